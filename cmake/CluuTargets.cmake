@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+#
+# The functions by which folders declare what they build. All take SOURCES (relative to the folder) and DEPS (names of
+# libraries declared with the functions below; the variant of the right world is picked automatically).
+#
+#   cluu_kernel(NAME SOURCES... LINKER_SCRIPT file)        -> build/<preset>/NAME
+#   cluu_native_library(NAME SOURCES... [DEPS...])         objects for native programs and for the Linux library
+#   cluu_native_program(NAME SOURCES... [DEPS...]          -> build/<preset>/native/NAME, static, with libs/rt
+#                       [PIE] [NO_RT] [LINKER_SCRIPT file])   PIE: to be mapped anywhere; NO_RT: own start-up
+#   cluu_hosted_library(NAME SOURCES... [DEPS...])         the same library for programs on the Linux library
+#   cluu_hosted_program(NAME SOURCES... [DEPS...]          -> build/<preset>/hosted/NAME, a static Linux program
+#                       [LIBS...])                            LIBS: Debian's static libraries (argon2, ext2fs)
+#   cluu_host_library(NAME SOURCES... [DEPS...])           the same library for unit tests (sanitizers on)
+#   cluu_linux_program(NAME SOURCES... [COMPILER cc]       -> build/<preset>/linux/NAME, plain C by musl-gcc -static
+#                       [FLAGS...])                           or another C compiler: "foreign" programs for tests
+#
+# A library of several worlds is declared once per world under one NAME; the targets are NAME (native), NAME_hosted and
+# NAME_host.
+
+# Links to `target` each of the given libraries in its variant for the world with this suffix.
+function(cluu_link_deps target suffix scope)
+    foreach(dep IN LISTS ARGN)
+        target_link_libraries(${target} ${scope} ${dep}${suffix})
+    endforeach()
+endfunction()
+
+function(cluu_kernel name)
+    cmake_parse_arguments(arg "" "LINKER_SCRIPT" "SOURCES" ${ARGN})
+    add_executable(${name} ${arg_SOURCES})
+    target_compile_options(${name} PRIVATE ${CLUU_KERNEL_FLAGS})
+    set(script ${CMAKE_CURRENT_SOURCE_DIR}/${arg_LINKER_SCRIPT})
+    target_link_options(${name} PRIVATE ${CLUU_FREESTANDING_LINK} -static LINKER:-T,${script})
+    set_target_properties(${name} PROPERTIES LINK_DEPENDS ${script} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+endfunction()
+
+function(cluu_native_library name)
+    cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
+    add_library(${name} STATIC ${arg_SOURCES})
+    target_compile_options(${name} PRIVATE ${CLUU_NATIVE_FLAGS})
+    cluu_link_deps(${name} "" PUBLIC ${arg_DEPS})
+endfunction()
+
+function(cluu_native_program name)
+    cmake_parse_arguments(arg "PIE;NO_RT" "LINKER_SCRIPT" "SOURCES;DEPS" ${ARGN})
+    add_executable(${name} ${arg_SOURCES})
+    target_compile_options(${name} PRIVATE ${CLUU_NATIVE_FLAGS})
+    cluu_link_deps(${name} "" PRIVATE ${arg_DEPS})
+    if(NOT arg_NO_RT)
+        target_link_libraries(${name} PRIVATE rt)
+    endif()
+    target_link_options(${name} PRIVATE ${CLUU_FREESTANDING_LINK})
+    if(arg_LINKER_SCRIPT)
+        set(script ${CMAKE_CURRENT_SOURCE_DIR}/${arg_LINKER_SCRIPT})
+        target_link_options(${name} PRIVATE LINKER:-T,${script})
+        set_target_properties(${name} PROPERTIES LINK_DEPENDS ${script})
+    endif()
+    if(arg_PIE)
+        target_link_options(${name} PRIVATE -static-pie)
+    else()
+        target_link_options(${name} PRIVATE -static)
+    endif()
+    if(NOT arg_PIE AND NOT arg_LINKER_SCRIPT)
+        target_link_options(${name} PRIVATE LINKER:--image-base=0x400000)
+    endif()
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/native)
+endfunction()
+
+function(cluu_hosted_library name)
+    cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
+    add_library(${name}_hosted STATIC ${arg_SOURCES})
+    target_compile_options(${name}_hosted PRIVATE ${CLUU_HOSTED_FLAGS})
+    cluu_link_deps(${name}_hosted _hosted PUBLIC ${arg_DEPS})
+endfunction()
+
+function(cluu_hosted_program name)
+    cmake_parse_arguments(arg "" "" "SOURCES;DEPS;LIBS" ${ARGN})
+    add_executable(${name} ${arg_SOURCES})
+    target_compile_options(${name} PRIVATE ${CLUU_HOSTED_FLAGS})
+    cluu_link_deps(${name} _hosted PRIVATE ${arg_DEPS})
+    target_link_libraries(${name} PRIVATE ${arg_LIBS})
+    target_link_options(${name} PRIVATE ${CLUU_LINKER} --target=x86_64-linux-gnu -static -stdlib=libc++
+        LINKER:--gc-sections LINKER:--build-id=none LINKER:-z,noexecstack)
+    # Static libc++ needs its ABI library and, on Debian's build, libunwind's symbols after it.
+    target_link_libraries(${name} PRIVATE c++abi)
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/hosted)
+endfunction()
+
+function(cluu_host_library name)
+    cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
+    add_library(${name}_host STATIC EXCLUDE_FROM_ALL ${arg_SOURCES})
+    target_compile_options(${name}_host PRIVATE ${CLUU_HOST_FLAGS})
+    cluu_link_deps(${name}_host _host PUBLIC ${arg_DEPS})
+endfunction()
+
+function(cluu_linux_program name)
+    cmake_parse_arguments(arg "" "COMPILER" "SOURCES;FLAGS" ${ARGN})
+    if(NOT arg_COMPILER)
+        set(arg_COMPILER musl-gcc)
+    endif()
+    set(output ${CMAKE_BINARY_DIR}/linux/${name})
+    list(TRANSFORM arg_SOURCES PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+    add_custom_command(OUTPUT ${output}
+        COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/linux
+        COMMAND ${arg_COMPILER} -std=gnu11 -O2 -Wall -Wextra -Werror -static ${arg_FLAGS} -o ${output} ${arg_SOURCES}
+        DEPENDS ${arg_SOURCES} COMMENT "Building Linux program ${name} with ${arg_COMPILER}" VERBATIM)
+    add_custom_target(${name} ALL DEPENDS ${output})
+endfunction()

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+#
+# Tests that run on the host. They are built by the targets `unit_tests` and `fuzzers`, not by a plain build.
+#
+#   cluu_unit_test(NAME SOURCES... [DEPS...])       a GoogleTest program under ASan and UBSan, each case in ctest
+#   cluu_fuzz_target(NAME SOURCES... [DEPS...])     a libFuzzer program: build/<preset>/fuzz/NAME
+#
+# GoogleTest is compiled here from Debian's sources (package googletest): its library package is built against another
+# C++ library than ours.
+
+include(GoogleTest)
+add_custom_target(unit_tests)
+add_custom_target(fuzzers)
+
+set(gtest_sources /usr/src/googletest/googletest)
+add_library(gtest_main_host STATIC EXCLUDE_FROM_ALL
+    ${gtest_sources}/src/gtest-all.cc ${gtest_sources}/src/gtest_main.cc)
+target_include_directories(gtest_main_host SYSTEM PUBLIC ${gtest_sources}/include PRIVATE ${gtest_sources})
+target_compile_options(gtest_main_host PRIVATE ${CLUU_SANITIZERS} -stdlib=libc++ -O1 -g1)
+
+function(cluu_unit_test name)
+    cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
+    add_executable(${name} EXCLUDE_FROM_ALL ${arg_SOURCES})
+    target_compile_options(${name} PRIVATE ${CLUU_HOST_FLAGS})
+    cluu_link_deps(${name} _host PRIVATE ${arg_DEPS})
+    target_link_libraries(${name} PRIVATE gtest_main_host)
+    target_link_options(${name} PRIVATE ${CLUU_LINKER} ${CLUU_SANITIZERS} -stdlib=libc++)
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    add_dependencies(unit_tests ${name})
+    gtest_discover_tests(${name} TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST)
+endfunction()
+
+function(cluu_fuzz_target name)
+    cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
+    add_executable(${name} EXCLUDE_FROM_ALL ${arg_SOURCES})
+    target_compile_options(${name} PRIVATE ${CLUU_HOST_FLAGS} -fsanitize=fuzzer)
+    cluu_link_deps(${name} _host PRIVATE ${arg_DEPS})
+    target_link_options(${name} PRIVATE ${CLUU_LINKER} ${CLUU_SANITIZERS} -fsanitize=fuzzer -stdlib=libc++)
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+    add_dependencies(fuzzers ${name})
+endfunction()
