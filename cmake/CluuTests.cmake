@@ -37,5 +37,7 @@ function(cluu_fuzz_target name)
     cluu_link_deps(${name} _host PRIVATE ${arg_DEPS})
     target_link_options(${name} PRIVATE ${CLUU_LINKER} ${CLUU_SANITIZERS} -fsanitize=fuzzer -stdlib=libc++)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+    # The fuzzing engine itself is built against the other C++ library.
+    target_link_libraries(${name} PRIVATE -l:libstdc++.so.6)
     add_dependencies(fuzzers ${name})
 endfunction()
