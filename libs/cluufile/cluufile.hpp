@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+// What a Cluufile says: the authority of one container, as data.
+//
+// This is the only parser of Cluufiles. It is used by procmgr, which builds containers, by the
+// tools on the target, and by the image builder on the host. It allocates nothing: every list has a
+// fixed capacity, and every string is a view of the text that was parsed. So a Cluufile lives no
+// longer than its text and the texts of the images that it is built FROM.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "libs/base/flags.hpp"
+#include "libs/base/result.hpp"
+
+namespace cluufile {
+
+// A list with room for N elements, stored in place.
+template <class T, std::size_t N>
+class Bounded {
+public:
+    [[nodiscard]] bool push(const T& value) {
+        if (size_ == N) return false;
+        items_[size_++] = value;
+        return true;
+    }
+    void clear() { size_ = 0; }
+    bool empty() const { return size_ == 0; }
+    bool full() const { return size_ == N; }
+    std::size_t size() const { return size_; }
+    T& operator[](std::size_t index) { return items_[index]; }
+    const T& operator[](std::size_t index) const { return items_[index]; }
+    T* begin() { return items_.data(); }
+    T* end() { return items_.data() + size_; }
+    const T* begin() const { return items_.data(); }
+    const T* end() const { return items_.data() + size_; }
+
+private:
+    std::array<T, N> items_{};
+    std::size_t size_ = 0;
+};
+
+enum class MountMode : std::uint8_t {
+    none,      // hidden, even where a mount further up would show it
+    private_,  // an empty directory of the container's own, gone when it ends
+    readonly,  // what the starter sees there, but not to be changed
+    inherit,   // what the starter sees there, with the starter's rights
+};
+
+struct Mount {
+    std::string_view path;  // absolute and normal: no empty, `.` or `..` component, no `/` at the
+                            // end (but for the root)
+    MountMode mode = MountMode::none;
+};
+
+// The groups of endpoints that a container may be given. A bit set.
+enum class Profile : std::uint32_t {
+    ipc = 1 << 0,         // make endpoints, and pass capabilities to others
+    vfs = 1 << 1,         // resolve names in the view that the mounts describe
+    registry = 1 << 2,    // look up and offer services by name
+    net = 1 << 3,         // sockets
+    admin = 1 << 4,       // see and manage the containers of others
+    device = 1 << 5,      // ask devmgr for devices
+    supervisor = 1 << 6,  // start and stop containers
+};
+
+using Profiles = base::Flags<Profile>;
+
+struct EnvironmentEntry {
+    std::string_view name;
+    std::string_view value;
+};
+
+enum class RestartPolicy : std::uint8_t { no, always, on_failure };
+
+struct Restart {
+    RestartPolicy policy = RestartPolicy::no;
+    std::uint32_t attempts = 0;  // for on_failure: how often in a row
+};
+
+inline constexpr std::size_t max_mounts = 32;
+inline constexpr std::size_t max_entrypoint = 16;
+inline constexpr std::size_t max_environment = 32;
+inline constexpr std::size_t max_from_depth = 8;
+inline constexpr std::size_t max_path = 255;
+inline constexpr std::size_t max_image_name = 63;
+inline constexpr std::uint64_t min_memory_limit = 64 * 1024;
+inline constexpr std::uint64_t max_memory_limit = std::uint64_t{1} << 46;
+
+struct Cluufile {
+    Profiles profiles;
+    Bounded<Mount, max_mounts> mounts;
+    Bounded<std::string_view, max_entrypoint>
+        entrypoint;  // empty: a base to build on, which cannot be run
+    Bounded<EnvironmentEntry, max_environment> environment;
+    Restart restart;
+    std::uint64_t memory_limit = 0;  // bytes; 0: none of its own, only that of the starter
+
+    // The mode that holds at an absolute, normal path: that of the longest mount that is a prefix
+    // of it. Nothing is visible where no mount is.
+    MountMode mode_at(std::string_view path) const;
+};
+
+// A mistake in a Cluufile, precise enough to be mended without looking anything up.
+struct Error {
+    std::string_view file;
+    std::uint32_t line = 0;
+    std::uint32_t column = 0;   // counted in bytes, from 1
+    std::string_view found;     // the offending text; empty: the end of the line
+    std::string_view expected;  // a phrase that completes "expected ..."
+    std::uint32_t earlier = 0;  // a line number that the phrase refers to at its end, or 0
+};
+
+// Writes `FILE:LINE:COLUMN: found 'X', expected Y` into the buffer, cut to its size; bytes of X
+// that are not printable ASCII appear as \xNN, and only the start of a long X is shown.
+std::string_view format(const Error& error, std::span<char> buffer);
+
+// Finds the text of the image that FROM names. `minimal` is never asked for: it is empty and built
+// in.
+class ImageSource {
+public:
+    virtual std::optional<std::string_view> find(std::string_view image) = 0;
+
+protected:
+    ~ImageSource() = default;
+};
+
+// `file` is the name that errors show. Directives of the file itself override those of its base.
+base::Result<Cluufile, Error> parse(std::string_view file, std::string_view text,
+                                    ImageSource& images);
+
+// 1 to 63 of a-z 0-9 . _ -, beginning with a letter or digit: safe as a name of a directory.
+bool is_image_name(std::string_view name);
+
+std::string_view name_of(MountMode mode);
+std::string_view name_of(RestartPolicy policy);
+// The words of the profiles, in the order of their bits.
+std::span<const std::string_view> profile_names();
+
+}  // namespace cluufile
