@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+// Operations on kernel objects: labels for `call` on a capability that is not an endpoint.
+//
+// After each: its words in (w0..w5), what it needs, and its words out. "cap" is an index in the
+// caller's own table,
+// "-> cap" a new capability put into a free slot of the caller's table. Sizes and addresses are
+// bytes; those of pages are multiples of 4096. Every operation may also return invalid_capability,
+// wrong_type, missing_right.
+#pragma once
+
+#include <cstdint>
+
+namespace abi {
+
+enum class BankOp : std::uint16_t {
+    create =
+        1,  // w0 ObjectType, w1..w4 as below -> w0 cap, all rights. Errors: no_memory, table_full
+            //   bank:          w1 limit in bytes (at most what is enforced above anyway)
+            //   cap_table:     w1 slots (1 to 65536)
+            //   address_space: -
+            //   memory:        w1 bytes, w2 MemoryFlags, w3 pager endpoint cap or 0, w4 pager badge
+            //   thread:        w1 address space cap, w2 cap table cap, w3 Memory cap of its two
+            //   pages
+            //                  (message page, control page), w4 offset in it, w5 ThreadFlags
+            //   sched_context: w1 parent context cap, w2 priority (0 to 255, at most the parent's),
+            //                  w3 budget ns, w4 period ns (budget 0: no limit)
+            //   endpoint, reply, notification: -
+    query,  // -> w0 limit, w1 charged bytes here and below, w2 charged bytes here, w3 free bytes of
+            // the machine
+    set_limit,  // w0 bytes. manage
+    destroy,    // destroys everything bought from it and from its sub-banks, and itself. manage
+};
+
+enum class CapTableOp : std::uint16_t {
+    copy = 1,  // w0 cap, w1 rights to keep, w2 slot in this table or any_slot -> w0 slot. insert
+    mint,      // w0 cap, w1 rights, w2 slot or any_slot, w3 badge, w4 MintFlags -> w0 slot. insert
+    move,      // w0 cap, w2 slot or any_slot -> w0 slot. insert
+    remove,    // w0 slot: deletes that capability. manage
+    revoke,    // w0 slot: deletes all that were derived from it, in every table. manage
+    clone,     // w0 bank cap -> w0 cap of a new table with the same capabilities in the same slots.
+               // manage
+    query,     // w0 slot -> w0 ObjectType, w1 rights, w2 badge. manage
+    take,      // w0 slot in this table -> w0 cap: moves it to the caller's table. manage
+};
+
+enum class AddressSpaceOp : std::uint16_t {
+    map = 1,  // w0 Memory cap, w1 address, w2 length, w3 offset in the Memory, w4 MapFlags. map
+    unmap,    // w0 address, w1 length: whatever is mapped there. map
+    protect,  // w0 address, w1 length, w2 MapFlags (read, write, execute only): all must be mapped.
+              // map
+    clone,    // w0 bank cap -> w0 cap of a copy-on-write copy. clone
+    futex_wait,  // w0 address (multiple of 4), w1 expected 32-bit value, w2 bitset (0 = all). May
+                 // have a
+                 //   deadline and be interruptible. Errors: changed, timed_out, interrupted. futex
+    futex_wake,  // w0 address, w1 how many, w2 bitset (0 = all) -> w0 woken. futex
+    futex_requeue,  // w0 address, w1 how many to wake, w2 second address, w3 how many to move, w4
+                    // flags (bit 0: compare
+                    //   the word with w5 first) -> w0 woken, w1 moved. futex
+    query,  // w0 address -> w0 region start, w1 length, w2 MapFlags, w3 resident bytes in it;
+            //   not_mapped, with w0 = start of the next region or 0, if there is none. map
+};
+
+enum class MemoryOp : std::uint16_t {
+    query = 1,  // -> w0 bytes, w1 committed bytes, w2 MemoryFlags
+    resize,     // w0 bytes: shrinking discards. manage
+    clone,      // w0 bank cap, w1 offset, w2 length -> w0 cap: copy-on-write copy. read
+    read,       // w0 offset, w1 length (to 4096) -> payload in the message page. read
+    write,      // w0 offset, payload in the message page. write
+    decommit,   // w0 offset, w1 length: the pages are zero again, and free. manage
+    supply,  // w0 offset, w1 length, w2 source Memory cap, w3 offset in it: moves pages in for the
+             // pager. manage
+    fail,    // w0 offset, w1 length: the pager cannot supply: waiting threads get a fault. manage
+    pin,     // w0 offset, w1 length (to 512 pages): commits; payload: u64 physical address of each
+             // page. physical
+    window,  // w0 offset, w1 length, w2 bank cap -> w0 cap: a part of device memory. physical
+    commit,  // w0 offset, w1 length: allocates now what is not there yet. write
+};
+
+enum class ThreadOp : std::uint16_t {
+    start = 1,      // w0 rip, w1 rsp, w2 rdi, w3 gs base, w4 fs base. control
+    stop,           // takes it off the CPU; a blocking call it is in goes on waiting. control
+    resume,         // control
+    get_registers,  // -> payload: Registers (of a stopped or blocked thread). control
+    set_registers,  // payload: Registers; the thread continues with them once resumed. control
+    interrupt,      // upcall, or pending flag; ends an interruptible call. interrupt
+    set_upcalls,  // w0 system-call entry, w1 exception entry, w2 interrupt entry (0: none). control
+    set_fault_handler,  // w0 endpoint cap (or 0), w1 badge. control
+    query,              // -> w0 ThreadState, w1 CPU time ns, w2 priority
+    bind_notification,  // w0 notification cap or 0: receive also returns its signals. control
+};
+
+enum class SchedContextOp : std::uint16_t {
+    bind = 1,  // w0 thread cap. bind
+    unbind,    // bind
+    query,     // -> w0 consumed ns, w1 priority, w2 budget ns, w3 period ns
+};
+
+enum class NotificationOp : std::uint16_t {
+    peek = 1,     // -> w0 bits, not cleared. wait
+    subscribe,    // w0 target notification cap (signal right), w1 bits, w2 bank cap: whenever this
+                  // one is signalled, the
+                  //   target is too, with these bits. At once if bits are set now. wait
+    unsubscribe,  // w0 target notification cap. wait
+};
+
+enum class InterruptControlOp : std::uint16_t {
+    create_line =
+        1,       // w0 global system interrupt, w1 InterruptFlags, w2 bank cap -> w0 Interrupt cap
+    create_msi,  // w2 bank cap -> w0 Interrupt cap, w1 MSI address, w2 MSI data
+};
+
+enum class InterruptOp : std::uint16_t {
+    bind = 1,     // w0 notification cap (signal), w1 bits. use
+    acknowledge,  // lets the line interrupt again. use
+};
+
+enum class IoPortsOp : std::uint16_t {
+    in = 1,  // w0 port, w1 bytes (1, 2, 4) -> w0 value. use
+    out,     // w0 port, w1 bytes, w2 value. use
+    window,  // w0 first, w1 count, w2 bank cap -> w0 cap. window
+};
+
+enum class LogOp : std::uint16_t {
+    write = 1,  // payload: text. write
+    read,  // w0 position -> w0 next position, payload: text from there on (empty if none). read
+};
+
+// An endpoint or reply object has no operations: `call` on an endpoint is a message. Every other
+// object answers this label, which does nothing; it measures the cost of entering the kernel.
+inline constexpr std::uint16_t null_operation = 0;
+
+struct MemoryFlags {
+    static constexpr std::uint64_t contiguous =
+        1;                                        // physically contiguous, committed at once (DMA)
+    static constexpr std::uint64_t physical = 2;  // out only: device memory
+    static constexpr std::uint64_t pager = 4;     // out only: has a pager
+};
+struct ThreadFlags {
+    static constexpr std::uint64_t fpu = 1;  // uses x87/SSE/AVX registers
+};
+struct MintFlags {
+    static constexpr std::uint64_t drop_guard =
+        1;  // when the last copy disappears: endpoint: a drop message with the
+            // badge; notification: it is signalled with the badge as bits
+};
+struct MapFlags {
+    static constexpr std::uint64_t read = 1;
+    static constexpr std::uint64_t write = 2;
+    static constexpr std::uint64_t execute = 4;  // never together with write
+    // What AddressSpace.clone does with the region:
+    static constexpr std::uint64_t on_clone_copy = 0;       // a copy-on-write clone of the Memory
+    static constexpr std::uint64_t on_clone_share = 0x10;   // the same Memory
+    static constexpr std::uint64_t on_clone_drop = 0x20;    // not mapped in the clone
+    static constexpr std::uint64_t uncached = 0x40;         // device registers
+    static constexpr std::uint64_t write_combining = 0x80;  // framebuffer
+};
+struct InterruptFlags {
+    static constexpr std::uint64_t level = 1;
+    static constexpr std::uint64_t active_low = 2;
+};
+enum class ThreadState : std::uint64_t { stopped, ready, running, blocked, faulted };
+
+}  // namespace abi

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// Protocol `container`: running and looking at containers (procmgr). The capability's badge is a
+// manager's session: it sees the containers that this session started, or, for a session of user 0,
+// all.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace container {
+
+struct Manager;
+
+// Starts a container by its image's name. Payload: RunRequest's strings: image, container name (or
+// empty), then arguments, then environment, each ending with a zero byte. Capability 0: a Memory
+// with an ImageStart block that carries descriptors and the current directory. The container's
+// process is a child of the caller.
+struct Run {
+    static constexpr std::uint16_t label = 1;
+    static constexpr std::size_t payload = 4096;
+    static constexpr std::size_t capabilities = 1;
+    std::uint32_t argument_count = 0;
+    std::uint32_t environment_count = 0;
+    std::uint64_t image_bytes = 0;
+    std::uint64_t memory_limit = 0;  // 0: as the Cluufile says
+    struct Reply {
+        std::uint32_t pid = 0;
+        std::uint32_t id = 0;
+    };
+};
+
+// State of one container. List gives records from `first` on, each followed by name and image name
+// (zero-terminated).
+enum class State : std::uint8_t { running, exited };
+struct Info {
+    std::uint16_t record_length = 0;
+    State state = State::running;
+    std::uint8_t reserved = 0;
+    std::uint32_t id = 0;
+    std::uint32_t pid = 0;  // of its first process
+    std::uint32_t processes = 0;
+    std::uint32_t status = 0;
+    std::uint32_t restarts = 0;
+    std::uint64_t started_ns = 0;  // monotonic
+    std::uint64_t memory_bytes = 0, memory_limit = 0;
+    std::uint64_t cpu_ns = 0;
+};
+
+struct List {
+    static constexpr std::uint16_t label = 2;
+    static constexpr std::size_t reply_payload = 4096;
+    std::uint32_t first = 0;  // id to start from
+    std::uint32_t all = 0;    // also exited ones
+    struct Reply {
+        std::uint32_t count = 0;
+        std::uint32_t next = 0;  // id to go on with, 0: that was all
+    };
+};
+
+struct Stop {  // payload: name or id as text. SIGTERM, and SIGKILL after the time
+    static constexpr std::uint16_t label = 3;
+    static constexpr std::size_t payload = 128;
+    std::uint64_t grace_ns = 0;
+    struct Reply {};
+};
+
+struct Remove {  // forgets an exited container
+    static constexpr std::uint16_t label = 4;
+    static constexpr std::size_t payload = 128;
+    struct Reply {};
+};
+
+struct Inspect {  // reply payload: text, one `key: value` a line: image, entry point, mounts,
+                  // profile, limits, state
+    static constexpr std::uint16_t label = 5;
+    static constexpr std::size_t payload = 128;
+    static constexpr std::size_t reply_payload = 4096;
+    struct Reply {};
+};
+
+}  // namespace container

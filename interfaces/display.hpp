@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Protocol `display`: from tty to console: the pictures of virtual terminals, and serial lines.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace display {
+
+struct Screen;
+
+struct Write {  // bytes with escape sequences (a subset of xterm's), UTF-8
+    static constexpr std::uint16_t label = 1;
+    static constexpr std::size_t payload = 4096;
+    std::uint32_t terminal = 0;  // 1-6 virtual terminals, 64 the first serial line, 65 the second
+    struct Reply {
+        std::uint32_t taken = 0;
+    };
+};
+struct Show {  // which virtual terminal is seen
+    static constexpr std::uint16_t label = 2;
+    std::uint32_t terminal = 0;
+    struct Reply {};
+};
+struct GetSize {
+    static constexpr std::uint16_t label = 3;
+    std::uint32_t terminal = 0;
+    struct Reply {
+        std::uint16_t rows = 0, columns = 0, width = 0, height = 0;
+    };
+};
+struct Scroll {  // scrollback of the shown terminal, lines up (+) or down (-); 0: to the end
+    static constexpr std::uint16_t label = 4;
+    std::int32_t lines = 0;
+    struct Reply {};
+};
+
+}  // namespace display

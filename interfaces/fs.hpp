@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: MIT
+// Protocol `fs`: directories and open files.
+//
+// Two kinds of object. A Directory resolves paths: it is the root of a file system (as vfs holds
+// them) or a whole view (as processes hold it, served by vfs). An open File is a badge of the file
+// system's own process: one open file description in the sense of POSIX, with its offset and its
+// append flag, shared by all who hold a copy of the capability. When the last copy disappears (drop
+// message) it is closed.
+//
+// Paths. To a view: absolute. To a file system: relative to its root, components separated by
+// single slashes, no `.` and no `..`. A file system that meets a symbolic link on the way (or at
+// the end, where the operation follows) does not follow it: it answers `redirected`, with the path
+// to go on with in the payload. vfs joins it and starts again (at most 40 times).
+//
+// Identity. vfs fills in `Identity` of the caller; what a client wrote there is overwritten. File
+// systems serve paths to vfs only, so they can trust it, and check mode bits where they walk.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace fs {
+
+struct Directory;  // tags for ipc::Capability<>
+struct File;
+
+enum class Kind : std::uint8_t {
+    none,
+    regular,
+    directory,
+    symbolic_link,
+    character_device,
+    block_device,
+    fifo,
+    socket
+};
+
+struct Identity {
+    std::uint32_t user = 0;
+    std::uint32_t group = 0;
+};
+
+// How a path operation ended, when it did not fail.
+enum class Redirected : std::uint32_t {
+    no = 0,
+    from_view_root,   // the payload is an absolute path of the view
+    from_mount_root,  // the payload is a path relative to this file system's root
+};
+
+struct Timestamp {  // since 1970-01-01 UTC
+    std::int64_t seconds = 0;
+    std::uint32_t nanoseconds = 0;
+    std::uint32_t reserved = 0;
+};
+
+struct Attributes {
+    std::uint64_t device =
+        0;  // identifies the file system; filled in by vfs or by the server at start
+    std::uint64_t inode = 0;
+    std::uint64_t size = 0;
+    std::uint64_t blocks = 0;  // of 512 bytes
+    std::uint32_t mode = 0;    // permission bits and set-id/sticky (07777); the kind is apart
+    Kind kind = Kind::none;
+    std::uint8_t reserved[3] = {};
+    std::uint32_t links = 0;
+    std::uint32_t user = 0;
+    std::uint32_t group = 0;
+    std::uint32_t block_size = 4096;
+    std::uint32_t device_major = 0;  // of a device node
+    std::uint32_t device_minor = 0;
+    Timestamp accessed, modified, changed;
+};
+
+inline constexpr std::uint32_t max_path = 4095;
+inline constexpr std::uint32_t max_name = 255;
+inline constexpr std::uint64_t current_offset = ~std::uint64_t{0};
+
+struct OpenFlags {
+    static constexpr std::uint32_t read = 1;
+    static constexpr std::uint32_t write = 2;
+    static constexpr std::uint32_t append = 4;
+    static constexpr std::uint32_t create = 8;
+    static constexpr std::uint32_t exclusive = 0x10;
+    static constexpr std::uint32_t truncate = 0x20;
+    static constexpr std::uint32_t directory = 0x40;  // fail unless it is one
+    static constexpr std::uint32_t no_follow =
+        0x80;  // a symbolic link at the end is an error (too_many_links)
+    static constexpr std::uint32_t path_only = 0x100;  // no reading or writing, only attributes
+    static constexpr std::uint32_t execute =
+        0x200;  // needs the execute permission; the file is read to be run
+};
+
+// ---- operations on a Directory: the payload holds the path
+// -----------------------------------------------------------
+
+struct Open {
+    static constexpr std::uint16_t label = 1;
+    static constexpr std::size_t payload = max_path;
+    static constexpr std::size_t reply_payload = max_path;
+    static constexpr std::size_t reply_capabilities = 1;  // the File (none if redirected)
+    std::uint32_t flags = 0;
+    std::uint32_t mode = 0;  // for create, the umask already applied
+    Identity identity;
+    struct Reply {
+        Redirected redirected = Redirected::no;
+        Kind kind = Kind::none;
+        std::uint8_t terminal = 0;  // the File also speaks protocol `tty`
+        std::uint16_t reserved = 0;
+        std::uint32_t device_major = 0, device_minor = 0;
+        std::uint64_t size = 0;
+        std::uint64_t inode = 0;
+        std::uint64_t device = 0;
+    };
+};
+
+struct GetPathAttributes {  // stat, lstat
+    static constexpr std::uint16_t label = 2;
+    static constexpr std::size_t payload = max_path;
+    static constexpr std::size_t reply_payload = max_path;  // Attributes, or the path if redirected
+    std::uint32_t follow = 1;
+    Identity identity;
+    struct Reply {
+        Redirected redirected = Redirected::no;
+    };
+};
+
+struct MakeNode {  // mkdir, mknod, mkfifo
+    static constexpr std::uint16_t label = 3;
+    static constexpr std::size_t payload = max_path;
+    static constexpr std::size_t reply_payload = max_path;
+    Kind kind = Kind::directory;
+    std::uint8_t reserved[3] = {};
+    std::uint32_t mode = 0;
+    std::uint32_t device_major = 0, device_minor = 0;
+    Identity identity;
+    struct Reply {
+        Redirected redirected = Redirected::no;
+    };
+};
+
+struct Remove {  // unlink, rmdir
+    static constexpr std::uint16_t label = 4;
+    static constexpr std::size_t payload = max_path;
+    static constexpr std::size_t reply_payload = max_path;
+    std::uint32_t directory = 0;  // 1: must be an empty directory; 0: must not be a directory
+    Identity identity;
+    struct Reply {
+        Redirected redirected = Redirected::no;
+    };
+};
+
+struct Rename {  // payload: both paths, `first_length` bytes of the first and then the second
+    static constexpr std::uint16_t label = 5;
+    static constexpr std::size_t payload = 4096;
+    static constexpr std::size_t reply_payload = max_path;
+    static constexpr std::uint32_t no_replace = 1;
+    static constexpr std::uint32_t exchange = 2;
+    std::uint32_t first_length = 0;
+    std::uint32_t flags = 0;
+    Identity identity;
+    struct Reply {
+        Redirected redirected = Redirected::no;
+        std::uint32_t which = 0;  // the path that is redirected: 0 the first, 1 the second
+    };
+};
+
+struct Link {  // payload: existing path, new path, as in Rename. Does not follow the existing one's
+               // last component
+    static constexpr std::uint16_t label = 6;
+    static constexpr std::size_t payload = 4096;
+    static constexpr std::size_t reply_payload = max_path;
+    std::uint32_t first_length = 0;
+    Identity identity;
+    struct Reply {
+        Redirected redirected = Redirected::no;
+        std::uint32_t which = 0;
+    };
+};
+
+struct MakeSymbolicLink {  // payload: the target (any text), then the new path
+    static constexpr std::uint16_t label = 7;
+    static constexpr std::size_t payload = 4096;
+    static constexpr std::size_t reply_payload = max_path;
+    std::uint32_t first_length = 0;
+    Identity identity;
+    struct Reply {
+        Redirected redirected = Redirected::no;
+    };
+};
+
+struct ReadSymbolicLink {
+    static constexpr std::uint16_t label = 8;
+    static constexpr std::size_t payload = max_path;
+    static constexpr std::size_t reply_payload =
+        max_path;  // the target, or the path if redirected on the way
+    Identity identity;
+    struct Reply {
+        Redirected redirected = Redirected::no;
+    };
+};
+
+// Changes attributes. Also an operation on a File, without a path.
+struct SetAttributes {
+    static constexpr std::uint16_t label = 9;
+    static constexpr std::size_t payload =
+        max_path + sizeof(Attributes);  // Attributes, then the path
+    static constexpr std::size_t reply_payload = max_path;
+    static constexpr std::uint32_t mode = 1, user = 2, group = 4, size = 8, accessed = 0x10,
+                                   modified = 0x20;
+    static constexpr std::uint32_t accessed_now = 0x40, modified_now = 0x80;
+    std::uint32_t which = 0;
+    std::uint32_t follow = 1;
+    Identity identity;
+    struct Reply {
+        Redirected redirected = Redirected::no;
+    };
+};
+
+struct CheckAccess {
+    static constexpr std::uint16_t label = 10;
+    static constexpr std::size_t payload = max_path;
+    static constexpr std::size_t reply_payload = max_path;
+    std::uint32_t mode = 0;  // as in permission bits: 4 read, 2 write, 1 execute; 0: does it exist
+    std::uint32_t follow = 1;
+    Identity identity;
+    struct Reply {
+        Redirected redirected = Redirected::no;
+    };
+};
+
+struct GetUsage {  // statfs. On a Directory (payload: path) or a File
+    static constexpr std::uint16_t label = 11;
+    static constexpr std::size_t payload = max_path;
+    static constexpr std::size_t reply_payload = max_path;
+    struct Reply {
+        Redirected redirected = Redirected::no;
+        std::uint32_t block_size = 4096;
+        std::uint64_t blocks = 0, free_blocks = 0;
+        std::uint64_t inodes = 0, free_inodes = 0;
+        std::uint32_t type = 0;  // a number of the file system's kind: 1 ext2, 2 tmpfs, 3 proc
+    };
+};
+
+struct SyncAll {  // writes everything that this file system has not yet written
+    static constexpr std::uint16_t label = 12;
+    struct Reply {};
+};
+
+// ---- operations on a File
+// -------------------------------------------------------------------------------------------
+
+// At most one message page at a time; a shorter count is not an error. 0 at the end of the file.
+struct Read {
+    static constexpr std::uint16_t label = 32;
+    static constexpr std::size_t reply_payload = 4096;
+    std::uint64_t offset =
+        current_offset;  // current_offset: at the description's offset, which moves
+    std::uint32_t length = 0;
+    std::uint32_t flags = 0;          // Transfer flags
+    std::uint32_t process_group = 0;  // terminals: the caller's, for the background check
+    static constexpr std::uint32_t no_wait = 1;  // would_block instead of waiting
+    struct Reply {};                             // the payload's length is the count
+};
+
+struct Write {
+    static constexpr std::uint16_t label = 33;
+    static constexpr std::size_t payload = 4096;
+    std::uint64_t offset = current_offset;
+    std::uint32_t flags = 0;
+    std::uint32_t process_group = 0;
+    static constexpr std::uint32_t no_wait = 1;
+    struct Reply {
+        std::uint64_t count = 0;
+    };
+};
+
+struct Seek {
+    static constexpr std::uint16_t label = 34;
+    static constexpr std::uint32_t from_start = 0, from_current = 1, from_end = 2, data = 3,
+                                   hole = 4;
+    std::int64_t offset = 0;
+    std::uint32_t whence = 0;
+    struct Reply {
+        std::uint64_t offset = 0;
+    };
+};
+
+struct GetAttributes {  // fstat
+    static constexpr std::uint16_t label = 35;
+    static constexpr std::size_t reply_payload = sizeof(Attributes);
+    struct Reply {};
+};
+
+struct ReadDirectory {  // payload of the reply: DirectoryEntry records, each followed by its name,
+                        // 8-byte aligned
+    static constexpr std::uint16_t label = 36;
+    static constexpr std::size_t reply_payload = 4096;
+    std::uint64_t cursor =
+        current_offset;  // 0: from the start; current_offset: where the last read ended
+    std::uint32_t length = 4096;
+    struct Reply {
+        std::uint64_t next_cursor = 0;
+    };
+};
+struct DirectoryEntry {
+    std::uint64_t inode = 0;
+    std::uint64_t next_cursor = 0;  // where to go on after this entry
+    std::uint16_t record_length = 0;
+    std::uint16_t name_length = 0;
+    Kind kind = Kind::none;
+    std::uint8_t reserved[3] = {};
+};
+
+struct Truncate {
+    static constexpr std::uint16_t label = 37;
+    std::uint64_t size = 0;
+    struct Reply {};
+};
+
+struct Sync {
+    static constexpr std::uint16_t label = 38;
+    std::uint32_t data_only = 0;
+    struct Reply {};
+};
+
+// The file's page cache. The Memory's first page is a FileHeader, read only; the data begins at
+// `data_offset`.
+struct Map {
+    static constexpr std::uint16_t label = 39;
+    static constexpr std::size_t reply_capabilities = 1;
+    std::uint32_t write = 0;  // 1: a writable capability (needs the file open for writing)
+    struct Reply {
+        std::uint64_t data_offset = 0;
+        std::uint64_t size = 0;
+    };
+};
+struct FileHeader {
+    std::uint64_t size;        // of the file, now
+    std::uint64_t generation;  // grows with each change of size or data
+};
+
+struct Allocate {  // fallocate
+    static constexpr std::uint16_t label = 40;
+    std::uint64_t offset = 0, length = 0;
+    std::uint32_t keep_size = 0;
+    struct Reply {};
+};
+
+struct SetStatusFlags {  // OpenFlags::append of the description, which all its holders share; ->
+                         // the flags in force
+    static constexpr std::uint16_t label = 41;
+    std::uint32_t mask = 0, value = 0;
+    struct Reply {
+        std::uint32_t flags = 0;
+    };
+};
+
+// Which of `events` hold now? If none and a notification came along, it is signalled with `bits`
+// once, when one does.
+struct Poll {
+    static constexpr std::uint16_t label = 42;
+    static constexpr std::size_t max_capabilities =
+        1;  // 0 or 1: a Notification with the signal right
+    static constexpr std::uint32_t readable = 1, writable = 2, hang_up = 4, error = 8;
+    std::uint32_t events = 0;
+    std::uint32_t process_group = 0;
+    std::uint64_t bits = 0;
+    struct Reply {
+        std::uint32_t ready = 0;
+    };
+};
+
+struct Lock {  // advisory record and whole-file locks
+    static constexpr std::uint16_t label = 43;
+    static constexpr std::uint32_t shared = 0, exclusive = 1, unlock = 2, query = 3;
+    std::uint64_t start = 0, length = 0;  // length 0: to the end
+    std::uint32_t kind = 0;
+    std::uint32_t wait = 0;
+    std::uint64_t owner = 0;  // record locks: the process; whole-file locks: 0, the description
+    struct Reply {
+        std::uint64_t start = 0, length = 0, owner = 0;
+        std::uint32_t kind = 0;
+    };
+};
+
+}  // namespace fs

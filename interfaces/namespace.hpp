@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// Protocol `namespace`: making views. A view is a table of mounts (path -> file system root,
+// read-only or not) with the identity of who uses it. It answers all path operations of protocol
+// `fs`.
+//
+// procmgr holds the root view with the manager right (a badge of vfs's choosing) and derives one
+// for each container; a process holds only its own view, which it cannot widen.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "interfaces/fs.hpp"
+
+namespace names {
+
+struct View;     // speaks fs path operations
+struct Manager;  // a view with the right to derive others and to mount
+
+// What a mount of the parent view becomes in the derived one.
+enum class Access : std::uint8_t { none, read_only, inherit, private_tmpfs };
+
+// Payload of Derive: MountRule records, each followed by its path (8-byte aligned). Only what is
+// named is in the new view.
+struct MountRule {
+    std::uint16_t record_length = 0;
+    std::uint16_t path_length = 0;
+    Access access = Access::none;
+    std::uint8_t reserved[3] = {};
+};
+
+struct Derive {  // on any view: the new one has at most what this one has
+    static constexpr std::uint16_t label = 64;
+    static constexpr std::size_t payload = 4096;
+    static constexpr std::size_t reply_capabilities = 1;  // the new View, drop-guarded
+    fs::Identity identity;  // taken from the Manager only; else the parent's stays
+    std::uint32_t set_identity = 0;
+    struct Reply {};
+};
+
+struct Mount {  // Manager only; payload: the absolute path; capability: fs::Directory, the root of
+                // a file system
+    static constexpr std::uint16_t label = 65;
+    static constexpr std::size_t payload = fs::max_path;
+    static constexpr std::size_t capabilities = 1;
+    std::uint32_t read_only = 0;
+    struct Reply {};
+};
+
+struct Unmount {  // Manager only
+    static constexpr std::uint16_t label = 66;
+    static constexpr std::size_t payload = fs::max_path;
+    struct Reply {};
+};
+
+struct ListMounts {  // reply payload: MountRule records
+    static constexpr std::uint16_t label = 67;
+    static constexpr std::size_t reply_payload = 4096;
+    std::uint32_t first = 0;
+    struct Reply {
+        std::uint32_t count = 0;
+    };
+};
+
+// Device nodes: opening a character device of this major number goes to this Directory, with the
+// path "MINOR". Devices without state (major 1: null, zero, full, random) are served by the Linux
+// library from the numbers alone.
+struct RegisterDevice {  // Manager only
+    static constexpr std::uint16_t label = 68;
+    static constexpr std::size_t capabilities = 1;
+    std::uint32_t major = 0;
+    struct Reply {};
+};
+
+}  // namespace names

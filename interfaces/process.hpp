@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+// Protocol `process`: what a process asks of procmgr, by a capability whose badge is the process
+// itself.
+//
+// Numbers of signals are POSIX's usual ones (as on Linux x86-64). `status` of an ended process: low
+// byte 0 and the exit code in the second, or the signal's number in the low 7 bits (0x80: core);
+// stopped: 0x7f and the signal in the second byte; continued: 0xffff. These are the same on every
+// Unix.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace process {
+
+struct Process;  // the caller's own process
+struct Session;  // held by a terminal: sends signals to the groups of one session
+
+// Makes a copy of the caller: address space (copy on write; regions as their map flags say),
+// capability table (the same slots). The copy has one thread, which starts at rip with rsp and rdi
+// = 0; its two thread pages are fresh ones mapped at the address of the caller's, with the user
+// part of the control page copied. The slots of ImageCapabilities in the copy hold the copy's own
+// objects. Reply: the new process's id.
+struct Fork {
+    static constexpr std::uint16_t label = 1;
+    std::uint64_t rip = 0, rsp = 0;
+    std::uint64_t control_page = 0;  // address of the calling thread's control page in the caller
+    std::uint64_t fs_base = 0;
+    std::uint32_t flags = 0;
+    static constexpr std::uint32_t wait_for_exec =
+        1;  // vfork: the reply comes when the child executes or ends
+    struct Reply {
+        std::uint32_t pid = 0;
+    };
+};
+
+// Asked before execve commits. Capabilities: the executable (fs::File), and a Memory with an
+// ImageStart block (interfaces/process_image.hpp) as the new image should see it. If the executable
+// has a Cluufile of its own, procmgr replaces the process by one with just that authority and never
+// replies. Otherwise it replies, and the library loads the program in place; procmgr has noted the
+// new name and arguments for /proc.
+struct Execute {
+    static constexpr std::uint16_t label = 2;
+    static constexpr std::size_t payload = 4095;  // the absolute path of the executable
+    static constexpr std::size_t capabilities = 2;
+    std::uint64_t image_bytes = 0;  // length of the ImageStart block
+    struct Reply {};
+};
+
+struct Exit {  // never replies: the process's bank is destroyed
+    static constexpr std::uint16_t label = 3;
+    std::uint32_t status = 0;
+    struct Reply {};
+};
+
+struct Wait {  // interruptible. Waits for a child to end (or stop, or continue)
+    static constexpr std::uint16_t label = 4;
+    static constexpr std::uint32_t no_hang = 1, stopped = 2, continued = 4, keep = 8, exited = 16;
+    std::int32_t pid = -1;  // > 0 that child; 0 own group; -1 any; < -1 that group
+    std::uint32_t options = exited;
+    struct Reply {
+        std::uint32_t pid = 0;  // 0: none (no_hang)
+        std::uint32_t status = 0;
+        std::uint64_t user_ns = 0, system_ns = 0;
+        std::uint64_t peak_bytes = 0;
+        std::uint32_t user = 0;
+    };
+};
+
+struct Kill {
+    static constexpr std::uint16_t label = 5;
+    std::int32_t pid =
+        0;  // as kill(2): > 0 one process, 0 own group, -1 all that one may, < -1 that group
+    std::uint32_t signal = 0;
+    std::int32_t code = 0;  // si_code
+    std::uint64_t value = 0;
+    struct Reply {};
+};
+
+struct SetProcessGroup {
+    static constexpr std::uint16_t label = 6;
+    std::int32_t pid = 0, group = 0;
+    struct Reply {};
+};
+
+struct Lookup {  // getpgid, getsid, existence
+    static constexpr std::uint16_t label = 7;
+    std::int32_t pid = 0;
+    struct Reply {
+        std::uint32_t pid = 0, parent = 0, group = 0, session = 0;
+    };
+};
+
+struct MakeSession {  // setsid
+    static constexpr std::uint16_t label = 8;
+    struct Reply {
+        std::uint32_t session = 0;
+    };
+};
+
+// The caller leads its session and has this terminal open: procmgr attaches the terminal
+// (tty::Attach) to the session.
+struct SetTerminal {
+    static constexpr std::uint16_t label = 9;
+    static constexpr std::size_t capabilities = 1;  // the terminal's File
+    std::uint32_t force = 0;
+    std::uint32_t device_minor = 0;
+    struct Reply {};
+};
+
+struct GetTerminal {  // /dev/tty: the session's controlling terminal
+    static constexpr std::uint16_t label = 10;
+    static constexpr std::size_t reply_capabilities = 1;
+    struct Reply {
+        std::uint32_t device_minor = 0;
+    };
+};
+
+struct SetIdentity {  // only from user 0, or to an identity that the process already has
+    static constexpr std::uint16_t label = 11;
+    std::uint32_t user = 0, group = 0;
+    static constexpr std::uint32_t keep = ~std::uint32_t{0};
+    struct Reply {};
+};
+
+struct Stopped {  // the library stops for this signal; the reply comes when the process is
+                  // continued (interruptible)
+    static constexpr std::uint16_t label = 12;
+    std::uint32_t signal = 0;
+    struct Reply {};
+};
+
+struct SetTimer {  // setitimer/alarm: SIGALRM (or `signal`) after value, then every interval. 0:
+                   // off
+    static constexpr std::uint16_t label = 13;
+    std::uint32_t timer = 0;  // 0: the real interval timer
+    std::uint32_t signal = 14;
+    std::uint64_t value_ns = 0, interval_ns = 0;
+    struct Reply {
+        std::uint64_t value_ns = 0, interval_ns = 0;  // what was set before
+    };
+};
+
+struct GetUsage {  // getrusage, times
+    static constexpr std::uint16_t label = 14;
+    std::uint32_t children = 0;
+    struct Reply {
+        std::uint64_t user_ns = 0, system_ns = 0, peak_bytes = 0;
+    };
+};
+
+struct SystemInfo {  // sysinfo
+    static constexpr std::uint16_t label = 15;
+    struct Reply {
+        std::uint64_t total_bytes = 0, free_bytes = 0, uptime_ns = 0;
+        std::uint32_t processes = 0;
+    };
+};
+
+struct Shutdown {  // user 0 only. Ends everything in order, syncs, then powers off or restarts
+    static constexpr std::uint16_t label = 16;
+    std::uint32_t restart = 0;
+    struct Reply {};
+};
+
+// The library met a system call that it does not have; counted per number, shown in the log once
+// per number and program.
+struct ReportMissing {
+    static constexpr std::uint16_t label = 17;
+    std::uint64_t number = 0;
+    struct Reply {};
+};
+
+// A capability to one of procmgr's services that the container's profile grants, by name
+// ("container", "log", ...).
+struct GetService {
+    static constexpr std::uint16_t label = 18;
+    static constexpr std::size_t payload = 64;
+    static constexpr std::size_t reply_capabilities = 1;
+    struct Reply {};
+};
+
+struct Rename {  // prctl(PR_SET_NAME) of the main thread
+    static constexpr std::uint16_t label = 19;
+    static constexpr std::size_t payload = 16;
+    struct Reply {};
+};
+
+// ---- Session: what a terminal may do
+// ---------------------------------------------------------------------------------
+
+struct SignalGroup {
+    static constexpr std::uint16_t label = 32;
+    std::uint32_t group = 0;  // must belong to the session; 0: the session's leader
+    std::uint32_t signal = 0;
+    struct Reply {};
+};
+
+struct CheckGroup {  // does the group belong to the session?
+    static constexpr std::uint16_t label = 33;
+    std::uint32_t group = 0;
+    struct Reply {};
+};
+
+}  // namespace process

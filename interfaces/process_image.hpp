@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// What procmgr and the Linux library share without messages: how a POSIX process starts, and two
+// pages.
+//
+// Address space of a POSIX process (all else belongs to the program):
+//   linux_base      the Linux library's text and data (the data is private, cloned on fork)
+//   linux_heap      the library's own heap (private, cloned on fork)
+//   linux_threads   the two pages and the stack of each thread (dropped on fork; procmgr maps the
+//   forking thread's anew) time_page, identity_page, signal_page, image_start
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "abi/kernel/object.hpp"
+
+namespace process {
+
+inline constexpr std::uint64_t linux_base = 0x7e00'0000'0000;
+inline constexpr std::uint64_t linux_heap = 0x7e10'0000'0000;
+inline constexpr std::uint64_t linux_threads =
+    0x7e20'0000'0000;  // first thread: message page here, control page after it
+inline constexpr std::uint64_t linux_windows =
+    0x7e30'0000'0000;  // the library's own temporary mappings
+inline constexpr std::uint64_t time_page = 0x7e40'0000'0000;
+inline constexpr std::uint64_t identity_page = 0x7e40'0000'1000;
+inline constexpr std::uint64_t signal_page = 0x7e40'0000'2000;
+inline constexpr std::uint64_t image_start = 0x7e41'0000'0000;
+inline constexpr std::uint64_t program_end = 0x7dff'ffff'f000;  // programs map below this
+
+// Slots that procmgr fills in every POSIX process. Further slots are descriptors and what the
+// library acquires.
+enum ImageCapability : abi::CapIndex {
+    own_table = 1,
+    own_space = 2,
+    own_thread = 3,         // the first thread
+    own_bank = 4,           // the process's bank (create, query)
+    own_sched_context = 5,  // parent for further threads' contexts
+    own_process = 6,        // protocol process
+    own_view = 7,           // protocol fs (paths), namespace
+    container_bank =
+        8,        // for objects that outlive this process: pipes, shared memory (create, query)
+    own_log = 9,  // LogRights::write, if the profile grants it, else empty
+    first_free = 16,
+};
+
+// Read only for the process, written by procmgr.
+struct IdentityPage {
+    std::uint32_t pid, parent, group, session;
+    std::uint32_t user, group_id;
+    std::uint32_t has_terminal;
+    std::uint32_t reserved;
+    char container[64];  // name of the container, zero-terminated
+};
+
+// Shared, written by both: procmgr sets bits and interrupts the first thread; the library takes
+// them with an atomic and. What stands in here can only deceive the process itself.
+struct SignalPage {
+    std::uint64_t pending;  // bit n-1: signal n
+    struct Info {
+        std::int32_t code;
+        std::uint32_t pid, user;
+        std::uint32_t status;  // SIGCHLD: as in Wait
+        std::uint64_t value;
+    } info[64];  // of the latest signal of each number
+};
+
+// Descriptors passed to a new image.
+struct ImageDescriptor {
+    std::uint32_t descriptor;
+    abi::CapIndex capabilities[3];  // fs::File; for pipes: ring Memory and the notifications
+    std::uint8_t kind;              // of the library's own choosing
+    std::uint8_t flags;             // bit 0: close-on-exec (never set here)
+    std::uint16_t reserved;
+    std::uint32_t state[6];  // of the library's own choosing (open flags, device numbers, ...)
+};
+
+// The block that a new image finds at image_start: this header, descriptors, then strings.
+// Offsets are from the start of the block. Strings end with a zero byte. It comes from a process
+// that may be hostile to its successor's container, so the library checks every offset.
+struct ImageStart {
+    static constexpr std::uint64_t magic_value = 0x31656761'6d496943;
+    std::uint64_t magic = magic_value;
+    std::uint64_t bytes = 0;  // of the whole block
+    std::uint32_t descriptor_count = 0, descriptor_offset = 0;
+    std::uint32_t argument_count = 0, argument_offset = 0;  // the strings one after the other
+    std::uint32_t environment_count = 0, environment_offset = 0;
+    std::uint32_t path_offset = 0;       // of the executable
+    std::uint32_t directory_offset = 0;  // current directory
+    abi::CapIndex executable = 0;        // fs::File, open for execute
+    std::uint32_t umask = 022;
+    std::uint64_t ignored_signals = 0, blocked_signals = 0;
+    std::uint64_t limits[16][2] =
+        {};  // rlimits, soft and hard, ~0 = none; all zero: the library's defaults
+};
+
+}  // namespace process
