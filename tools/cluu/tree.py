@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: MIT
+"""What goes into an image: reads a manifest (tools/images/*.toml) into a sorted list of entries.
+
+    [files]        "/path/in/image" = "KIND:REST"
+                   build:  a file of build/<preset>, stripped of symbols        "build:native/init"
+                   repo:   a file of the repository                             "repo:containers/base"
+                   host:   a file of the build machine, from a Debian package   "host:/bin/busybox"
+                   text:   the text itself                                      "text:cluu\\n"
+                   tree:   a folder of the repository with all below it         "tree:containers"
+    [directories]  "/path" = "mode in octal"; parents of files need not be named
+    [links]        "/path" = "target of the symbolic link"
+    [applets]      "/bin/busybox" = "/bin": a link in that folder for every name the program's `--list` prints
+    [owners]       "/path" = "uid:gid", for it and all below; otherwise 0:0
+    [modes]        "/path" = "mode in octal", where 0755 for programs and 0644 for other files is wrong
+
+Every entry has the same fixed time, so that the same sources give the same image.
+"""
+
+import subprocess
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import paths
+from .say import Problem
+
+TIME = 1767225600  # 2026-01-01T00:00:00Z
+
+
+@dataclass
+class Entry:
+    path: str
+    kind: str  # "directory", "file" or "link"
+    mode: int
+    uid: int = 0
+    gid: int = 0
+    content: bytes = b""
+
+
+def read(manifest: Path, out: Path) -> list[Entry]:
+    tables = tomllib.loads(manifest.read_text())
+    unknown = set(tables) - {"files", "directories", "links", "applets", "owners", "modes"}
+    if unknown:
+        raise Problem(f"{manifest}: unknown table [{sorted(unknown)[0]}]")
+    entries: dict[str, Entry] = {"/": Entry("/", "directory", 0o755)}
+
+    def add(entry: Entry) -> None:
+        parent = entry.path.rsplit("/", 1)[0] or "/"
+        if parent not in entries:
+            add(Entry(parent, "directory", 0o755))
+        entries[entry.path] = entry
+
+    for path, mode in tables.get("directories", {}).items():
+        add(Entry(path, "directory", int(mode, 8)))
+    missing = []
+    for path, source in tables.get("files", {}).items():
+        kind, _, rest = source.partition(":")
+        if kind == "tree":
+            for entry in _folder(path, paths.ROOT / rest):
+                add(entry)
+        elif kind == "text":
+            add(Entry(path, "file", 0o644, content=rest.encode()))
+        else:
+            file = {"build": out, "repo": paths.ROOT, "host": Path("/")}[kind] / rest.lstrip("/")
+            if not file.is_file():
+                missing.append(f"{path} (from {file})")
+                continue
+            add(_file(path, file, strip=kind == "build", out=out))
+    if missing:
+        raise Problem(f"{manifest.name} names files that are not there: " + ", ".join(missing))
+    for program, folder in tables.get("applets", {}).items():
+        for name in _applets(program):
+            if f"{folder}/{name}" not in entries:
+                add(Entry(f"{folder}/{name}", "link", 0o777, content=program.rsplit("/", 1)[1].encode()))
+    for path, target in tables.get("links", {}).items():
+        add(Entry(path, "link", 0o777, content=target.encode()))
+    _attributes(entries, tables)
+    return [entries[path] for path in sorted(entries)]
+
+
+def _attributes(entries: dict[str, Entry], tables: dict) -> None:
+    for path, mode in tables.get("modes", {}).items():
+        entries[path].mode = int(mode, 8)
+    for path, owner in tables.get("owners", {}).items():
+        for entry in entries.values():
+            if entry.path == path or entry.path.startswith(path.rstrip("/") + "/"):
+                entry.uid, entry.gid = (int(x) for x in owner.split(":"))
+
+
+def _folder(path: str, folder: Path) -> list[Entry]:
+    result = []
+    for file in sorted(folder.rglob("*")):
+        below = f"{path.rstrip('/')}/{file.relative_to(folder)}"
+        if file.is_dir():
+            result.append(Entry(below, "directory", 0o755))
+        elif file.name not in ("README.md", "CMakeLists.txt"):
+            result.append(_file(below, file))
+    return result
+
+
+def _file(path: str, file: Path, strip: bool = False, out: Path | None = None) -> Entry:
+    content = file.read_bytes()
+    is_elf = content[:4] == b"\x7fELF"
+    if strip and is_elf:
+        content = _stripped(file, out)
+    is_program = is_elf or content[:2] == b"#!"
+    return Entry(path, "file", 0o755 if is_program else 0o644, content=content)
+
+
+def _stripped(file: Path, out: Path) -> bytes:
+    copy = out / "images" / "stripped" / file.name
+    if not copy.exists() or copy.stat().st_mtime < file.stat().st_mtime:
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["llvm-strip-19", "--strip-all", "-o", copy, file], check=True)
+    return copy.read_bytes()
+
+
+def _applets(program: str) -> list[str]:
+    # The program is a Linux program of the build machine too: it knows its own names best.
+    return subprocess.run([program, "--list"], capture_output=True, text=True, check=True).stdout.split()
