@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// One CPU: its own data, reached through gs, and the switch from thread to thread.
+//
+// In the kernel gs holds the CPU's Cpu and the user's gs base waits in the other register (swapgs changes them over).
+// The kernel runs with interrupts off; only the idle loop in entry.S turns them on. It always leaves through the common
+// exit, which runs `current`, or idles if that is null.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "kernel/arch/x86_64/layout.hpp"
+#include "kernel/arch/x86_64/thread_context.hpp"
+#include "kernel/types.hpp"
+
+namespace arch {
+
+// The task state segment: only its stack pointers matter (Intel SDM vol. 3, 8.7).
+struct [[gnu::packed]] TaskState {
+    std::uint32_t reserved0 = 0;
+    std::array<std::uint64_t, 3> stacks{};      // [0]: the stack on entry from user mode
+    std::uint64_t reserved1 = 0;
+    std::array<std::uint64_t, 7> fault_stacks{};  // IST 1 to 7
+    std::uint64_t reserved2 = 0;
+    std::uint16_t reserved3 = 0;
+    std::uint16_t io_map_base = sizeof(TaskState);  // beyond the limit: no port is open to user mode
+};
+static_assert(sizeof(TaskState) == 104);
+
+struct Cpu {
+    Cpu* self = nullptr;
+    ThreadContext* current = nullptr;  // runs when the kernel is left; null: idle
+    std::uint64_t kernel_stack = 0;    // its top
+    std::uint64_t user_stack = 0;      // scratch of the system-call entry
+    ThreadContext* fpu_owner = nullptr;  // whose values the FPU registers hold
+    bool fpu_traps = true;               // what CR0.TS is
+    std::uint32_t id = 0;
+    PhysAddr root{};           // what CR3 is
+    void* portable = nullptr;  // the scheduler's state of this CPU
+    std::uint64_t nmi_count = 0;
+
+    alignas(128) std::array<std::uint64_t, 8> gdt{};
+    TaskState task_state;
+};
+static_assert(offsetof(Cpu, current) == CPU_CURRENT);
+static_assert(offsetof(Cpu, kernel_stack) == CPU_KERNEL_STACK);
+static_assert(offsetof(Cpu, user_stack) == CPU_USER_STACK);
+static_assert(offsetof(Cpu, gdt) == CPU_GDT);
+
+inline Cpu& this_cpu() {
+    Cpu* cpu = nullptr;
+    // Not volatile: the kernel is not moved between CPUs during a visit.
+    asm("mov %%gs:0, %0" : "=r"(cpu));
+    return *cpu;
+}
+
+inline void set_current(ThreadContext* context) { this_cpu().current = context; }
+
+// The address space that holds only the kernel: for idling, and after the current one was destroyed.
+PhysAddr kernel_root();
+
+inline void activate(PhysAddr root) {
+    Cpu& cpu = this_cpu();
+    if (cpu.root != root) {
+        cpu.root = root;
+        asm volatile("mov %0, %%cr3" : : "r"(root.value()) : "memory");
+    }
+}
+
+// Drops all cached translations of user pages, or that of one.
+inline void flush_user() {
+    asm volatile("mov %0, %%cr3" : : "r"(this_cpu().root.value()) : "memory");
+}
+inline void invalidate_page(UserAddr address) {
+    asm volatile("invlpg (%0)" : : "r"(address.value()) : "memory");
+}
+
+// Brings the saved segment bases of the thread that is on the CPU up to date.
+inline void save_bases(ThreadContext& context) {
+    std::uint64_t fs = 0;
+    std::uint64_t gs = 0;
+    asm volatile("rdfsbase %0; swapgs; rdgsbase %1; swapgs" : "=r"(fs), "=&r"(gs));
+    context.registers.fs_base = fs;
+    context.registers.gs_base = gs;
+}
+inline void load_bases(const ThreadContext& context) {
+    asm volatile("wrfsbase %0; swapgs; wrgsbase %1; swapgs"
+                 :
+                 : "r"(context.registers.fs_base), "r"(context.registers.gs_base)
+                 : "memory");
+}
+
+inline void set_fpu_trap(Cpu& cpu, bool trap) {
+    if (cpu.fpu_traps == trap) {
+        return;
+    }
+    cpu.fpu_traps = trap;
+    if (trap) {
+        std::uint64_t cr0 = 0;
+        asm volatile("mov %%cr0, %0; or $8, %0; mov %0, %%cr0" : "=&r"(cr0));
+    } else {
+        asm volatile("clts");
+    }
+}
+
+// Takes `from` off this CPU (null: there was none, or it is dying) and puts `to` there (null: idle).
+inline void switch_thread(ThreadContext* from, ThreadContext* to, PhysAddr root) {
+    Cpu& cpu = this_cpu();
+    if (from != nullptr) {
+        save_bases(*from);
+    }
+    cpu.current = to;
+    activate(root);
+    if (to != nullptr) {
+        load_bases(*to);
+        set_fpu_trap(cpu, cpu.fpu_owner != to);
+    }
+}
+
+// Leaves the kernel without returning to the entry code: forgets the kernel stack, runs `current` or idles.
+extern "C" [[noreturn]] void arch_exit_kernel();
+[[noreturn]] inline void exit_kernel() { arch_exit_kernel(); }
+
+inline std::uint64_t read_tsc() {
+    std::uint32_t low = 0;
+    std::uint32_t high = 0;
+    asm volatile("rdtsc" : "=a"(low), "=d"(high));
+    return std::uint64_t{high} << 32 | low;
+}
+
+// Stops with a sentence on the console if this CPU lacks something that the kernel cannot do without.
+void require_cpu_features();
+// Sets up the boot CPU: control registers, segments, traps, system calls, FPU.
+void initialise_boot_cpu(PhysAddr root);
+
+}  // namespace arch

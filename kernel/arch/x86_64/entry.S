@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: MIT
+//
+// Every way into the kernel and out of it.
+//
+//   syscall, foreign number, upcall set -> straight back to user mode at the upcall entry, nothing else touched
+//   syscall, otherwise  -> save into current -> kernel_system_call -> exit
+//   trap from user mode -> save into current -> arch_user_trap     -> exit
+//   interrupt while idle -> forget the idle loop -> arch_idle_interrupt -> exit
+//   trap in the kernel  -> arch_kernel_trap (returns only for NMI and debug traps; else it is a panic)
+//   exit: run this CPU's current thread, by sysret or iret; without one, idle
+//
+// The kernel stack is empty whenever the CPU is in user mode or idle. In the kernel gs is the CPU's own, except in the few
+// instructions around swapgs; traps that can come even there (NMI, #DB, #DF, #MC, each with a stack of its own) find
+// their CPU by its GDT instead. The direction flag is clear and interrupts are off in all C++ code.
+#include "kernel/arch/x86_64/layout.hpp"
+
+#define NATIVE_FIRST 0x10000000
+#define NATIVE_END 0x10000008
+
+// All general registers but rdi and rsp, into the context in the given register. A macro, not a function: there is no stack.
+.macro SAVE_REGISTERS to
+    mov %rax, CONTEXT_RAX(\to)
+    mov %rbx, CONTEXT_RBX(\to)
+    mov %rcx, CONTEXT_RCX(\to)
+    mov %rdx, CONTEXT_RDX(\to)
+    mov %rsi, CONTEXT_RSI(\to)
+    mov %rbp, CONTEXT_RBP(\to)
+    mov %r8, CONTEXT_R8(\to)
+    mov %r9, CONTEXT_R9(\to)
+    mov %r10, CONTEXT_R10(\to)
+    mov %r11, CONTEXT_R11(\to)
+    mov %r12, CONTEXT_R12(\to)
+    mov %r13, CONTEXT_R13(\to)
+    mov %r14, CONTEXT_R14(\to)
+    mov %r15, CONTEXT_R15(\to)
+.endm
+
+// Back from the context in rdi: all but rcx, r11, rsp and rdi itself.
+.macro RESTORE_REGISTERS
+    mov CONTEXT_RAX(%rdi), %rax
+    mov CONTEXT_RBX(%rdi), %rbx
+    mov CONTEXT_RDX(%rdi), %rdx
+    mov CONTEXT_RSI(%rdi), %rsi
+    mov CONTEXT_RBP(%rdi), %rbp
+    mov CONTEXT_R8(%rdi), %r8
+    mov CONTEXT_R9(%rdi), %r9
+    mov CONTEXT_R10(%rdi), %r10
+    mov CONTEXT_R12(%rdi), %r12
+    mov CONTEXT_R13(%rdi), %r13
+    mov CONTEXT_R14(%rdi), %r14
+    mov CONTEXT_R15(%rdi), %r15
+.endm
+
+    .section .text.entry, "ax", @progbits
+
+// The `syscall` instruction: rcx = user rip, r11 = user rflags, rsp still the user's, interrupts off.
+    .globl arch_system_call_entry
+    .balign 64
+arch_system_call_entry:
+    swapgs
+    mov %rsp, %gs:CPU_USER_STACK
+    mov %gs:CPU_CURRENT, %rsp
+    cmp $NATIVE_FIRST, %rax
+    jb foreign
+    cmp $NATIVE_END, %rax
+    jae foreign
+into_kernel:
+    SAVE_REGISTERS %rsp
+    mov %rdi, CONTEXT_RDI(%rsp)
+    mov %rcx, CONTEXT_RIP(%rsp)
+    mov %r11, CONTEXT_RFLAGS(%rsp)
+    mov %gs:CPU_USER_STACK, %rcx
+    mov %rcx, CONTEXT_RSP(%rsp)
+    movb $1, CONTEXT_BY_SYSRET(%rsp)
+    mov %rsp, %rdi
+    mov %gs:CPU_KERNEL_STACK, %rsp
+    xor %ebp, %ebp
+    call kernel_system_call
+    jmp exit
+
+// A number that is not the kernel's, for the thread's own system-call entry, unless that has asked not to be disturbed.
+foreign:
+    cmpq $0, CONTEXT_SYSTEM_CALL_ENTRY(%rsp)
+    je into_kernel
+    mov CONTEXT_CONTROL(%rsp), %rsp
+    cmpq $0, CONTROL_UPCALLS_MASKED(%rsp)
+    jne 1f
+    mov %rcx, CONTROL_SAVED_RIP(%rsp)
+    mov %r11, CONTROL_SAVED_RFLAGS(%rsp)
+    movq $1, CONTROL_UPCALLS_MASKED(%rsp)
+    mov %gs:CPU_CURRENT, %rsp
+    mov CONTEXT_SYSTEM_CALL_ENTRY(%rsp), %rcx
+    mov $USER_RFLAGS, %r11d
+    mov %gs:CPU_USER_STACK, %rsp
+    swapgs
+    sysretq
+1:  mov %gs:CPU_CURRENT, %rsp
+    jmp into_kernel
+
+// For code that will not return the way it came. Interrupts are off.
+    .globl arch_exit_kernel
+arch_exit_kernel:
+    mov %gs:CPU_KERNEL_STACK, %rsp
+exit:
+    mov %gs:CPU_CURRENT, %rdi
+    test %rdi, %rdi
+    jz idle
+    cmpb $0, CONTEXT_BY_SYSRET(%rdi)
+    je exit_by_iret
+    // sysret to an address in the upper half would fault in the kernel on the user's stack.
+    mov CONTEXT_RIP(%rdi), %rcx
+    mov %rcx, %r11
+    shr $47, %r11
+    jnz exit_by_iret
+    RESTORE_REGISTERS
+    mov CONTEXT_RFLAGS(%rdi), %r11
+    mov CONTEXT_RSP(%rdi), %rsp
+    mov CONTEXT_RDI(%rdi), %rdi
+    swapgs
+    sysretq
+
+exit_by_iret:
+    pushq $SELECTOR_USER_DATA
+    pushq CONTEXT_RSP(%rdi)
+    pushq CONTEXT_RFLAGS(%rdi)
+    pushq $SELECTOR_USER_CODE
+    pushq CONTEXT_RIP(%rdi)
+    RESTORE_REGISTERS
+    mov CONTEXT_RCX(%rdi), %rcx
+    mov CONTEXT_R11(%rdi), %r11
+    mov CONTEXT_RDI(%rdi), %rdi
+    swapgs
+    iretq
+
+// Nothing to run. An interrupt does not return here but leaves through `exit` again (only an NMI returns).
+idle:
+    mov %gs:CPU_KERNEL_STACK, %rsp
+    xor %ebp, %ebp
+    sti
+    hlt
+    cli
+    jmp idle
+
+// A trap: the CPU has pushed ss rsp rflags cs rip and perhaps an error code; the stub below made sure of the error code
+// and pushed the vector.
+trap:
+    testb $3, 24(%rsp)
+    jz kernel_trap
+    swapgs
+    lfence  // no speculation past this with the user's gs
+    push %rdi
+    mov %gs:CPU_CURRENT, %rdi
+    SAVE_REGISTERS %rdi
+    pop CONTEXT_RDI(%rdi)
+    pop %rsi  // vector
+    pop %rdx  // error code
+    pop CONTEXT_RIP(%rdi)
+    add $8, %rsp
+    pop CONTEXT_RFLAGS(%rdi)
+    pop CONTEXT_RSP(%rdi)
+    movb $0, CONTEXT_BY_SYSRET(%rdi)
+    mov %gs:CPU_KERNEL_STACK, %rsp
+    xor %ebp, %ebp
+    cld
+    call arch_user_trap
+    jmp exit
+
+kernel_trap:
+    // Interrupts are on in the kernel only while it idles, on an empty stack with nothing to come back to.
+    cmpq $32, (%rsp)
+    jb kernel_exception
+    mov (%rsp), %rdi
+    mov %gs:CPU_KERNEL_STACK, %rsp
+    xor %ebp, %ebp
+    cld
+    call arch_idle_interrupt
+    jmp exit
+
+kernel_exception:
+    push %rax
+    push %rbx
+    push %rcx
+    push %rdx
+    push %rsi
+    push %rdi
+    push %rbp
+    push %r8
+    push %r9
+    push %r10
+    push %r11
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+    cld
+    mov %rsp, %rdi
+    mov %rsp, %rbp
+    sub $16, %rsp
+    and $-16, %rsp
+    // Whatever gs is here: this CPU's GDT lies inside its Cpu.
+    rdgsbase %rbx
+    sgdt (%rsp)
+    mov 2(%rsp), %rax
+    sub $CPU_GDT, %rax
+    wrgsbase %rax
+    mov %rbp, %r12
+    call arch_kernel_trap
+    wrgsbase %rbx
+    mov %r12, %rsp
+    pop %r15
+    pop %r14
+    pop %r13
+    pop %r12
+    pop %r11
+    pop %r10
+    pop %r9
+    pop %r8
+    pop %rbp
+    pop %rdi
+    pop %rsi
+    pop %rdx
+    pop %rcx
+    pop %rbx
+    pop %rax
+    add $16, %rsp
+    iretq
+
+// 256 stubs of 16 bytes. Vectors 8, 10 to 14, 17, 21, 29 and 30 bring an error code.
+    .globl arch_trap_stubs
+    .balign 16
+arch_trap_stubs:
+    .set vector, 0
+    .rept 256
+    .balign 16
+    .if !(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30)
+    pushq $0
+    .endif
+    pushq $vector
+    jmp trap
+    .set vector, vector + 1
+    .endr
+
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+// The user half of one address space's page tables: four levels of 512 entries, leaves of 4 KiB only.
+//
+// This class only walks and writes tables. Who owns the frames, and when a CPU must forget a translation (invalidate_page,
+// flush_user), is the caller's matter. Tables are reached through the kernel window. The kernel half of every root is the
+// same and never changes after boot.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "kernel/arch/x86_64/window.hpp"
+#include "kernel/types.hpp"
+#include "libs/base/flags.hpp"
+
+namespace arch {
+
+enum class Access : std::uint8_t { read = 1, write = 2, execute = 4, uncached = 8, write_combining = 16 };
+using AccessFlags = base::Flags<Access>;
+constexpr AccessFlags operator|(Access a, Access b) { return AccessFlags(a) | AccessFlags(b); }
+
+// One entry (Intel SDM vol. 3, 4.5).
+class Entry {
+public:
+    [[nodiscard]] bool present() const { return (raw_ & bit_present) != 0; }
+    [[nodiscard]] bool writable() const { return (raw_ & bit_write) != 0; }
+    [[nodiscard]] bool accessed() const { return (raw_ & bit_accessed) != 0; }
+    [[nodiscard]] bool dirty() const { return (raw_ & bit_dirty) != 0; }
+    [[nodiscard]] bool executable() const { return (raw_ & bit_no_execute) == 0; }
+    [[nodiscard]] PhysAddr frame() const { return PhysAddr{raw_ & address_mask}; }
+
+    // A user page. Whatever is mapped can be read.
+    void set(PhysAddr frame, AccessFlags access) {
+        std::uint64_t raw = frame.value() | bit_present | bit_user;
+        raw |= access.has(Access::write) ? bit_write : 0;
+        raw |= access.has(Access::execute) ? 0 : bit_no_execute;
+        raw |= access.has(Access::uncached) ? memory_type_uncached : 0;
+        raw |= access.has(Access::write_combining) ? memory_type_write_combining : 0;
+        raw_ = raw;
+    }
+    void set_table(PhysAddr table) { raw_ = table.value() | bit_present | bit_write | bit_user; }
+    void clear() { raw_ = 0; }
+    void write_protect() { raw_ &= ~bit_write; }
+
+    // The memory types that initialise_boot_cpu puts into the PAT register.
+    static constexpr std::uint64_t memory_type_write_combining = 0x08;
+    static constexpr std::uint64_t memory_type_uncached = 0x18;
+    static constexpr std::uint64_t bit_present = 1;
+    static constexpr std::uint64_t bit_write = 2;
+    static constexpr std::uint64_t bit_user = 4;
+    static constexpr std::uint64_t bit_accessed = 0x20;
+    static constexpr std::uint64_t bit_dirty = 0x40;
+    static constexpr std::uint64_t bit_large = 0x80;
+    static constexpr std::uint64_t bit_global = 0x100;
+    static constexpr std::uint64_t bit_no_execute = std::uint64_t{1} << 63;
+    static constexpr std::uint64_t address_mask = 0x000f'ffff'ffff'f000;
+
+    // For the kernel's own tables.
+    static constexpr Entry from_raw(std::uint64_t raw) {
+        Entry entry;
+        entry.raw_ = raw;
+        return entry;
+    }
+
+private:
+    std::uint64_t raw_ = 0;
+};
+static_assert(sizeof(Entry) == 8);
+
+class PageTables {
+public:
+    using Table = std::array<Entry, 512>;
+
+    explicit PageTables(PhysAddr root) : root_(root) {}
+
+    // Makes a zeroed frame a root with nothing but the kernel in it.
+    static void initialise_root(PhysAddr frame);
+
+    [[nodiscard]] PhysAddr root() const { return root_; }
+
+    // The leaf slot for this page. Missing tables are made of frames from allocate() (-> std::optional<PhysAddr>, zeroed);
+    // nullptr when it has none left (tables made before that stay).
+    template <class Allocate>
+    [[nodiscard]] Entry* entry(UserAddr address, Allocate&& allocate) const {
+        PhysAddr frame = root_;
+        for (int level = 3; level > 0; --level) {
+            Entry& slot = table(frame)[index(address.value(), level)];
+            if (!slot.present()) {
+                const std::optional<PhysAddr> made = allocate();
+                if (!made) {
+                    return nullptr;
+                }
+                slot.set_table(*made);
+            }
+            frame = slot.frame();
+        }
+        return &table(frame)[index(address.value(), 0)];
+    }
+
+    // The leaf slot for this page, or nullptr if a table on the way is missing.
+    [[nodiscard]] Entry* find(UserAddr address) const {
+        PhysAddr frame = root_;
+        for (int level = 3; level > 0; --level) {
+            const Entry slot = table(frame)[index(address.value(), level)];
+            if (!slot.present()) {
+                return nullptr;
+            }
+            frame = slot.frame();
+        }
+        return &table(frame)[index(address.value(), 0)];
+    }
+
+    // Calls visit(UserAddr, Entry&) for each present page in [begin, end).
+    template <class Visit>
+    void for_each_present(UserAddr begin, UserAddr end, Visit&& visit) const {
+        visit_level(root_, 3, begin.value(), end.value(), visit);
+    }
+
+    // Takes all tables but the root apart, calling free(PhysAddr) for each. Leaves are not looked at.
+    template <class Free>
+    void release_tables(Free&& free) const {
+        release_level(root_, 3, free);
+    }
+
+private:
+    static Table& table(PhysAddr frame) { return *static_cast<Table*>(window(frame)); }
+    static constexpr int shift(int level) { return 12 + 9 * level; }
+    static constexpr std::size_t index(std::uint64_t address, int level) {
+        return (address >> shift(level)) & 511;
+    }
+
+    template <class Visit>
+    static void visit_level(PhysAddr frame, int level, std::uint64_t begin, std::uint64_t end, Visit& visit) {
+        const std::uint64_t step = std::uint64_t{1} << shift(level);
+        Table& entries = table(frame);
+        for (std::uint64_t at = begin; at < end;) {
+            const std::uint64_t next = std::min((at & ~(step - 1)) + step, end);
+            Entry& slot = entries[index(at, level)];
+            if (slot.present()) {
+                if (level == 0) {
+                    visit(UserAddr{at}, slot);
+                } else {
+                    visit_level(slot.frame(), level - 1, at, next, visit);
+                }
+            }
+            at = next;
+        }
+    }
+
+    template <class Free>
+    static void release_level(PhysAddr frame, int level, Free& free) {
+        Table& entries = table(frame);
+        const std::size_t count = level == 3 ? 256 : 512;  // of the root, only the user half
+        for (std::size_t i = 0; i < count; ++i) {
+            if (entries[i].present()) {
+                const PhysAddr lower = entries[i].frame();
+                if (level > 1) {
+                    release_level(lower, level - 1, free);
+                }
+                entries[i].clear();
+                free(lower);
+            }
+        }
+    }
+
+    PhysAddr root_;
+};
+
+}  // namespace arch

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// ThreadContext: what a thread is to the CPU. The first member of the kernel's Thread; entry.S saves into it.
+//
+// A thread that does not run is nothing but this: the kernel stack does not outlive a visit to the kernel. While a thread
+// runs in user mode its true registers are the CPU's; fs_base and gs_base are the CPU's until switch_thread takes the
+// thread off it (save_bases brings them up to date earlier). The message travels in the registers that
+// abi/kernel/message.hpp lists; the accessors here give them their names.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "abi/kernel/error.hpp"
+#include "abi/kernel/message.hpp"
+#include "kernel/arch/x86_64/layout.hpp"
+#include "kernel/arch/x86_64/window.hpp"
+
+namespace arch {
+
+constexpr bool is_canonical(std::uint64_t address) {
+    return static_cast<std::uint64_t>(static_cast<std::int64_t>(address << 16) >> 16) == address;
+}
+
+struct ThreadContext {
+    abi::Registers registers{};
+
+    // Upcall entries in user space (Thread.set_upcalls), 0 if there is none.
+    std::uint64_t system_call_entry = 0;
+    std::uint64_t exception_entry = 0;
+    std::uint64_t interrupt_entry = 0;
+
+    abi::ControlPage* control = nullptr;  // in the kernel window
+    void* fpu = nullptr;                  // its FPU area, or null: a thread that may not use the FPU
+
+    // Entered by `syscall`: rcx and r11 hold nothing, so the faster way back may be taken.
+    bool return_by_sysret = false;
+
+    [[nodiscard]] std::uint64_t& word(std::size_t index) {
+        switch (index) {
+            case 0:  return registers.rdx;
+            case 1:  return registers.r10;
+            case 2:  return registers.r8;
+            case 3:  return registers.r9;
+            case 4:  return registers.r12;
+            default: return registers.r13;
+        }
+    }
+    void copy_words_to(ThreadContext& to) const {
+        to.registers.rdx = registers.rdx;
+        to.registers.r10 = registers.r10;
+        to.registers.r8 = registers.r8;
+        to.registers.r9 = registers.r9;
+        to.registers.r12 = registers.r12;
+        to.registers.r13 = registers.r13;
+    }
+    [[nodiscard]] std::uint64_t number() const { return registers.rax; }
+    [[nodiscard]] abi::Tag tag() const { return abi::Tag{registers.rsi}; }
+    void set_tag(abi::Tag tag) { registers.rsi = tag.raw; }
+    [[nodiscard]] std::uint64_t cap() const { return registers.rdi; }
+    void set_badge(std::uint64_t badge) { registers.rdi = badge; }
+    [[nodiscard]] std::uint64_t deadline() const { return registers.r14; }
+    void set_result(abi::Error error) { registers.rax = static_cast<std::uint64_t>(error); }
+
+    // Takes over registers that user code chose. False, and nothing changed, if the CPU could not run with them.
+    [[nodiscard]] bool load(const abi::Registers& from) {
+        if (from.rip >= user_end || !is_canonical(from.rsp) || !is_canonical(from.fs_base) ||
+            !is_canonical(from.gs_base)) {
+            return false;
+        }
+        registers = from;
+        registers.rflags = (from.rflags & user_rflags_mask) | USER_RFLAGS;
+        return_by_sysret = false;
+        return true;
+    }
+    void store(abi::Registers& to) const { to = registers; }
+
+    // Fresh registers for a thread that begins at rip.
+    void start(std::uint64_t rip, std::uint64_t rsp, std::uint64_t rdi, std::uint64_t gs_base,
+               std::uint64_t fs_base) {
+        registers = {};
+        registers.rip = rip;
+        registers.rsp = rsp;
+        registers.rdi = rdi;
+        registers.gs_base = gs_base;
+        registers.fs_base = fs_base;
+        registers.rflags = USER_RFLAGS;
+        return_by_sysret = false;
+    }
+
+    // CF PF AF ZF SF TF DF OF AC ID: what user code may set by itself.
+    static constexpr std::uint64_t user_rflags_mask = 0x240dd5;
+};
+
+static_assert(offsetof(ThreadContext, registers) == 0);
+static_assert(offsetof(abi::Registers, rbx) == CONTEXT_RBX && offsetof(abi::Registers, rcx) == CONTEXT_RCX);
+static_assert(offsetof(abi::Registers, rdx) == CONTEXT_RDX && offsetof(abi::Registers, rsi) == CONTEXT_RSI);
+static_assert(offsetof(abi::Registers, rdi) == CONTEXT_RDI && offsetof(abi::Registers, rbp) == CONTEXT_RBP);
+static_assert(offsetof(abi::Registers, rsp) == CONTEXT_RSP && offsetof(abi::Registers, r8) == CONTEXT_R8);
+static_assert(offsetof(abi::Registers, r15) == CONTEXT_R15 && offsetof(abi::Registers, rip) == CONTEXT_RIP);
+static_assert(offsetof(abi::Registers, rflags) == CONTEXT_RFLAGS);
+static_assert(offsetof(ThreadContext, system_call_entry) == CONTEXT_SYSTEM_CALL_ENTRY);
+static_assert(offsetof(ThreadContext, control) == CONTEXT_CONTROL);
+static_assert(offsetof(ThreadContext, return_by_sysret) == CONTEXT_BY_SYSRET);
+static_assert(offsetof(abi::ControlPage, upcalls_masked) == CONTROL_UPCALLS_MASKED);
+static_assert(offsetof(abi::ControlPage, saved_rip) == CONTROL_SAVED_RIP);
+static_assert(offsetof(abi::ControlPage, saved_rflags) == CONTROL_SAVED_RFLAGS);
+
+}  // namespace arch

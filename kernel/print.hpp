@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// Text from the kernel: kernel_print("found ", count, " pages at ", hex(address), "\n").
+//
+// Every piece goes to the log ring (log_write, kernel/object/log.cpp) and to the platform's early console. No formats,
+// no allocation, no buffering: it works in a panic. The kernel says little: what it found at boot, and why it stopped.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstdint>
+#include <string_view>
+
+// Appends to the log ring, which user space can read. Must work from the first instruction of C++ on.
+void log_write(std::string_view text);
+
+struct HexNumber {
+    std::uint64_t value;
+    int digits;  // at least so many
+};
+constexpr HexNumber hex(std::uint64_t value, int digits = 1) { return HexNumber{value, digits}; }
+
+namespace print_detail {
+
+void put(std::string_view text);
+void put(HexNumber number);
+void put_number(std::uint64_t value);
+
+template <std::integral T>
+    requires(!std::same_as<T, char> && !std::same_as<T, bool>)
+void put(T value) {
+    if (std::signed_integral<T> && value < 0) {
+        put(std::string_view("-"));
+        put_number(0 - static_cast<std::uint64_t>(value));
+    } else {
+        put_number(static_cast<std::uint64_t>(value));
+    }
+}
+
+}  // namespace print_detail
+
+template <class... Pieces>
+void kernel_print(const Pieces&... pieces) {
+    (print_detail::put(pieces), ...);
+}
