@@ -29,9 +29,12 @@ struct MountRule {
     std::uint8_t reserved[3] = {};
 };
 
-struct Derive {  // on any view: the new one has at most what this one has
+// On any view: the new one has at most what this one has. On a Manager, a view may come along: then
+// it is derived from that one, and may have another identity.
+struct Derive {
     static constexpr std::uint16_t label = 64;
     static constexpr std::size_t payload = 4096;
+    static constexpr std::size_t max_capabilities = 1;
     static constexpr std::size_t reply_capabilities = 1;  // the new View, drop-guarded
     fs::Identity identity;  // taken from the Manager only; else the parent's stays
     std::uint32_t set_identity = 0;

@@ -18,15 +18,19 @@ struct Session;  // held by a terminal: sends signals to the groups of one sessi
 
 // Makes a copy of the caller: address space (copy on write; regions as their map flags say),
 // capability table (the same slots). The copy has one thread, which starts at rip with rsp and rdi
-// = 0; its two thread pages are fresh ones mapped at the address of the caller's, with the user
-// part of the control page copied. The slots of ImageCapabilities in the copy hold the copy's own
-// objects. Reply: the new process's id.
+// = 0; its two thread pages are fresh ones mapped at the address of the caller's. Payload: the user
+// part of the control page (ControlPage::user) as the copy shall find it, but that procmgr sets
+// ThreadArea's thread and sched_context to own_thread and own_sched_context. The slots of
+// ImageCapabilities in the copy hold the copy's own objects. The library sets the copy's upcalls
+// first thing. Reply: the new process's id.
 struct Fork {
     static constexpr std::uint16_t label = 1;
+    static constexpr std::size_t payload = 4096;
     std::uint64_t rip = 0, rsp = 0;
     std::uint64_t control_page = 0;  // address of the calling thread's control page in the caller
     std::uint64_t fs_base = 0;
     std::uint32_t flags = 0;
+    std::uint32_t reserved = 0;
     static constexpr std::uint32_t wait_for_exec =
         1;  // vfork: the reply comes when the child executes or ends
     struct Reply {
@@ -38,7 +42,11 @@ struct Fork {
 // ImageStart block (interfaces/process_image.hpp) as the new image should see it. If the executable
 // has a Cluufile of its own, procmgr replaces the process by one with just that authority and never
 // replies. Otherwise it replies, and the library loads the program in place; procmgr has noted the
-// new name and arguments for /proc.
+// new name and arguments for /proc. A refusal for a mistake in the Cluufile (status invalid) is
+// explained in the log; ExplainRefusal gets the text, for the program's standard error.
+//
+// A path /var/images/NAME/Cluufile asks for the container of that image by its name; the executable
+// that comes along is then the Cluufile itself.
 struct Execute {
     static constexpr std::uint16_t label = 2;
     static constexpr std::size_t payload = 4095;  // the absolute path of the executable
@@ -64,6 +72,7 @@ struct Wait {  // interruptible. Waits for a child to end (or stop, or continue)
         std::uint64_t user_ns = 0, system_ns = 0;
         std::uint64_t peak_bytes = 0;
         std::uint32_t user = 0;
+        std::uint32_t reserved = 0;
     };
 };
 
@@ -73,6 +82,7 @@ struct Kill {
         0;  // as kill(2): > 0 one process, 0 own group, -1 all that one may, < -1 that group
     std::uint32_t signal = 0;
     std::int32_t code = 0;  // si_code
+    std::uint32_t reserved = 0;
     std::uint64_t value = 0;
     struct Reply {};
 };
@@ -154,6 +164,7 @@ struct SystemInfo {  // sysinfo
     struct Reply {
         std::uint64_t total_bytes = 0, free_bytes = 0, uptime_ns = 0;
         std::uint32_t processes = 0;
+        std::uint32_t reserved = 0;
     };
 };
 
@@ -186,7 +197,16 @@ struct Rename {  // prctl(PR_SET_NAME) of the main thread
     struct Reply {};
 };
 
-// ---- Session: what a terminal may do
+// Why the caller's latest Execute was refused: text of one line with a line feed; empty if there is
+// no more to say than its status does.
+struct ExplainRefusal {
+    static constexpr std::uint16_t label = 20;
+    static constexpr std::size_t reply_payload = 512;
+    struct Reply {};
+};
+
+// ---- Session: what a terminal may do. procmgr's answering thread never calls anybody, so a
+// terminal may call it while procmgr's other thread waits for that terminal
 // ---------------------------------------------------------------------------------
 
 struct SignalGroup {

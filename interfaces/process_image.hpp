@@ -20,6 +20,11 @@ inline constexpr std::uint64_t linux_base = 0x7e00'0000'0000;
 inline constexpr std::uint64_t linux_heap = 0x7e10'0000'0000;
 inline constexpr std::uint64_t linux_threads =
     0x7e20'0000'0000;  // first thread: message page here, control page after it
+// Of the first thread of a fresh image, mapped by procmgr: the library's stack, at whose upper end
+// it starts (rsp 16-byte aligned; gs: the control page, with ThreadArea filled in; rdi: 0). The
+// page between stays unmapped. On fork the stack is copied like any memory of the program.
+inline constexpr std::uint64_t first_stack = linux_threads + 3 * 4096;
+inline constexpr std::uint64_t first_stack_bytes = 64 * 1024;
 inline constexpr std::uint64_t linux_windows =
     0x7e30'0000'0000;  // the library's own temporary mappings
 inline constexpr std::uint64_t time_page = 0x7e40'0000'0000;
@@ -65,14 +70,19 @@ struct SignalPage {
     } info[64];  // of the latest signal of each number
 };
 
-// Descriptors passed to a new image.
+// Descriptors passed to a new image. Kind 0 is also made by procmgr, for the first programs; the
+// meaning of the other kinds is the library's own affair. Descriptors that share an open file
+// description may name the same slots.
 struct ImageDescriptor {
+    static constexpr std::uint8_t file =
+        0;  // capabilities[0] is an fs::File; state: fs::OpenFlags,
+            // fs::Kind, 1 if it also speaks `tty`, major, minor
     std::uint32_t descriptor;
     abi::CapIndex capabilities[3];  // fs::File; for pipes: ring Memory and the notifications
-    std::uint8_t kind;              // of the library's own choosing
-    std::uint8_t flags;             // bit 0: close-on-exec (never set here)
+    std::uint8_t kind;
+    std::uint8_t flags;  // bit 0: close-on-exec (never set here)
     std::uint16_t reserved;
-    std::uint32_t state[6];  // of the library's own choosing (open flags, device numbers, ...)
+    std::uint32_t state[6];
 };
 
 // The block that a new image finds at image_start: this header, descriptors, then strings.
