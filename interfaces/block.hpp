@@ -17,6 +17,7 @@ struct Attach {  // the buffer: a Memory, read and write
         std::uint64_t sectors = 0;  // of 512 bytes
         std::uint64_t buffer_bytes = 0;
         std::uint32_t read_only = 0;
+        std::uint32_t reserved = 0;
     };
 };
 struct Read {  // sectors -> buffer

@@ -238,6 +238,7 @@ struct GetUsage {  // statfs. On a Directory (payload: path) or a File
         std::uint64_t blocks = 0, free_blocks = 0;
         std::uint64_t inodes = 0, free_inodes = 0;
         std::uint32_t type = 0;  // a number of the file system's kind: 1 ext2, 2 tmpfs, 3 proc
+        std::uint32_t reserved = 0;
     };
 };
 
@@ -258,6 +259,7 @@ struct Read {
     std::uint32_t length = 0;
     std::uint32_t flags = 0;          // Transfer flags
     std::uint32_t process_group = 0;  // terminals: the caller's, for the background check
+    std::uint32_t reserved = 0;
     static constexpr std::uint32_t no_wait = 1;  // would_block instead of waiting
     struct Reply {};                             // the payload's length is the count
 };
@@ -280,6 +282,7 @@ struct Seek {
                                    hole = 4;
     std::int64_t offset = 0;
     std::uint32_t whence = 0;
+    std::uint32_t reserved = 0;
     struct Reply {
         std::uint64_t offset = 0;
     };
@@ -298,6 +301,7 @@ struct ReadDirectory {  // payload of the reply: DirectoryEntry records, each fo
     std::uint64_t cursor =
         current_offset;  // 0: from the start; current_offset: where the last read ended
     std::uint32_t length = 4096;
+    std::uint32_t reserved = 0;
     struct Reply {
         std::uint64_t next_cursor = 0;
     };
@@ -343,6 +347,7 @@ struct Allocate {  // fallocate
     static constexpr std::uint16_t label = 40;
     std::uint64_t offset = 0, length = 0;
     std::uint32_t keep_size = 0;
+    std::uint32_t reserved = 0;
     struct Reply {};
 };
 
@@ -380,6 +385,7 @@ struct Lock {  // advisory record and whole-file locks
     struct Reply {
         std::uint64_t start = 0, length = 0, owner = 0;
         std::uint32_t kind = 0;
+        std::uint32_t reserved = 0;
     };
 };
 

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+//
+// CapTable: the capabilities of one protection domain, and the forms that act on the program's own
+// table.
+//
+// `->copy` and its relatives name the destination table: what they take from the caller's own table
+// is put into the table that the capability names, and the slot they return is one of that table.
+#pragma once
+
+#include "libs/ipc/kernel_objects/bank.hpp"
+
+namespace ipc {
+
+struct CapabilityInfo {
+    abi::ObjectType type;
+    std::uint8_t rights;
+    std::uint64_t badge;
+};
+
+struct MintOptions {
+    std::uint64_t badge = 0;
+    std::uint8_t rights = abi::all_rights;
+    std::uint64_t flags = 0;  // abi::MintFlags
+};
+
+struct CapTable : Object {
+    using Op = abi::CapTableOp;
+
+    [[nodiscard]] KernelResult<CapIndex> copy(AnyRef source, std::uint8_t rights = abi::all_rights,
+                                              CapIndex slot = abi::any_slot) const {
+        return slot_of(detail::ask(index, Op::copy, {source.index(), rights, slot}));
+    }
+    [[nodiscard]] KernelResult<CapIndex> mint(AnyRef source, const MintOptions& options,
+                                              CapIndex slot = abi::any_slot) const {
+        return slot_of(detail::ask(
+            index, Op::mint, {source.index(), options.rights, slot, options.badge, options.flags}));
+    }
+    // The capability leaves the caller's table; on an error it stays with the caller.
+    template <class T>
+    [[nodiscard]] KernelResult<CapIndex> move(Capability<T>&& source,
+                                              CapIndex slot = abi::any_slot) const {
+        const CapIndex moved =
+            TRY(slot_of(detail::ask(index, Op::move, {source.index(), 0, slot})));
+        (void)source.release();
+        return moved;
+    }
+    [[nodiscard]] KernelResult<void> remove(CapIndex slot) const {
+        return detail::operate(index, Op::remove, {slot});
+    }
+    // Deletes everything that was derived from the capability in this slot, in every table.
+    [[nodiscard]] KernelResult<void> revoke(CapIndex slot) const {
+        return detail::operate(index, Op::revoke, {slot});
+    }
+    [[nodiscard]] KernelResult<Capability<CapTable>> clone(Ref<Bank> bank) const {
+        return detail::obtain<CapTable>(index, Op::clone, {bank.index()});
+    }
+    [[nodiscard]] KernelResult<CapabilityInfo> query(CapIndex slot) const {
+        const Words words = TRY(detail::ask(index, Op::query, {slot}));
+        return CapabilityInfo{static_cast<abi::ObjectType>(words[0]),
+                              static_cast<std::uint8_t>(words[1]), words[2]};
+    }
+    // Moves the capability in this table's slot to the caller's table.
+    template <class T>
+    [[nodiscard]] KernelResult<Capability<T>> take(CapIndex slot) const {
+        return detail::obtain<T>(index, Op::take, {slot});
+    }
+
+private:
+    static KernelResult<CapIndex> slot_of(const KernelResult<Words>& answer) {
+        if (!answer) {
+            return base::fail(answer.error());
+        }
+        return static_cast<CapIndex>((*answer)[0]);
+    }
+};
+
+inline Ref<CapTable> own_table() { return Ref<CapTable>{self().table}; }
+
+// Another capability to the same object in the own table, with at most these rights.
+template <class T>
+KernelResult<Capability<T>> copy(Ref<T> source, std::uint8_t rights = abi::all_rights) {
+    return Capability<T>{TRY(own_table()->copy(source, rights))};
+}
+
+// A capability that carries a badge, in the own table. T is what it means to the one who gets it:
+// `mint<fs::File>(endpoint, {.badge = number, .rights = abi::EndpointRights::call})`.
+template <class T, class Source>
+KernelResult<Capability<T>> mint(Ref<Source> source, const MintOptions& options) {
+    return Capability<T>{TRY(own_table()->mint(source, options))};
+}
+
+}  // namespace ipc
