@@ -24,9 +24,7 @@ ENVIRONMENT = {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin", "L
                "E2FSPROGS_FAKE_TIME": str(tree.TIME), "MKE2FS_CONFIG": "/dev/null"}
 
 
-def build(manifest: Path, output: Path, out: Path) -> None:
-    entries = tree.read(manifest, out)
-    output.parent.mkdir(parents=True, exist_ok=True)
+def build(entries: list[tree.Entry], output: Path) -> None:
     partial = output.with_suffix(".new")
     partial.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=".staging-") as work:

@@ -6,10 +6,9 @@ map a program's pages without copying them. cpio has no alignment of its own: th
 which readers that treat names as strings (all of them) never see.
 """
 
-import argparse
 from pathlib import Path
 
-from . import paths, tree
+from . import tree
 
 PAGE = 4096
 HEADER = 110
@@ -39,22 +38,7 @@ def _append(out: bytearray, number: int, entry: tree.Entry, name: str) -> None:
     out.extend(bytes(-len(out) % 4))
 
 
-def build(manifest: Path, output: Path, out: Path) -> None:
-    data = archive(tree.read(manifest, out))
-    output.parent.mkdir(parents=True, exist_ok=True)
+def build(entries: list[tree.Entry], output: Path) -> None:
     partial = output.with_suffix(".new")
-    partial.write_bytes(data)
+    partial.write_bytes(archive(entries))
     partial.rename(output)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Build the initial archive.")
-    parser.add_argument("--manifest", type=Path, default=paths.ROOT / "tools/images/initrd.toml")
-    parser.add_argument("output", type=Path)
-    parser.add_argument("--build", type=Path, default=paths.OUT)
-    arguments = parser.parse_args()
-    build(arguments.manifest, arguments.output, arguments.build)
-
-
-if __name__ == "__main__":
-    main()

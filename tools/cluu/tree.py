@@ -37,7 +37,8 @@ class Entry:
     content: bytes = b""
 
 
-def read(manifest: Path, out: Path) -> list[Entry]:
+def read(manifest: Path, out: Path) -> tuple[list[Entry], list[Path]]:
+    """The entries, sorted by path, and the files that they were made from."""
     tables = tomllib.loads(manifest.read_text())
     unknown = set(tables) - {"files", "directories", "links", "applets", "owners", "modes"}
     if unknown:
@@ -52,10 +53,13 @@ def read(manifest: Path, out: Path) -> list[Entry]:
 
     for path, mode in tables.get("directories", {}).items():
         add(Entry(path, "directory", int(mode, 8)))
-    missing = []
+    missing: list[str] = []
+    used: list[Path] = [manifest]
     for path, source in tables.get("files", {}).items():
         kind, _, rest = source.partition(":")
         if kind == "tree":
+            # A folder's own time changes when a file comes or goes.
+            used += [paths.ROOT / rest, *sorted((paths.ROOT / rest).rglob("*"))]
             for entry in _folder(path, paths.ROOT / rest):
                 add(entry)
         elif kind == "text":
@@ -65,6 +69,7 @@ def read(manifest: Path, out: Path) -> list[Entry]:
             if not file.is_file():
                 missing.append(f"{path} (from {file})")
                 continue
+            used.append(file)
             add(_file(path, file, strip=kind == "build", out=out))
     if missing:
         raise Problem(f"{manifest.name} names files that are not there: " + ", ".join(missing))
@@ -75,7 +80,7 @@ def read(manifest: Path, out: Path) -> list[Entry]:
     for path, target in tables.get("links", {}).items():
         add(Entry(path, "link", 0o777, content=target.encode()))
     _attributes(entries, tables)
-    return [entries[path] for path in sorted(entries)]
+    return [entries[path] for path in sorted(entries)], used
 
 
 def _attributes(entries: dict[str, Entry], tables: dict) -> None:
