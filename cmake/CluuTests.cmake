@@ -17,6 +17,8 @@ add_library(gtest_main_host STATIC EXCLUDE_FROM_ALL
     ${gtest_sources}/src/gtest-all.cc ${gtest_sources}/src/gtest_main.cc)
 target_include_directories(gtest_main_host SYSTEM PUBLIC ${gtest_sources}/include PRIVATE ${gtest_sources})
 target_compile_options(gtest_main_host PRIVATE ${CLUU_SANITIZERS} -stdlib=libc++ -O1 -g1)
+# <cxxabi.h> claims the name `abi`, which is a namespace of ours; GoogleTest only uses it to print types.
+target_compile_definitions(gtest_main_host PUBLIC GTEST_HAS_CXXABI_H_=0)
 
 function(cluu_unit_test name)
     cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
