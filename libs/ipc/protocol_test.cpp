@@ -30,6 +30,7 @@ struct TooBig {
 };
 
 TEST(Protocol, WhatFitsTheWords) {
+    EXPECT_EQ(Empty::label + Full::label, 3);
     EXPECT_TRUE(ipc::fits_words<Empty>);
     EXPECT_TRUE(ipc::fits_words<Full>);
     EXPECT_FALSE(ipc::fits_words<Padded>);
