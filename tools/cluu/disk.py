@@ -6,6 +6,7 @@ for debugfs, which works on the image file directly.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -16,9 +17,9 @@ from .say import Problem
 
 SIZE_MIB = 64
 UUID = "c1000000-0000-4000-8000-000000000001"
-# What libext2fs writes back without a journal or an index to keep: plain ext2, with room for times in nanoseconds.
+# What libext2fs writes back without a journal or an index to keep: plain ext2.
 FORMAT = ["-t", "ext2", "-b", "4096", "-I", "256", "-m", "0", "-L", "cluu", "-U", UUID,
-          "-O", "none,filetype,sparse_super,large_file,ext_attr,extra_isize",
+          "-O", "none,filetype,sparse_super,large_file,ext_attr",
           "-E", f"hash_seed={UUID},lazy_itable_init=0,root_owner=0:0,nodiscard"]
 ENVIRONMENT = {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin", "LC_ALL": "C",
                "E2FSPROGS_FAKE_TIME": str(tree.TIME), "MKE2FS_CONFIG": "/dev/null"}
@@ -62,13 +63,17 @@ class Editor:
     def __init__(self, image: Path):
         self.image = image
 
-    def put(self, source: Path, path: str) -> None:
-        """Copies a file or folder to `path` (which must not exist); folders on the way are made."""
+    def put(self, source: Path, path: str, owner_like: str | None = None) -> None:
+        """Copies a file or folder to `path` (which must not exist); folders on the way are made.
+
+        It belongs to root, or to whom `owner_like`, a path in the image, belongs.
+        """
+        owner = self._owner(owner_like) if owner_like else (0, 0)
         lines: list[str] = []
         parts = path.strip("/").split("/")
         for depth in range(1, len(parts)):
             lines.append(f"mkdir {_quoted('/' + '/'.join(parts[:depth]))}")
-        self._put(source, "/" + "/".join(parts), lines)
+        self._put(source, "/" + "/".join(parts), owner, lines)
         _debugfs(self.image, "\n".join(lines) + "\n", may_exist=True)
         kind = "Type: directory" if source.is_dir() else "Type: "
         if kind not in self._command(f"stat {_quoted(path)}"):
@@ -80,13 +85,13 @@ class Editor:
             file.flush()
             self.put(Path(file.name), path)
 
-    def _put(self, source: Path, path: str, lines: list[str]) -> None:
+    def _put(self, source: Path, path: str, owner: tuple[int, int], lines: list[str]) -> None:
         if source.is_symlink():
             lines.append(f"symlink {_quoted(path)} {_quoted(os.readlink(source))}")
         elif source.is_dir():
             lines.append(f"mkdir {_quoted(path)}")
             for child in sorted(source.iterdir()):
-                self._put(child, f"{path}/{child.name}", lines)
+                self._put(child, f"{path}/{child.name}", owner, lines)
         elif source.is_file():
             lines.append(f"write {_quoted(str(source.resolve()))} {_quoted(path)}")
         else:
@@ -95,7 +100,11 @@ class Editor:
             kind = 0o040000 if source.is_dir() else 0o100000
             mode = kind | (source.stat().st_mode & 0o777)
             lines += [f"set_inode_field {_quoted(path)} {f} {v}" for f, v in
-                      (("mode", f"0{mode:o}"), ("uid", 0), ("gid", 0))]
+                      (("mode", f"0{mode:o}"), ("uid", owner[0]), ("gid", owner[1]))]
+
+    def _owner(self, path: str) -> tuple[int, int]:
+        found = re.search(r"User:\s+(\d+)\s+Group:\s+(\d+)", self._command(f"stat {_quoted(path)}"))
+        return (int(found[1]), int(found[2])) if found else (0, 0)
 
     def get(self, path: str, target: Path) -> bool:
         """Copies a file or folder of the image to `target`; False if the image has no such path."""
@@ -116,6 +125,16 @@ class Editor:
     def _command(self, command: str) -> str:
         result = subprocess.run(["debugfs", "-R", command, self.image], capture_output=True, env=ENVIRONMENT)
         return result.stdout.decode("utf-8", "replace")
+
+
+def make_room(image: Path, size: int) -> None:
+    """Enlarges the image, if it must be, so that `size` more bytes fit easily."""
+    header = _run(["dumpe2fs", "-h", image]).stdout
+    free = int(re.search(r"^Free blocks:\s+(\d+)", header, re.MULTILINE)[1]) * 4096
+    wanted = size * 11 // 10 + (8 << 20)
+    if free < wanted:
+        os.truncate(image, image.stat().st_size + (wanted - free + 4095) // 4096 * 4096)
+        _run(["resize2fs", "-f", image])
 
 
 def check(image: Path) -> str:

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: MIT
+"""`./cluu exec`: one command in a fresh machine, on a throw-away copy of the disk.
+
+The files to put and the request are written into the copy before the start; the guest's execd (apps/execd, which
+explains the protocol) moves them where they belong, runs the command, and answers in frames over the second serial line.
+Files to get are read from the copy after the machine has powered itself off.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import build, disk, linux, paths, qemu
+from .machine import Machine
+from .line import Line
+from .say import Problem, note
+
+ENVIRONMENT = ["PATH=/bin:/usr/bin", "HOME=/home/admin", "USER=admin", "LOGNAME=admin", "SHELL=/bin/sh"]
+DIRECTORY = "/home/admin"
+TIMED_OUT = 124  # as timeout(1) has it
+NO_ANSWER = 125
+POWER_OFF_SECONDS = 10
+
+
+@dataclass
+class Request:
+    words: list[str]
+    put: list[tuple[Path, str]] = field(default_factory=list)
+    get: list[tuple[str, Path]] = field(default_factory=list)
+    environment: list[str] = field(default_factory=list)
+    directory: str = DIRECTORY
+    input: bytes | None = None
+    timeout: float = 60
+    icount: bool = False
+    memory: str = "512M"
+    cpus: int = 1
+    reference: bool = False  # on Linux instead of CLUU
+    log: bool = False
+    disk: Path | None = None  # another disk image than the build's
+    extra: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Result:
+    status: int
+    output: bytes
+    errors: bytes
+    log: str
+    seconds: float
+    problems: list[str]
+
+
+def records(request: Request) -> bytes:
+    lines = [f"P{path}" for _, path in request.put] + [f"G{path}" for path, _ in request.get]
+    lines += [f"E{variable}" for variable in ENVIRONMENT + request.environment] + [f"D{request.directory}"]
+    if request.input is not None:
+        lines.append("I")
+    lines += [f"A{word}" for word in request.words]
+    return b"".join(os.fsencode(line) + b"\0" for line in lines)
+
+
+def prepare_disk(request: Request, image: Path) -> None:
+    source = request.disk or paths.DISK
+    # cp keeps the holes; where the file system can, the copy shares the blocks.
+    subprocess.run(["cp", "--sparse=always", "--reflink=auto", source, image], check=True)
+    for host, _ in request.put:
+        if not host.exists():
+            raise Problem(f"--put: there is no '{host}'.")
+    disk.make_room(image, sum(_size(host) for host, _ in request.put) + len(request.input or b""))
+    editor = disk.Editor(image)
+    for index, (host, _) in enumerate(request.put):
+        editor.put(host, f"/var/exec/put/{index}")
+    if request.input is not None:
+        editor.put_bytes(request.input, "/var/exec/stdin")
+    editor.put_bytes(b"", "/var/exec/get/.keep")
+    editor.put_bytes(records(request), "/var/exec/request")
+
+
+def _size(path: Path) -> int:
+    if path.is_dir():
+        return sum(f.stat().st_size + 4096 for f in path.rglob("*") if f.is_file())
+    return path.stat().st_size
+
+
+class Frames:
+    """Reads the frames from the second serial line as they come."""
+
+    def __init__(self, line: Line, live: bool):
+        self.line = line
+        self.live = live
+        self.at = 0
+        self.output = bytearray()
+        self.errors = bytearray()
+        self.problems: list[str] = []
+        self.status: int | None = None
+
+    def take(self) -> None:
+        """Takes all complete frames that have arrived."""
+        data = self.line.data
+        while self.status is None and len(data) - self.at >= 3:
+            kind, size = data[self.at:self.at + 1], int.from_bytes(data[self.at + 1:self.at + 3], "little")
+            if len(data) - self.at < 3 + size:
+                return
+            body = bytes(data[self.at + 3:self.at + 3 + size])
+            self.at += 3 + size
+            self._frame(kind, body)
+
+    def _frame(self, kind: bytes, body: bytes) -> None:
+        if kind == b"s":
+            self.status = int(body)
+        elif kind == b"p":
+            self.problems.append(body.decode("utf-8", "replace"))
+        elif kind in (b"o", b"e"):
+            (self.output if kind == b"o" else self.errors).extend(body)
+            if self.live:
+                stream = sys.stdout.buffer if kind == b"o" else sys.stderr.buffer
+                stream.write(body)
+                stream.flush()
+        else:
+            raise Problem(f"the second serial line carries something that is not a frame: {kind!r}")
+
+
+def run(request: Request, live: bool = False, logs: Path | None = None) -> Result:
+    """Runs the request; `live` passes the command's output on as it comes. The images must have been built."""
+    qemu.check_version()
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="cluu-exec-") as work:
+        image = Path(work) / "disk.img"
+        prepare_disk(request, image)
+        options = qemu.Options(disk=image, memory=request.memory, cpus=request.cpus, icount=request.icount,
+                               accelerator="tcg" if request.icount else qemu.accelerator(), extra=request.extra)
+        if request.reference:
+            options.kernel, options.initrd, options.words = linux.kernel(), linux.exec_initramfs(), linux.WORDS
+        else:
+            options.kernel, options.initrd, options.words = paths.KERNEL, paths.INITRD, "exec"
+        with Machine(options, serials=2, logs=logs) as machine:
+            frames = Frames(machine.serial[1], live)
+            _follow(machine, frames, started + request.timeout)
+            if frames.status is not None and machine.wait(POWER_OFF_SECONDS) is None:
+                note(f"the machine did not power itself off within {POWER_OFF_SECONDS} s; it was ended.")
+            ended = machine.wait(1 if machine.serial[1].ended else 0) is not None
+            machine.check_started()
+            log = machine.serial[0]
+            status = frames.status
+            if status is None:
+                status = NO_ANSWER if ended else TIMED_OUT
+                what = "stopped without an answer" if ended else f"did not finish within {request.timeout:g} s"
+                note(f"the command {what}. The last lines of the system's log:\n{log.tail()}")
+            result = Result(status, bytes(frames.output), bytes(frames.errors), log.text(),
+                            time.monotonic() - started, frames.problems)
+        for problem in frames.problems:
+            note(problem)
+        if frames.status is not None:
+            _fetch(request, image)
+    return result
+
+
+def _follow(machine: Machine, frames: Frames, deadline: float) -> None:
+    line = machine.serial[1]
+    while True:
+        with line.changed:
+            seen = len(line.data)
+        frames.take()
+        left = deadline - time.monotonic()
+        if frames.status is not None or left <= 0:
+            return
+        with line.changed:
+            line.changed.wait_for(lambda: len(line.data) > seen or line.ended, left)
+            if line.ended and len(line.data) == seen:
+                return
+        if machine.process.poll() is not None and not line.ended:
+            line.wait_for_end(1)
+
+
+def _fetch(request: Request, image: Path) -> None:
+    editor = disk.Editor(image)
+    for index, (guest, host) in enumerate(request.get):
+        target = host / guest.rstrip("/").rsplit("/", 1)[1] if host.is_dir() else host
+        if target.is_dir():
+            shutil.rmtree(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not editor.get(f"/var/exec/get/{index}", target):
+            note(f"--get: nothing came back for '{guest}'.")
+
+
+def parse_put(text: str) -> tuple[Path, str]:
+    host, separator, guest = text.rpartition(":/")
+    if not separator or not host:
+        raise Problem(f"--put wants HOST:GUEST with an absolute path in the guest, not '{text}'.")
+    path = "/" + guest
+    return Path(host), path + Path(host).name if path.endswith("/") else path
+
+
+def parse_get(text: str) -> tuple[str, Path]:
+    guest, separator, host = text.partition(":")
+    if not separator or not guest.startswith("/") or not host:
+        raise Problem(f"--get wants GUEST:HOST with an absolute path in the guest, not '{text}'.")
+    return guest, Path(host)
+
+
+def main(arguments) -> int:
+    words = arguments.command[1:] if arguments.command[:1] == ["--"] else arguments.command
+    if not words:
+        raise Problem("which command? For example: ./cluu exec -- ls -l /")
+    request = Request(words, [parse_put(p) for p in arguments.put], [parse_get(g) for g in arguments.get],
+                      arguments.env, arguments.directory, None, arguments.timeout, arguments.icount,
+                      arguments.memory, arguments.cpus, arguments.reference, arguments.log)
+    if arguments.stdin:
+        request.input = sys.stdin.buffer.read() if arguments.stdin == "-" else Path(arguments.stdin).read_bytes()
+    build.targets("disk" if request.reference else "image")
+    result = run(request, live=True)
+    if request.log:
+        sys.stderr.write(result.log)
+    return result.status

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+"""`./cluu run`: boots the ISO with the person's own disk, in a window or on this terminal."""
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from . import build, disk, machine, paths, qemu
+from .say import note, progress
+
+
+def own_disk(fresh: bool) -> Path:
+    """The disk that keeps what is written from one run to the next.
+
+    When a build has made new system files, they come on a new disk, and /home is carried over.
+    """
+    image = paths.BUILD / "run" / "disk.img"
+    image.parent.mkdir(exist_ok=True)
+    if image.exists() and not fresh and image.stat().st_ctime >= paths.DISK.stat().st_mtime:
+        made_from = paths.BUILD / "run" / "made-from"
+        if made_from.exists() and made_from.read_text() == _version():
+            return image
+    with tempfile.TemporaryDirectory(dir=image.parent) as work:
+        new = Path(work) / "disk.img"
+        subprocess.run(["cp", "--sparse=always", paths.DISK, new], check=True)
+        if image.exists() and not fresh:
+            progress("the system has changed since the last run: /home moves to a new disk")
+            _carry_home(image, new, Path(work))
+        new.rename(image)
+    (image.parent / "made-from").write_text(_version())
+    return image
+
+
+def _version() -> str:
+    return str(paths.DISK.stat().st_mtime_ns)
+
+
+def _carry_home(old: Path, new: Path, work: Path) -> None:
+    if disk.Editor(old).get("/home", work / "home"):
+        editor = disk.Editor(new)
+        for person in sorted((work / "home").iterdir()):
+            for file in sorted(person.iterdir()):
+                editor.put(file, f"/home/{person.name}/{file.name}", owner_like=f"/home/{person.name}")
+
+
+def main(arguments) -> int:
+    qemu.check_version()
+    build.targets("image")
+    window = not arguments.serial and bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    options = qemu.Options(iso=paths.ISO, disk=own_disk(arguments.fresh), memory=arguments.memory, cpus=arguments.cpus,
+                           uefi=arguments.uefi, accelerator=qemu.accelerator())
+    if window:
+        options.display = "gtk"
+    else:
+        options.serials = ["mon:stdio"]
+        note("the machine's serial line is this terminal; Ctrl-A X ends the machine.")
+    with tempfile.TemporaryFile("w+") as errors:
+        status = subprocess.run(qemu.command(options), stderr=errors if window else None).returncode
+        if status not in (0, 1) or not window:
+            return status
+        errors.seek(0)
+        text = errors.read()
+        if status == 1 and text:
+            raise machine.startup_problem(text)
+    return status

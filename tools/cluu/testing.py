@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+"""`./cluu test`: the unit tests (lint and ctest) and the system tests (pytest). Each runner's closing line is shown."""
+
+import os
+import re
+import subprocess
+import sys
+
+from . import build, lint, paths
+from .say import note, progress
+
+
+def unit(word: str | None, stop: bool) -> int:
+    status = 0
+    if not word and lint.check() != 0:
+        status = 1
+        if stop:
+            return status
+    progress("building the unit tests")
+    build.targets("unit_tests")
+    command = ["ctest", "--test-dir", str(paths.OUT), "--output-on-failure", "-j", str(os.cpu_count() or 1), "--progress"]
+    if word:
+        command += ["-R", re.escape(word)]
+    if stop:
+        command += ["--stop-on-failure"]
+    return subprocess.run(command, stdin=subprocess.DEVNULL).returncode or status
+
+
+def system(word: str | None, stop: bool) -> int:
+    progress("building the system and its images")
+    build.targets("all", "image")
+    # Debian's own pytest, whatever else is installed.
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(paths.ROOT / "tests"), "--durations=10"]
+    if word:
+        command += ["-k", word]
+    if stop:
+        command += ["-x"]
+    status = subprocess.run(command, stdin=subprocess.DEVNULL, cwd=paths.ROOT).returncode
+    no_tests = 5
+    return 0 if status == no_tests and word else status
+
+
+def main(arguments) -> int:
+    failed = []
+    for name, runner in (("unit", unit), ("system", system)):
+        if arguments.which in (None, name) and runner(arguments.k, arguments.x) != 0:
+            failed.append(name)
+            if arguments.x:
+                break
+    if failed:
+        note(f"failed: {' and '.join(failed)} tests.")
+    return 1 if failed else 0
