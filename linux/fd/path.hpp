@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+//
+// Paths as text. The process keeps its current directory, and a directory descriptor keeps where it
+// is, as an absolute path without `.`, `..`, symbolic links, double or trailing slashes (a *clean*
+// path; the root is "/"). What a program names is joined to one of these and tidied: `.` and empty
+// components go away, `..` stays, because only vfs, which knows the symbolic links, can resolve it.
+//
+// All work is done in the buffer that will be sent (the thread's message page).
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace fd::path {
+
+inline constexpr std::size_t longest = 4095;
+
+struct Joined {
+    std::size_t length = 0;
+    bool directory = false;  // it ended in a slash or in `.`: it must name a directory
+};
+
+// Where in the buffer a relative path must be put for `tidy` to find it: behind base and slash.
+constexpr std::size_t start_of_relative(std::string_view base) {
+    return base == "/" ? 1 : base.size() + 1;
+}
+
+// The buffer holds room for a clean base, a slash, and `length` bytes that the program named, at
+// `start` (0: the name is absolute, and no base is used). Makes one tidy absolute path of it.
+// Nothing if it is too long.
+inline std::optional<Joined> tidy(std::span<char> buffer, std::string_view base, std::size_t start,
+                                  std::size_t length) {
+    std::size_t out = 0;
+    if (start != 0 && base != "/") {
+        std::memmove(buffer.data(), base.data(), base.size());
+        out = base.size();
+    }
+    Joined joined;
+    std::size_t in = start;
+    const std::size_t end = start + length;
+    while (in < end) {
+        if (buffer[in] == '/') {
+            ++in;
+            joined.directory = true;
+            continue;
+        }
+        std::size_t stop = in;
+        while (stop < end && buffer[stop] != '/') {
+            ++stop;
+        }
+        const std::size_t size = stop - in;
+        joined.directory = size == 1 && buffer[in] == '.';
+        if (!joined.directory) {
+            std::memmove(buffer.data() + out + 1, buffer.data() + in, size);
+            buffer[out] = '/';
+            out += size + 1;
+        }
+        in = stop;
+    }
+    if (out == 0) {
+        buffer[out++] = '/';
+        joined.directory = true;
+    }
+    if (out > longest) {
+        return std::nullopt;
+    }
+    joined.length = out;
+    return joined;
+}
+
+// A path without its last component, and that component. Of "/a": "/" and "a".
+struct Split {
+    std::string_view parent, name;
+};
+inline Split split(std::string_view path) {
+    const std::size_t slash = path.rfind('/');
+    if (slash == std::string_view::npos || slash == 0) {
+        return {"/", path.substr(slash == 0 ? 1 : 0)};
+    }
+    return {path.substr(0, slash), path.substr(slash + 1)};
+}
+
+}  // namespace fd::path

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include "linux/fd/path.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace {
+
+using fd::path::split;
+
+struct Result {
+    std::string path;
+    bool directory;
+};
+
+Result join(std::string_view base, std::string_view name) {
+    std::vector<char> buffer(2 * 4096 + 2);
+    const std::size_t start =
+        name.starts_with('/') ? 0 : fd::path::start_of_relative(base);
+    std::copy(name.begin(), name.end(), buffer.begin() + static_cast<std::ptrdiff_t>(start));
+    const auto joined = fd::path::tidy(buffer, base, start, name.size());
+    if (!joined) {
+        return {"too long", false};
+    }
+    return {std::string(buffer.data(), joined->length), joined->directory};
+}
+
+TEST(Path, AbsoluteNamesIgnoreTheBase) {
+    EXPECT_EQ(join("/home/a", "/etc/passwd").path, "/etc/passwd");
+    EXPECT_EQ(join("/home/a", "/").path, "/");
+    EXPECT_TRUE(join("/home/a", "/").directory);
+}
+
+TEST(Path, RelativeNamesFollowTheBase) {
+    EXPECT_EQ(join("/home/a", "b").path, "/home/a/b");
+    EXPECT_EQ(join("/", "b").path, "/b");
+    EXPECT_EQ(join("/", "b/c").path, "/b/c");
+}
+
+TEST(Path, DotsAndDoubleSlashesGo) {
+    EXPECT_EQ(join("/home", "./a//b/./c").path, "/home/a/b/c");
+    EXPECT_EQ(join("/home", ".").path, "/home");
+    EXPECT_EQ(join("/", ".").path, "/");
+    EXPECT_EQ(join("/x", "///a").path, "/a");
+    EXPECT_EQ(join("/", "...").path, "/...");
+    EXPECT_EQ(join("/", ".a").path, "/.a");
+}
+
+TEST(Path, DotDotStays) {
+    EXPECT_EQ(join("/home/a", "..").path, "/home/a/..");
+    EXPECT_EQ(join("/home/a", "../b/../c").path, "/home/a/../b/../c");
+}
+
+TEST(Path, ATrailingSlashOrDotMeansADirectory) {
+    EXPECT_TRUE(join("/", "a/").directory);
+    EXPECT_TRUE(join("/", "a/.").directory);
+    EXPECT_TRUE(join("/", "a//").directory);
+    EXPECT_FALSE(join("/", "a").directory);
+    EXPECT_FALSE(join("/", "a/..").directory);
+    EXPECT_EQ(join("/", "a/").path, "/a");
+}
+
+TEST(Path, TheLongestPathIs4095Bytes) {
+    const std::string longest(4093, 'x');
+    EXPECT_EQ(join("/", longest).path.size(), 4094U);
+    EXPECT_EQ(join("/", longest + "y").path.size(), 4095U);
+    EXPECT_EQ(join("/", longest + "yz").path, "too long");
+    EXPECT_EQ(join("/ab", longest).path, "too long");
+    EXPECT_EQ(join("/", std::string(4000, '/') + "a").path, "/a");
+}
+
+TEST(Path, Split) {
+    EXPECT_EQ(split("/a/b").parent, "/a");
+    EXPECT_EQ(split("/a/b").name, "b");
+    EXPECT_EQ(split("/a").parent, "/");
+    EXPECT_EQ(split("/a").name, "a");
+    EXPECT_EQ(split("/").parent, "/");
+    EXPECT_EQ(split("/").name, "");
+}
+
+}  // namespace

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: MIT
+//
+// The bytes of a pipe: a queue of pages in memory that all its readers and writers share, in any
+// number of processes, any of which may be killed between any two instructions.
+//
+//      one Memory:  [ Header, one page ][ page 0 ][ page 1 ] ... [ page 63 ]
+//
+//      order:   |   |   | e | e | e |   | ...      16 entries; e = which page, from where, how much
+//                         ^ head      ^ tail       (they count up for ever; the place is modulo 16)
+//
+// Nobody ever locks anything, so nobody's death can stop the others. A writer takes a free page,
+// fills it while nobody else knows of it, and publishes it by one compare-and-swap of an empty
+// entry. A small write is joined to the last entry in the same way: old and new bytes are copied to
+// a fresh page, and the entry is swapped. A reader copies first and then swaps the entry for what
+// is left of it; if that fails, somebody was faster, and it copies again. Each change of an entry
+// counts up its `turn`, so that a slow thread's swap fails instead of hitting a later use of it.
+//
+// Head and tail may lag by one behind the entries; whoever sees this pushes them on. Rules:
+//   an entry before head or from tail on is empty, except that the one at tail may be just
+//   published, and the one at head may be just used up; head <= tail <= head + 16.
+//
+// A process killed while it fills a page loses that page for the pipe's life. There are four times
+// as many as the queue can hold; the spare ones cost nothing until they are used.
+//
+// A write of at most one page becomes visible at once and in one piece (POSIX: PIPE_BUF). What the
+// others store is checked before use: they can make this pipe talk nonsense, and no more.
+//
+// Not here: sleeping, end of file, and capabilities (linux/fd/pipe.cpp).
+#pragma once
+
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <span>
+
+namespace fd {
+
+class PipeRing {
+public:
+    static constexpr std::size_t page_bytes = 4096;
+    static constexpr std::uint32_t slots = 16;
+    static constexpr std::uint32_t pages = 64;
+    static constexpr std::size_t capacity = slots * page_bytes;
+
+    // All zero in a new pipe. `used` has a bit for each page that is taken.
+    struct Header {
+        alignas(64) std::atomic<std::uint64_t> tail;
+        std::atomic<std::uint32_t> sleeping_writers;
+        alignas(64) std::atomic<std::uint64_t> head;
+        std::atomic<std::uint32_t> sleeping_readers;
+        alignas(64) std::atomic<std::uint64_t> used;
+        alignas(64) std::atomic<std::uint64_t> order[slots];
+    };
+    static_assert(sizeof(Header) <= page_bytes);
+    static constexpr std::size_t memory_bytes = page_bytes + pages * page_bytes;
+
+    explicit PipeRing(std::byte* memory) : memory_(memory) {}
+
+    [[nodiscard]] Header& header() const { return *reinterpret_cast<Header*>(memory_); }
+    [[nodiscard]] bool empty() { return !front().has_value(); }
+    [[nodiscard]] bool full();
+    // Bytes that wait to be read; a snapshot.
+    [[nodiscard]] std::size_t readable();
+
+    enum class Outcome : std::uint8_t { done, full, empty, fault };
+    struct Transfer {
+        Outcome outcome;
+        std::size_t count;
+    };
+
+    // Puts one piece of at most a page into the queue, all or nothing. `fill(page, count)` copies
+    // the bytes there; false: they cannot be had (nothing is changed, the outcome is `fault`).
+    template <class Fill>
+    Transfer write(std::size_t count, Fill&& fill);
+    // Takes at most `count` bytes from the first entry. `drain(bytes)` copies them away; it may be
+    // called several times, only the last counts. False: outcome `fault`, nothing is taken.
+    template <class Drain>
+    Transfer read(std::size_t count, Drain&& drain);
+
+private:
+    struct Entry {
+        std::uint32_t turn = 0;
+        std::uint32_t page = 0;
+        std::uint32_t offset = 0;
+        std::uint32_t length = 0;  // 0: empty
+
+        static Entry unpack(std::uint64_t raw) {
+            Entry entry{static_cast<std::uint32_t>(raw >> 32),
+                        static_cast<std::uint32_t>(raw >> 26) & 0x3f,
+                        static_cast<std::uint32_t>(raw >> 13) & 0xfff,
+                        static_cast<std::uint32_t>(raw) & 0x1fff};
+            // Only a broken or hostile partner stores this.
+            if (entry.offset + entry.length > page_bytes) {
+                entry.offset = 0;
+                entry.length = 1;
+            }
+            return entry;
+        }
+        [[nodiscard]] std::uint64_t pack() const {
+            return (std::uint64_t{turn} << 32) | (std::uint64_t{page} << 26) |
+                   (std::uint64_t{offset} << 13) | length;
+        }
+    };
+    // A place in the queue with what was found there: raw is what a swap must still find.
+    struct Place {
+        std::uint64_t position;
+        std::uint64_t raw;
+        Entry entry;
+    };
+
+    [[nodiscard]] std::byte* page(std::uint32_t index) const {
+        return memory_ + page_bytes + std::size_t{index} * page_bytes;
+    }
+    [[nodiscard]] std::atomic<std::uint64_t>& slot(std::uint64_t position) const {
+        return header().order[position % slots];
+    }
+    std::optional<std::uint32_t> take_page();
+    void free_page(std::uint32_t index) {
+        header().used.fetch_and(~(std::uint64_t{1} << index), std::memory_order_acq_rel);
+    }
+    bool swap(const Place& place, Entry to) {
+        to.turn = place.entry.turn + 1;
+        std::uint64_t expected = place.raw;
+        return slot(place.position)
+            .compare_exchange_strong(expected, to.pack(), std::memory_order_seq_cst);
+    }
+    static void push(std::atomic<std::uint64_t>& counter, std::uint64_t from) {
+        counter.compare_exchange_strong(from, from + 1, std::memory_order_seq_cst);
+    }
+    std::optional<Place> front();
+    std::optional<Place> back();  // the empty place where the next entry goes; none: full
+    std::optional<Place> last();  // the last entry that waits
+    template <class Fill>
+    std::optional<Transfer> join(std::size_t count, Fill& fill);
+
+    std::byte* memory_;
+};
+
+inline std::optional<std::uint32_t> PipeRing::take_page() {
+    std::uint64_t used = header().used.load(std::memory_order_relaxed);
+    while (used != ~std::uint64_t{0}) {
+        const auto index = static_cast<std::uint32_t>(std::countr_one(used));
+        // Acquire: what an earlier user of the page did with it is over.
+        if (header().used.compare_exchange_weak(used, used | (std::uint64_t{1} << index),
+                                                std::memory_order_acq_rel)) {
+            return index;
+        }
+    }
+    return std::nullopt;
+}
+
+inline std::optional<PipeRing::Place> PipeRing::front() {
+    Header& shared = header();
+    for (;;) {
+        const std::uint64_t head = shared.head.load(std::memory_order_seq_cst);
+        const std::uint64_t tail = shared.tail.load(std::memory_order_seq_cst);
+        const std::uint64_t raw = slot(head).load(std::memory_order_seq_cst);
+        const Entry entry = Entry::unpack(raw);
+        if (shared.head.load(std::memory_order_seq_cst) != head) {
+            continue;  // the entry may belong to a later round
+        }
+        if (head == tail) {
+            if (entry.length == 0) {
+                return std::nullopt;
+            }
+            push(shared.tail, tail);  // published by somebody who has not come further yet
+        } else if (entry.length == 0) {
+            push(shared.head, head);  // used up, likewise
+        } else {
+            return Place{head, raw, entry};
+        }
+    }
+}
+
+inline std::optional<PipeRing::Place> PipeRing::back() {
+    Header& shared = header();
+    for (;;) {
+        const std::uint64_t tail = shared.tail.load(std::memory_order_seq_cst);
+        const std::uint64_t head = shared.head.load(std::memory_order_seq_cst);
+        if (tail - head >= slots) {
+            if (Entry::unpack(slot(head).load(std::memory_order_seq_cst)).length != 0) {
+                if (shared.head.load(std::memory_order_seq_cst) == head) {
+                    return std::nullopt;
+                }
+            } else {
+                push(shared.head, head);
+            }
+            continue;
+        }
+        const std::uint64_t raw = slot(tail).load(std::memory_order_seq_cst);
+        const Entry entry = Entry::unpack(raw);
+        if (shared.tail.load(std::memory_order_seq_cst) != tail) {
+            continue;
+        }
+        if (entry.length == 0) {
+            return Place{tail, raw, entry};
+        }
+        push(shared.tail, tail);
+    }
+}
+
+inline std::optional<PipeRing::Place> PipeRing::last() {
+    Header& shared = header();
+    const std::uint64_t head = shared.head.load(std::memory_order_seq_cst);
+    const std::uint64_t tail = shared.tail.load(std::memory_order_seq_cst);
+    if (head == tail) {
+        return std::nullopt;
+    }
+    const std::uint64_t raw = slot(tail - 1).load(std::memory_order_seq_cst);
+    const Entry entry = Entry::unpack(raw);
+    if (entry.length == 0 || shared.tail.load(std::memory_order_seq_cst) != tail) {
+        return std::nullopt;
+    }
+    return Place{tail - 1, raw, entry};
+}
+
+inline bool PipeRing::full() {
+    return !back().has_value() ||
+           header().used.load(std::memory_order_relaxed) == ~std::uint64_t{0};
+}
+
+inline std::size_t PipeRing::readable() {
+    Header& shared = header();
+    std::uint64_t head = shared.head.load(std::memory_order_seq_cst);
+    const std::uint64_t tail = shared.tail.load(std::memory_order_seq_cst);
+    std::size_t sum = 0;
+    for (std::uint32_t i = 0; i < slots && head < tail; ++i, ++head) {
+        sum += Entry::unpack(slot(head).load(std::memory_order_seq_cst)).length;
+    }
+    return sum;
+}
+
+// Joins the bytes to the last entry, if they fit into its page; nothing if that is not to be.
+template <class Fill>
+std::optional<PipeRing::Transfer> PipeRing::join(std::size_t count, Fill& fill) {
+    const std::optional<Place> place = last();
+    if (!place || place->entry.length + count > page_bytes) {
+        return std::nullopt;
+    }
+    const std::optional<std::uint32_t> fresh = take_page();
+    if (!fresh) {
+        return std::nullopt;
+    }
+    const Entry& old = place->entry;
+    std::memcpy(page(*fresh), page(old.page) + old.offset, old.length);
+    if (!fill(page(*fresh) + old.length, count)) {
+        free_page(*fresh);
+        return Transfer{Outcome::fault, 0};
+    }
+    const auto length = static_cast<std::uint32_t>(old.length + count);
+    if (!swap(*place, Entry{0, *fresh, 0, length})) {
+        free_page(*fresh);  // a reader or another writer was here first
+        return std::nullopt;
+    }
+    free_page(old.page);
+    return Transfer{Outcome::done, count};
+}
+
+template <class Fill>
+PipeRing::Transfer PipeRing::write(std::size_t count, Fill&& fill) {
+    if (const auto joined = join(count, fill)) {
+        return *joined;
+    }
+    if (full()) {
+        return {Outcome::full, 0};
+    }
+    const std::optional<std::uint32_t> fresh = take_page();
+    if (!fresh) {
+        return {Outcome::full, 0};
+    }
+    if (!fill(page(*fresh), count)) {
+        free_page(*fresh);
+        return {Outcome::fault, 0};
+    }
+    for (;;) {
+        const std::optional<Place> place = back();
+        if (!place) {
+            free_page(*fresh);
+            return {Outcome::full, 0};
+        }
+        if (swap(*place, Entry{0, *fresh, 0, static_cast<std::uint32_t>(count)})) {
+            push(header().tail, place->position);
+            return {Outcome::done, count};
+        }
+    }
+}
+
+template <class Drain>
+PipeRing::Transfer PipeRing::read(std::size_t count, Drain&& drain) {
+    for (;;) {
+        const std::optional<Place> place = front();
+        if (!place) {
+            return {Outcome::empty, 0};
+        }
+        Entry rest = place->entry;
+        const std::size_t part = rest.length < count ? rest.length : count;
+        if (!drain(std::span<const std::byte>{page(rest.page) + rest.offset, part})) {
+            return {Outcome::fault, 0};
+        }
+        rest.offset += static_cast<std::uint32_t>(part);
+        rest.length -= static_cast<std::uint32_t>(part);
+        if (rest.length == 0) {
+            rest.offset = 0;
+            rest.page = 0;
+        }
+        if (!swap(*place, rest)) {
+            continue;
+        }
+        if (rest.length == 0) {
+            free_page(place->entry.page);
+            push(header().head, place->position);
+        }
+        return {Outcome::done, part};
+    }
+}
+
+}  // namespace fd

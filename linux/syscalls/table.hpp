@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// The dispatch table: one entry per number. It is made from list.inc, which also makes
+// docs/linux-abi.md and the declarations of all handlers: `linux::calls::NAME`, defined in the file
+// of NAME's family.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "abi/linux/errno.hpp"
+#include "abi/linux/syscall_numbers.hpp"
+#include "linux/syscalls/arguments.hpp"
+
+namespace linux {
+
+using linux_abi::Errno;
+
+enum class Support : std::uint8_t { full, partly, missing };
+
+struct TableEntry {
+    Handler handler;  // never null: what is missing goes to `calls::missing`
+    const char* name;  // null: Linux has no such call
+    const char* note;  // partly: what is not there
+    Support support;
+};
+
+using Table = std::array<TableEntry, linux_abi::system_call_count>;
+extern const Table system_calls;
+
+namespace calls {
+
+std::int64_t missing(const Arguments& arguments);
+
+#define CALL(name, support, note) std::int64_t name(const Arguments& arguments);
+#define MISSING(name)
+#include "linux/syscalls/list.inc"
+#undef CALL
+#undef MISSING
+
+}  // namespace calls
+}  // namespace linux
