@@ -95,11 +95,19 @@ private:
             received = ReceivedCapabilities::from_control_page(got.tag.capabilities());
         }
         Request request{source(got), std::move(received)};
-        sys::Message reply = dispatch<Protocol>(service_, request);
+        sys::Message reply = route(request);
         if (request.deferred()) {
             return receive();
         }
         return answer(request, reply);
+    }
+
+    [[nodiscard]] sys::Message route(Request& request) {
+        if constexpr (requires { service_.route(request); }) {
+            return service_.route(request);
+        } else {
+            return dispatch<Protocol>(service_, request);
+        }
     }
 
     [[nodiscard]] sys::Outcome answer(Request& request, sys::Message& message) {
