@@ -4,13 +4,22 @@
 //
 //   struct Service {
 //       ipc::Result<fs::Seek::Reply> handle(const fs::Seek& seek, ipc::Request& request);
-//       ...                                            // one per operation of the protocol
-//       void on_drop(std::uint64_t badge);             // all the rest is optional: a drop message
-//       came void on_signal(std::uint64_t bits);            // the notification bound to this
-//       thread ipc::FaultAction on_fault(const ipc::Fault&, ipc::Request&);  // a thread whose
-//       fault handler this is void on_pager(std::uint64_t badge, std::uint64_t offset,
-//       std::uint64_t length); std::uint64_t deadline();                      // when to be woken
-//       at the latest (ipc::no_deadline: never) void on_deadline();
+//       ...  // one per operation of the protocol
+//
+//       // All the rest is optional. A drop message came; the notification bound to this thread:
+//       void on_drop(std::uint64_t badge);
+//       void on_signal(std::uint64_t bits);
+//
+//       // A thread whose fault handler this is; a Memory whose pager this is:
+//       ipc::FaultAction on_fault(const ipc::Fault&, ipc::Request&);
+//       void on_pager(std::uint64_t badge, std::uint64_t offset, std::uint64_t length);
+//
+//       // When to be woken at the latest (ipc::no_deadline: never):
+//       std::uint64_t deadline();
+//       void on_deadline();
+//
+//       // Several protocols, told apart by badge: calls ipc::dispatch<P>(service, request) itself:
+//       ipc::sys::Message route(ipc::Request&);
 //   };
 //   using Protocol = ipc::Operations<fs::Read, fs::Write, fs::Seek>;
 //   abi::Error why = ipc::serve<Protocol>(endpoint, service);
