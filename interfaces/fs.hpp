@@ -13,7 +13,11 @@
 // to go on with in the payload. vfs joins it and starts again (at most 40 times).
 //
 // Identity. vfs fills in `Identity` of the caller; what a client wrote there is overwritten. File
-// systems serve paths to vfs only, so they can trust it, and check mode bits where they walk.
+// systems serve paths to vfs only, so they can trust it, and check mode bits where they walk. An
+// open File keeps the identity of who opened it, for operations on it.
+//
+// vfs calls file systems and waits for them. So the thread of a file system that serves a Directory
+// must never call vfs, nor wait for somebody who does.
 #pragma once
 
 #include <cstddef>
@@ -23,6 +27,12 @@ namespace fs {
 
 struct Directory;  // tags for ipc::Capability<>
 struct File;
+struct Manager;  // the right to make further file systems in one server
+
+// Badges that a file system's endpoint is minted with by whoever starts it: its first root (a
+// Directory), and its Manager. Other badges are the server's own affair.
+inline constexpr std::uint64_t root_badge = std::uint64_t{1} << 63;
+inline constexpr std::uint64_t manager_badge = std::uint64_t{3} << 62;
 
 enum class Kind : std::uint8_t {
     none,
@@ -88,6 +98,8 @@ struct OpenFlags {
     static constexpr std::uint32_t path_only = 0x100;  // no reading or writing, only attributes
     static constexpr std::uint32_t execute =
         0x200;  // needs the execute permission; the file is read to be run
+    static constexpr std::uint32_t read_only_view =
+        0x400;  // set by vfs: the view may not change the file system by this File
 };
 
 // ---- operations on a Directory: the payload holds the path
@@ -244,6 +256,19 @@ struct GetUsage {  // statfs. On a Directory (payload: path) or a File
 
 struct SyncAll {  // writes everything that this file system has not yet written
     static constexpr std::uint16_t label = 12;
+    struct Reply {};
+};
+
+// On a Manager: a new, empty file system in the server's memory, which ends with the last capability
+// to it. A capability that comes along is a Memory with a cpio archive ("newc") to fill it with.
+struct MakeFileSystem {
+    static constexpr std::uint16_t label = 13;
+    static constexpr std::size_t max_capabilities = 1;
+    static constexpr std::size_t reply_capabilities = 1;  // Directory
+    std::uint64_t limit = 0;                              // bytes
+    std::uint32_t mode = 0755;                            // of the root
+    Identity owner;
+    std::uint32_t reserved = 0;
     struct Reply {};
 };
 
