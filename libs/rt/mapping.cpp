@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "libs/rt/mapping.hpp"
+
+#include "libs/base/align.hpp"
+#include "libs/rt/start_info.hpp"
+
+namespace rt {
+namespace {
+
+// Where the next search begins: after the latest mapping, because before it most is taken.
+constinit std::uint64_t cursor = mappings_base;
+
+}  // namespace
+
+// The kernel knows what is mapped; asking it needs no book-keeping that could differ.
+ipc::KernelResult<std::uint64_t> find_free(std::uint64_t length) {
+    if (length == 0 || length > mappings_end - mappings_base) {
+        return base::fail(abi::Error::out_of_range);
+    }
+    bool wrapped = false;
+    for (std::uint64_t place = cursor;;) {
+        if (place > mappings_end - length) {
+            if (wrapped) {
+                return base::fail(abi::Error::no_memory);
+            }
+            wrapped = true;
+            place = mappings_base;
+        }
+        const ipc::Region region = TRY(ipc::own_space()->query(place));
+        if (region.mapped) {
+            place = region.start + region.length;
+        } else if (region.start == 0 || region.start - place >= length) {
+            cursor = place + length;
+            return place;
+        } else {
+            place = region.start;
+        }
+    }
+}
+
+ipc::KernelResult<Mapping> map(ipc::Ref<ipc::Memory> memory, const MapOptions& options) {
+    const std::uint64_t length = base::align_up(options.length, abi::page_size);
+    const std::uint64_t address = TRY(find_free(length + abi::page_size));
+    TRY(ipc::own_space()->map(
+        memory,
+        {.address = address, .length = length, .offset = options.offset, .flags = options.flags}));
+    return Mapping{address, length};
+}
+
+}  // namespace rt
