@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// From the first C++ instruction, on the boot page tables, to kernel_main in the final address space.
+#include <cstring>
+
+#include "kernel/arch/x86_64/boot_info.hpp"
+#include "kernel/arch/x86_64/cpu.hpp"
+#include "kernel/arch/x86_64/kernel_space.hpp"
+#include "kernel/panic.hpp"
+
+extern "C" const std::byte kernel_image_begin[], kernel_image_end[], kernel_boot_tables_end[];
+extern "C" const std::uint64_t boot_entry_tsc;
+
+namespace arch {
+
+namespace {
+
+constexpr std::uint32_t multiboot_booted = 0x36d76289;
+
+constinit BootParameters boot_parameters{};
+
+}  // namespace
+
+void copy_command_line(const char* text, BootParameters& parameters) {
+    auto& to = parameters.command_line;
+    for (std::size_t i = 0; i + 1 < to.size() && text[i] != '\0'; ++i) {
+        to[i] = text[i];
+    }
+}
+
+bool is_rsdp(const std::byte* at) {
+    constexpr std::string_view signature = "RSD PTR ";
+    if (std::memcmp(at, signature.data(), signature.size()) != 0) {
+        return false;
+    }
+    std::uint8_t sum = 0;
+    for (std::size_t i = 0; i < 20; ++i) {
+        sum = static_cast<std::uint8_t>(sum + std::to_integer<std::uint8_t>(at[i]));
+    }
+    return sum == 0;
+}
+
+PhysAddr find_rsdp() {
+    for (std::uint64_t address = 0xe0000; address < 0x100000; address += 16) {
+        if (is_rsdp(static_cast<const std::byte*>(window(PhysAddr{address})))) {
+            return PhysAddr{address};
+        }
+    }
+    return PhysAddr{};
+}
+
+}  // namespace arch
+
+// protocol: the magic number of multiboot2, or 0 for PVH. info: what it points to, by physical address.
+extern "C" [[noreturn]] void boot_main(std::uint32_t protocol, std::uint32_t info) {
+    BootParameters& parameters = arch::boot_parameters;
+    arch::BootMemory memory(parameters);
+    arch::require_cpu_features();
+    parameters.entry_tsc = boot_entry_tsc;
+
+    if (protocol == arch::multiboot_booted) {
+        arch::read_multiboot_info(PhysAddr{info}, parameters, memory);
+    } else {
+        arch::read_pvh_info(PhysAddr{info}, parameters, memory);
+    }
+    memory.finish_ram();
+    memory.reserve(PhysAddr{0}, PhysAddr{4096});
+    memory.reserve(arch::physical(kernel_image_begin), arch::physical(kernel_boot_tables_end));
+    memory.reserve(parameters.archive.begin, parameters.archive.end);
+
+    const PhysAddr root = arch::build_kernel_space(parameters, memory);
+    asm volatile("mov %0, %%cr3" : : "r"(root.value()) : "memory");
+    arch::initialise_boot_cpu(root);
+    memory.release(arch::physical(kernel_image_end), arch::physical(kernel_boot_tables_end));
+    kernel_main(parameters);
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// Reading what a loader left. Both readers fill BootParameters and list RAM; neither keeps a pointer into it.
+#pragma once
+
+#include "kernel/arch/x86_64/boot_memory.hpp"
+
+namespace arch {
+
+// Physical address of Xen's hvm_start_info, or of the multiboot2 information; below 4 GiB.
+void read_pvh_info(PhysAddr info, BootParameters& parameters, BootMemory& memory);
+void read_multiboot_info(PhysAddr info, BootParameters& parameters, BootMemory& memory);
+
+// Helpers of both.
+void copy_command_line(const char* text, BootParameters& parameters);
+// Searches the BIOS area as ACPI describes it (ACPI 6.5, 5.2.5.1); 0 if it is not there.
+PhysAddr find_rsdp();
+bool is_rsdp(const std::byte* at);
+
+}  // namespace arch

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// Physical memory until the memory manager takes over: the ranges of BootParameters, and frames for the kernel's tables.
+//
+// Order of use: add_ram for what the firmware lists, in any order and overlapping as firmware does; finish_ram once;
+// reserve for what is in use; then allocate_frame, which takes from `free` what it gives out.
+#pragma once
+
+#include "kernel/boot_parameters.hpp"
+
+namespace arch {
+
+class BootMemory {
+public:
+    explicit BootMemory(BootParameters& parameters) : parameters_(parameters) {}
+
+    // Partial pages at the ends are not used. Ranges beyond the table's size are ignored.
+    void add_ram(std::uint64_t begin, std::uint64_t bytes);
+    void finish_ram();
+    // Takes every page that [begin, end) touches out of `free`.
+    void reserve(PhysAddr begin, PhysAddr end);
+    // Gives back something that was reserved.
+    void release(PhysAddr begin, PhysAddr end);
+    // A zeroed frame below 4 GiB. There is no way to go on without one: stops the machine with a sentence.
+    PhysAddr allocate_frame();
+
+private:
+    void remove_range(std::size_t index);
+    void split(std::size_t index, PhysAddr begin, PhysAddr end);
+
+    BootParameters& parameters_;
+};
+
+}  // namespace arch

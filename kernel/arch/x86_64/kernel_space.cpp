@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/arch/x86_64/kernel_space.hpp"
+
+#include <algorithm>
+
+#include "kernel/arch/x86_64/cpu.hpp"
+#include "kernel/arch/x86_64/memory.hpp"
+#include "kernel/arch/x86_64/page_tables.hpp"
+#include "kernel/arch/x86_64/registers.hpp"
+#include "kernel/arch/x86_64/stacks.hpp"
+#include "libs/base/align.hpp"
+
+extern "C" const std::byte kernel_image_begin[], kernel_text_end[], kernel_rodata_end[], kernel_image_end[];
+
+namespace arch {
+
+namespace {
+
+using Table = PageTables::Table;
+
+alignas(4096) constinit Table root_table{};
+constinit Table* device_table = nullptr;
+constinit std::size_t device_pages_used = 0;
+
+constexpr std::uint64_t page = base::page_size;
+constexpr std::uint64_t flags_table = Entry::bit_present | Entry::bit_write;
+constexpr std::uint64_t flags_text = Entry::bit_present | Entry::bit_global;
+constexpr std::uint64_t flags_rodata = flags_text | Entry::bit_no_execute;
+constexpr std::uint64_t flags_data = flags_rodata | Entry::bit_write;
+
+Table& table_of(Entry entry) { return *static_cast<Table*>(window(entry.frame())); }
+std::uint64_t address_of(const std::byte* symbol) { return reinterpret_cast<std::uint64_t>(symbol); }
+
+class Builder {
+public:
+    explicit Builder(BootMemory& memory)
+        : memory_(memory), has_huge_pages_((cpuid(0x80000001).edx & (1U << 26)) != 0) {}
+
+    // Maps with the largest pages that fit.
+    void map(std::uint64_t to, PhysAddr from, std::uint64_t bytes, std::uint64_t flags) {
+        while (bytes > 0) {
+            int level = has_huge_pages_ ? 2 : 1;
+            while (level > 0 && (!base::is_aligned(to | from.value(), size(level)) || bytes < size(level))) {
+                --level;
+            }
+            const std::uint64_t large = level > 0 ? Entry::bit_large : 0;
+            slot(to, level) = Entry::from_raw(from.value() | flags | large);
+            to += size(level);
+            from += size(level);
+            bytes -= size(level);
+        }
+    }
+
+    // The entry for this address in the table of this level (0: 4 KiB pages), making tables on the way.
+    Entry& slot(std::uint64_t address, int level) {
+        Table* table = &root_table;
+        for (int above = 3; above > level; --above) {
+            Entry& entry = (*table)[(address >> (12 + 9 * above)) & 511];
+            if (!entry.present()) {
+                entry = Entry::from_raw(memory_.allocate_frame().value() | flags_table);
+            }
+            table = &table_of(entry);
+        }
+        return (*table)[(address >> (12 + 9 * level)) & 511];
+    }
+
+private:
+    static std::uint64_t size(int level) { return std::uint64_t{1} << (12 + 9 * level); }
+
+    BootMemory& memory_;
+    bool has_huge_pages_;
+};
+
+// All RAM, writable but for the pages in which the kernel's text and constants lie.
+void map_window(Builder& builder, const BootParameters& parameters) {
+    const PhysAddr fixed_begin = physical(kernel_image_begin);
+    const PhysAddr fixed_end = physical(kernel_rodata_end);
+    const auto map = [&](PhysAddr begin, PhysAddr end, std::uint64_t flags) {
+        if (begin < end) {
+            builder.map(window_begin + begin.value(), begin, end - begin, flags);
+        }
+    };
+    for (std::size_t i = 0; i < parameters.ram_count; ++i) {
+        const PhysRange& ram = parameters.ram[i];
+        map(ram.begin, std::min(ram.end, fixed_begin), flags_data);
+        map(std::max(ram.begin, fixed_begin), std::min(ram.end, fixed_end), flags_rodata);
+        map(std::max(ram.begin, fixed_end), ram.end, flags_data);
+    }
+}
+
+void map_image(Builder& builder) {
+    const auto map = [&](const std::byte* begin, const std::byte* end, std::uint64_t flags) {
+        builder.map(address_of(begin), physical(begin), address_of(end) - address_of(begin), flags);
+    };
+    map(kernel_image_begin, kernel_text_end, flags_text);
+    map(kernel_text_end, kernel_rodata_end, flags_rodata);
+    map(kernel_rodata_end, kernel_image_end, flags_data);
+    for (const std::uint64_t guard : stack_guards()) {
+        builder.slot(guard, 0).clear();
+    }
+}
+
+}  // namespace
+
+PhysAddr build_kernel_space(const BootParameters& parameters, BootMemory& memory) {
+    Builder builder(memory);
+    map_window(builder, parameters);
+    map_image(builder);
+    // One table of 512 pages for everything that map_device will be asked for.
+    Entry& device_slot = builder.slot(device_begin, 0);
+    device_table = reinterpret_cast<Table*>(base::align_down(reinterpret_cast<std::uint64_t>(&device_slot), page));
+    return physical(&root_table);
+}
+
+PhysAddr kernel_root() { return physical(&root_table); }
+
+void* map_device(PhysAddr begin, std::uint64_t bytes, DeviceMapping mapping) {
+    const PhysAddr first{base::align_down(begin.value(), page)};
+    const std::uint64_t pages = (base::align_up(begin.value() + bytes, page) - first.value()) / page;
+    if (pages > device_table->size() - device_pages_used) {
+        return nullptr;
+    }
+    const std::uint64_t flags =
+        mapping == DeviceMapping::registers ? flags_data | Entry::memory_type_uncached : flags_rodata;
+    const std::uint64_t address = device_begin + device_pages_used * page;
+    for (std::uint64_t i = 0; i < pages; ++i) {
+        (*device_table)[device_pages_used++] = Entry::from_raw((first.value() + i * page) | flags);
+    }
+    return reinterpret_cast<void*>(address + (begin - first));
+}
+
+void PageTables::initialise_root(PhysAddr frame) {
+    Table& to = table(frame);
+    std::copy(root_table.begin() + 256, root_table.end(), to.begin() + 256);
+}
+
+}  // namespace arch

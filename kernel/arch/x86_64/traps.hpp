@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Exceptions and interrupts, on the C++ side of entry.S.
+#pragma once
+
+#include <cstdint>
+
+#include "kernel/arch/x86_64/thread_context.hpp"
+
+namespace arch {
+
+enum Vector : std::uint8_t {
+    vector_debug = 1,
+    vector_nmi = 2,
+    vector_breakpoint = 3,
+    vector_no_fpu = 7,
+    vector_double_fault = 8,
+    vector_page_fault = 14,
+    vector_machine_check = 18,
+};
+
+// As entry.S pushes it for a trap that comes in the kernel.
+struct KernelTrapFrame {
+    std::uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rbp, rdi, rsi, rdx, rcx, rbx, rax;
+    std::uint64_t vector, error;
+    std::uint64_t rip, cs, rflags, rsp, ss;
+};
+
+const char* exception_name(std::uint64_t vector);
+
+// Fills the interrupt descriptor table and loads it.
+void initialise_traps();
+
+}  // namespace arch
+
+// The portable kernel's handlers (kernel/syscall, kernel/object). They may change this_cpu().current; all run with
+// interrupts off on the empty kernel stack, and leave by returning or by exit_kernel().
+extern "C" {
+void kernel_system_call(arch::ThreadContext* context);
+void kernel_user_exception(arch::ThreadContext* context, std::uint64_t vector, std::uint64_t error_code,
+                           std::uint64_t fault_address);
+void kernel_interrupt(std::uint64_t vector);
+}

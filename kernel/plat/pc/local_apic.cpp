@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/plat/pc/local_apic.hpp"
+
+#include "kernel/arch/x86_64/kernel_space.hpp"
+#include "kernel/arch/x86_64/registers.hpp"
+#include "kernel/panic.hpp"
+#include "kernel/plat/pc/platform.hpp"
+
+namespace plat {
+
+namespace {
+
+enum Register : std::uint32_t {
+    register_id = 0x20,
+    register_task_priority = 0x80,
+    register_end_of_interrupt = 0xb0,
+    register_spurious = 0xf0,
+    register_timer = 0x320,
+    register_performance = 0x340,
+    register_line0 = 0x350,
+    register_line1 = 0x360,
+    register_error = 0x370,
+    register_initial_count = 0x380,
+    register_current_count = 0x390,
+    register_divide = 0x3e0,
+};
+
+constexpr std::uint64_t base_enable = 1 << 11;
+constexpr std::uint64_t base_x2apic = 1 << 10;
+constexpr std::uint32_t software_enable = 1 << 8;
+constexpr std::uint32_t masked = 1 << 16;
+constexpr std::uint32_t deliver_nmi = 4 << 8;
+constexpr std::uint32_t timer_deadline_mode = 2 << 17;
+constexpr std::uint32_t divide_by_one = 0xb;
+
+constinit volatile std::uint32_t* registers = nullptr;  // null: x2APIC
+constinit bool deadline_mode = false;
+
+arch::Msr x2apic(Register which) {
+    return static_cast<arch::Msr>(static_cast<std::uint32_t>(arch::Msr::x2apic_first) + which / 16);
+}
+
+std::uint32_t read(Register which) {
+    if (registers == nullptr) {
+        return static_cast<std::uint32_t>(arch::read_msr(x2apic(which)));
+    }
+    return registers[which / 4];
+}
+
+void write(Register which, std::uint32_t value) {
+    if (registers == nullptr) {
+        arch::write_msr(x2apic(which), value);
+    } else {
+        registers[which / 4] = value;
+    }
+}
+
+}  // namespace
+
+void local_apic_enable(PhysAddr address) {
+    const std::uint64_t base = arch::read_msr(arch::Msr::apic_base) | base_enable;
+    arch::write_msr(arch::Msr::apic_base, base);
+    if ((base & base_x2apic) == 0) {
+        void* mapped = arch::map_device(address, 4096, arch::DeviceMapping::registers);
+        if (mapped == nullptr) {
+            kernel_panic("no room to map the local APIC\n");
+        }
+        registers = static_cast<volatile std::uint32_t*>(mapped);
+    }
+    write(register_task_priority, 0);
+    write(register_timer, masked);
+    write(register_line0, masked);
+    write(register_line1, deliver_nmi);
+    write(register_error, masked);
+    write(register_performance, masked);
+    write(register_spurious, software_enable | vector_spurious);
+}
+
+std::uint32_t local_apic_id() { return registers == nullptr ? read(register_id) : read(register_id) >> 24; }
+
+void local_apic_end_interrupt() { write(register_end_of_interrupt, 0); }
+
+void local_apic_timer_start_counting() {
+    write(register_divide, divide_by_one);
+    write(register_timer, masked | vector_timer);
+    write(register_initial_count, 0xffff'ffff);
+}
+
+std::uint32_t local_apic_timer_count() { return read(register_current_count); }
+
+void local_apic_timer_use_deadline() {
+    deadline_mode = true;
+    write(register_timer, timer_deadline_mode | vector_timer);
+    // The mode must have taken effect before the first deadline is written.
+    asm volatile("mfence" : : : "memory");
+}
+
+void local_apic_timer_arm(std::uint32_t count) {
+    if (!deadline_mode) {
+        write(register_timer, vector_timer);
+    }
+    write(register_initial_count, count);
+}
+
+}  // namespace plat
