@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// echo, help, history, true and false.
+#include <unistd.h>
+#include <charconv>
+
+#include "shell/builtins/builtin.hpp"
+#include "shell/run/output.hpp"
+
+namespace shell {
+
+int true_builtin(Executor&, Arguments) { return 0; }
+int false_builtin(Executor&, Arguments) { return 1; }
+
+int echo_builtin(Executor&, Arguments arguments) {
+    bool newline = arguments.empty() || arguments[0] != "-n";
+    if (!newline) arguments = arguments.subspan(1);
+    std::string text;
+    for (const std::string& argument : arguments) {
+        if (&argument != arguments.data()) text += ' ';
+        text += argument;
+    }
+    if (newline) text += '\n';
+    return write_all(STDOUT_FILENO, text) ? 0 : 1;
+}
+
+int help_builtin(Executor&, Arguments arguments) {
+    if (arguments.size() == 1) {
+        const Builtin* builtin = find_builtin(arguments[0]);
+        if (builtin == nullptr) {
+            complain("help: " + arguments[0] + " is not a command of the shell itself");
+            return 1;
+        }
+        std::string text(builtin->usage);
+        text += "\n    " + std::string(builtin->help) + "\n";
+        return write_all(STDOUT_FILENO, text) ? 0 : 1;
+    }
+    constexpr std::size_t usage_width = 30;
+    std::string text =
+        "The shell itself can do this; all else is a program, in a container of its own.\n\n";
+    for (const Builtin& builtin : builtins()) {
+        std::string line = "  " + std::string(builtin.usage);
+        line.append(line.size() < usage_width ? usage_width - line.size() : 1, ' ');
+        text += line + std::string(builtin.help) + "\n";
+    }
+    text +=
+        "\n  a | b    a && b    a || b    a ; b    a &    ! a    ( a )    { a; }    $(a)\n"
+        "  < file    > file    >> file    2> file    2>&1    *  ?  [a-z]    ~    $NAME  ${NAME}\n"
+        "  if a; then b; else c; fi    while a; do b; done    for x in 1 2; do b; done\n"
+        "\n  Ctrl-C ends what runs, Ctrl-Z stops it (fg and bg let it go on), Ctrl-D leaves.\n"
+        "  Up and Down: earlier lines. Ctrl-A, E: ends of the line. Ctrl-K, U, W: cut. Ctrl-Y: "
+        "paste.\n";
+    return write_all(STDOUT_FILENO, text) ? 0 : 1;
+}
+
+int history_builtin(Executor& executor, Arguments arguments) {
+    const auto& lines = executor.session().history.lines();
+    std::size_t count = lines.size();
+    if (!arguments.empty()) {
+        const std::string& number = arguments[0];
+        auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), count);
+        if (error != std::errc{} || arguments.size() > 1) return usage_error("history");
+    }
+    std::string text;
+    for (std::size_t i = lines.size() - std::min(count, lines.size()); i < lines.size(); ++i) {
+        std::string number = std::to_string(i + 1);
+        text.append(number.size() < 5 ? 5 - number.size() : 0, ' ');
+        text += number + "  " + lines[i] + "\n";
+    }
+    return write_all(STDOUT_FILENO, text) ? 0 : 1;
+}
+
+}  // namespace shell

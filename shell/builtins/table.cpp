@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+
+#include "shell/builtins/builtin.hpp"
+#include "shell/run/output.hpp"
+
+namespace shell {
+
+namespace {
+
+constexpr Builtin table[] = {
+    {".", ". FILE", "carry out the commands in a file, in this shell", dot_builtin},
+    {":", ": [ARG...]", "do nothing, successfully", true_builtin},
+    {"bg", "bg [%JOB]", "let a stopped job go on in the background", bg_builtin},
+    {"break", "break [N]", "leave the loop, or N loops", break_builtin},
+    {"cd", "cd [DIRECTORY|-]", "change the current directory; alone: to your home", cd_builtin},
+    {"container", "container COMMAND [ARG...]", "run, list and stop containers (container help)",
+     nullptr, container_program},
+    {"continue", "continue [N]", "go on with the next round of the loop", continue_builtin},
+    {"echo", "echo [-n] [ARG...]", "write the arguments", echo_builtin},
+    {"exec", "exec [COMMAND [ARG...]]", "become the command; alone: keep the redirections",
+     exec_builtin},
+    {"exit", "exit [STATUS]", "leave the shell", exit_builtin},
+    {"export", "export [NAME[=VALUE]...]", "pass variables on to programs", export_builtin},
+    {"false", "false", "do nothing, unsuccessfully", false_builtin},
+    {"fg", "fg [%JOB]", "bring a job to the foreground", fg_builtin},
+    {"help", "help [NAME]", "show what the shell itself can do", help_builtin},
+    {"history", "history [N]", "show the lines entered so far, or the last N", history_builtin},
+    {"jobs", "jobs", "list what runs in the background or is stopped", jobs_builtin},
+    {"kill", "kill [-SIGNAL] PID|%JOB...", "send a signal (TERM); kill -l lists them",
+     kill_builtin},
+    {"pwd", "pwd", "show the current directory", pwd_builtin},
+    {"set", "set [-- ARG...]", "show all variables, or set $1, $2, ...", set_builtin},
+    {"shift", "shift [N]", "drop $1, or the first N arguments", shift_builtin},
+    {"spawn", "spawn IMAGE [ARG...]", "run a container and wait for it", nullptr, spawn_program},
+    {"spawnbg", "spawnbg IMAGE [ARG...]", "run a container in the background", nullptr,
+     spawn_program, true},
+    {"true", "true", "do nothing, successfully", true_builtin},
+    {"unset", "unset NAME...", "forget variables", unset_builtin},
+    {"wait", "wait [PID|%JOB...]", "wait until jobs in the background have ended", wait_builtin},
+};
+
+}  // namespace
+
+const Builtin* find_builtin(std::string_view name) {
+    auto found = std::ranges::find(table, name, &Builtin::name);
+    return found == std::end(table) ? nullptr : found;
+}
+
+std::span<const Builtin> builtins() { return table; }
+
+int usage_error(std::string_view name) {
+    const Builtin* builtin = find_builtin(name);
+    complain(std::string(name) + ": usage: " + std::string(builtin->usage));
+    return 2;
+}
+
+}  // namespace shell

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MIT
+#include "shell/line/line_editor.hpp"
+
+#include "shell/line/utf8.hpp"
+
+namespace shell {
+
+namespace {
+
+constexpr std::string_view replacement = "\xef\xbf\xbd";  // U+FFFD
+constexpr std::string_view erase_below = "\x1b[J";
+constexpr std::string_view clear_and_home = "\x1b[H\x1b[2J";
+
+// A character as it is shown, and in how many columns.
+struct Shown {
+    std::string text;
+    std::size_t columns;
+};
+
+Shown show(std::string_view text, const Character& character) {
+    if (!character.valid) return {std::string(replacement), 1};
+    if (character.code < 0x20) return {{'^', static_cast<char>('@' + character.code)}, 2};
+    if (character.code == 0x7f) return {"^?", 2};
+    if (character.code < 0xa0 && character.code >= 0x80) return {std::string(replacement), 1};
+    return {std::string(text), static_cast<std::size_t>(columns(character.code))};
+}
+
+void move(std::string& out, std::size_t count, char direction) {
+    if (count > 0) out += "\x1b[" + std::to_string(count) + direction;
+}
+
+bool is_plain(std::string_view text) {
+    for (char c : text) {
+        if (c < 0x20 || c > 0x7e) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+std::size_t visible_columns(std::string_view text) {
+    std::size_t count = 0;
+    for (std::size_t at = 0; at < text.size();) {
+        if (text.substr(at).starts_with("\x1b[")) {
+            at += 2;
+            while (at < text.size() && static_cast<unsigned char>(text[at]) < 0x40) ++at;
+            ++at;
+            continue;
+        }
+        Character character = character_at(text, at);
+        count += show(text.substr(at, character.length), character).columns;
+        at += character.length;
+    }
+    return count;
+}
+
+void LineEditor::begin(std::string prompt, ScreenSize size) {
+    prompt_ = std::move(prompt);
+    prompt_columns_ = visible_columns(prompt_);
+    buffer_.set("");
+    recalled_ = history_.lines().size();
+    draft_.clear();
+    drawn_ = false;
+    drawn_cursor_ = {};
+    resize(size);
+}
+
+void LineEditor::resize(ScreenSize size) {
+    size_ = {std::max<std::size_t>(size.rows, 2), std::max<std::size_t>(size.columns, 4)};
+    drawn_ = false;
+}
+
+LineEditor::Outcome LineEditor::feed(char byte) {
+    auto key = keys_.feed(byte);
+    return key ? apply(*key) : Outcome::editing;
+}
+
+LineEditor::Outcome LineEditor::apply(const Key& key) {
+    using Kind = Key::Kind;
+    switch (key.kind) {
+        case Kind::text:       buffer_.insert(key.text); break;
+        case Kind::control:    return apply_control(key.letter);
+        case Kind::alt:        apply_alt(key.letter); break;
+        case Kind::enter:      return Outcome::accepted;
+        case Kind::tab:        buffer_.insert("    "); break;
+        case Kind::backspace:  buffer_.erase_left(); break;
+        case Kind::remove:     buffer_.erase_right(); break;
+        case Kind::left:       buffer_.left(); break;
+        case Kind::right:      buffer_.right(); break;
+        case Kind::up:         recall(true); break;
+        case Kind::down:       recall(false); break;
+        case Kind::home:       buffer_.home(); break;
+        case Kind::end:        buffer_.end(); break;
+        case Kind::word_left:  buffer_.word_left(); break;
+        case Kind::word_right: buffer_.word_right(); break;
+        case Kind::ignored:    break;
+    }
+    return Outcome::editing;
+}
+
+LineEditor::Outcome LineEditor::apply_control(char letter) {
+    switch (letter) {
+        case 'a': buffer_.home(); break;
+        case 'b': buffer_.left(); break;
+        case 'c': return Outcome::interrupted;
+        case 'd':
+            if (buffer_.text().empty()) return Outcome::end_of_input;
+            buffer_.erase_right();
+            break;
+        case 'e': buffer_.end(); break;
+        case 'f': buffer_.right(); break;
+        case 'k': buffer_.cut_to_end(); break;
+        case 'l': clear_screen_ = true; break;
+        case 'n': recall(false); break;
+        case 'p': recall(true); break;
+        case 't': buffer_.transpose(); break;
+        case 'u': buffer_.cut_to_start(); break;
+        case 'w': buffer_.cut_blank_word_left(); break;
+        case 'y': buffer_.yank(); break;
+        default:  break;
+    }
+    return Outcome::editing;
+}
+
+void LineEditor::apply_alt(char letter) {
+    switch (letter) {
+        case 'b':  buffer_.word_left(); break;
+        case 'f':  buffer_.word_right(); break;
+        case 'd':  buffer_.cut_word_right(); break;
+        case '\b': buffer_.cut_word_left(); break;
+        default:   break;
+    }
+}
+
+void LineEditor::recall(bool earlier) {
+    const auto& lines = history_.lines();
+    if (earlier ? recalled_ == 0 : recalled_ >= lines.size()) return;
+    if (recalled_ == lines.size()) draft_ = buffer_.text();
+    recalled_ += earlier ? -1 : 1;
+    buffer_.set(recalled_ == lines.size() ? draft_ : lines[recalled_]);
+}
+
+// Appends one character as it is shown, and follows the cursor. After the last column the cursor
+// goes to the next row at once, which terminals do only with the next character: so that is said
+// explicitly.
+void LineEditor::put(std::string& out, Place& place, std::string_view text) const {
+    Shown shown = show(text, character_at(text, 0));
+    if (place.column + shown.columns > size_.columns) {
+        out += "\r\n";
+        place = {place.row + 1, 0};
+    }
+    out += shown.text;
+    place.column += shown.columns;
+    if (place.column == size_.columns) {
+        out += "\r\n";
+        place = {place.row + 1, 0};
+    }
+}
+
+// Where to begin showing a line, so that the cursor is among the first `capacity` columns from
+// there.
+std::size_t LineEditor::window_start(std::size_t capacity) const {
+    const std::string& text = buffer_.text();
+    std::size_t start = buffer_.cursor();
+    for (std::size_t used = 0; start > 0 && used < capacity;) {
+        std::size_t previous = previous_boundary(text, start);
+        used += visible_columns(std::string_view(text).substr(previous, start - previous));
+        start = previous;
+    }
+    return start;
+}
+
+// The usual case: plain characters were added at the end of the line, and the row has room for
+// them.
+std::optional<std::string> LineEditor::draw_appended() {
+    const std::string& text = buffer_.text();
+    if (!drawn_ || clear_screen_ || buffer_.cursor() != text.size()) return std::nullopt;
+    if (text.size() < drawn_text_.size() || !text.starts_with(drawn_text_)) return std::nullopt;
+    std::string_view added = std::string_view(text).substr(drawn_text_.size());
+    bool fits = drawn_cursor_.column + added.size() < size_.columns;
+    if (added.empty() || !fits || !is_plain(added)) return std::nullopt;
+    drawn_cursor_.column += added.size();
+    drawn_text_ = text;
+    return std::string(added);
+}
+
+std::string LineEditor::draw() {
+    if (auto appended = draw_appended()) return *appended;
+    std::string out;
+    if (clear_screen_) {
+        out += clear_and_home;
+        drawn_cursor_ = {};
+        clear_screen_ = false;
+    }
+    move(out, drawn_cursor_.row, 'A');
+    out += '\r';
+    out += prompt_;
+    Place place{prompt_columns_ / size_.columns, prompt_columns_ % size_.columns};
+    const std::string& text = buffer_.text();
+    std::size_t capacity = (size_.rows - 1) * size_.columns;
+    std::size_t room = capacity > prompt_columns_ ? capacity - prompt_columns_ : size_.columns;
+    std::size_t at = window_start(room - size_.columns / 2);
+    bool whole = at == 0;
+    Place cursor = place;
+    while (at < text.size() && place.row + 1 < size_.rows) {
+        std::size_t length = character_at(text, at).length;
+        if (at == buffer_.cursor()) cursor = place;
+        put(out, place, std::string_view(text).substr(at, length));
+        at += length;
+    }
+    if (at == buffer_.cursor()) cursor = place;
+    out += erase_below;
+    move(out, place.row - cursor.row, 'A');
+    out += '\r';
+    move(out, cursor.column, 'C');
+    drawn_cursor_ = cursor;
+    drawn_ = whole && at == text.size() && buffer_.cursor() == text.size();
+    drawn_text_ = drawn_ ? text : std::string();
+    return out;
+}
+
+std::string LineEditor::finish(Outcome outcome) {
+    buffer_.end();
+    std::string out = drawn_ && drawn_text_ == buffer_.text() ? std::string() : draw();
+    if (outcome == Outcome::interrupted) out += "^C";
+    return out + "\r\n";
+}
+
+}  // namespace shell

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+// Process groups, the terminal, and waiting.
+//
+// The terminal belongs to one process group at a time. The shell takes it back before it prints
+// anything; while a job has it, the shell ignores the stop signals, so that it may. In both
+// processes after a fork, parent and child alike set the child's group and lend the terminal:
+// whichever comes first, it is done before it is needed.
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cerrno>
+
+#include "shell/run/output.hpp"
+#include "shell/run/session.hpp"
+
+namespace shell {
+
+volatile std::sig_atomic_t interrupt_pending = 0;
+
+namespace {
+
+constexpr int ignored_signals[] = {SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU};
+
+void on_interrupt(int) { interrupt_pending = 1; }
+
+void set_handler(int signal, void (*handler)(int)) {
+    struct sigaction action{};
+    action.sa_handler = handler;
+    sigemptyset(&action.sa_mask);
+    sigaction(signal, &action, nullptr);  // without SA_RESTART: a wait or a read ends
+}
+
+void take_terminal_back(Session& session, Job& job) {
+    tcsetpgrp(session.terminal, session.group);
+    if (job.state() == Job::State::stopped) {
+        termios modes;
+        if (tcgetattr(session.terminal, &modes) == 0) job.terminal = modes;
+    }
+    bool natural_end = job.state() == Job::State::done && job.signal() == 0;
+    if (natural_end) {
+        // What a program like stty set on purpose stays.
+        tcgetattr(session.terminal, &session.terminal_modes);
+    } else {
+        tcsetattr(session.terminal, TCSADRAIN, &session.terminal_modes);
+    }
+}
+
+// All processes of the job that still count as running are gone: there is nobody left to wait for.
+void give_up(Job& job) {
+    for (Job::Process& process : job.processes) process.state = Job::State::done;
+}
+
+void report_end(Session& session, const Job& job) {
+    int signal = job.signal();
+    if (signal == 0 || signal == SIGPIPE) return;
+    if (signal == SIGINT) {
+        if (session.interactive) write_all(STDERR_FILENO, "\n");
+        return;
+    }
+    write_all(STDERR_FILENO, std::string(signal_description(signal)) + "\n");
+}
+
+}  // namespace
+
+void Session::enter_subshell() {
+    jobs.clear();
+    job_control = false;
+    interactive = false;
+    login = false;
+}
+
+void start_job_control(Session& session) {
+    session.terminal = STDIN_FILENO;
+    // Started in the background: wait until somebody brings us to the front.
+    while (tcgetpgrp(session.terminal) != getpgrp()) {
+        if (tcgetpgrp(session.terminal) < 0) return;
+        kill(0, SIGTTIN);
+    }
+    set_handler(SIGINT, on_interrupt);
+    for (int signal : ignored_signals) set_handler(signal, SIG_IGN);
+    session.group = getpgrp();
+    if (getsid(0) != getpid() && session.group != getpid()) {
+        if (setpgid(0, 0) == 0) session.group = getpid();
+    }
+    tcsetpgrp(session.terminal, session.group);
+    tcgetattr(session.terminal, &session.terminal_modes);
+    session.job_control = true;
+}
+
+void reset_signals(const Session& session) {
+    if (!session.interactive && !session.job_control) return;
+    set_handler(SIGINT, SIG_DFL);
+    for (int signal : ignored_signals) set_handler(signal, SIG_DFL);
+}
+
+int wait_in_foreground(Session& session, Job& job) {
+    while (job.state() == Job::State::running) {
+        int status = 0;
+        pid_t pid = waitpid(-1, &status, session.job_control ? WUNTRACED : 0);
+        if (pid > 0) {
+            session.jobs.note(pid, status);
+        } else if (errno != EINTR) {
+            give_up(job);
+        }
+    }
+    if (session.job_control) take_terminal_back(session, job);
+    int status = job.status();
+    if (job.state() == Job::State::stopped) {
+        session.jobs.to_background(job);
+        write_all(STDERR_FILENO, "\n" + session.jobs.describe(job) + "\n");
+        job.reported = true;
+        return status;
+    }
+    report_end(session, job);
+    // The person wanted all of it to end, not only this part of a list or round of a loop.
+    if (session.interactive && job.signal() == SIGINT) session.leaving = Leaving::interrupted;
+    session.jobs.remove(job);
+    return status;
+}
+
+int resume(Session& session, Job& job, bool foreground) {
+    for (Job::Process& process : job.processes) {
+        if (process.state == Job::State::stopped) process.state = Job::State::running;
+    }
+    job.reported = true;
+    if (!foreground) {
+        session.jobs.to_background(job);
+        write_all(STDOUT_FILENO, session.jobs.describe(job) + "\n");
+        return kill(-job.group, SIGCONT) == 0 ? 0 : 1;
+    }
+    write_all(STDOUT_FILENO, job.source + "\n");
+    tcsetpgrp(session.terminal, job.group);
+    if (job.terminal) tcsetattr(session.terminal, TCSADRAIN, &*job.terminal);
+    kill(-job.group, SIGCONT);
+    return wait_in_foreground(session, job);
+}
+
+void report_jobs(Session& session) {
+    int status = 0;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0) {
+        session.jobs.note(pid, status);
+    }
+    auto& jobs = session.jobs.all();
+    for (auto next = jobs.begin(); next != jobs.end();) {
+        Job& job = *next++;
+        if (job.reported || job.state() == Job::State::running) continue;
+        job.reported = true;
+        if (session.interactive) write_all(STDERR_FILENO, session.jobs.describe(job) + "\n");
+        if (job.state() == Job::State::done) session.jobs.remove(job);
+    }
+}
+
+void hang_up_jobs(Session& session) {
+    if (!session.job_control) return;
+    for (const Job& job : session.jobs.all()) {
+        if (job.group == 0 || job.state() == Job::State::done) continue;
+        kill(-job.group, SIGHUP);
+        if (job.state() == Job::State::stopped) kill(-job.group, SIGCONT);
+    }
+}
+
+}  // namespace shell

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#include "shell/run/redirector.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+#include <cerrno>
+#include <cstring>
+
+#include "libs/base/result.hpp"
+
+namespace shell {
+
+namespace {
+
+// Copies are kept above what a script can name with one digit.
+constexpr int first_private_descriptor = 10;
+
+std::unexpected<std::string> failure(const std::string& what) {
+    return std::unexpected(what + ": " + strerror(errno));
+}
+
+int open_flags(Redirection::Kind kind) {
+    switch (kind) {
+        case Redirection::Kind::read:       return O_RDONLY;
+        case Redirection::Kind::append:     return O_WRONLY | O_CREAT | O_APPEND;
+        case Redirection::Kind::read_write: return O_RDWR | O_CREAT;
+        default:                            return O_WRONLY | O_CREAT | O_TRUNC;
+    }
+}
+
+}  // namespace
+
+Redirector::~Redirector() {
+    for (auto saved = saved_.rbegin(); saved != saved_.rend(); ++saved) {
+        if (saved->copy < 0) {
+            close(saved->descriptor);
+        } else {
+            dup2(saved->copy, saved->descriptor);
+            close(saved->copy);
+        }
+    }
+}
+
+Expanded<void> Redirector::apply(const std::vector<Redirection>& redirections, Expander& expander) {
+    for (const Redirection& redirection : redirections) TRY(apply_one(redirection, expander));
+    return {};
+}
+
+Expanded<void> Redirector::apply_one(const Redirection& redirection, Expander& expander) {
+    std::string target = TRY(expander.path(redirection.target));
+    if (redirection.kind == Redirection::Kind::duplicate) return duplicate(redirection, target);
+    int opened = open(target.c_str(), open_flags(redirection.kind) | O_CLOEXEC, 0666);
+    if (opened < 0) return failure(target);
+    Expanded<void> result = replace(redirection.descriptor, opened);
+    if (opened != redirection.descriptor) close(opened);
+    return result;
+}
+
+Expanded<void> Redirector::duplicate(const Redirection& redirection, const std::string& target) {
+    if (target == "-") return replace(redirection.descriptor, -1);
+    bool digits = !target.empty() && target.size() <= 5 &&
+                  target.find_first_not_of("0123456789") == std::string::npos;
+    if (!digits) return std::unexpected(target + ": not the number of a descriptor");
+    int source = std::stoi(target);
+    if (fcntl(source, F_GETFD) < 0) return failure(target);
+    return replace(redirection.descriptor, source);
+}
+
+// Makes `descriptor` a copy of `by`, or closes it if that is -1.
+Expanded<void> Redirector::replace(int descriptor, int by) {
+    if (undo_ == Undo::yes) {
+        int copy = fcntl(descriptor, F_DUPFD_CLOEXEC, first_private_descriptor);
+        if (copy < 0 && errno != EBADF) return failure(std::to_string(descriptor));
+        saved_.push_back({descriptor, copy});
+    }
+    if (by < 0) {
+        close(descriptor);
+    } else if (by == descriptor) {
+        fcntl(descriptor, F_SETFD, 0);
+    } else if (dup2(by, descriptor) < 0) {
+        return failure(std::to_string(descriptor));
+    }
+    return {};
+}
+
+}  // namespace shell

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// What a running shell knows: one object, handed to the executor and the builtins.
+//
+// A subshell is a fork, so it has its own copy of all this; `enter_subshell` makes the copy forget
+// what belongs to the person's shell alone (the terminal, the jobs).
+#pragma once
+
+#include <sys/types.h>
+#include <termios.h>
+#include <csignal>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "shell/expand/variables.hpp"
+#include "shell/line/history.hpp"
+#include "shell/run/jobs.hpp"
+
+namespace shell {
+
+// Why the executor stops walking the tree.
+enum class Leaving { no, exit, break_loop, continue_loop, interrupted };
+
+struct Session {
+    Variables variables;
+    std::string name = "shell";  // $0
+    std::vector<std::string> arguments;
+    int last_status = 0;
+    pid_t pid = 0;                         // of the person's shell, also in subshells: $$
+    std::optional<pid_t> last_background;  // $!
+
+    bool interactive = false;
+    bool login = false;
+
+    // With job control every pipeline has its own process group, and the terminal is lent to one at
+    // a time.
+    bool job_control = false;
+    int terminal = -1;
+    termios terminal_modes{};  // as the shell wants them while programs run
+    pid_t group = 0;
+    JobTable jobs;
+
+    History history;
+
+    Leaving leaving = Leaving::no;
+    int exit_status = 0;
+    int loop_depth = 0;
+    int loops_to_leave = 0;  // for break and continue
+    bool warned_of_stopped = false;
+
+    void enter_subshell();
+};
+
+// Set by the handler of SIGINT.
+extern volatile std::sig_atomic_t interrupt_pending;
+
+// Takes the terminal if there is one, and sets the signals as an interactive shell needs them.
+void start_job_control(Session& session);
+// For a child that will run something: the signals as a program expects them.
+void reset_signals(const Session& session);
+
+// Waits until the job, which has the terminal if there is job control, has ended or stopped; then
+// takes the terminal back, reports an unnatural end, and gives the status. A job that has ended is
+// removed.
+int wait_in_foreground(Session& session, Job& job);
+// Lets a stopped job run again, in the foreground or the background.
+int resume(Session& session, Job& job, bool foreground);
+// Collects what has changed without waiting, and reports jobs that ended or stopped.
+void report_jobs(Session& session);
+// Tells the jobs that the person is gone.
+void hang_up_jobs(Session& session);
+
+}  // namespace shell

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: MIT
+#include "shell/syntax/parser.hpp"
+
+#include <algorithm>
+
+namespace shell {
+
+namespace {
+
+// Words that end a list where a command could begin.
+constexpr std::string_view closers[] = {"then", "else", "elif", "fi", "do", "done", "}"};
+constexpr std::string_view later_words[] = {"case", "function", "esac"};
+
+}  // namespace
+
+bool is_assignment(const Word& word) {
+    if (word.parts.empty() || word.parts[0].quoted) return false;
+    auto* text = std::get_if<TextPart>(&word.parts[0].what);
+    if (text == nullptr) return false;
+    std::size_t equals = text->text.find('=');
+    return equals != std::string::npos && is_name(std::string_view(text->text).substr(0, equals));
+}
+
+Assignment to_assignment(Word word) {
+    auto& text = std::get<TextPart>(word.parts[0].what).text;
+    std::size_t equals = text.find('=');
+    Assignment assignment{.name = text.substr(0, equals)};
+    text.erase(0, equals + 1);
+    if (text.empty()) word.parts.erase(word.parts.begin());
+    assignment.value = std::move(word);
+    return assignment;
+}
+
+SyntaxError Parser::unexpected(std::string_view expected) const {
+    return {token_.position,
+            "found " + lexer_.describe(token_) + ", expected " + std::string(expected),
+            at(Token::Kind::end)};
+}
+
+Parsed<void> Parser::advance() {
+    previous_end_ = token_.end;
+    token_ = TRY(lexer_.next());
+    return {};
+}
+
+Parsed<void> Parser::skip_newlines() {
+    while (at(Token::Kind::newline)) TRY(advance());
+    return {};
+}
+
+bool Parser::at_word(std::string_view reserved) const {
+    if (!at(Token::Kind::word)) return false;
+    const std::string* plain = token_.word.plain();
+    return plain != nullptr && *plain == reserved;
+}
+
+bool Parser::at_list_end() const {
+    if (at(Token::Kind::end) || at(Token::Kind::close)) return true;
+    return std::ranges::any_of(closers, [&](auto closer) { return at_word(closer); });
+}
+
+std::string Parser::text_from(std::size_t begin) const {
+    return std::string(lexer_.source().substr(begin, previous_end_ - begin));
+}
+
+Parsed<List> Parser::program() {
+    TRY(advance());
+    List result = TRY(list());
+    if (!at(Token::Kind::end)) return base::fail(unexpected("a command"));
+    return result;
+}
+
+Parsed<List> Parser::list_until_close() {
+    TRY(advance());
+    List result = TRY(list());
+    if (!at(Token::Kind::close)) return base::fail(unexpected("`)`"));
+    return result;
+}
+
+Parsed<List> Parser::list() {
+    if (++depth_ > Lexer::max_depth)
+        return base::fail(SyntaxError{token_.position, "nested too deeply", false});
+    List result;
+    TRY(skip_newlines());
+    while (!at_list_end()) {
+        AndOr item = TRY(and_or());
+        bool separated = at(Token::Kind::semicolon) || at(Token::Kind::newline);
+        if (at(Token::Kind::ampersand)) {
+            item.background = true;
+            separated = true;
+        }
+        result.items.push_back(std::move(item));
+        if (!separated) break;
+        TRY(advance());
+        TRY(skip_newlines());
+    }
+    --depth_;
+    return result;
+}
+
+Parsed<AndOr> Parser::and_or() {
+    AndOr result;
+    std::size_t begin = token_.begin;
+    auto link = AndOr::Link::always;
+    while (true) {
+        result.pipelines.emplace_back(link, TRY(pipeline()));
+        if (at(Token::Kind::and_if)) {
+            link = AndOr::Link::if_success;
+        } else if (at(Token::Kind::or_if)) {
+            link = AndOr::Link::if_failure;
+        } else {
+            break;
+        }
+        TRY(advance());
+        TRY(skip_newlines());
+    }
+    result.source = text_from(begin);
+    return result;
+}
+
+Parsed<Pipeline> Parser::pipeline() {
+    Pipeline result;
+    std::size_t begin = token_.begin;
+    while (at_word("!")) {
+        result.negated = !result.negated;
+        TRY(advance());
+    }
+    result.commands.push_back(TRY(command()));
+    while (at(Token::Kind::pipe)) {
+        TRY(advance());
+        TRY(skip_newlines());
+        result.commands.push_back(TRY(command()));
+    }
+    result.source = text_from(begin);
+    return result;
+}
+
+Parsed<Command> Parser::command() {
+    for (std::string_view word : later_words) {
+        if (!at_word(word)) continue;
+        std::string message = "`" + std::string(word) + "` is not supported yet";
+        return base::fail(SyntaxError{token_.position, message, false});
+    }
+    bool compound_start = at(Token::Kind::open);
+    for (std::string_view word : {"{", "if", "while", "until", "for"})
+        compound_start |= at_word(word);
+    if (compound_start) {
+        Command result = TRY(compound());
+        while (at_redirection()) result.redirections.push_back(TRY(redirection()));
+        return result;
+    }
+    Command result;
+    result.what = TRY(simple(result.redirections));
+    return result;
+}
+
+Parsed<Command> Parser::compound() {
+    Command result;
+    if (at(Token::Kind::open)) {
+        result.what = TRY(subshell());
+    } else if (at_word("{")) {
+        result.what = TRY(braces());
+    } else if (at_word("if")) {
+        result.what = TRY(if_command());
+    } else if (at_word("for")) {
+        result.what = TRY(for_command());
+    } else {
+        result.what = TRY(while_command());
+    }
+    return result;
+}
+
+Parsed<SimpleCommand> Parser::simple(std::vector<Redirection>& redirections) {
+    if ((!at(Token::Kind::word) && !at_redirection()) || at_list_end())
+        return base::fail(unexpected("a command"));
+    SimpleCommand result;
+    while (true) {
+        if (at_redirection()) {
+            redirections.push_back(TRY(redirection()));
+        } else if (at(Token::Kind::word)) {
+            if (result.words.empty() && is_assignment(token_.word)) {
+                result.assignments.push_back(to_assignment(std::move(token_.word)));
+            } else {
+                result.words.push_back(std::move(token_.word));
+            }
+            TRY(advance());
+        } else {
+            break;
+        }
+    }
+    if (at(Token::Kind::open) && !result.words.empty())
+        return base::fail(unexpected("no parenthesis (functions are not supported yet)"));
+    return result;
+}
+
+Parsed<Parser::Body> Parser::body(std::string_view what) {
+    List inside = TRY(list());
+    if (inside.items.empty()) return base::fail(unexpected(what));
+    return std::make_shared<const List>(std::move(inside));
+}
+
+Parsed<void> Parser::expect(std::string_view reserved) {
+    if (!at_word(reserved)) return base::fail(unexpected("`" + std::string(reserved) + "`"));
+    return advance();
+}
+
+Parsed<Group> Parser::subshell() {
+    TRY(advance());
+    Group result{.body = TRY(body("a command")), .subshell = true};
+    if (!at(Token::Kind::close)) return base::fail(unexpected("`)`"));
+    TRY(advance());
+    return result;
+}
+
+Parsed<Group> Parser::braces() {
+    TRY(advance());
+    Group result{.body = TRY(body("a command"))};
+    TRY(expect("}"));
+    return result;
+}
+
+Parsed<IfCommand> Parser::if_command() {
+    IfCommand result;
+    do {
+        TRY(advance());
+        IfCommand::Branch branch;
+        branch.condition = TRY(body("a condition"));
+        TRY(expect("then"));
+        branch.body = TRY(body("a command"));
+        result.branches.push_back(std::move(branch));
+    } while (at_word("elif"));
+    if (at_word("else")) {
+        TRY(advance());
+        result.otherwise = TRY(body("a command"));
+    }
+    TRY(expect("fi"));
+    return result;
+}
+
+Parsed<WhileCommand> Parser::while_command() {
+    WhileCommand result{.until = at_word("until")};
+    TRY(advance());
+    result.condition = TRY(body("a condition"));
+    TRY(expect("do"));
+    result.body = TRY(body("a command"));
+    TRY(expect("done"));
+    return result;
+}
+
+Parsed<ForCommand> Parser::for_command() {
+    TRY(advance());
+    const std::string* name = at(Token::Kind::word) ? token_.word.plain() : nullptr;
+    if (name == nullptr || !is_name(*name)) return base::fail(unexpected("the name of a variable"));
+    ForCommand result{.name = *name};
+    TRY(advance());
+    TRY(skip_newlines());
+    result.over_arguments = !at_word("in");
+    if (!result.over_arguments) {
+        TRY(advance());
+        for (; at(Token::Kind::word); TRY(advance())) result.words.push_back(token_.word);
+    }
+    if (at(Token::Kind::semicolon)) TRY(advance());
+    TRY(skip_newlines());
+    TRY(expect("do"));
+    result.body = TRY(body("a command"));
+    TRY(expect("done"));
+    return result;
+}
+
+bool Parser::at_redirection() const {
+    return token_.kind >= Token::Kind::less && token_.kind <= Token::Kind::duplicate_out;
+}
+
+Parsed<Redirection> Parser::redirection() {
+    using Kind = Redirection::Kind;
+    Redirection result;
+    bool input = false;
+    switch (token_.kind) {
+        case Token::Kind::less:          result.kind = Kind::read, input = true; break;
+        case Token::Kind::read_write:    result.kind = Kind::read_write, input = true; break;
+        case Token::Kind::duplicate_in:  result.kind = Kind::duplicate, input = true; break;
+        case Token::Kind::append:        result.kind = Kind::append; break;
+        case Token::Kind::duplicate_out: result.kind = Kind::duplicate; break;
+        default:                         result.kind = Kind::write; break;
+    }
+    result.descriptor = token_.descriptor.value_or(input ? 0 : 1);
+    TRY(advance());
+    if (!at(Token::Kind::word)) {
+        SyntaxError error = unexpected("the name of a file after the redirection");
+        error.incomplete = false;
+        return base::fail(std::move(error));
+    }
+    result.target = std::move(token_.word);
+    TRY(advance());
+    return result;
+}
+
+}  // namespace shell
