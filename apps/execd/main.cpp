@@ -16,14 +16,9 @@ std::string numbered(const char* folder, std::size_t index) {
     return std::string(folder) + "/" + std::to_string(index);
 }
 
-int serve(const execd::Channel& channel) {
-    constexpr int not_started = 126;
-    execd::Request request;
-    if (!execd::read_request(request)) {
-        channel.send(execd::Frame::Problem,
-                     std::string("there is no valid request in ") + execd::request_path);
-        return not_started;
-    }
+constexpr int not_started = 126;
+
+int serve(const execd::Request& request, const execd::Channel& channel) {
     for (std::size_t i = 0; i < request.put.size(); ++i) {
         const std::string problem = execd::move_in(numbered(execd::put_folder, i), request.put[i]);
         if (problem.empty()) continue;
@@ -38,19 +33,36 @@ int serve(const execd::Channel& channel) {
     return status;
 }
 
+void serve_all(const execd::Channel& channel) {
+    std::string records = execd::read_request_file();
+    bool more = true;
+    while (more) {
+        execd::Request request;
+        int status = not_started;
+        if (execd::parse_request(records, request)) {
+            status = serve(request, channel);
+        } else {
+            channel.send(execd::Frame::Problem, "the request is not valid");
+        }
+        sync();
+        channel.send(execd::Frame::Status, std::to_string(status));
+        more = request.keeps_running;
+        if (more) records = channel.receive();
+        if (records.empty()) more = false;
+    }
+    channel.drain();
+}
+
 }  // namespace
 
 int main() {
     execd::Channel channel;
     if (channel.open()) {
-        const int status = serve(channel);
-        sync();
-        channel.send(execd::Frame::Status, std::to_string(status));
-        channel.drain();
+        serve_all(channel);
     } else {
         std::fprintf(stderr, "execd: there is no %s\n", execd::serial_path);
-        sync();
     }
+    sync();
     reboot(RB_POWER_OFF);
     std::perror("execd: power off");
     return 1;

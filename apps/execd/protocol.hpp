@@ -7,9 +7,14 @@
 //
 //     P path         move /var/exec/put/N to this path, N counting the P records from 0
 //     G path         after the command, copy this path to /var/exec/get/N, N counting the G records
-//     from 0 E name=value   one variable of the environment D path         the working directory I
-//     the command's standard input is /var/exec/stdin (without it: empty) A word         one word
-//     of the command
+//     E name=value   one variable of the environment
+//     D path         the working directory
+//     I              the command's standard input is /var/exec/stdin (without it: empty)
+//     A word         one word of the command
+//     K              keep the machine running for more requests
+//
+// With K, each further request comes over the serial line: its length in decimal, a line feed, and
+// its records. The length 0 ends the session.
 //
 // The answer comes over the second serial line in frames: a kind (one byte), a length (two bytes,
 // little end first), and that many bytes. So the command's output passes unchanged, whatever bytes
@@ -42,6 +47,7 @@ struct Request {
     std::vector<std::string> words;
     std::string directory = "/";
     bool has_input = false;
+    bool keeps_running = false;
 };
 
 // The serial line, as a place to write frames to.
@@ -53,13 +59,18 @@ public:
     void send(Frame kind, const std::string& text) const { send(kind, text.data(), text.size()); }
     // Waits until the line has passed on all that was sent.
     void drain() const;
+    // The records of the next request; empty when there is none.
+    std::string receive() const;
 
 private:
     int fd_ = -1;
 };
 
-// Reads the request file; false if it is missing or has a record of an unknown kind.
-bool read_request(Request& request);
+// The contents of the request file; empty if there is none.
+std::string read_request_file();
+
+// Takes a request's records apart; false if one is of an unknown kind or there is no command.
+bool parse_request(const std::string& records, Request& request);
 
 // Moves or copies a file, a symbolic link or a folder with all below it. Returns an empty string,
 // or what went wrong.

@@ -16,22 +16,28 @@
 
 namespace execd {
 
-bool read_request(Request& request) {
+std::string read_request_file() {
     std::unique_ptr<FILE, int (*)(FILE*)> file{std::fopen(request_path, "re"), std::fclose};
-    if (!file) return false;
     std::string text;
+    if (!file) return text;
     std::array<char, 4096> buffer;
-    while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), file.get()))
+    while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), file.get())) {
         text.append(buffer.data(), n);
-    for (std::size_t at = 0; at < text.size();) {
-        const auto end = std::min(text.find('\0', at), text.size());
-        const std::string value = text.substr(at + 1, end - at - 1);
-        switch (text[at]) {
+    }
+    return text;
+}
+
+bool parse_request(const std::string& records, Request& request) {
+    for (std::size_t at = 0; at < records.size();) {
+        const auto end = std::min(records.find('\0', at), records.size());
+        const std::string value = end > at ? records.substr(at + 1, end - at - 1) : "";
+        switch (records[at]) {
             case 'P': request.put.push_back(value); break;
             case 'G': request.get.push_back(value); break;
             case 'E': request.environment.push_back(value); break;
             case 'D': request.directory = value; break;
             case 'I': request.has_input = true; break;
+            case 'K': request.keeps_running = true; break;
             case 'A': request.words.push_back(value); break;
             default:  return false;
         }
@@ -71,5 +77,26 @@ void Channel::send(Frame kind, const char* data, std::size_t size) const {
 }
 
 void Channel::drain() const { tcdrain(fd_); }
+
+std::string Channel::receive() const {
+    // Byte by byte: what follows the records belongs to the next request.
+    const auto next = [this] {
+        char byte = 0;
+        ssize_t n = 0;
+        while ((n = read(fd_, &byte, 1)) < 0 && errno == EINTR) {
+        }
+        return n == 1 ? static_cast<unsigned char>(byte) : -1;
+    };
+    std::size_t size = 0;
+    for (int c = next(); c >= '0' && c <= '9'; c = next())
+        size = size * 10 + static_cast<std::size_t>(c - '0');
+    std::string records;
+    while (records.size() < size) {
+        const int c = next();
+        if (c < 0) return "";
+        records.push_back(static_cast<char>(c));
+    }
+    return records;
+}
 
 }  // namespace execd

@@ -1,2 +1,234 @@
 # SPDX-License-Identifier: MIT
-def main(arguments): return 1
+"""`./cluu bench`: the same benchmarks on CLUU and on Linux, in machines of the same QEMU line, and one table of both."""
+
+import json
+import re
+import statistics
+import tempfile
+import time
+import tomllib
+from pathlib import Path
+
+from . import build, execute, linux, paths, qemu
+from .machine import Machine
+from .say import Problem, note, progress
+
+MEMORY = "512M"
+SUITE_SECONDS = 1500
+BOOT_SECONDS = 60
+BOOTS = 3
+PROMPT = r"login: "
+LINE = re.compile(r"^([a-z0-9_.]+)\t(?:([0-9.]+)\t(\S.*)|skip\t(.*))$")
+
+LINUX_INIT = """\
+#!/bin/busybox sh
+/bin/busybox mount -t devtmpfs devtmpfs /dev
+/bin/busybox mount -t proc proc /proc
+/bin/busybox mount -t tmpfs tmpfs /tmp
+/bin/busybox --install -s /bin
+export PATH=/bin
+if grep -q posixbench /proc/cmdline; then
+    # Without signs of a terminal's line discipline in the output.
+    stty -F /dev/ttyS0 raw
+    ifconfig lo 127.0.0.1 up
+    /bin/posixbench --dir /tmp > /dev/ttyS0
+    poweroff -f
+fi
+while :; do
+    setsid getty -L -n -l /bin/prompted 115200 ttyS0 vt100
+done
+"""
+# In place of login(1): a prompt, and what is asked for after it.
+LINUX_PROMPTED = """\
+#!/bin/busybox sh
+echo -n 'linux login: '
+read name
+cat /proc/meminfo
+"""
+
+
+Figures = dict[str, tuple[float, str]]  # name -> value, unit
+
+
+def parse(text: str) -> tuple[Figures, dict[str, str]]:
+    """The figures, and why others are missing."""
+    figures: Figures = {}
+    skipped = {}
+    for line in text.splitlines():
+        if match := LINE.match(line.strip("\r\0 ")):
+            name, value, unit, reason = match.groups()
+            if value:
+                figures[name] = (float(value), unit.replace("tick", "instruction"))
+            else:
+                skipped[name] = reason
+    return figures, skipped
+
+
+def _used(meminfo: str) -> float:
+    def field(name: str) -> float:
+        found = re.search(rf"{name}:\s+(\d+) kB", meminfo)
+        if not found:
+            raise Problem(f"/proc/meminfo has no line '{name}'")
+        return float(found[1]) * 1024
+    return field("MemTotal") - field("MemFree")
+
+
+def measure_boot(options, meminfo) -> Figures:
+    """Boots to the login prompt several times. `options` makes fresh QEMU options; `meminfo` asks for memory there."""
+    seconds = []
+    used = 0.0
+    for _ in range(BOOTS):
+        with Machine(options()) as machine:
+            machine.serial[0].expect(PROMPT, BOOT_SECONDS)
+            seconds.append(time.monotonic() - machine.started)
+            if len(seconds) == BOOTS:
+                used = _used(meminfo(machine))
+    with tempfile.TemporaryDirectory() as work:
+        counted = options()
+        # Recording makes QEMU tell how many instructions it has executed; the recording itself is not used.
+        counted.extra += ["-icount", f"shift=0,rr=record,rrfile={work}/record"]
+        with Machine(counted) as machine:
+            machine.serial[0].expect(PROMPT, BOOT_SECONDS)
+            machine.qmp("stop")
+            instructions = machine.qmp("query-replay")["icount"]
+    return {"boot_instructions": (instructions, "instructions"), "boot_seconds": (statistics.median(seconds), "s"),
+            "boot_memory_bytes": (used, "bytes")}
+
+
+# Linux.
+
+def linux_figures() -> tuple[Figures, dict[str, str]]:
+    with tempfile.TemporaryDirectory(prefix="cluu-bench-") as work:
+        prompted = Path(work) / "prompted"
+        prompted.write_text(LINUX_PROMPTED)
+        archive = linux.initramfs(Path(work) / "linux.cpio", LINUX_INIT,
+                                  {"/bin/posixbench": paths.OUT / "linux" / "posixbench", "/bin/prompted": prompted})
+
+        def options(words: str = "", icount: bool = False) -> qemu.Options:
+            return qemu.Options(kernel=linux.kernel(), initrd=archive, words=f"{linux.WORDS} {words}", memory=MEMORY,
+                                icount=icount)
+
+        progress("Linux: boot")
+        figures = measure_boot(options, _linux_meminfo)
+        figures["image_bytes"] = (linux.kernel().stat().st_size + archive.stat().st_size, "bytes")
+        progress("Linux: posixbench")
+        suite, skipped = _suite_on_serial(options("posixbench", True), "Linux")
+    return figures | suite, skipped
+
+
+def _linux_meminfo(machine: Machine) -> str:
+    machine.serial[0].send("admin\n")
+    machine.serial[0].expect(r"MemFree:.*", 10)
+    return machine.serial[0].text()
+
+
+def _suite_on_serial(options: qemu.Options, name: str) -> tuple[Figures, dict[str, str]]:
+    with Machine(options) as machine:
+        line = machine.serial[0]
+        deadline = time.monotonic() + SUITE_SECONDS
+        shown = ""
+        while not line.wait_for_end(5):
+            names = re.findall(r"^([a-z0-9_.]+)\t", line.text(), re.MULTILINE)
+            if names and names[-1] != shown:
+                shown = names[-1]
+                progress(f"{name}: {shown}")
+            if time.monotonic() > deadline:
+                note(f"{name} did not finish within {SUITE_SECONDS} s. Its last lines:\n{line.tail()}")
+                break
+        machine.wait(1)
+        machine.check_started()
+        return parse(line.text())
+
+
+# CLUU.
+
+def cluu_figures() -> tuple[Figures, dict[str, str]]:
+    with tempfile.TemporaryDirectory(prefix="cluu-bench-") as work:
+        def options() -> qemu.Options:
+            image = Path(work) / "disk.img"
+            image.write_bytes(paths.DISK.read_bytes())
+            return qemu.Options(kernel=paths.KERNEL, initrd=paths.INITRD, disk=image, memory=MEMORY)
+
+        progress("CLUU: boot")
+        figures = measure_boot(options, _cluu_meminfo)
+        figures["image_bytes"] = (paths.ISO.stat().st_size, "bytes")
+        progress("CLUU: kernel benchmark")
+        kernel_options = options()
+        kernel_options.words, kernel_options.icount = "bench", True
+        kernel, skipped = _suite_on_serial(kernel_options, "CLUU")
+    progress("CLUU: posixbench")
+    request = execute.Request(["/tmp/posixbench", "--dir", "/tmp"], timeout=SUITE_SECONDS, icount=True, memory=MEMORY,
+                              put=[(paths.OUT / "linux" / "posixbench", "/tmp/posixbench")])
+    suite, suite_skipped = parse(execute.run(request).output.decode("utf-8", "replace"))
+    return figures | kernel | suite, skipped | suite_skipped
+
+
+def _cluu_meminfo(machine: Machine) -> str:
+    line = machine.serial[0]
+    for answer in ("admin\n", "admin\n"):
+        line.send(answer)
+        line.expect(r"(assword: ?|[$#%] )", 20)
+    line.send("cat /proc/meminfo\n")
+    line.expect(r"MemFree:.*", 20)
+    return line.text()
+
+
+# The table.
+
+def _is_speed(unit: str) -> bool:
+    return unit.startswith(("bytes/", "MB/"))
+
+
+def table(cluu: Figures, reference: Figures) -> str:
+    names = list(dict.fromkeys([*reference, *cluu]))
+    lines = [f"{'benchmark':<24}{'CLUU':>16}{'Linux':>16}{'ratio':>9}  unit"]
+    for name in names:
+        ours, theirs = cluu.get(name), reference.get(name)
+        unit = (ours or theirs)[1]
+        ratio = "-"
+        if ours and theirs and ours[0] and theirs[0]:
+            better = ours[0] / theirs[0] if _is_speed(unit) else theirs[0] / ours[0]
+            ratio = f"{better:.2f}"
+        lines.append(f"{name:<24}{_number(ours):>16}{_number(theirs):>16}{ratio:>9}  {unit}")
+    return "\n".join(lines + ["ratio: how many times better CLUU is; below 1 Linux is."])
+
+
+def _number(figure: tuple[float, str] | None) -> str:
+    if figure is None:
+        return "-"
+    return f"{figure[0]:,.2f}" if figure[0] < 1000 else f"{figure[0]:,.0f}"
+
+
+def missed_budgets(cluu: Figures) -> list[str]:
+    missed = []
+    for name, budget in tomllib.loads((paths.ROOT / "bench/budgets.toml").read_text()).items():
+        value = cluu.get(name, (None, ""))[0]
+        if value is None:
+            missed.append(f"{name} was not measured")
+        elif value > budget.get("at_most", value):
+            missed.append(f"{name} is {value:,.2f}; at most {budget['at_most']:,} is wanted")
+        elif value < budget.get("at_least", value):
+            missed.append(f"{name} is {value:,.2f}; at least {budget['at_least']:,} is wanted")
+    return missed
+
+
+def main(arguments) -> int:
+    qemu.check_version()
+    cluu: Figures = {}
+    reference: Figures = {}
+    skipped: dict[str, str] = {}
+    build.targets("posixbench", *([] if arguments.only == "linux" else ["image"]))
+    if arguments.only != "linux":
+        cluu, skipped = cluu_figures()
+    if arguments.only != "cluu":
+        reference, _ = linux_figures()
+    print(table(cluu, reference))
+    for name, reason in skipped.items():
+        print(f"not on CLUU: {name}: {reason}")
+    if arguments.json:
+        figures = {"cluu": {n: v for n, (v, _) in cluu.items()}, "linux": {n: v for n, (v, _) in reference.items()}}
+        Path(arguments.json).write_text(json.dumps(figures, indent=1) + "\n")
+    missed = missed_budgets(cluu) if cluu else []
+    for text in missed:
+        print(f"over budget: {text}")
+    return 1 if missed else 0

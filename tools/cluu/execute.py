@@ -55,16 +55,18 @@ class Result:
     problems: list[str]
 
 
-def records(request: Request) -> bytes:
+def records(request: Request, keep: bool = False) -> bytes:
     lines = [f"P{path}" for _, path in request.put] + [f"G{path}" for path, _ in request.get]
     lines += [f"E{variable}" for variable in ENVIRONMENT + request.environment] + [f"D{request.directory}"]
     if request.input is not None:
         lines.append("I")
+    if keep:
+        lines.append("K")
     lines += [f"A{word}" for word in request.words]
     return b"".join(os.fsencode(line) + b"\0" for line in lines)
 
 
-def prepare_disk(request: Request, image: Path) -> None:
+def prepare_disk(request: Request, image: Path, keep: bool = False) -> None:
     source = request.disk or paths.DISK
     # cp keeps the holes; where the file system can, the copy shares the blocks.
     subprocess.run(["cp", "--sparse=always", "--reflink=auto", source, image], check=True)
@@ -78,7 +80,7 @@ def prepare_disk(request: Request, image: Path) -> None:
     if request.input is not None:
         editor.put_bytes(request.input, "/var/exec/stdin")
     editor.put_bytes(b"", "/var/exec/get/.keep")
-    editor.put_bytes(records(request), "/var/exec/request")
+    editor.put_bytes(records(request, keep), "/var/exec/request")
 
 
 def _size(path: Path) -> int:
@@ -90,10 +92,10 @@ def _size(path: Path) -> int:
 class Frames:
     """Reads the frames from the second serial line as they come."""
 
-    def __init__(self, line: Line, live: bool):
+    def __init__(self, line: Line, live: bool, at: int = 0):
         self.line = line
         self.live = live
-        self.at = 0
+        self.at = at
         self.output = bytearray()
         self.errors = bytearray()
         self.problems: list[str] = []
@@ -132,13 +134,7 @@ def run(request: Request, live: bool = False, logs: Path | None = None) -> Resul
     with tempfile.TemporaryDirectory(prefix="cluu-exec-") as work:
         image = Path(work) / "disk.img"
         prepare_disk(request, image)
-        options = qemu.Options(disk=image, memory=request.memory, cpus=request.cpus, icount=request.icount,
-                               accelerator="tcg" if request.icount else qemu.accelerator(), extra=request.extra)
-        if request.reference:
-            options.kernel, options.initrd, options.words = linux.kernel(), linux.exec_initramfs(), linux.WORDS
-        else:
-            options.kernel, options.initrd, options.words = paths.KERNEL, paths.INITRD, "exec"
-        with Machine(options, serials=2, logs=logs) as machine:
+        with Machine(_options(request, image), serials=2, logs=logs) as machine:
             frames = Frames(machine.serial[1], live)
             _follow(machine, frames, started + request.timeout)
             if frames.status is not None and machine.wait(POWER_OFF_SECONDS) is None:
@@ -160,6 +156,16 @@ def run(request: Request, live: bool = False, logs: Path | None = None) -> Resul
     return result
 
 
+def _options(request: Request, image: Path) -> qemu.Options:
+    options = qemu.Options(disk=image, memory=request.memory, cpus=request.cpus, icount=request.icount,
+                           accelerator="tcg" if request.icount else qemu.accelerator(), extra=request.extra)
+    if request.reference:
+        options.kernel, options.initrd, options.words = linux.kernel(), linux.exec_initramfs(), linux.WORDS
+    else:
+        options.kernel, options.initrd, options.words = paths.KERNEL, paths.INITRD, "exec"
+    return options
+
+
 def _follow(machine: Machine, frames: Frames, deadline: float) -> None:
     line = machine.serial[1]
     while True:
@@ -175,6 +181,59 @@ def _follow(machine: Machine, frames: Frames, deadline: float) -> None:
                 return
         if machine.process.poll() is not None and not line.ended:
             line.wait_for_end(1)
+
+
+class Session:
+    """A machine that runs one command after another: a group of tests boots only once.
+
+    Files can be put when it starts; `fetch` takes files from the disk when it has been closed.
+    """
+
+    def __init__(self, request: Request, logs: Path | None = None):
+        qemu.check_version()
+        self._request = request
+        self._work = tempfile.TemporaryDirectory(prefix="cluu-session-")
+        self.image = Path(self._work.name) / "disk.img"
+        prepare_disk(request, self.image, keep=True)
+        self.machine = Machine(_options(request, self.image), serials=2, logs=logs)
+        self._frames = Frames(self.machine.serial[1], live=False)
+        try:
+            self._answer(request.timeout, "the system did not come up")
+        except BaseException:
+            self.close()
+            raise
+
+    def run(self, *words: str, timeout: float = 30, environment: list[str] | None = None,
+            directory: str | None = None) -> Result:
+        """Runs a command and waits for its end. Raises TimeoutError with the log's last lines if that does not come."""
+        request = Request(list(words), environment=environment or [], directory=directory or self._request.directory)
+        body = records(request, keep=True)
+        self._frames = Frames(self.machine.serial[1], live=False, at=self._frames.at)
+        self.machine.serial[1].send(b"%d\n" % len(body) + body)
+        return self._answer(timeout, f"{words[0]} did not finish")
+
+    def shell(self, text: str, **options) -> Result:
+        return self.run("/bin/sh", "-c", text, **options)
+
+    def _answer(self, timeout: float, failure: str) -> Result:
+        started = time.monotonic()
+        frames, log = self._frames, self.machine.serial[0]
+        _follow(self.machine, frames, started + timeout)
+        self.machine.check_started()
+        if frames.status is None:
+            raise TimeoutError(f"{failure} within {timeout:g} s. The last lines of the system's log:\n{log.tail()}")
+        return Result(frames.status, bytes(frames.output), bytes(frames.errors), log.text(),
+                      time.monotonic() - started, frames.problems)
+
+    def power_off(self) -> None:
+        """Ends the machine by its own power-off."""
+        self.machine.serial[1].send(b"0\n")
+        if self.machine.wait(POWER_OFF_SECONDS) is None:
+            raise TimeoutError(f"no power-off within {POWER_OFF_SECONDS} s:\n{self.machine.serial[0].tail()}")
+
+    def close(self) -> None:
+        self.machine.stop()
+        self._work.cleanup()
 
 
 def _fetch(request: Request, image: Path) -> None:
