@@ -79,6 +79,17 @@ public:
         }
         return finish({detail::prepare(0, options.payload, options.capabilities, 0), pack(reply)});
     }
+    // Hands a capability over: it leaves the server's table, if the answer is delivered.
+    template <class Op, class T>
+    bool answer(const typename Op::Reply& reply, Capability<T>& given) {
+        static_assert(OperationTraits<Op>::reply_capabilities >= 1);
+        const abi::Tag tag = detail::prepare(0, {}, {given.ref()}, abi::Tag::moves);
+        const bool delivered = finish({tag, pack(reply)});
+        if (delivered) {
+            (void)given.release();
+        }
+        return delivered;
+    }
     bool fail(Status status) {
         return finish({abi::make_tag(0, 0, 0, static_cast<std::uint16_t>(status)), {}});
     }
@@ -179,12 +190,23 @@ public:
     // For the server loop.
     [[nodiscard]] std::size_t reply_length() const { return reply_length_; }
     [[nodiscard]] std::size_t reply_capability_count() const { return send_count_; }
-    [[nodiscard]] bool gives_capabilities() const {
-        return std::ranges::any_of(given_, [](const auto& one) { return static_cast<bool>(one); });
+    [[nodiscard]] std::size_t given_count() const {
+        return static_cast<std::size_t>(
+            std::ranges::count_if(given_, [](const auto& one) { return static_cast<bool>(one); }));
     }
     void store_reply_capabilities(abi::ControlPage& page) const {
         for (std::size_t i = 0; i < send_count_; ++i) {
             page.capabilities[i] = send_[i];
+        }
+    }
+    // Nothing that came with the message may stay in the table while the server waits for the next:
+    // somebody may be waiting for its drop message.
+    void drop_received() { received_ = {}; }
+    void drop_given() { given_ = {}; }
+    // The kernel has moved them to the caller: the slots are not ours any more.
+    void forget_given() {
+        for (auto& one : given_) {
+            (void)one.release();
         }
     }
 

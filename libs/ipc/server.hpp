@@ -106,6 +106,8 @@ private:
         Request request{source(got), std::move(received)};
         sys::Message reply = route(request);
         if (request.deferred()) {
+            request.drop_received();
+            request.drop_given();
             return receive();
         }
         return answer(request, reply);
@@ -120,14 +122,19 @@ private:
     }
 
     [[nodiscard]] sys::Outcome answer(Request& request, sys::Message& message) {
-        if (message.tag.capabilities() != 0) {
+        request.drop_received();
+        const std::size_t given = request.given_count();
+        if (message.tag.capabilities() != 0) [[unlikely]] {
             request.store_reply_capabilities(control_page());
-            if (request.gives_capabilities()) {
-                // The copies made for the caller must not outlive this message: the server may wait
-                // long for the next.
+            if (given == message.tag.capabilities()) {
+                message.tag.raw |= abi::Tag::moves;
+            } else if (given != 0) {
                 (void)sys::reply(reply_.index(), message);
+                request.drop_given();
                 return receive();
             }
+        } else if (given != 0) {
+            request.drop_given();
         }
         message.deadline = deadline();
         const sys::Outcome next =
@@ -136,10 +143,11 @@ private:
             case abi::Error::ok:
             case abi::Error::timed_out:
             case abi::Error::would_block:
-            case abi::Error::interrupted: return next;
-            case abi::Error::no_caller:   return receive();
+            case abi::Error::interrupted: request.forget_given(); return next;
+            case abi::Error::no_caller:   request.drop_given(); return receive();
             default:  // a capability to be sent is gone: the caller must hear something
                 (void)sys::reply(reply_.index(), detail::refusal(Status::io_error));
+                request.drop_given();
                 return receive();
         }
     }

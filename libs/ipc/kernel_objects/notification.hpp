@@ -32,10 +32,9 @@ struct Notification : Object {
         return TRY(detail::ask(index, Op::peek))[0];
     }
     // Whenever this notification is signalled, `target` is too, with these bits; at once if it is
-    // signalled now.
-    [[nodiscard]] KernelResult<void> subscribe(Ref<Notification> target, std::uint64_t bits,
-                                               Ref<Bank> bank) const {
-        return detail::operate(index, Op::subscribe, {target.index(), bits, bank.index()});
+    // signalled now. The bank of this notification pays.
+    [[nodiscard]] KernelResult<void> subscribe(Ref<Notification> target, std::uint64_t bits) const {
+        return detail::operate(index, Op::subscribe, {target.index(), bits});
     }
     [[nodiscard]] KernelResult<void> unsubscribe(Ref<Notification> target) const {
         return detail::operate(index, Op::unsubscribe, {target.index()});
