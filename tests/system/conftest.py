@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""The machines that system tests use, each booted once for all tests of a file that ask for it.
+
+When a test fails, what its machine had said and shown until then is kept in build/<preset>/test-results/<test>/.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+
+from cluu import execute, paths, qemu  # noqa: E402
+from cluu.machine import Machine  # noqa: E402
+
+RESULTS = paths.OUT / "test-results"
+MACHINES = ("guest", "reference", "console")
+
+
+@pytest.fixture(scope="module")
+def guest(tmp_path_factory):
+    """A CLUU that runs one command after another."""
+    session = execute.Session(execute.Request(["true"]), logs=tmp_path_factory.mktemp("guest"))
+    yield session
+    session.close()
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    """Linux, running commands from the same disk."""
+    session = execute.Session(execute.Request(["true"], reference=True), logs=tmp_path_factory.mktemp("reference"))
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def disk_copy(tmp_path) -> Path:
+    """A disk that a test may write to and look at."""
+    image = tmp_path / "disk.img"
+    subprocess.run(["cp", "--sparse=always", paths.DISK, image], check=True)
+    return image
+
+
+@pytest.fixture(scope="module")
+def console(tmp_path_factory):
+    """A CLUU started as `./cluu run` starts it, but straight by -kernel: prompts on serial[0] and on the screen."""
+    work = tmp_path_factory.mktemp("console")
+    image = work / "disk.img"
+    subprocess.run(["cp", "--sparse=always", paths.DISK, image], check=True)
+    options = qemu.Options(kernel=paths.KERNEL, initrd=paths.INITRD, disk=image, accelerator=qemu.accelerator())
+    with Machine(options, serials=2, logs=work / "logs") as machine:
+        yield machine
+
+
+@pytest.fixture
+def boot(tmp_path):
+    """A function that boots a machine of its own for one test: boot(memory="64M") -> Machine."""
+    machines = []
+
+    def start(disk: Path | None = paths.DISK, serials: int = 1, **options) -> Machine:
+        image = None
+        if disk:
+            image = tmp_path / f"disk{len(machines)}.img"
+            subprocess.run(["cp", "--sparse=always", disk, image], check=True)
+        if "iso" not in options:
+            options = {"kernel": paths.KERNEL, "initrd": paths.INITRD, **options}
+        machine = Machine(qemu.Options(disk=image, accelerator=qemu.accelerator(), **options), serials=serials,
+                          logs=tmp_path / f"logs{len(machines)}")
+        machine.image = image
+        machines.append(machine)
+        return machine
+
+    yield start
+    for machine in machines:
+        machine.stop()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    if outcome.get_result().failed and call.when in ("setup", "call"):
+        for name in MACHINES:
+            thing = item.funcargs.get(name)
+            if thing is not None:
+                _keep(thing if isinstance(thing, Machine) else thing.machine, item.nodeid)
+
+
+def _keep(machine: Machine, test: str) -> None:
+    folder = RESULTS / re.sub(r"[^A-Za-z0-9_.-]+", "_", test)
+    folder.mkdir(parents=True, exist_ok=True)
+    for log in machine.logs.glob("*.log"):
+        shutil.copy(log, folder)
+    if machine.process.poll() is None:
+        machine.screenshot().save_png(folder / "screen.png")
