@@ -17,6 +17,12 @@
 # A library of several worlds is declared once per world under one NAME; the targets are NAME (native), NAME_hosted and
 # NAME_host.
 
+# What no compiler flag guarantees is checked after linking: W^X, and no vector registers.
+function(cluu_check_program name)
+    add_custom_command(TARGET ${name} POST_BUILD
+        COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tools/cluu/check_elf.py $<TARGET_FILE:${name}> VERBATIM)
+endfunction()
+
 # Links to `target` each of the given libraries in its variant for the world with this suffix.
 function(cluu_link_deps target suffix scope)
     foreach(dep IN LISTS ARGN)
@@ -80,6 +86,7 @@ function(cluu_native_program name)
         target_link_options(${name} PRIVATE LINKER:--image-base=0x400000)
     endif()
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/native)
+    cluu_check_program(${name})
 endfunction()
 
 function(cluu_hosted_library name)
