@@ -214,8 +214,7 @@ struct ReadSymbolicLink {
 // Changes attributes. Also an operation on a File, without a path.
 struct SetAttributes {
     static constexpr std::uint16_t label = 9;
-    static constexpr std::size_t payload =
-        max_path + sizeof(Attributes);  // Attributes, then the path
+    static constexpr std::size_t payload = 4096;  // Attributes, then the path: what fits
     static constexpr std::size_t reply_payload = max_path;
     static constexpr std::uint32_t mode = 1, user = 2, group = 4, size = 8, accessed = 0x10,
                                    modified = 0x20;

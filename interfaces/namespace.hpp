@@ -17,6 +17,9 @@ namespace names {
 struct View;     // speaks fs path operations
 struct Manager;  // a view with the right to derive others and to mount
 
+// The badge of the first view, a Manager; for whoever starts vfs to mint.
+inline constexpr std::uint64_t root_view_badge = 1;
+
 // What a mount of the parent view becomes in the derived one.
 enum class Access : std::uint8_t { none, read_only, inherit, private_tmpfs };
 
@@ -27,10 +30,12 @@ struct MountRule {
     std::uint16_t path_length = 0;
     Access access = Access::none;
     std::uint8_t reserved[3] = {};
+    std::uint64_t limit = 0;  // private_tmpfs: bytes; 0: what vfs thinks fit
 };
 
 // On any view: the new one has at most what this one has. On a Manager, a view may come along: then
-// it is derived from that one, and may have another identity.
+// it is derived from that one, and may have another identity. The Manager vouches that what comes
+// along is a view of this vfs.
 struct Derive {
     static constexpr std::uint16_t label = 64;
     static constexpr std::size_t payload = 4096;
