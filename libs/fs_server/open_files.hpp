@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// The open file descriptions of one file system process. A File's badge is its place in this table
+// plus one. A description lives from Open until the drop message of its last capability, so a badge
+// that arrives in a message always names the description it was made for.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "libs/fs_server/backend.hpp"
+
+namespace fs_server {
+
+struct OpenFile {
+    Backend* backend = nullptr;
+    Inode inode;
+    fs::Kind kind = fs::Kind::none;
+    std::uint32_t flags = 0;   // fs::OpenFlags
+    fs::Identity opener;       // as whom operations on the File are done
+    std::uint64_t offset = 0;  // of a directory: its cursor
+
+    [[nodiscard]] bool has(std::uint32_t flag) const { return (flags & flag) != 0; }
+};
+
+class OpenFiles {
+public:
+    // Takes a hold on the inode. limit: there are too many.
+    [[nodiscard]] Result<std::uint64_t> add(const OpenFile& file);
+    [[nodiscard]] OpenFile* find(std::uint64_t badge);
+    // Lets the inode go.
+    void remove(std::uint64_t badge);
+    [[nodiscard]] bool uses(const Backend& backend) const;
+
+private:
+    static constexpr std::size_t most = 65536;
+
+    // Descriptions do not move: handlers keep references to them.
+    std::vector<std::unique_ptr<OpenFile>> files_;
+    std::vector<std::uint32_t> free_;
+};
+
+}  // namespace fs_server

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+// Service: protocol `fs` over one or more back ends, for ipc::serve. It knows messages, badges,
+// permissions, open file descriptions and locks; the back ends know files.
+//
+// Badges: see types.hpp. A root that `add_root` made ends with its drop message, but not before the
+// last File of it is closed.
+//
+// A request's payload and the reply's are both in the thread's one message page. Paths are copied
+// out before anything else happens, because a back end may send messages of its own (to a disk).
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "libs/fs_server/locks.hpp"
+#include "libs/fs_server/open_files.hpp"
+#include "libs/fs_server/walk.hpp"
+#include "libs/ipc/request.hpp"
+#include "libs/ipc/server.hpp"
+
+namespace fs_server {
+
+// What a service needs of the process around it.
+class Host : public Clock {
+public:
+    // Capabilities to this service's own endpoint, with a drop guard.
+    [[nodiscard]] virtual Result<ipc::Capability<fs::File>> mint_file(std::uint64_t badge) = 0;
+    [[nodiscard]] virtual Result<ipc::Capability<fs::Directory>> mint_root(std::uint64_t badge) = 0;
+    // A new file system (fs::MakeFileSystem); null: this server makes none.
+    [[nodiscard]] virtual Result<std::unique_ptr<Backend>> make_file_system(
+        const fs::MakeFileSystem& how, ipc::Capability<ipc::Memory> archive) = 0;
+
+protected:
+    ~Host() = default;
+};
+
+class Service {
+public:
+    using Protocol =
+        ipc::Operations<fs::Open, fs::GetPathAttributes, fs::MakeNode, fs::Remove, fs::Rename,
+                        fs::Link, fs::MakeSymbolicLink, fs::ReadSymbolicLink, fs::SetAttributes,
+                        fs::CheckAccess, fs::GetUsage, fs::SyncAll, fs::MakeFileSystem, fs::Read,
+                        fs::Write, fs::Seek, fs::GetAttributes, fs::ReadDirectory, fs::Truncate,
+                        fs::Sync, fs::Map, fs::Allocate, fs::SetStatusFlags, fs::Poll, fs::Lock>;
+
+    explicit Service(Host& host) : host_(host) {}
+
+    // -> the badge of its root: root_badge for the first, and so on.
+    std::uint64_t add_root(std::unique_ptr<Backend> backend);
+
+    // Operations on a Directory (service_paths.cpp, service_names.cpp).
+    Result<fs::Open::Reply> handle(const fs::Open& open, ipc::Request& request);
+    Result<fs::GetPathAttributes::Reply> handle(const fs::GetPathAttributes& get,
+                                                ipc::Request& request);
+    Result<fs::CheckAccess::Reply> handle(const fs::CheckAccess& check, ipc::Request& request);
+    Result<fs::ReadSymbolicLink::Reply> handle(const fs::ReadSymbolicLink& read,
+                                               ipc::Request& request);
+    Result<fs::MakeNode::Reply> handle(const fs::MakeNode& make, ipc::Request& request);
+    Result<fs::MakeSymbolicLink::Reply> handle(const fs::MakeSymbolicLink& make,
+                                               ipc::Request& request);
+    Result<fs::Remove::Reply> handle(const fs::Remove& remove, ipc::Request& request);
+    Result<fs::Link::Reply> handle(const fs::Link& link, ipc::Request& request);
+    Result<fs::Rename::Reply> handle(const fs::Rename& rename, ipc::Request& request);
+    Result<fs::SyncAll::Reply> handle(const fs::SyncAll& sync, ipc::Request& request);
+    Result<fs::MakeFileSystem::Reply> handle(const fs::MakeFileSystem& make, ipc::Request& request);
+
+    // On a Directory or a File.
+    Result<fs::SetAttributes::Reply> handle(const fs::SetAttributes& set, ipc::Request& request);
+    Result<fs::GetUsage::Reply> handle(const fs::GetUsage& get, ipc::Request& request);
+
+    // On a File (service_files.cpp).
+    Result<fs::Read::Reply> handle(const fs::Read& read, ipc::Request& request);
+    Result<fs::Write::Reply> handle(const fs::Write& write, ipc::Request& request);
+    Result<fs::Seek::Reply> handle(const fs::Seek& seek, ipc::Request& request);
+    Result<fs::GetAttributes::Reply> handle(const fs::GetAttributes& get, ipc::Request& request);
+    Result<fs::ReadDirectory::Reply> handle(const fs::ReadDirectory& read, ipc::Request& request);
+    Result<fs::Truncate::Reply> handle(const fs::Truncate& truncate, ipc::Request& request);
+    Result<fs::Sync::Reply> handle(const fs::Sync& sync, ipc::Request& request);
+    Result<fs::Map::Reply> handle(const fs::Map& map, ipc::Request& request);
+    Result<fs::Allocate::Reply> handle(const fs::Allocate& allocate, ipc::Request& request);
+    Result<fs::SetStatusFlags::Reply> handle(const fs::SetStatusFlags& set, ipc::Request& request);
+    Result<fs::Poll::Reply> handle(const fs::Poll& poll, ipc::Request& request);
+    Result<fs::Lock::Reply> handle(const fs::Lock& lock, ipc::Request& request);
+
+    void on_drop(std::uint64_t badge);
+
+private:
+    struct Root {
+        std::unique_ptr<Backend> backend;
+        bool dropped = false;
+    };
+    struct WaitingLock {
+        FileLock lock;
+        ipc::PendingReply reply;
+    };
+
+    [[nodiscard]] Result<Backend*> root_of(const ipc::Request& request);
+    [[nodiscard]] Result<OpenFile*> file_of(const ipc::Request& request);
+    // Copies the payload's part from `skip` on.
+    std::string_view keep_path(const ipc::Request& request, std::size_t skip = 0);
+    // Walks the request's path and, if it leads somewhere here, goes on with `act(backend, walk)`.
+    template <class Op, class Act>
+    Result<typename Op::Reply> with_path(ipc::Request& request, std::string_view path,
+                                         fs::Identity who, Last last, Act act);
+    [[nodiscard]] Result<fs::Open::Reply> open_existing(Backend& backend, const Walk& at,
+                                                        const fs::Open& open);
+    [[nodiscard]] Result<fs::Open::Reply> describe(Backend& backend, Inode inode,
+                                                   const fs::Open& open);
+    [[nodiscard]] Result<void> change(Backend& backend, Inode inode, fs::Identity who,
+                                      std::uint32_t which, fs::Attributes values);
+    [[nodiscard]] Result<void> check_rename(Backend& backend, const Walk& from, const Walk& to,
+                                            const fs::Rename& rename);
+    void retry_locks();
+    void sweep_roots();
+
+    Host& host_;
+    std::vector<Root> roots_;
+    OpenFiles files_;
+    Locks locks_;
+    std::deque<WaitingLock> waiting_;
+    std::vector<char> path_;
+    ipc::Capability<fs::File> opened_;  // from describe to the reply
+};
+
+}  // namespace fs_server

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+// Operations on open files.
+#include "libs/fs_server/directory_records.hpp"
+#include "libs/fs_server/service.hpp"
+
+namespace fs_server {
+namespace {
+
+constexpr std::uint64_t max_offset = std::uint64_t{1} << 62;
+
+Status check_kind(const OpenFile& file) {
+    if (file.has(fs::OpenFlags::path_only)) {
+        return Status::bad_handle;
+    }
+    if (file.kind == fs::Kind::directory) {
+        return Status::is_directory;
+    }
+    return file.kind == fs::Kind::regular ? Status::ok : Status::unsupported;
+}
+
+Status check_readable(const OpenFile& file) {
+    const Status status = check_kind(file);
+    const bool may = file.has(fs::OpenFlags::read) || file.has(fs::OpenFlags::execute);
+    return status == Status::ok && !may ? Status::bad_handle : status;
+}
+
+Status check_writable(const OpenFile& file) {
+    const Status status = check_kind(file);
+    return status == Status::ok && !file.has(fs::OpenFlags::write) ? Status::bad_handle : status;
+}
+
+}  // namespace
+
+Result<fs::Read::Reply> Service::handle(const fs::Read& read, ipc::Request& request) {
+    OpenFile* file = TRY(file_of(request));
+    if (const Status bad = check_readable(*file); bad != Status::ok) {
+        return base::fail(bad);
+    }
+    const bool at_current = read.offset == fs::current_offset;
+    const std::uint64_t offset = at_current ? file->offset : read.offset;
+    if (offset >= max_offset) {
+        return base::fail(Status::invalid);
+    }
+    const auto length = std::min<std::size_t>(read.length, abi::message_bytes);
+    const std::size_t count = TRY(
+        file->backend->read(file->inode, offset, request.reply_payload().first(length)));
+    if (at_current) {
+        file->offset += count;
+    }
+    request.set_reply_length(count);
+    return fs::Read::Reply{};
+}
+
+Result<fs::Write::Reply> Service::handle(const fs::Write& write, ipc::Request& request) {
+    OpenFile* file = TRY(file_of(request));
+    if (const Status bad = check_writable(*file); bad != Status::ok) {
+        return base::fail(bad);
+    }
+    const bool at_current = write.offset == fs::current_offset;
+    std::uint64_t offset = at_current ? file->offset : write.offset;
+    if (file->has(fs::OpenFlags::append)) {
+        offset = TRY(file->backend->attributes(file->inode)).size;
+    }
+    if (offset >= max_offset) {
+        return base::fail(Status::too_big);
+    }
+    const std::size_t count = TRY(file->backend->write(file->inode, offset, request.payload()));
+    if (at_current) {
+        file->offset = offset + count;
+    }
+    return fs::Write::Reply{.count = count};
+}
+
+Result<fs::Seek::Reply> Service::handle(const fs::Seek& seek, ipc::Request& request) {
+    OpenFile* file = TRY(file_of(request));
+    const bool seekable = file->kind == fs::Kind::regular || file->kind == fs::Kind::directory;
+    if (!seekable) {
+        return base::fail(Status::not_seekable);
+    }
+    std::uint64_t from = 0;
+    switch (seek.whence) {
+        case fs::Seek::from_start: break;
+        case fs::Seek::from_current: from = file->offset; break;
+        case fs::Seek::from_end: from = TRY(file->backend->attributes(file->inode)).size; break;
+        case fs::Seek::data:
+        case fs::Seek::hole: {
+            // Without knowledge of holes all is data, up to the one hole at the end.
+            const std::uint64_t size = TRY(file->backend->attributes(file->inode)).size;
+            if (seek.offset < 0 || static_cast<std::uint64_t>(seek.offset) >= size) {
+                return base::fail(Status::out_of_range);
+            }
+            from = seek.whence == fs::Seek::data ? 0 : size - static_cast<std::uint64_t>(seek.offset);
+            break;
+        }
+        default: return base::fail(Status::invalid);
+    }
+    std::int64_t target = 0;
+    if (__builtin_add_overflow(static_cast<std::int64_t>(from), seek.offset, &target) ||
+        target < 0 || static_cast<std::uint64_t>(target) >= max_offset) {
+        return base::fail(Status::invalid);
+    }
+    file->offset = static_cast<std::uint64_t>(target);
+    return fs::Seek::Reply{.offset = file->offset};
+}
+
+Result<fs::GetAttributes::Reply> Service::handle(const fs::GetAttributes&, ipc::Request& request) {
+    const OpenFile* file = TRY(file_of(request));
+    request.set_reply_object(TRY(file->backend->attributes(file->inode)));
+    return fs::GetAttributes::Reply{};
+}
+
+Result<fs::ReadDirectory::Reply> Service::handle(const fs::ReadDirectory& read,
+                                                 ipc::Request& request) {
+    OpenFile* file = TRY(file_of(request));
+    if (file->kind != fs::Kind::directory) {
+        return base::fail(Status::not_directory);
+    }
+    if (file->has(fs::OpenFlags::path_only)) {
+        return base::fail(Status::bad_handle);
+    }
+    const bool at_current = read.cursor == fs::current_offset;
+    const std::uint64_t cursor = at_current ? file->offset : read.cursor;
+    const auto length = std::min<std::size_t>(read.length, abi::message_bytes);
+    // Not in the message page: the back end may use it between two entries.
+    std::array<std::byte, abi::message_bytes> buffer;
+    DirectoryRecords records{std::span{buffer}.first(length), cursor};
+    TRY(file->backend->list(file->inode, cursor, records));
+    if (records.too_small()) {
+        return base::fail(Status::invalid);
+    }
+    if (at_current) {
+        file->offset = records.next_cursor();
+    }
+    request.set_reply_payload(std::span{buffer}.first(records.used()));
+    return fs::ReadDirectory::Reply{.next_cursor = records.next_cursor()};
+}
+
+Result<fs::Truncate::Reply> Service::handle(const fs::Truncate& truncate, ipc::Request& request) {
+    const OpenFile* file = TRY(file_of(request));
+    if (const Status bad = check_writable(*file); bad != Status::ok) {
+        return base::fail(bad == Status::bad_handle ? Status::invalid : bad);
+    }
+    if (truncate.size >= max_offset) {
+        return base::fail(Status::too_big);
+    }
+    TRY(file->backend->truncate(file->inode, truncate.size));
+    return fs::Truncate::Reply{};
+}
+
+Result<fs::Sync::Reply> Service::handle(const fs::Sync& sync, ipc::Request& request) {
+    const OpenFile* file = TRY(file_of(request));
+    TRY(file->backend->sync(file->inode, sync.data_only != 0));
+    return fs::Sync::Reply{};
+}
+
+Result<fs::Map::Reply> Service::handle(const fs::Map& map, ipc::Request& request) {
+    const OpenFile* file = TRY(file_of(request));
+    const Status bad = map.write != 0 ? check_writable(*file) : check_readable(*file);
+    if (bad != Status::ok) {
+        return base::fail(bad);
+    }
+    MappedFile mapped = TRY(file->backend->map(file->inode, map.write != 0));
+    request.add_capability(std::move(mapped.memory));
+    return fs::Map::Reply{.data_offset = mapped.data_offset, .size = mapped.size};
+}
+
+Result<fs::Allocate::Reply> Service::handle(const fs::Allocate& allocate, ipc::Request& request) {
+    const OpenFile* file = TRY(file_of(request));
+    if (const Status bad = check_writable(*file); bad != Status::ok) {
+        return base::fail(bad);
+    }
+    if (allocate.length == 0) {
+        return base::fail(Status::invalid);
+    }
+    if (allocate.offset >= max_offset || allocate.length >= max_offset - allocate.offset) {
+        return base::fail(Status::too_big);
+    }
+    const std::uint64_t end = allocate.offset + allocate.length;
+    TRY(file->backend->allocate(file->inode, allocate.offset, allocate.length));
+    if (allocate.keep_size == 0 && end > TRY(file->backend->attributes(file->inode)).size) {
+        TRY(file->backend->truncate(file->inode, end));
+    }
+    return fs::Allocate::Reply{};
+}
+
+Result<fs::SetStatusFlags::Reply> Service::handle(const fs::SetStatusFlags& set,
+                                                  ipc::Request& request) {
+    OpenFile* file = TRY(file_of(request));
+    const std::uint32_t mask = set.mask & fs::OpenFlags::append;
+    file->flags = (file->flags & ~mask) | (set.value & mask);
+    return fs::SetStatusFlags::Reply{.flags = file->flags};
+}
+
+// Files never make anybody wait.
+Result<fs::Poll::Reply> Service::handle(const fs::Poll& poll, ipc::Request& request) {
+    TRY(file_of(request));
+    return fs::Poll::Reply{.ready = poll.events & (fs::Poll::readable | fs::Poll::writable)};
+}
+
+Result<fs::Lock::Reply> Service::handle(const fs::Lock& lock, ipc::Request& request) {
+    using Reply = fs::Lock::Reply;
+    const OpenFile* file = TRY(file_of(request));
+    if (file->has(fs::OpenFlags::path_only) || lock.kind > fs::Lock::query) {
+        return base::fail(Status::invalid);
+    }
+    const std::uint64_t end =
+        lock.length == 0 ? Locks::to_end : base::add(lock.start, lock.length).value_or(Locks::to_end);
+    const FileLock wanted{.backend = file->backend,
+                          .inode = file->inode,
+                          .owner = {.process = lock.owner, .description = request.badge()},
+                          .start = lock.start,
+                          .end = end,
+                          .exclusive = lock.kind != fs::Lock::shared};
+    if (lock.kind == fs::Lock::unlock) {
+        if (const Status bad = locks_.clear(wanted); bad != Status::ok) {
+            return base::fail(bad);
+        }
+        retry_locks();
+        return Reply{.kind = fs::Lock::unlock};
+    }
+    const auto other = locks_.conflict(wanted);
+    if (lock.kind == fs::Lock::query) {
+        if (!other) {
+            return Reply{.kind = fs::Lock::unlock};
+        }
+        return Reply{.start = other->start,
+                     .length = other->end == Locks::to_end ? 0 : other->end - other->start,
+                     .owner = other->owner.process,
+                     .kind = other->exclusive ? fs::Lock::exclusive : fs::Lock::shared};
+    }
+    if (!other) {
+        if (const Status bad = locks_.set(wanted); bad != Status::ok) {
+            return base::fail(bad);
+        }
+        retry_locks();  // an exclusive lock may have become a shared one
+        return Reply{.kind = lock.kind};
+    }
+    if (lock.wait == 0) {
+        return base::fail(Status::would_block);
+    }
+    waiting_.push_back({wanted, TRY(request.defer())});
+    return Reply{};
+}
+
+void Service::retry_locks() {
+    for (auto at = waiting_.begin(); at != waiting_.end();) {
+        if (locks_.conflict(at->lock)) {
+            ++at;
+            continue;
+        }
+        WaitingLock granted = std::move(*at);
+        at = waiting_.erase(at);
+        const Status status = locks_.set(granted.lock);
+        if (status != Status::ok) {
+            (void)granted.reply.fail(status);
+        } else if (!granted.reply.answer<fs::Lock>({.kind = granted.lock.exclusive
+                                                                ? fs::Lock::exclusive
+                                                                : fs::Lock::shared})) {
+            // Who waited is gone or was interrupted.
+            (void)locks_.clear(granted.lock);
+            at = waiting_.begin();
+        }
+    }
+}
+
+}  // namespace fs_server

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// The few types that all of libs/fs_server shares.
+#pragma once
+
+#include <cstdint>
+
+#include "interfaces/fs.hpp"
+#include "interfaces/status.hpp"
+#include "libs/base/integer.hpp"
+#include "libs/base/result.hpp"
+
+namespace fs_server {
+
+using interfaces::Status;
+
+template <class T>
+using Result = base::Result<T, Status>;
+
+// A file of one back end, by the number that stat shows as st_ino.
+using Inode = base::Integer<struct InodeTag, std::uint64_t>;
+
+// Badges of a file system's endpoint. Whoever mints them (init, for the first root and the manager;
+// the service, for everything else) keeps to this.
+//
+//   root_badge + n     a Directory: the root of the n-th file system that the process serves
+//   manager_badge      the right to make further file systems (fs::MakeFileSystem)
+//   1, 2, ...          Files: open file descriptions
+inline constexpr std::uint64_t root_badge = fs::root_badge;
+inline constexpr std::uint64_t manager_badge = fs::manager_badge;
+
+// Where a file system gets its time stamps from.
+class Clock {
+public:
+    [[nodiscard]] virtual fs::Timestamp now() const = 0;
+
+protected:
+    ~Clock() = default;
+};
+
+// Bits of a permission check, as in the last three bits of a mode.
+struct Permission {
+    static constexpr std::uint32_t read = 4;
+    static constexpr std::uint32_t write = 2;
+    static constexpr std::uint32_t execute = 1;  // of a directory: search
+};
+
+}  // namespace fs_server

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// tmpfs: file systems in memory, made one by one for whoever holds its fs::Manager (vfs).
+//
+// Capabilities: "endpoint" (receive, mint), "log". Data is bought from its own bank, under the limit
+// that each file system was made with.
+#include "libs/fs_server/endpoint_host.hpp"
+#include "libs/rt/clock.hpp"
+#include "libs/rt/log.hpp"
+#include "libs/rt/start_info.hpp"
+#include "servers/tmpfs/archive.hpp"
+#include "servers/tmpfs/memory_store.hpp"
+#include "servers/tmpfs/tree.hpp"
+
+namespace tmpfs {
+namespace {
+
+using fs_server::Backend;
+
+constexpr std::uint64_t first_device = 0x100;  // device number of the first file system
+constexpr std::uint64_t bytes_per_node = 1024;
+constexpr std::uint64_t most_nodes = 262144;
+
+class MemoryReader final : public ArchiveReader {
+public:
+    explicit MemoryReader(ipc::Ref<ipc::Memory> memory) : memory_(memory) {}
+    Result<void> read(std::uint64_t offset, std::span<std::byte> buffer) override {
+        while (!buffer.empty()) {
+            const std::size_t length = std::min<std::size_t>(buffer.size(), abi::message_bytes);
+            const auto bytes = memory_->read(offset, length);
+            if (!bytes) {
+                return base::fail(Status::invalid);
+            }
+            std::ranges::copy(*bytes, buffer.begin());
+            buffer = buffer.subspan(length);
+            offset += length;
+        }
+        return {};
+    }
+
+private:
+    ipc::Ref<ipc::Memory> memory_;
+};
+
+class Host final : public fs_server::EndpointHost {
+public:
+    using EndpointHost::EndpointHost;
+
+    fs::Timestamp now() const override {
+        const std::uint64_t now = rt::wall_clock();
+        return {.seconds = static_cast<std::int64_t>(now / rt::second),
+                .nanoseconds = static_cast<std::uint32_t>(now % rt::second)};
+    }
+
+    Result<std::unique_ptr<Backend>> make_file_system(
+        const fs::MakeFileSystem& how, ipc::Capability<ipc::Memory> archive) override {
+        auto store = TRY(MemoryStore::create(how.limit));
+        const TreeOptions options{.device = next_device_++,
+                                  .max_nodes = std::min(16 + how.limit / bytes_per_node, most_nodes),
+                                  .root_mode = how.mode & 07777,
+                                  .owner = how.owner};
+        auto tree = std::make_unique<Tree>(std::move(store), *this, options);
+        if (archive) {
+            MemoryReader reader{archive.ref()};
+            TRY(unpack(reader, *tree));
+        }
+        return tree;
+    }
+
+private:
+    std::uint64_t next_device_ = first_device;
+};
+
+}  // namespace
+}  // namespace tmpfs
+
+void server_main(const rt::StartInfo& start) {
+    const auto endpoint = start.require<ipc::Endpoint>("endpoint");
+    tmpfs::Host host{endpoint};
+    fs_server::Service service{host};
+    const abi::Error why = ipc::serve<fs_server::Service::Protocol>(endpoint, service);
+    rt::log("cannot receive: ", why);
+}

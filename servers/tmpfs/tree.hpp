@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// Tree: a file system in memory. Nodes by number; a directory's entries by name, and by cursor for
+// listing: a cursor is given once and never again, so that a listing goes on correctly while entries
+// come and go.
+//
+// A node lives while it has a name (or is the root) or is held. Its number is never used again.
+// There is a limit to how many nodes there are, because their records are the server's memory; file
+// data is bought by the Store.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "servers/tmpfs/file_data.hpp"
+
+namespace tmpfs {
+
+using fs_server::Inode;
+
+struct TreeOptions {
+    std::uint64_t device = 0;  // number of the file system, in attributes
+    std::uint64_t max_nodes = 65536;
+    std::uint32_t root_mode = 0755;
+    fs::Identity owner;
+};
+
+class Tree final : public fs_server::Backend {
+public:
+    Tree(std::unique_ptr<Store> store, const fs_server::Clock& clock, const TreeOptions& options);
+
+    Inode root() const override { return Inode{root_number}; }
+    Result<fs::Attributes> attributes(Inode inode) override;
+    Result<void> change(Inode inode, const fs_server::AttributeChange& change) override;
+    Result<Inode> lookup(const fs_server::Place& place) override;
+    Result<Inode> parent(Inode directory) override;
+    Result<Inode> make(const fs_server::Place& place, const fs_server::NewNode& what) override;
+    Result<void> link(const fs_server::Place& place, Inode target) override;
+    Result<void> remove(const fs_server::Place& place, Inode target) override;
+    Result<void> rename(const fs_server::Place& from, Inode inode, const fs_server::Place& to,
+                        std::optional<Inode> replaced) override;
+    Result<void> list(Inode directory, std::uint64_t cursor,
+                      fs_server::DirectorySink& sink) override;
+    Result<std::string_view> read_link(Inode inode, std::span<char> buffer) override;
+    Result<std::size_t> read(Inode inode, std::uint64_t offset,
+                             std::span<std::byte> buffer) override;
+    Result<std::size_t> write(Inode inode, std::uint64_t offset,
+                              std::span<const std::byte> data) override;
+    Result<void> truncate(Inode inode, std::uint64_t size) override;
+    Result<void> allocate(Inode inode, std::uint64_t offset, std::uint64_t length) override;
+    Result<fs_server::MappedFile> map(Inode inode, bool writable) override;
+    Result<void> sync(Inode inode, bool data_only) override;
+    Result<void> sync_all() override { return {}; }
+    Result<fs_server::Usage> usage() override;
+    void hold(Inode inode) override;
+    void release(Inode inode) override;
+
+private:
+    static constexpr std::uint64_t root_number = 1;
+    static constexpr std::uint64_t first_cursor = 2;  // after "." and ".."
+
+    struct Node;
+    struct Link {
+        Node* node;
+        std::uint64_t cursor;
+    };
+    using Entries = std::map<std::string, Link, std::less<>>;
+    struct Node {
+        fs::Attributes attributes;
+        std::uint64_t holds = 0;
+        std::unique_ptr<FileData> data;
+        std::string target;  // of a symbolic link
+        // Directories only:
+        Node* parent = nullptr;
+        Entries entries;
+        std::map<std::uint64_t, Entries::const_iterator> by_cursor;
+        std::uint64_t next_cursor = first_cursor;
+    };
+
+    [[nodiscard]] Result<Node*> find(Inode inode);
+    [[nodiscard]] Node& add_node(const fs_server::NewNode& what);
+    void enter(Node& directory, std::string_view name, Node& node);
+    void leave(Node& directory, Entries::iterator entry);
+    void unlink(Node& node);
+    void discard_if_unused(Node& node);
+    [[nodiscard]] Result<FileData*> data_of(Node& node);
+    void touch(Node& node);
+
+    std::unique_ptr<Store> store_;
+    const fs_server::Clock& clock_;
+    TreeOptions options_;
+    std::map<std::uint64_t, Node> nodes_;
+    std::uint64_t next_number_ = root_number;
+};
+
+}  // namespace tmpfs
