@@ -94,7 +94,7 @@ Expanded<std::string> Expander::path(const Word& word) {
     return result[0];
 }
 
-Expanded<void> Expander::add_word(const Word& word, Fields& fields) {
+Expanded<void> Expander::add_word(const Word& word, Fields& fields, bool is_operand) {
     bool first = true;
     for (const WordPart& part : word.parts) {
         auto* text = std::get_if<TextPart>(&part.what);
@@ -110,6 +110,10 @@ Expanded<void> Expander::add_word(const Word& word, Fields& fields) {
             }
         }
         first = false;
+        if (is_operand && text != nullptr) {
+            fields.add_expansion(text->text, part.quoted);
+            continue;
+        }
         TRY(add_part(part, fields));
     }
     return {};
@@ -166,6 +170,7 @@ std::optional<std::string> Expander::value_of(const std::string& name) {
 }
 
 void Expander::add_arguments(bool separate, bool quoted, Fields& fields) {
+    if (quoted && !separate) fields.add_literal("", true);
     bool first = true;
     for (const std::string& argument : context_.arguments()) {
         bool ends_field = fields.splits() && (separate || !quoted);
@@ -231,7 +236,7 @@ Expanded<void> Expander::add_alternative(const ParameterPart& part, bool quoted,
         fields.add_expansion(value, quoted);
         return {};
     }
-    return add_word(*part.operand, fields);
+    return add_word(*part.operand, fields, true);
 }
 
 Expanded<std::string> Expander::trimmed(const ParameterPart& part, std::string value) {

@@ -47,7 +47,8 @@ public:
 private:
     class Fields;
 
-    Expanded<void> add_word(const Word& word, Fields& fields);
+    // `is_operand`: the word stands in ${name-word}, so its unquoted text is split as well.
+    Expanded<void> add_word(const Word& word, Fields& fields, bool is_operand = false);
     Expanded<void> add_part(const WordPart& part, Fields& fields);
     Expanded<void> add_parameter(const ParameterPart& part, bool quoted, Fields& fields);
     void add_arguments(bool separate, bool quoted, Fields& fields);

@@ -50,7 +50,7 @@ std::optional<Key> KeyDecoder::ground(char byte) {
         return Key{.kind = Key::Kind::control, .letter = static_cast<char>('a' + value - 1)};
     if (value < 0x20) return simple(Key::Kind::ignored);
     collected_ = byte;
-    expected_ = value >= 0xf0 ? 4 : value >= 0xe0 ? 3 : value >= 0xc2 ? 2 : 1;
+    expected_ = value > 0xf4 ? 1 : value >= 0xf0 ? 4 : value >= 0xe0 ? 3 : value >= 0xc2 ? 2 : 1;
     if (expected_ == 1) return Key{.kind = Key::Kind::text, .text = collected_};
     state_ = State::character;
     return std::nullopt;

@@ -8,6 +8,7 @@ namespace shell {
 namespace {
 
 constexpr std::string_view replacement = "\xef\xbf\xbd";  // U+FFFD
+constexpr std::string_view erase_right = "\x1b[K";
 constexpr std::string_view erase_below = "\x1b[J";
 constexpr std::string_view clear_and_home = "\x1b[H\x1b[2J";
 
@@ -146,6 +147,7 @@ void LineEditor::recall(bool earlier) {
 void LineEditor::put(std::string& out, Place& place, std::string_view text) const {
     Shown shown = show(text, character_at(text, 0));
     if (place.column + shown.columns > size_.columns) {
+        out += erase_right;
         out += "\r\n";
         place = {place.row + 1, 0};
     }
