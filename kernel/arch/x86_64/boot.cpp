@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // From the first C++ instruction, on the boot page tables, to kernel_main in the final address space.
 #include <cstring>
+#include <string_view>
 
 #include "kernel/arch/x86_64/boot_info.hpp"
 #include "kernel/arch/x86_64/cpu.hpp"
 #include "kernel/arch/x86_64/kernel_space.hpp"
-#include "kernel/panic.hpp"
+#include "kernel/arch/x86_64/speculation.hpp"
 
 extern "C" const std::byte kernel_image_begin[], kernel_image_end[], kernel_boot_tables_end[];
 extern "C" const std::uint64_t boot_entry_tsc;
@@ -55,6 +56,7 @@ extern "C" [[noreturn]] void boot_main(std::uint32_t protocol, std::uint32_t inf
     BootParameters& parameters = arch::boot_parameters;
     arch::BootMemory memory(parameters);
     arch::require_cpu_features();
+    arch::prepare_speculation_controls();
     parameters.entry_tsc = boot_entry_tsc;
 
     if (protocol == arch::multiboot_booted) {

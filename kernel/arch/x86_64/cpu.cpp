@@ -5,6 +5,7 @@
 #include "abi/kernel/syscall.hpp"
 #include "kernel/arch/x86_64/fpu.hpp"
 #include "kernel/arch/x86_64/registers.hpp"
+#include "kernel/arch/x86_64/speculation.hpp"
 #include "kernel/arch/x86_64/stacks.hpp"
 #include "kernel/arch/x86_64/traps.hpp"
 #include "kernel/plat/pc/platform.hpp"
@@ -133,6 +134,7 @@ void initialise_boot_cpu(PhysAddr root) {
     initialise_traps();
     enable_system_calls();
     fpu_enable();
+    enable_speculation_controls();
 }
 
 }  // namespace arch

@@ -51,12 +51,27 @@
     mov CONTEXT_R15(%rdi), %r15
 .endm
 
+// The last step to user mode. On CPUs that leak through their buffers, boot code puts the instruction that clears them in
+// the place of this one (speculation.cpp).
+.macro CLEAR_BUFFERS
+77: .byte 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0  // a no-operation of 8 bytes
+    .pushsection .rodata.clear_buffers, "a", @progbits
+    .quad 77b
+    .popsection
+.endm
+
+    .section .rodata.clear_buffers, "a", @progbits
+    .balign 8
+    .globl arch_clear_buffers_places
+arch_clear_buffers_places:
+
     .section .text.entry, "ax", @progbits
 
 // The `syscall` instruction: rcx = user rip, r11 = user rflags, rsp still the user's, interrupts off.
     .globl arch_system_call_entry
     .balign 64
 arch_system_call_entry:
+    endbr64
     swapgs
     mov %rsp, %gs:CPU_USER_STACK
     mov %gs:CPU_CURRENT, %rsp
@@ -116,6 +131,7 @@ exit:
     mov CONTEXT_RFLAGS(%rdi), %r11
     mov CONTEXT_RSP(%rdi), %rsp
     mov CONTEXT_RDI(%rdi), %rdi
+    CLEAR_BUFFERS
     swapgs
     sysretq
 
@@ -129,6 +145,7 @@ exit_by_iret:
     mov CONTEXT_RCX(%rdi), %rcx
     mov CONTEXT_R11(%rdi), %r11
     mov CONTEXT_RDI(%rdi), %rdi
+    CLEAR_BUFFERS
     swapgs
     iretq
 
@@ -161,7 +178,9 @@ trap:
     movb $0, CONTEXT_BY_SYSRET(%rdi)
     mov %gs:CPU_KERNEL_STACK, %rsp
     xor %ebp, %ebp
-    cld
+    // The user's flags still hold: AC would let the kernel touch user pages, DF would run string instructions backwards.
+    pushq $2
+    popfq
     call arch_user_trap
     jmp exit
 
@@ -232,6 +251,7 @@ arch_trap_stubs:
     .set vector, 0
     .rept 256
     .balign 16
+    endbr64
     .if !(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30)
     pushq $0
     .endif
@@ -239,5 +259,21 @@ arch_trap_stubs:
     jmp trap
     .set vector, vector + 1
     .endr
+
+    .section .rodata.clear_buffers, "a", @progbits
+    .globl arch_clear_buffers_places_end
+arch_clear_buffers_places_end:
+
+    .section .rodata.entry, "a", @progbits
+    .globl arch_clear_buffers_begin, arch_clear_buffers_end
+    .balign 8
+arch_clear_buffers_begin:
+    verw clear_buffers_selector
+arch_clear_buffers_end:
+    .if arch_clear_buffers_end - arch_clear_buffers_begin != 8
+    .error "the two instructions differ in length"
+    .endif
+clear_buffers_selector:
+    .word SELECTOR_KERNEL_DATA
 
     .section .note.GNU-stack, "", @progbits
