@@ -79,11 +79,11 @@ class Editor:
         if kind not in self._command(f"stat {_quoted(path)}"):
             raise Problem(f"'{source}' could not be written to the disk image (is it full?)")
 
-    def put_bytes(self, content: bytes, path: str) -> None:
+    def put_bytes(self, content: bytes, path: str, owner_like: str | None = None) -> None:
         with tempfile.NamedTemporaryFile() as file:
             file.write(content)
             file.flush()
-            self.put(Path(file.name), path)
+            self.put(Path(file.name), path, owner_like)
 
     def _put(self, source: Path, path: str, owner: tuple[int, int], lines: list[str]) -> None:
         if source.is_symlink():

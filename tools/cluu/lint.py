@@ -13,6 +13,8 @@ from pathlib import Path
 from . import paths
 
 LONGEST = 600
+# A benchmark suite that is copied to other systems as it is.
+ONE_FILE_BY_DESIGN = {"bench/posixbench.c"}
 CPP = {".cpp", ".hpp", ".h", ".c", ".S"}
 FORMATTED = {".cpp", ".hpp", ".h"}
 WITH_LICENCE = CPP | {".py", ".sh", ".cmake", ".toml", ".ld"}
@@ -25,7 +27,7 @@ ARROWS: list[tuple[str, list[str]]] = [
     ("abi/linux", ["."]),
     ("libs/freestanding", ["."]),
     ("libs/base", [".", "abi/kernel"]),
-    ("libs/ipc", [".", "libs/base", "abi/kernel"]),
+    ("libs/ipc", [".", "libs/base", "abi/kernel", "interfaces/status.hpp"]),
     ("libs/rt", [".", "libs/ipc", "libs/base", "abi/kernel"]),
     ("libs/*", [".", "libs/ipc", "libs/rt", "libs/base", "abi/kernel", "interfaces"]),
     ("kernel", [".", "abi/kernel", "libs/base"]),
@@ -75,7 +77,7 @@ def check_includes(file: Path, lines: list[str], graph: dict[str, list[str]]) ->
         graph.setdefault(str(file), []).append(target)
         if not (paths.ROOT / target).exists():
             problems.append(f"{file}:{number}: \"{target}\" is not a path from the root of the repository")
-        elif not any(target.startswith((folder if a == "." else a) + "/") for a in allowed):
+        elif not any((target + "/").startswith((folder if a == "." else a) + "/") for a in allowed):
             problems.append(f"{file}:{number}: {folder} must not include \"{target}\"")
     return problems
 
@@ -104,7 +106,7 @@ def _check_text(file: Path, lines: list[str]) -> list[str]:
     first_two = "\n".join(lines[:2])
     if _needs_licence(file) and "SPDX-License-Identifier: MIT" not in first_two:
         problems.append(f"{file}:1: the first line must be the SPDX line")
-    if file.suffix in CPP | {".py"} and len(lines) > LONGEST:
+    if file.suffix in CPP | {".py"} and len(lines) > LONGEST and str(file) not in ONE_FILE_BY_DESIGN:
         problems.append(f"{file}: {len(lines)} lines; {LONGEST} are the most")
     if file.suffix in CPP:
         problems += [f"{file}:{n}: unfinished: {line.strip()}" for n, line in enumerate(lines, start=1)

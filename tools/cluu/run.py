@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 """`./cluu run`: boots the ISO with the person's own disk, in a window or on this terminal."""
 
+import fcntl
 import os
 import subprocess
 import tempfile
 from pathlib import Path
 
 from . import build, disk, machine, paths, qemu
-from .say import note, progress
+from .say import Problem, note, progress
 
 
 def own_disk(fresh: bool) -> Path:
@@ -17,7 +18,7 @@ def own_disk(fresh: bool) -> Path:
     """
     image = paths.BUILD / "run" / "disk.img"
     image.parent.mkdir(exist_ok=True)
-    if image.exists() and not fresh and image.stat().st_ctime >= paths.DISK.stat().st_mtime:
+    if image.exists() and not fresh:
         made_from = paths.BUILD / "run" / "made-from"
         if made_from.exists() and made_from.read_text() == _version():
             return image
@@ -44,9 +45,27 @@ def _carry_home(old: Path, new: Path, work: Path) -> None:
                 editor.put(file, f"/home/{person.name}/{file.name}", owner_like=f"/home/{person.name}")
 
 
+def _take_disk():
+    """Holds the disk for this run; ends when the file is closed."""
+    folder = paths.BUILD / "run"
+    folder.mkdir(parents=True, exist_ok=True)
+    holder = open(folder / "lock", "w")
+    try:
+        fcntl.flock(holder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Problem("the disk image is in use: another CLUU runs on it. End that one first (or use `./cluu exec`, "
+                      "which works on a copy).") from None
+    return holder
+
+
 def main(arguments) -> int:
     qemu.check_version()
     build.targets("image")
+    with _take_disk():
+        return _boot(arguments)
+
+
+def _boot(arguments) -> int:
     window = not arguments.serial and bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     options = qemu.Options(iso=paths.ISO, disk=own_disk(arguments.fresh), memory=arguments.memory, cpus=arguments.cpus,
                            uefi=arguments.uefi, accelerator=qemu.accelerator())
