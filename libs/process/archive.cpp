@@ -54,8 +54,11 @@ void Archive::Iterator::read() {
     if (!base::range_fits(data_start, *size, rest_.size())) {
         return;
     }
-    const std::string_view name = text.substr(header_bytes, *name_size - 1);
-    if (text[header_bytes + *name_size - 1] != '\0' || name == last_name) {
+    // The name ends with its first zero byte; more of them may pad the data to a page boundary.
+    std::string_view name = text.substr(header_bytes, *name_size);
+    const std::size_t end = name.find('\0');
+    name = name.substr(0, end);
+    if (end == std::string_view::npos || name == last_name) {
         return;
     }
     entry_ = {plain_name(name), *mode, rest_.subspan(data_start, *size)};

@@ -68,6 +68,12 @@ TEST(Archive, TruncatedAnywhereIsTheEnd) {
     EXPECT_FALSE(open("").find("init"));
 }
 
+// The image builder pads names with zero bytes, so that data begins at a page boundary.
+TEST(Archive, PaddedNames) {
+    const std::string padded = entry(std::string{"sbin/vfs"} + std::string(77, '\0'), "data");
+    EXPECT_EQ(text(open(padded).find("sbin/vfs").value()), "data");
+}
+
 TEST(Archive, HostileLengths) {
     std::string bad = entry("a", "data");
     bad.replace(6 + 8 * 6, 8, "ffffffff");
