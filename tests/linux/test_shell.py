@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: MIT
+"""The built shell on Linux: scripts through `-c`, and a person at a pseudo-terminal."""
+
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pexpect
+import pytest
+
+SHELL = Path(__file__).resolve().parents[2] / "build/release/hosted/shell"
+PROMPT = r"admin@[^:]+:[^$]*\$ "
+
+
+@pytest.fixture
+def home(tmp_path):
+    (tmp_path / "notes").write_text("one\ntwo\n")
+    return tmp_path
+
+
+def environment(home, term="dumb"):
+    return {"HOME": str(home), "USER": "admin", "PATH": "/usr/bin:/bin", "TERM": term}
+
+
+def run(home, script, *arguments, stdin=""):
+    done = subprocess.run([SHELL, "-c", script, *arguments], cwd=home, env=environment(home), input=stdin.encode(),
+                          capture_output=True, timeout=60)
+    return done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"), done.returncode
+
+
+@pytest.mark.parametrize("script, output", [
+    ("echo a   'b  c' \"d\"e", "a b  c de\n"),
+    ("echo $HOME | grep -c /", "1\n"),
+    ("cat notes | sort -r | head -n 1", "two\n"),
+    ("false || echo or; true && echo and; ! false && echo not", "or\nand\nnot\n"),
+    ("false; echo $?; nosuch 2>/dev/null; echo $?; /etc 2>/dev/null; echo $?", "1\n127\n126\n"),
+    ("echo out >f; echo more >>f; cat <f; cat f | wc -l", "out\nmore\n2\n"),
+    ("ls /nonexistent 2>err; wc -l <err; ls /nonexistent 2>&1 | wc -l", "1\n1\n"),
+    ("{ echo a; echo b >&2; } 2>/dev/null | cat", "a\n"),
+    ("echo hidden >/dev/null 2>&1; echo shown", "shown\n"),
+    ("(cd /; pwd); cd /tmp; pwd; cd - >/dev/null; test $PWD = $OLDPWD || echo moved", "/\n/tmp\nmoved\n"),
+    ("x=1; (x=2); echo $x; x=3 true; echo $x; x=4 sh -c 'echo $x'", "1\n1\n4\n"),
+    ("touch b.c a.c .h.c; echo *.c '*.c' *.none", "a.c b.c *.c *.none\n"),
+    ("for f in 1 2 3; do if test $f = 2; then continue; fi; echo $f; done", "1\n3\n"),
+    ("while true; do echo once; break; done", "once\n"),
+    ("echo $(echo a; echo b) \"$(cat notes)\"", "a b one\ntwo\n"),
+    ("sleep 0.1 & wait; echo done $!x | tr -d 0-9", "done x\n"),
+    ("export A=1; unset B; sh -c 'echo $A'; exit 3; echo not", "1\n"),
+    ("set -- a b c; shift; echo $# $1 \"$@\"", "2 b b c\n"),
+    ("echo 'echo from $0 $1' >s; chmod +x s; ./s x; . ./s", "from ./s x\nfrom shell\n"),
+    ("echo a | { cat; echo b; } | cat | tr a-z A-Z", "A\nB\n"),
+    ("yes | head -n 1", "y\n"),
+    ("echo a\\\nb # comment", "ab\n"),
+])
+def test_scripts(home, script, output):
+    assert run(home, script)[0] == output
+
+
+@pytest.mark.parametrize("script, message, status", [
+    ("echo 'a", r"1:6: no closing single quote", 2),
+    ("a |", r"1:4: found the end of the input, expected a command", 2),
+    ("nosuch", r"nosuch: command not found", 127),
+    ("cat < nosuch", r"nosuch: No such file or directory", 1),
+    ("cd nosuch", r"cd: nosuch: No such file or directory", 1),
+    ("echo >&77", r"77: Bad file descriptor", 1),
+    ("kill -NOSUCH 1", r"NOSUCH: no such signal", 1),
+    ("fg", r"no job control", 1),
+    ("spawn", r"usage: spawn IMAGE", 2),
+    ("exit x", r"usage: exit", 2),
+    ("kill -SEGV $$", r"^$", -signal.SIGSEGV),
+    ("sh -c 'kill -SEGV $$'", r"Segmentation fault", 139),
+])
+def test_mistakes(home, script, message, status):
+    _, error, code = run(home, script)
+    assert re.search(message, error)
+    assert code == status
+
+
+def test_commands_from_a_pipe_share_their_input(home):
+    done = subprocess.run([SHELL], cwd=home, env=environment(home), capture_output=True, timeout=60,
+                          input=b"head -n 1\nfor the program\nif true\nthen echo yes\nfi\nexit 4\necho no\n")
+    # head reads a whole buffer; what matters is that it got the line after its own.
+    assert done.stdout.startswith(b"for the program\n")
+
+
+def test_long_and_binary_input(home):
+    script = home / "script"
+    script.write_bytes(b"echo " + b"x" * (1 << 20) + b"\n")
+    done = subprocess.run([SHELL, script], env=environment(home), capture_output=True, timeout=60)
+    assert len(done.stdout) == (1 << 20) + 1
+    script.write_bytes(bytes(range(256)) * 64)
+    done = subprocess.run([SHELL, script], env=environment(home), capture_output=True, timeout=60)
+    assert done.returncode in (2, 127)
+
+
+class Person:
+    """Somebody at a terminal, who sees what the shell writes."""
+
+    def __init__(self, home, term="xterm"):
+        self.child = pexpect.spawn(str(SHELL), cwd=str(home), env=environment(home, term), encoding="utf-8",
+                                   echo=False, timeout=20, dimensions=(24, 80))
+        self.child.delaybeforesend = None
+        self.prompt()
+
+    def prompt(self):
+        self.child.expect(r"\x1b\[0m\$ \x1b\[J\r\x1b\[\d+C")
+
+    def enter(self, line):
+        """Types a line; gives what it wrote."""
+        self.child.send(line + "\r")
+        self.child.expect("\r\n")
+        self.prompt()
+        text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", self.child.before)
+        return re.sub(r"\r?admin@[^:]+:[^\r\n]*$", "", text.replace("\r\n", "\n"))
+
+    def expect(self, pattern):
+        self.child.expect(pattern)
+
+    def send(self, keys):
+        self.child.send(keys)
+
+    def leave(self):
+        self.child.send("\x04")
+        self.child.expect(pexpect.EOF)
+        self.child.close()
+        return self.child.exitstatus
+
+
+@pytest.fixture
+def person(home):
+    somebody = Person(home)
+    yield somebody
+    somebody.child.close(force=True)
+
+
+def test_editing(person):
+    assert person.enter("echo hello") == "hello\n"
+    assert person.enter("ech helo\x1b[D\x1b[Dl\x1b[H\x1b[C\x1b[C\x1b[Co\x05 you") == "hello you\n"
+    assert person.enter("echo a\x7fb c\x17d") == "b d\n"
+    assert person.enter("echo gr\u00fc\u00fc\x7f\x1b[D\x1b[C\u00df") == "gr\u00fc\u00df\n"
+    assert person.enter("rubbish\x15echo clean") == "clean\n"
+
+
+def test_history(person, home):
+    person.enter("echo first")
+    person.enter("echo second")
+    assert person.enter("\x1b[A\x1b[A") == "first\n"
+    assert person.enter("\x1b[A\x1b[A\x1b[A\x1b[B") == "second\n"
+    assert person.leave() == 0
+    again = Person(home)
+    assert again.enter("\x1b[A\x1b[A") == "first\n"
+    assert "echo second" in again.enter("history")
+    assert (home / ".history").stat().st_mode & 0o777 == 0o600
+
+
+def test_more_lines_until_complete(person):
+    person.send("echo 'a\r")
+    person.expect("> ")
+    assert person.enter("b'") == "a\nb\n"
+    person.send("if true\r")
+    person.expect("> ")
+    person.send("then echo yes\r")
+    person.expect("> ")
+    assert person.enter("fi") == "yes\n"
+
+
+def test_interrupt(person):
+    person.send("sleep 100\r")
+    person.expect("\r\n")
+    time.sleep(0.3)
+    person.send("\x03")
+    person.prompt()
+    assert person.enter("echo $?") == "130\n"
+    person.send("half a line\x03")
+    person.expect(r"\^C")
+    person.prompt()
+    person.send("while true; do true; done\r")
+    person.expect("\r\n")
+    time.sleep(0.3)
+    person.send("\x03")
+    person.prompt()
+    person.send("while true; do sleep 1; done\r")
+    person.expect("\r\n")
+    time.sleep(0.3)
+    person.send("\x03")
+    person.prompt()
+    assert person.enter("echo fine") == "fine\n"
+
+
+def test_job_control(person):
+    person.send("sleep 100\r")
+    person.expect("\r\n")
+    time.sleep(0.3)
+    person.send("\x1a")
+    person.expect(r"\[1\]\+  Stopped +sleep 100")
+    person.prompt()
+    assert "Running" in person.enter("bg")
+    assert "sleep 100 &" in person.enter("jobs")
+    person.send("fg\r")
+    person.expect("sleep 100\r\n")
+    time.sleep(0.3)
+    person.send("\x03")
+    person.prompt()
+    assert person.enter("jobs") == ""
+    assert re.match(r"\[1\] \d+\n", person.enter("sleep 0.2 | cat &"))
+    time.sleep(0.5)
+    assert re.search(r"\[1\]\+  Done +sleep 0.2 \| cat", person.enter(""))
+    person.enter("sleep 100 &")
+    person.enter("kill %1")
+    time.sleep(0.2)
+    assert "Terminated" in person.enter("")
+    person.send("cat | cat\r")
+    person.expect("\r\n")
+    time.sleep(0.3)
+    person.send("\x1a")
+    person.expect("Stopped")
+    person.prompt()
+    person.send("\x04")
+    person.expect("there are stopped jobs")
+    person.prompt()
+    person.leave()
+
+
+def test_background_reader_is_stopped(person):
+    person.enter("cat &")
+    time.sleep(0.3)
+    assert "Stopped (wants to read the terminal)" in person.enter("")
+    person.send("fg\r")
+    person.expect("cat\r\n")
+    person.send("hello\n")
+    person.expect("hello")
+    person.send("\x04")
+    person.prompt()
+
+
+def test_typed_ahead_is_for_the_program(person):
+    person.send("cat\rfor cat\n\x04echo for the shell\r")
+    person.expect("for cat")
+    person.expect("for the shell")
+
+
+def test_terminal_modes_are_restored(person):
+    person.enter("sh -c 'stty raw -echo; kill -9 $$'")
+    assert "icanon" in person.enter("stty -a").replace("-icanon", "")
+
+
+def test_long_line(person):
+    person.send("echo " + "x" * 5000 + " | wc -c\r")
+    person.expect("5001")
+    person.prompt()
+
+
+def test_noise(person):
+    for byte in range(256):
+        if byte not in (3, 4, 10, 13):
+            person.child.write(chr(byte) if byte < 128 else "\x1b[" + chr(byte))
+    person.send("\x15\x03")
+    person.expect(r"\^C")
+    person.prompt()
+    assert person.enter("echo still here") == "still here\n"
+
+
+def test_dumb_terminal(home):
+    child = pexpect.spawn(str(SHELL), cwd=str(home), env=environment(home), encoding="utf-8", timeout=20)
+    child.expect(PROMPT)
+    child.sendline("echo plain")
+    child.expect("\r\nplain\r\n")
+    child.expect(PROMPT)
+    child.sendline("exit 5")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 5
