@@ -30,20 +30,18 @@ function(cluu_link_deps target suffix scope)
     endforeach()
 endfunction()
 
-# Links twice: the second time with the table of the first's symbols, for backtraces. Then makes sure that no FPU or vector
-# register is named anywhere in it.
+# Links twice: the second time with the table of the first's symbols, for backtraces.
 function(cluu_kernel name)
     cmake_parse_arguments(arg "" "LINKER_SCRIPT" "SOURCES" ${ARGN})
-    find_program(CLUU_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
     set(script ${CMAKE_CURRENT_SOURCE_DIR}/${arg_LINKER_SCRIPT})
-    set(tools ${CMAKE_SOURCE_DIR}/tools)
+    set(tools ${CMAKE_SOURCE_DIR}/tools/cluu)
     set(symbols ${CMAKE_CURRENT_BINARY_DIR}/${name}.symbols.S)
     set(first ${name}.first)
     add_library(${name}.objects OBJECT ${arg_SOURCES})
     target_compile_options(${name}.objects PRIVATE ${CLUU_KERNEL_FLAGS})
     add_executable(${first} $<TARGET_OBJECTS:${name}.objects>)
     add_custom_command(OUTPUT ${symbols}
-        COMMAND ${CLUU_PYTHON} ${tools}/kernel_symbols.py llvm-nm-19 $<TARGET_FILE:${first}> ${symbols}
+        COMMAND /usr/bin/python3 ${tools}/kernel_symbols.py llvm-nm-19 $<TARGET_FILE:${first}> ${symbols}
         DEPENDS ${first} ${tools}/kernel_symbols.py VERBATIM)
     add_executable(${name} $<TARGET_OBJECTS:${name}.objects> ${symbols})
     target_compile_options(${name} PRIVATE ${CLUU_KERNEL_FLAGS})
@@ -52,8 +50,7 @@ function(cluu_kernel name)
         set_target_properties(${target} PROPERTIES LINK_DEPENDS ${script} LINKER_LANGUAGE CXX)
     endforeach()
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
-    add_custom_command(TARGET ${name} POST_BUILD
-        COMMAND ${CLUU_PYTHON} ${tools}/check_kernel_registers.py llvm-objdump-19 $<TARGET_FILE:${name}> VERBATIM)
+    cluu_check_program(${name})
 endfunction()
 
 function(cluu_native_library name)

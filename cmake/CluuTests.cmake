@@ -3,7 +3,9 @@
 # Tests that run on the host. They are built by the targets `unit_tests` and `fuzzers`, not by a plain build.
 #
 #   cluu_unit_test(NAME SOURCES... [DEPS...])       a GoogleTest program under ASan and UBSan, each case in ctest
-#   cluu_fuzz_target(NAME SOURCES... [DEPS...])     a libFuzzer program: build/<preset>/fuzz/NAME
+#   cluu_fuzz_target(NAME SOURCES... [DEPS...])     a libFuzzer program: build/<preset>/fuzz/NAME; ctest runs it for a few
+#                                                   seconds from a fixed seed, a person for as long as they like
+#   cluu_rule_test(FILE)                            a source that must not compile, with the message that it names
 #
 # GoogleTest is compiled here from Debian's sources (package googletest): its library package is built against another
 # C++ library than ours.
@@ -11,6 +13,7 @@
 include(GoogleTest)
 add_custom_target(unit_tests)
 add_custom_target(fuzzers)
+add_dependencies(unit_tests fuzzers)
 
 set(gtest_sources /usr/src/googletest/googletest)
 add_library(gtest_main_host STATIC EXCLUDE_FROM_ALL
@@ -42,4 +45,11 @@ function(cluu_fuzz_target name)
     # The fuzzing engine itself is built against the other C++ library.
     target_link_libraries(${name} PRIVATE -l:libstdc++.so.6)
     add_dependencies(fuzzers ${name})
+    add_test(NAME fuzz.${name} COMMAND ${name} -seed=1 -runs=50000 -max_total_time=5)
+endfunction()
+
+function(cluu_rule_test file)
+    get_filename_component(name ${file} NAME_WE)
+    add_test(NAME rules.${name} COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tools/cluu/rule_test.py
+        ${CMAKE_CURRENT_SOURCE_DIR}/${file} ${CMAKE_SOURCE_DIR})
 endfunction()

@@ -44,8 +44,13 @@ TESTS_MAY = ["abi", "libs", "kernel", "interfaces", "servers", "drivers", "linux
 
 
 def sources() -> list[Path]:
-    names = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=paths.ROOT,
-                           capture_output=True, text=True, check=True).stdout.split("\0")
+    """All files that belong to the tree, relative to its root: git knows which; without git, all but the build's."""
+    try:
+        names = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=paths.ROOT,
+                               capture_output=True, text=True, check=True).stdout.split("\0")
+    except (OSError, subprocess.CalledProcessError):
+        names = [str(file.relative_to(paths.ROOT)) for file in paths.ROOT.rglob("*")
+                 if paths.BUILD not in file.parents]
     return [Path(name) for name in sorted(names) if name and (paths.ROOT / name).is_file()]
 
 
