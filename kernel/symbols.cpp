@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The kernel's own symbols, for backtraces. tools/kernel_symbols.py makes the table from a first link of the kernel:
+// The kernel's own symbols, for backtraces. tools/cluu/kernel_symbols.py makes the table from a first link of the kernel:
 //
 //   u32 count; count times { u32 distance from kernel_image_begin, u32 offset of the name }, ascending; names, zero-ended
 #include <cstring>
