@@ -97,9 +97,9 @@ enum class SchedContextOp : std::uint16_t {
 
 enum class NotificationOp : std::uint16_t {
     peek = 1,     // -> w0 bits, not cleared. wait
-    subscribe,    // w0 target notification cap (signal right), w1 bits, w2 bank cap: whenever this
-                  // one is signalled, the
-                  //   target is too, with these bits. At once if bits are set now. wait
+    // w0 target notification cap (signal right), w1 bits: whenever this one is signalled, the
+    // target is too, with these bits. At once if bits are set now. Charged to this one's bank. wait
+    subscribe,
     unsubscribe,  // w0 target notification cap. wait
 };
 
@@ -122,7 +122,10 @@ enum class IoPortsOp : std::uint16_t {
 
 enum class LogOp : std::uint16_t {
     write = 1,  // payload: text. write
-    read,  // w0 position -> w0 next position, payload: text from there on (empty if none). read
+    // w0 position -> w0 next position, payload: text from there on (empty if none). read
+    read,
+    // w0 0 or 1: does the kernel also write the log to the early console (COM1)? write
+    set_echo,
 };
 
 // An endpoint or reply object has no operations: `call` on an endpoint is a message. Every other

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/capability/capability.hpp"
+
+#include "kernel/capability/drop_guard.hpp"
+#include "kernel/object/cap_table.hpp"
+#include "kernel/object/object.hpp"
+
+namespace kernel {
+
+void make_root_capability(Capability& slot, Object& object, std::uint8_t rights) {
+    slot.object = &object;
+    slot.badge_or_guard = 0;
+    slot.guarded = false;
+    slot.badged = false;
+    slot.rights = rights;
+    slot.depth = 0;
+    object.capabilities().push_front(slot);
+    object.retain();
+}
+
+void derive_capability(Capability& slot, Capability& source, std::uint8_t rights) {
+    slot.object = source.object;
+    slot.badge_or_guard = source.badge_or_guard;
+    slot.guarded = source.guarded;
+    slot.badged = source.badged;
+    slot.rights = source.rights & rights;
+    slot.depth = source.depth + 1;
+    Object::CapabilityList::insert_after(slot, source);
+    slot.object->retain();
+    if (slot.guarded) {
+        slot.guard()->add_copy();
+    }
+}
+
+void move_capability(Capability& destination, Capability& slot) {
+    destination.object = slot.object;
+    destination.badge_or_guard = slot.badge_or_guard;
+    destination.guarded = slot.guarded;
+    destination.badged = slot.badged;
+    destination.rights = slot.rights;
+    destination.depth = slot.depth;
+    Object::CapabilityList::insert_after(destination, slot);
+    Object::CapabilityList::remove(slot);
+    slot.object = nullptr;
+    slot.table->put_back(slot);
+}
+
+void delete_capability(Capability& slot) {
+    Object* object = slot.object;
+    DropGuard* guard = slot.guard();
+    Object::CapabilityList::remove(slot);
+    slot.object = nullptr;
+    slot.guarded = false;
+    slot.table->put_back(slot);
+    if (guard != nullptr) {
+        guard->remove_copy();
+    }
+    object->release();
+}
+
+void revoke_capability(Capability& capability) {
+    Object::CapabilityList& tree = capability.object->capabilities();
+    for (Capability* next = tree.next(capability);
+         next != nullptr && next->depth > capability.depth; next = tree.next(capability)) {
+        delete_capability(*next);
+    }
+}
+
+}  // namespace kernel

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// A capability: one slot of a capability table.
+//
+// It names an object, with rights, and a badge. All capabilities of one object form its derivation tree, kept as a list in
+// pre-order with depths: what was derived from a capability follows it, deeper, up to the next one that is not deeper.
+// So deriving is an insertion behind the source, revoking removes the following deeper ones, and deleting one in the middle
+// leaves its children to its parent.
+//
+// An empty slot is in its table's free list, by the same links. Slots do not move in memory while they are in use.
+#pragma once
+
+#include <cstdint>
+
+#include "abi/kernel/object.hpp"
+#include "libs/base/list.hpp"
+
+namespace kernel {
+
+class Object;
+class CapTable;
+class DropGuard;
+
+struct alignas(64) Capability {
+    Object* object = nullptr;
+    std::uint64_t badge_or_guard = 0;  // the badge, or with `guarded` a DropGuard*, which has it
+    base::ListLink link;               // derivation tree, or the table's free list
+    CapTable* table = nullptr;         // where this slot is
+    std::uint32_t index = 0;
+    std::uint32_t depth = 0;
+    std::uint8_t rights = 0;
+    bool guarded = false;
+    bool badged = false;
+
+    [[nodiscard]] bool empty() const { return object == nullptr; }
+    [[nodiscard]] bool allows(std::uint8_t right) const { return (rights & right) == right; }
+    [[nodiscard]] std::uint64_t badge() const;
+    [[nodiscard]] DropGuard* guard() const {
+        return guarded ? reinterpret_cast<DropGuard*>(badge_or_guard) : nullptr;
+    }
+};
+
+static_assert(sizeof(Capability) == 64);
+
+// Fills an empty slot (already taken out of its table's free list).
+// The first capability of an object:
+void make_root_capability(Capability& slot, Object& object, std::uint8_t rights);
+// A child of `source`, with some of its rights:
+void derive_capability(Capability& slot, Capability& source, std::uint8_t rights);
+// Empties `slot` and gives its place in the derivation tree to `destination`.
+void move_capability(Capability& destination, Capability& slot);
+// Empties the slot and returns it to its table. The object's last capability takes the object along (see Object).
+void delete_capability(Capability& slot);
+// Deletes everything derived from it.
+void revoke_capability(Capability& capability);
+
+}  // namespace kernel

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/capability/drop_guard.hpp"
+
+#include <new>
+
+#include "kernel/object/bank.hpp"
+#include "kernel/object/endpoint.hpp"
+#include "kernel/object/notification.hpp"
+
+namespace kernel {
+
+Result<> DropGuard::attach(Capability& minted) {
+    Object& target = *minted.object;
+    void* block = target.bank().buy_block(sizeof(DropGuard));
+    if (block == nullptr) {
+        return fail(Error::no_memory);
+    }
+    auto* guard = new (block) DropGuard(target, minted.badge_or_guard);
+    guard->add_copy();
+    minted.badge_or_guard = reinterpret_cast<std::uint64_t>(guard);
+    minted.guarded = true;
+    return {};
+}
+
+void DropGuard::remove_copy() {
+    if (--copies_ != 0) {
+        return;
+    }
+    if (target_->type() == ObjectType::endpoint) {
+        static_cast<Endpoint*>(target_)->add_drop(*this);
+        return;
+    }
+    const std::uint64_t bits = badge_;
+    auto* notification = static_cast<Notification*>(target_);
+    free();
+    notification->signal(bits);
+}
+
+void DropGuard::free() {
+    Bank& bank = target_->bank();
+    bank.return_block(this, sizeof(DropGuard));
+}
+
+}  // namespace kernel

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// DropGuard: counts the copies of one minted capability, and tells when the last has gone.
+//
+// All capabilities derived from a capability minted with a guard carry the guard. When its count falls to zero, an
+// endpoint's receiver gets a drop message with the badge (until then the guard waits in the endpoint's list, so that nothing
+// has to be allocated to tell); a notification is signalled with the badge as its bits.
+//
+// It is a block of the bank of its target, and dies with it.
+#pragma once
+
+#include <cstdint>
+
+#include "kernel/capability/capability.hpp"
+#include "kernel/result.hpp"
+#include "libs/base/list.hpp"
+
+namespace kernel {
+
+class DropGuard {
+public:
+    DropGuard(Object& target, std::uint64_t badge) : target_(&target), badge_(badge) {}
+
+    // Makes a guard for `minted`, a badged capability to an endpoint or a notification, and counts it.
+    static Result<> attach(Capability& minted);
+
+    [[nodiscard]] std::uint64_t badge() const { return badge_; }
+    void add_copy() { ++copies_; }
+    void remove_copy();
+    // Gives the block back.
+    void free();
+
+    base::ListLink pending;  // in its endpoint's list of drops to tell
+
+private:
+    Object* target_;
+    std::uint64_t badge_;
+    std::uint32_t copies_ = 0;
+};
+
+using DropList = base::List<DropGuard, &DropGuard::pending>;
+
+inline std::uint64_t Capability::badge() const {
+    return guarded ? guard()->badge() : badge_or_guard;
+}
+
+}  // namespace kernel

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/ipc/ipc.hpp"
+
+#include <cstring>
+
+#include "kernel/capability/drop_guard.hpp"
+#include "kernel/object/cap_table.hpp"
+#include "kernel/object/endpoint.hpp"
+#include "kernel/object/memory.hpp"
+#include "kernel/object/notification.hpp"
+#include "kernel/object/reply.hpp"
+#include "kernel/object/thread.hpp"
+
+namespace kernel::ipc {
+
+namespace {
+
+void transfer_capabilities(Thread& from, Thread& to, abi::Tag tag) {
+    for (std::size_t i = 0; i < tag.capabilities(); ++i) {
+        Capability* source = from.table().find(from.control->capabilities[i]);
+        to.control->capabilities[i] = abi::no_capability;
+        if (source == nullptr) {
+            continue;
+        }
+        const auto slot = to.table().take_slot(abi::any_slot);
+        if (!slot) {
+            continue;
+        }
+        if (tag.has(abi::Tag::moves)) {
+            move_capability(**slot, *source);
+        } else {
+            derive_capability(**slot, *source, abi::all_rights);
+        }
+        to.control->capabilities[i] = (*slot)->index;
+    }
+}
+
+// Words, payload, capabilities, and the tag without the flags that only mean something to the kernel.
+void transfer(Thread& from, Thread& to) {
+    constexpr std::uint64_t all_flags = std::uint64_t{0xff} << 40;
+    const abi::Tag tag = from.tag();
+    from.copy_words_to(to);
+    to.set_tag(abi::Tag{tag.raw & ~all_flags});
+    if (tag.payload() != 0) {
+        std::memcpy(to.message_page(), from.message_page(), tag.payload());
+    }
+    if (tag.capabilities() != 0) {
+        transfer_capabilities(from, to, tag);
+    }
+}
+
+// The receiver has the caller's message: now the caller waits for `reply`, and lends its time.
+void become_answerable(Thread& caller, Thread& receiver, Reply& reply) {
+    caller.waiting.reply = &reply;
+    reply.caller = &caller;
+    caller.change_wait(Wait::reply);
+    receiver.borrow_context(caller);
+}
+
+void deliver_fault(Thread& faulted, Thread& receiver) {
+    const Thread::WaitState& waiting = faulted.waiting;
+    receiver.set_tag(
+        abi::make_tag(static_cast<std::uint16_t>(waiting.fault), 0, 0, 0, abi::Tag::is_fault));
+    receiver.set_badge(waiting.badge);
+    for (std::size_t i = 0; i < abi::message_words; ++i) {
+        receiver.word(i) = i < 4 ? waiting.fault_words[i] : 0;
+    }
+}
+
+// Ends the receiver's wait and gives back its reply object, to be used for the message at hand.
+Reply* take_reply(Thread& receiver) {
+    Reply* reply = receiver.waiting.reply;
+    if (reply != nullptr) {
+        reply->reserved = nullptr;
+        receiver.waiting.reply = nullptr;
+    }
+    return reply;
+}
+
+// A queued sender's message goes to a receiver that has just come.
+void take_from_sender(Thread& sender, Thread& receiver, Reply* reply) {
+    sender.queue_link.unlink();
+    if (sender.wait() == Wait::fault_send) {
+        deliver_fault(sender, receiver);
+        if (sender.waiting.is_pager) {
+            sender.change_wait(Wait::pager);
+            sender.waiting.memory->add_waiter(sender);
+        } else {
+            sender.waiting.reply = reply;
+            reply->caller = &sender;
+            sender.change_wait(Wait::reply);
+        }
+        return;
+    }
+    transfer(sender, receiver);
+    receiver.set_badge(sender.waiting.badge);
+    if (sender.waiting.is_call) {
+        become_answerable(sender, receiver, *reply);
+    } else {
+        sender.wake_with(Error::ok);
+    }
+}
+
+}  // namespace
+
+void call(Thread& caller, Endpoint& endpoint, std::uint64_t badge) {
+    caller.waiting.endpoint = &endpoint;
+    caller.waiting.badge = badge;
+    caller.waiting.is_call = true;
+    Thread* receiver = endpoint.receiver_for(true);
+    const abi::Tag tag = caller.tag();
+    if (receiver == nullptr) {
+        endpoint.add_sender(caller);
+        caller.block(Wait::send, tag);
+        return;
+    }
+    Reply* reply = take_reply(*receiver);
+    transfer(caller, *receiver);
+    receiver->set_badge(badge);
+    receiver->set_result(Error::ok);
+    caller.block(Wait::reply, tag);
+    become_answerable(caller, *receiver, *reply);
+    receiver->wake_preferred();
+}
+
+void send(Thread& sender, Endpoint& endpoint, std::uint64_t badge) {
+    sender.waiting.endpoint = &endpoint;
+    sender.waiting.badge = badge;
+    sender.waiting.is_call = false;
+    sender.waiting.is_pager = false;
+    if (Thread* receiver = endpoint.receiver_for(false)) {
+        transfer(sender, *receiver);
+        receiver->set_badge(badge);
+        receiver->wake_with(Error::ok);
+        sender.set_result(Error::ok);
+        return;
+    }
+    endpoint.add_sender(sender);
+    sender.block(Wait::send, sender.tag());
+}
+
+void receive(Thread& receiver, Endpoint& endpoint, Reply* reply) {
+    // Whoever called before and is not answered yet waits on its own time from now on.
+    receiver.give_back_context();
+    receiver.set_result(Error::ok);
+    if (Notification* bound = receiver.bound_notification();
+        bound != nullptr && bound->bits() != 0) {
+        deliver_signal(receiver, bound->take_bits());
+        return;
+    }
+    if (DropGuard* drop = endpoint.take_drop()) {
+        deliver_drop(receiver, *drop);
+        return;
+    }
+    if (Thread* sender = endpoint.sender_for(reply != nullptr)) {
+        take_from_sender(*sender, receiver, reply);
+        return;
+    }
+    receiver.waiting.endpoint = &endpoint;
+    receiver.waiting.reply = reply;
+    if (reply != nullptr) {
+        reply->reserved = &receiver;
+    }
+    endpoint.add_receiver(receiver);
+    receiver.block(Wait::receive, receiver.tag());
+}
+
+bool answer(Thread& replier, Reply& reply) {
+    Thread* caller = reply.caller;
+    if (caller == nullptr) {
+        return false;
+    }
+    if (caller->waiting.is_call) {
+        transfer(replier, *caller);
+        caller->set_result(Error::ok);
+    }
+    // A fault's answer carries nothing: the thread tries again. Both end by waking the thread, which takes its context back.
+    caller->wake_preferred();
+    return true;
+}
+
+void send_fault(Thread& thread, Endpoint& endpoint) {
+    // No deadline, and interruptible by nothing but the end: the tag in the registers belongs to user code here.
+    Thread* receiver = endpoint.receiver_for(!thread.waiting.is_pager);
+    if (receiver == nullptr) {
+        endpoint.add_sender(thread);
+        thread.block(Wait::fault_send, abi::Tag{});
+        return;
+    }
+    deliver_fault(thread, *receiver);
+    if (thread.waiting.is_pager) {
+        thread.waiting.memory->add_waiter(thread);
+        thread.block(Wait::pager, abi::Tag{});
+    } else {
+        Reply* reply = take_reply(*receiver);
+        thread.block(Wait::reply, abi::Tag{});
+        thread.waiting.reply = reply;
+        reply->caller = &thread;
+    }
+    receiver->set_result(Error::ok);
+    receiver->wake_preferred();
+}
+
+void deliver_drop(Thread& receiver, DropGuard& guard) {
+    receiver.set_tag(abi::make_tag(0, 0, 0, 0, abi::Tag::is_drop));
+    receiver.set_badge(guard.badge());
+    for (std::size_t i = 0; i < abi::message_words; ++i) {
+        receiver.word(i) = 0;
+    }
+    guard.free();
+}
+
+void deliver_signal(Thread& receiver, std::uint64_t bits) {
+    receiver.set_tag(abi::make_tag(0, 0, 0, 0, abi::Tag::is_signal));
+    receiver.set_badge(0);
+    receiver.word(0) = bits;
+    for (std::size_t i = 1; i < abi::message_words; ++i) {
+        receiver.word(i) = 0;
+    }
+}
+
+}  // namespace kernel::ipc

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// The order of things at boot.
+#include "kernel/arch/x86_64/cpu.hpp"
+#include "kernel/boot_parameters.hpp"
+#include "kernel/first_process.hpp"
+#include "kernel/mm/frame_pool.hpp"
+#include "kernel/object/bank.hpp"
+#include "kernel/panic.hpp"
+#include "kernel/plat/pc/platform.hpp"
+#include "kernel/sched/scheduler.hpp"
+
+namespace {
+
+// Less than this cannot hold the system: better to say so than to fail somewhere later.
+constexpr std::uint64_t least_memory = std::uint64_t{24} << 20;
+
+alignas(kernel::Bank) constinit std::byte root_bank_storage[sizeof(kernel::Bank)]{};
+
+kernel::Bank& make_root_bank() {
+    auto& root = *reinterpret_cast<kernel::Bank*>(root_bank_storage);
+    // The root is its own bank: nobody else could pay for it.
+    return *new (root_bank_storage)
+        kernel::Bank(root, nullptr, kernel::mm::frames.free_frames() + kernel::archive_frames());
+}
+
+}  // namespace
+
+extern "C" [[noreturn]] void kernel_main(const BootParameters& parameters) {
+    kernel_print("CLUU: ", parameters.ram_bytes() >> 20, " MiB of memory\n");
+    if (parameters.ram_bytes() < least_memory) {
+        kernel_print("CLUU needs at least ", least_memory >> 20,
+                     " MiB of memory and found less. It stops here.\n");
+        plat::power_off_or_halt();
+    }
+    if (!kernel::mm::frames.initialise(parameters)) {
+        kernel_panic("no room for the records of page frames\n");
+    }
+    plat::initialise(parameters);
+    kernel::initialise_scheduler();
+    kernel::adopt_archive(parameters);
+    kernel::start_first_process(parameters, make_root_bank());
+    kernel::scheduler().finish();
+    arch::exit_kernel();
+}

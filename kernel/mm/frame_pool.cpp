@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/mm/frame_pool.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernel/arch/x86_64/memory.hpp"
+#include "kernel/arch/x86_64/window.hpp"
+#include "kernel/assert.hpp"
+#include "libs/base/align.hpp"
+
+namespace kernel::mm {
+
+constinit FramePool frames;
+
+bool FramePool::initialise(const BootParameters& parameters) {
+    parameters_ = &parameters;
+    for (std::size_t i = 0; i < parameters.ram_count; ++i) {
+        count_ = std::max(count_, parameters.ram[i].end.value() / base::page_size);
+    }
+    const std::uint64_t bytes = base::align_up(count_ * sizeof(Frame), base::page_size);
+    std::size_t home = parameters.free_count;
+    for (std::size_t i = 0; i < parameters.free_count; ++i) {
+        if (parameters.free[i].bytes() >= bytes &&
+            (home == parameters.free_count ||
+             parameters.free[i].bytes() > parameters.free[home].bytes())) {
+            home = i;
+        }
+    }
+    if (home == parameters.free_count) {
+        return false;
+    }
+    records_ = static_cast<Frame*>(arch::window(parameters.free[home].begin));
+    std::memset(static_cast<void*>(records_), 0, bytes);
+    // From the top down, so that the list hands out ascending addresses.
+    for (std::size_t i = parameters.free_count; i-- > 0;) {
+        const std::uint64_t skipped = i == home ? bytes : 0;
+        const std::uint64_t begin = (parameters.free[i].begin.value() + skipped) / base::page_size;
+        for (std::uint64_t index = parameters.free[i].end.value() / base::page_size;
+             index-- > begin;) {
+            push(static_cast<std::uint32_t>(index));
+        }
+    }
+    return true;
+}
+
+void FramePool::push(std::uint32_t index) {
+    Frame& frame = records_[index];
+    frame.references = 0;
+    frame.next = head_;
+    frame.previous = 0;
+    if (head_ != 0) {
+        records_[head_].previous = index;
+    }
+    head_ = index;
+    ++free_;
+}
+
+void FramePool::unlink(std::uint32_t index) {
+    Frame& frame = records_[index];
+    if (frame.previous != 0) {
+        records_[frame.previous].next = frame.next;
+    } else {
+        head_ = frame.next;
+    }
+    if (frame.next != 0) {
+        records_[frame.next].previous = frame.previous;
+    }
+    frame.references = 1;
+    --free_;
+}
+
+std::optional<PhysAddr> FramePool::take() {
+    if (head_ == 0) {
+        return std::nullopt;
+    }
+    const std::uint32_t index = head_;
+    unlink(index);
+    return PhysAddr{std::uint64_t{index} * base::page_size};
+}
+
+std::optional<PhysAddr> FramePool::take_zeroed() {
+    const auto frame = take();
+    if (frame) {
+        arch::zero_page(arch::window(*frame));
+    }
+    return frame;
+}
+
+std::optional<PhysAddr> FramePool::take_contiguous(std::uint64_t count) {
+    const auto is_free = [this](std::uint64_t index) {
+        const Frame& frame = records_[index];
+        return frame.references == 0 && (frame.next != 0 || frame.previous != 0 || index == head_);
+    };
+    std::uint64_t run = 0;
+    for (std::uint64_t index = 1; index < count_; ++index) {
+        run = is_free(index) ? run + 1 : 0;
+        if (run == count) {
+            const std::uint64_t first = index + 1 - count;
+            for (std::uint64_t i = first; i <= index; ++i) {
+                unlink(static_cast<std::uint32_t>(i));
+                arch::zero_page(arch::window(PhysAddr{i * base::page_size}));
+            }
+            return PhysAddr{first * base::page_size};
+        }
+    }
+    return std::nullopt;
+}
+
+void FramePool::release(PhysAddr frame) {
+    Frame& entry = record(frame);
+    ASSERT(entry.references > 0);
+    if (--entry.references == 0) {
+        push(static_cast<std::uint32_t>(frame.value() / base::page_size));
+    }
+}
+
+void FramePool::adopt(PhysAddr begin, std::uint64_t count) {
+    for (std::uint64_t i = 0; i < count; ++i) {
+        record(begin + i * base::page_size).references = 1;
+    }
+}
+
+bool FramePool::is_ram(PhysAddr begin, std::uint64_t bytes) const {
+    for (std::size_t i = 0; i < parameters_->ram_count; ++i) {
+        const PhysRange& range = parameters_->ram[i];
+        if (begin < range.end && range.begin < begin + bytes) {
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace kernel::mm

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// The machine's page frames.
+//
+// Every frame of RAM has one Frame record, in an array at the start of the largest free range. A frame is free (in the
+// pool's list), or has `references`: the number of owners that hold it. Owners are kernel pages (one) and slots of Memory
+// objects (a frame that is shared copy-on-write has several). Page-table entries do not count: they are kept right by
+// whoever changes a Memory's slot.
+//
+// The pool knows nothing of banks. Whoever takes a frame has charged a bank for it before.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "kernel/boot_parameters.hpp"
+#include "kernel/types.hpp"
+
+namespace kernel::mm {
+
+struct Frame {
+    std::uint32_t references = 0;  // 0: free, or not RAM
+    std::uint32_t next = 0;        // in the free list; frame 0 is never free
+    std::uint32_t previous = 0;
+};
+
+class FramePool {
+public:
+    // Takes over the free ranges. False: not even the records fit.
+    bool initialise(const BootParameters& parameters);
+
+    // A frame with one reference, its contents left from before; nothing if there is none.
+    [[nodiscard]] std::optional<PhysAddr> take();
+    [[nodiscard]] std::optional<PhysAddr> take_zeroed();
+    // `count` frames in a row, zeroed, one reference each. Slow: for DMA buffers.
+    [[nodiscard]] std::optional<PhysAddr> take_contiguous(std::uint64_t count);
+
+    void add_reference(PhysAddr frame) { ++record(frame).references; }
+    // Drops one reference; the last one frees the frame.
+    void release(PhysAddr frame);
+    [[nodiscard]] std::uint32_t references(PhysAddr frame) { return record(frame).references; }
+    // Marks frames that were in use at boot (the archive) as held once, so that they can be released later.
+    void adopt(PhysAddr begin, std::uint64_t count);
+
+    [[nodiscard]] bool is_ram(PhysAddr begin, std::uint64_t bytes) const;
+    [[nodiscard]] std::uint64_t free_frames() const { return free_; }
+
+private:
+    Frame& record(PhysAddr frame) { return records_[frame.value() / 4096]; }
+    void push(std::uint32_t index);
+    void unlink(std::uint32_t index);
+
+    Frame* records_ = nullptr;
+    std::uint64_t count_ = 0;
+    std::uint32_t head_ = 0;
+    std::uint64_t free_ = 0;
+    const BootParameters* parameters_ = nullptr;
+};
+
+extern FramePool frames;
+
+}  // namespace kernel::mm

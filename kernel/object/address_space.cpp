@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/object/address_space.hpp"
+
+#include <new>
+#include <optional>
+
+#include "abi/kernel/object.hpp"
+#include "abi/kernel/operation.hpp"
+#include "kernel/arch/x86_64/cpu.hpp"
+#include "kernel/object/bank.hpp"
+#include "kernel/object/memory.hpp"
+#include "kernel/object/thread.hpp"
+
+namespace kernel {
+
+namespace {
+
+using abi::MapFlags;
+
+// What a region may be protected to is compared with the rights that it was mapped with.
+static_assert(MapFlags::read == abi::MemoryRights::read &&
+              MapFlags::write == abi::MemoryRights::write &&
+              MapFlags::execute == abi::MemoryRights::execute);
+
+constexpr std::uint64_t access_bits = MapFlags::read | MapFlags::write | MapFlags::execute;
+
+arch::AccessFlags access_of(std::uint64_t flags, bool writable) {
+    arch::AccessFlags access = arch::Access::read;
+    if ((flags & MapFlags::write) != 0 && writable) {
+        access = access | arch::Access::write;
+    }
+    if ((flags & MapFlags::execute) != 0) {
+        access = access | arch::Access::execute;
+    }
+    if ((flags & MapFlags::uncached) != 0) {
+        access = access | arch::Access::uncached;
+    }
+    if ((flags & MapFlags::write_combining) != 0) {
+        access = access | arch::Access::write_combining;
+    }
+    return access;
+}
+
+}  // namespace
+
+Result<AddressSpace*> AddressSpace::create(Bank& bank) {
+    const auto root = bank.buy_frame();
+    if (!root) {
+        return fail(Error::no_memory);
+    }
+    const auto space = bank.make<AddressSpace>(bank, *root);
+    if (!space) {
+        bank.return_frame(*root);
+        return space;
+    }
+    arch::PageTables::initialise_root(*root);
+    return space;
+}
+
+// ---- regions ----------------------------------------------------------------------------------------------
+
+Region* AddressSpace::region_at(std::uint64_t address) const {
+    Region* region = regions_.at_or_before(address);
+    return region != nullptr && address < region->end ? region : nullptr;
+}
+
+Result<Region*> AddressSpace::new_region(std::uint64_t start, std::uint64_t end,
+                                         const Region& like) {
+    void* block = bank().buy_block(sizeof(Region));
+    if (block == nullptr) {
+        return fail(Error::no_memory);
+    }
+    auto* region = new (block) Region();
+    region->start = start;
+    region->end = end;
+    region->first_page = like.page_at(start);
+    region->flags = like.flags;
+    region->allowed = like.allowed;
+    region->space = this;
+    region->memory = like.memory;
+    return region;
+}
+
+Result<> AddressSpace::map(const Mapping& mapping) {
+    const std::uint64_t end = mapping.start + mapping.length;
+    const Region* before = regions_.at_or_before(end - 1);
+    if (before != nullptr && before->end > mapping.start) {
+        return fail(Error::overlap);
+    }
+    Region like;
+    like.start = mapping.start;
+    like.first_page = mapping.first_page;
+    like.flags = mapping.flags;
+    like.allowed = mapping.allowed;
+    like.memory = &mapping.memory;
+    Region* region = TRY(new_region(mapping.start, end, like));
+    regions_.insert(*region);
+    mapping.memory.add_region(*region);
+    return {};
+}
+
+void AddressSpace::delete_region(Region& region) {
+    clear_entries(region.start, region.end);
+    regions_.remove(region);
+    region.memory->remove_region(region);
+    bank().return_block(&region, sizeof(Region));
+}
+
+Result<> AddressSpace::split_at(std::uint64_t address) {
+    Region* region = region_at(address);
+    if (region == nullptr || region->start == address) {
+        return {};
+    }
+    Region* upper = TRY(new_region(address, region->end, *region));
+    region->end = address;
+    regions_.insert(*upper);
+    upper->memory->add_region(*upper);
+    return {};
+}
+
+Result<> AddressSpace::unmap(std::uint64_t start, std::uint64_t length) {
+    const std::uint64_t end = start + length;
+    TRY(split_at(start));
+    TRY(split_at(end));
+    while (Region* region = regions_.at_or_after(start)) {
+        if (region->start >= end) {
+            break;
+        }
+        delete_region(*region);
+    }
+    return {};
+}
+
+bool AddressSpace::covered(std::uint64_t start, std::uint64_t end) const {
+    for (std::uint64_t at = start; at < end;) {
+        const Region* region = region_at(at);
+        if (region == nullptr) {
+            return false;
+        }
+        at = region->end;
+    }
+    return true;
+}
+
+Result<> AddressSpace::protect(std::uint64_t start, std::uint64_t length, std::uint64_t access) {
+    const std::uint64_t end = start + length;
+    if (!covered(start, end)) {
+        return fail(Error::not_mapped);
+    }
+    for (const Region* region = region_at(start); region != nullptr && region->start < end;
+         region = regions_.at_or_after(region->end)) {
+        if ((access & ~std::uint64_t{region->allowed}) != 0) {
+            return fail(Error::missing_right);
+        }
+    }
+    TRY(split_at(start));
+    TRY(split_at(end));
+    for (Region* region = region_at(start); region != nullptr && region->start < end;
+         region = regions_.at_or_after(region->end)) {
+        region->flags = (region->flags & ~access_bits) | access;
+    }
+    // Entries come back with the new access when they are touched.
+    clear_entries(start, end);
+    return {};
+}
+
+// ---- cloning ----------------------------------------------------------------------------------------------
+
+Result<AddressSpace*> AddressSpace::clone(Bank& bank) {
+    AddressSpace* copy = TRY(create(bank));
+    Result<> done;
+    for (Region* region = regions_.first(); region != nullptr && done;
+         region = regions_.at_or_after(region->end)) {
+        done = clone_region(*copy, *region);
+    }
+    for (Region* region = regions_.first(); region != nullptr;
+         region = regions_.at_or_after(region->end)) {
+        region->memory->clone_in_progress = nullptr;
+    }
+    if (arch::this_cpu().root == root()) {
+        arch::flush_user();
+    }
+    if (!done) {
+        copy->destroy();
+        return fail(done.error());
+    }
+    return copy;
+}
+
+Result<> AddressSpace::clone_region(AddressSpace& copy, Region& region) {
+    if ((region.flags & MapFlags::on_clone_drop) != 0) {
+        return {};
+    }
+    const bool shared =
+        (region.flags & MapFlags::on_clone_share) != 0 || region.memory->is_physical();
+    Memory* memory = region.memory;
+    if (!shared) {
+        if (memory->clone_in_progress == nullptr) {
+            memory->clone_in_progress = TRY(memory->clone(copy.bank(), 0, memory->pages()));
+        }
+        memory = memory->clone_in_progress;
+    }
+    const auto mapped = copy.map(Mapping{.memory = *memory,
+                                         .start = region.start,
+                                         .length = region.end - region.start,
+                                         .first_page = region.first_page,
+                                         .flags = region.flags,
+                                         .allowed = region.allowed});
+    if (!mapped) {
+        if (memory->references() == 0) {
+            memory->destroy();
+        }
+        return mapped;
+    }
+    // The entries are only a cache: where a table cannot be had, they are left out.
+    tables_.for_each_present(UserAddr{region.start}, UserAddr{region.end},
+                             [&](UserAddr address, arch::Entry& entry) {
+                                 arch::Entry* slot = copy.entry_for(address.value());
+                                 if (slot == nullptr) {
+                                     return;
+                                 }
+                                 *slot = entry;
+                                 if (!shared) {
+                                     slot->write_protect();
+                                 }
+                             });
+    return {};
+}
+
+// ---- entries ----------------------------------------------------------------------------------------------
+
+arch::Entry* AddressSpace::entry_for(std::uint64_t address) {
+    return tables_.entry(UserAddr{address}, [this]() { return bank().buy_frame(); });
+}
+
+void AddressSpace::flush(std::uint64_t address) {
+    if (arch::this_cpu().root == root()) {
+        arch::invalidate_page(UserAddr{address});
+    }
+}
+
+bool AddressSpace::resolve(Thread& thread, std::uint64_t address, bool write, bool execute) {
+    const Region* region = region_at(address);
+    if (region == nullptr || (region->flags & access_bits) == 0 ||
+        (write && (region->flags & MapFlags::write) == 0) ||
+        (execute && (region->flags & MapFlags::execute) == 0)) {
+        return false;
+    }
+    const auto page = region->memory->page_for(region->page_at(address), write);
+    if (!page) {
+        return false;
+    }
+    if (page->outcome == Memory::Outcome::ask_pager) {
+        thread.wait_for_page(*page->pager_of, page->pager_page, address);
+        return true;
+    }
+    arch::Entry* entry = entry_for(address);
+    if (entry == nullptr) {
+        return false;
+    }
+    entry->set(page->frame, access_of(region->flags, page->writable));
+    flush(address);
+    return true;
+}
+
+Result<AddressSpace::Location> AddressSpace::locate(std::uint64_t address) {
+    const Region* region = region_at(address);
+    if (region == nullptr) {
+        return fail(Error::bad_address);
+    }
+    return Location{.memory = region->memory, .page = region->page_at(address), .region = region};
+}
+
+void AddressSpace::clear_entry(const Region& region, std::uint64_t page) {
+    if (page < region.first_page ||
+        page - region.first_page >= (region.end - region.start) / 4096) {
+        return;
+    }
+    const std::uint64_t address = region.start + (page - region.first_page) * 4096;
+    if (arch::Entry* entry = tables_.find(UserAddr{address});
+        entry != nullptr && entry->present()) {
+        entry->clear();
+        flush(address);
+    }
+}
+
+void AddressSpace::clear_entries(std::uint64_t start, std::uint64_t end) {
+    tables_.for_each_present(UserAddr{start}, UserAddr{end},
+                             [this](UserAddr address, arch::Entry& entry) {
+                                 entry.clear();
+                                 flush(address.value());
+                             });
+}
+
+void AddressSpace::clear_beyond(const Region& region, std::uint64_t page) {
+    const std::uint64_t kept = page > region.first_page ? (page - region.first_page) * 4096 : 0;
+    if (kept < region.end - region.start) {
+        clear_entries(region.start + kept, region.end);
+    }
+}
+
+void AddressSpace::protect_entries(const Region& region) {
+    tables_.for_each_present(UserAddr{region.start}, UserAddr{region.end},
+                             [this](UserAddr address, arch::Entry& entry) {
+                                 entry.write_protect();
+                                 flush(address.value());
+                             });
+}
+
+std::uint64_t AddressSpace::resident_bytes(const Region& region) const {
+    std::uint64_t pages = 0;
+    tables_.for_each_present(UserAddr{region.start}, UserAddr{region.end},
+                             [&](UserAddr, arch::Entry&) { ++pages; });
+    return pages * Bank::page_bytes;
+}
+
+void AddressSpace::sever() {
+    while (Thread* thread = threads_.front()) {
+        thread->destroy();
+    }
+    while (Region* region = regions_.first()) {
+        delete_region(*region);
+    }
+    if (arch::this_cpu().root == root()) {
+        arch::activate(arch::kernel_root());
+    }
+    tables_.release_tables([this](PhysAddr table) { bank().return_frame(table); });
+    bank().return_frame(root());
+}
+
+}  // namespace kernel

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// Bank: a space bank, which all memory is bought from and charged to.
+//
+// Banks form a tree. A page is charged to its bank and to every bank above, and each has a limit; the first that is reached
+// refuses. So a sub-bank may have any limit, and what is really there is decided above. The root bank's limit is the machine.
+//
+// Kernel objects live in pages of their own bank, cut into blocks of one size class each (a slab). A slab page starts with a
+// SlabHeader; it is bought with its first block and given back with its last, so that an empty bank has charged nothing.
+//
+// A frame shared copy-on-write by two Memory objects is charged to both: then the copy that a write makes is already paid,
+// and a write never fails for want of charge.
+//
+// Destroying a bank destroys its sub-banks and all objects in it, then the bank.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <optional>
+#include <utility>
+
+#include "kernel/object/object.hpp"
+#include "kernel/result.hpp"
+#include "kernel/types.hpp"
+
+namespace kernel {
+
+class Bank final : public Object {
+public:
+    Bank(Bank& holder, Bank* parent, std::uint64_t limit_pages)
+        : Object(ObjectType::bank, holder), parent_(parent), limit_(limit_pages) {}
+
+    static Result<Bank*> create(Bank& parent, std::uint64_t limit_bytes);
+
+    // Charges pages here and above, or changes nothing.
+    [[nodiscard]] bool charge(std::uint64_t pages);
+    void refund(std::uint64_t pages);
+
+    // A charged frame (zeroed), and its return.
+    [[nodiscard]] std::optional<PhysAddr> buy_frame();
+    void return_frame(PhysAddr frame);
+    // The same, as a page in the kernel window.
+    [[nodiscard]] void* buy_page();
+    void return_page(void* page);
+
+    // Memory for `size` bytes (at most one page). Zeroed? No.
+    [[nodiscard]] void* buy_block(std::size_t size);
+    void return_block(void* block, std::size_t size);
+
+    // Buys an object, constructs it in this bank.
+    template <class T, class... Arguments>
+    [[nodiscard]] Result<T*> make(Arguments&&... arguments) {
+        void* block = buy_block(sizeof(T));
+        if (block == nullptr) {
+            return fail(Error::no_memory);
+        }
+        T* object = new (block) T(std::forward<Arguments>(arguments)...);
+        objects_.push_back(*object);
+        return object;
+    }
+
+    void set_limit(std::uint64_t bytes) { limit_ = bytes / page_bytes; }
+    [[nodiscard]] std::uint64_t limit_bytes() const { return limit_ * page_bytes; }
+    [[nodiscard]] std::uint64_t charged_bytes() const { return charged_ * page_bytes; }
+    [[nodiscard]] std::uint64_t own_bytes() const { return own_ * page_bytes; }
+    [[nodiscard]] bool is_root() const { return parent_ == nullptr; }
+    // Is `other` this bank or above it?
+    [[nodiscard]] bool is_within(const Bank& other) const;
+
+    // Destroys everything in it and below it, but not itself.
+    void empty();
+    void sever() { empty(); }
+
+    using ObjectList = base::List<Object, &Object::bank_link>;
+    [[nodiscard]] ObjectList& objects() { return objects_; }
+
+    static constexpr std::uint64_t page_bytes = 4096;
+
+private:
+    struct SlabHeader;
+    static constexpr std::size_t size_classes = 7;  // 64 bytes to a page
+    static std::size_t class_of(std::size_t size);
+
+    Bank* parent_;
+    std::uint64_t limit_;
+    std::uint64_t charged_ = 0;  // pages, here and below
+    std::uint64_t own_ = 0;      // pages, here
+    ObjectList objects_;
+    SlabHeader* partial_[size_classes] = {};  // slabs with free blocks
+};
+
+}  // namespace kernel

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/object/cap_table.hpp"
+
+#include <new>
+
+#include "kernel/object/thread.hpp"
+
+namespace kernel {
+
+Result<CapTable*> CapTable::create(Bank& bank, std::uint64_t slots) {
+    if (slots == 0 || slots > max_slots) {
+        return fail(Error::out_of_range);
+    }
+    CapTable* table = TRY(bank.make<CapTable>(bank, static_cast<std::uint32_t>(slots)));
+    if (slots > inline_pages * slots_per_page) {
+        auto** directory = static_cast<SlotPage**>(bank.buy_page());
+        if (directory == nullptr) {
+            table->destroy();
+            return fail(Error::no_memory);
+        }
+        table->directory_ = directory;
+    }
+    return table;
+}
+
+Result<CapTable::SlotPage*> CapTable::page_of(std::uint32_t index) {
+    SlotPage*& page = directory_[index / slots_per_page];
+    if (page == nullptr) {
+        void* memory = bank().buy_page();
+        if (memory == nullptr) {
+            return fail(Error::no_memory);
+        }
+        page = new (memory) SlotPage();
+        const std::uint32_t first = index / slots_per_page * slots_per_page;
+        for (std::uint32_t i = 0; i < slots_per_page; ++i) {
+            (*page)[i].table = this;
+            (*page)[i].index = first + i;
+        }
+    }
+    return page;
+}
+
+Result<Capability*> CapTable::take_slot(std::uint64_t index) {
+    if (index == abi::any_slot) {
+        if (Capability* slot = free_.pop_front()) {
+            return slot;
+        }
+        // Fresh slots that were named explicitly are in use or in the free list, and are passed over.
+        for (; fresh_ < slots_; ++fresh_) {
+            SlotPage* page = TRY(page_of(fresh_));
+            Capability& slot = (*page)[fresh_ % slots_per_page];
+            if (slot.empty() && !slot.link.linked()) {
+                ++fresh_;
+                return &slot;
+            }
+        }
+        return fail(Error::table_full);
+    }
+    if (index >= slots_) {
+        return fail(Error::out_of_range);
+    }
+    SlotPage* page = TRY(page_of(static_cast<std::uint32_t>(index)));
+    Capability& slot = (*page)[index % slots_per_page];
+    if (!slot.empty()) {
+        return fail(Error::slot_in_use);
+    }
+    if (slot.link.linked()) {
+        slot.link.unlink();
+    }
+    return &slot;
+}
+
+void CapTable::put_back(Capability& slot) {
+    // A named low slot is not for the kernel to choose. It needs no list: it is found by its index.
+    if (slot.index >= first_chosen) {
+        free_.push_front(slot);
+    }
+}
+
+Result<CapTable*> CapTable::clone(Bank& bank) {
+    CapTable* copy = TRY(create(bank, slots_));
+    Error error = Error::ok;
+    for_each([&](Capability& source) {
+        if (error != Error::ok) {
+            return;
+        }
+        const auto slot = copy->take_slot(source.index);
+        if (!slot) {
+            error = slot.error();
+            return;
+        }
+        derive_capability(**slot, source, abi::all_rights);
+    });
+    if (error != Error::ok) {
+        copy->destroy();
+        return fail(error);
+    }
+    return copy;
+}
+
+void CapTable::sever() {
+    while (Thread* thread = threads_.front()) {
+        thread->destroy();
+    }
+    // All capabilities before the first page goes: emptied slots are linked with each other.
+    for_each([](Capability& slot) { delete_capability(slot); });
+    for (std::uint32_t page = 0; page * slots_per_page < slots_; ++page) {
+        if (directory_[page] != nullptr) {
+            bank().return_page(directory_[page]);
+        }
+    }
+    if (directory_ != inline_directory_.data()) {
+        bank().return_page(directory_);
+    }
+}
+
+}  // namespace kernel

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// CapTable: the capabilities of one protection domain. Index to slot in O(1).
+//
+// Slots live in pages of 64, bought from the table's bank when first used; a directory points to the pages (inside the object
+// for up to 256 slots, else one page). Free slots: a list of those that were used before, then the fresh ones
+// from `fresh_` on. The first slots are never chosen by the kernel: whoever fills the table names them.
+//
+// A table is used by threads; when it is destroyed they are too.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "kernel/capability/capability.hpp"
+#include "kernel/object/bank.hpp"
+#include "kernel/object/object.hpp"
+#include "kernel/object/thread_list.hpp"
+#include "kernel/result.hpp"
+#include "libs/base/list.hpp"
+
+namespace kernel {
+
+class CapTable final : public Object {
+public:
+    static constexpr std::uint32_t slots_per_page = 64;
+    static constexpr std::uint32_t max_slots = 512 * slots_per_page;
+    static constexpr std::uint32_t first_chosen = 16;
+
+    CapTable(Bank& bank, std::uint32_t slots)
+        : Object(ObjectType::cap_table, bank), slots_(slots) {}
+    static Result<CapTable*> create(Bank& bank, std::uint64_t slots);
+
+    // The capability at `index`, or nullptr.
+    [[nodiscard]] Capability* find(std::uint64_t index) {
+        if (index >= slots_) [[unlikely]] {
+            return nullptr;
+        }
+        SlotPage* page = directory_[index / slots_per_page];
+        if (page == nullptr) [[unlikely]] {
+            return nullptr;
+        }
+        Capability& slot = (*page)[index % slots_per_page];
+        return slot.empty() ? nullptr : &slot;
+    }
+
+    // An empty slot, taken out of the free ones: `index`, or with any_slot one of the kernel's choosing. It must be filled, or
+    // put back.
+    Result<Capability*> take_slot(std::uint64_t index);
+    void put_back(Capability& slot);
+
+    // A table with derived capabilities in the same slots.
+    Result<CapTable*> clone(Bank& bank);
+
+    void sever();
+    [[nodiscard]] std::uint32_t slots() const { return slots_; }
+
+    template <class Visit>
+    void for_each(Visit&& visit) {
+        for (std::uint32_t page = 0; page * slots_per_page < slots_; ++page) {
+            if (directory_[page] != nullptr) {
+                for (Capability& slot : *directory_[page]) {
+                    if (!slot.empty()) {
+                        visit(slot);
+                    }
+                }
+            }
+        }
+    }
+
+    void add_thread(ThreadLinks& thread) { threads_.push_back(thread); }
+
+private:
+    using SlotPage = std::array<Capability, slots_per_page>;
+    static constexpr std::uint32_t inline_pages = 4;
+
+    Result<SlotPage*> page_of(std::uint32_t index);
+
+    std::uint32_t slots_;
+    std::uint32_t fresh_ = first_chosen;
+    std::array<SlotPage*, inline_pages> inline_directory_{};
+    SlotPage** directory_ = inline_directory_.data();
+    base::List<Capability, &Capability::link> free_;
+    ThreadList<&ThreadLinks::table_link> threads_;  // they die with the table
+};
+
+}  // namespace kernel

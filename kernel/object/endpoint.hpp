@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// Endpoint: where synchronous messages meet.
+//
+// Either senders wait (threads in Wait::send or Wait::fault_send) or receivers (Wait::receive), never a sender and a
+// receiver that could take its message. A receiver that named no reply object cannot take calls, only one-way messages,
+// drops and signals; so both queues can be non-empty, with calls in one and such receivers in the other.
+//
+// Besides messages it has drop messages to tell (capability/drop_guard.hpp). A receiver is given, in this order: bits of its bound
+// notification, drops, messages in the order of arrival.
+#pragma once
+
+#include "kernel/capability/drop_guard.hpp"
+#include "kernel/object/object.hpp"
+#include "kernel/object/thread_list.hpp"
+#include "libs/base/list.hpp"
+
+namespace kernel {
+
+class Memory;
+class Reply;
+
+class Endpoint final : public Object {
+public:
+    explicit Endpoint(Bank& bank) : Object(ObjectType::endpoint, bank) {}
+
+    // A waiting receiver which can take this kind of message, or nullptr.
+    [[nodiscard]] Thread* receiver_for(bool needs_reply);
+    // The first sender whose message can be taken with or without a reply object, or nullptr.
+    [[nodiscard]] Thread* sender_for(bool has_reply);
+
+    void add_sender(ThreadLinks& thread) { senders_.push_back(thread); }
+    void add_receiver(ThreadLinks& thread) { receivers_.push_back(thread); }
+    [[nodiscard]] bool has_receivers() const { return !receivers_.empty(); }
+
+    // A guard's last copy is gone: tells it now, or when somebody receives.
+    void add_drop(DropGuard& guard);
+    [[nodiscard]] DropGuard* take_drop() { return drops_.pop_front(); }
+
+    void add_fault_user(ThreadLinks& thread) { fault_users_.push_back(thread); }
+    void add_paged(Memory& memory);
+    void sever();
+
+private:
+    ThreadQueue senders_;
+    ThreadQueue receivers_;
+    DropList drops_;
+    ThreadList<&ThreadLinks::fault_link> fault_users_;
+    Memory* paged_ =
+        nullptr;  // the Memory objects whose pager this is, linked by Memory::next_paged
+    bool dead_ = false;
+    friend class Memory;
+};
+
+}  // namespace kernel

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/object/futex.hpp"
+
+#include <array>
+
+#include "kernel/object/address_space.hpp"
+#include "kernel/object/memory.hpp"
+#include "kernel/object/thread.hpp"
+
+namespace kernel::futex {
+
+namespace {
+
+constexpr std::size_t bucket_count = 256;
+
+constinit std::array<ThreadQueue, bucket_count> buckets;
+
+struct Key {
+    const Memory* memory;
+    std::uint64_t offset;
+};
+
+Result<Key> key_of(AddressSpace& space, std::uint64_t address) {
+    const auto location = TRY(space.locate(address));
+    return Key{.memory = location.memory, .offset = location.page * 4096 + address % 4096};
+}
+
+ThreadQueue& bucket_of(const Key& key) {
+    const std::uint64_t mixed = (reinterpret_cast<std::uint64_t>(key.memory) >> 6) * 31 +
+                                (key.offset >> 2) * 0x9e3779b97f4a7c15;
+    return buckets[mixed >> 32 & (bucket_count - 1)];
+}
+
+bool waits_on(const Thread& thread, const Key& key) {
+    return thread.waiting.memory == key.memory && thread.waiting.address == key.offset;
+}
+
+Result<std::uint32_t> read_word(AddressSpace& space, std::uint64_t address) {
+    const auto location = TRY(space.locate(address));
+    const auto page = location.memory->kernel_page(location.page, false);
+    if (!page) {
+        return fail(Error::bad_address);
+    }
+    return *reinterpret_cast<volatile std::uint32_t*>(static_cast<std::byte*>(*page) +
+                                                      address % 4096);
+}
+
+std::uint64_t wake_key(const Key& key, std::uint64_t count, std::uint32_t bits) {
+    ThreadQueue& bucket = bucket_of(key);
+    std::uint64_t woken = 0;
+    Thread* thread = bucket.front();
+    while (thread != nullptr && woken < count) {
+        Thread* next = bucket.next(*thread);
+        if (waits_on(*thread, key) && (thread->waiting.bits & bits) != 0) {
+            thread->wake_with(Error::ok);
+            ++woken;
+        }
+        thread = next;
+    }
+    return woken;
+}
+
+}  // namespace
+
+Result<> wait(Thread& thread, AddressSpace& space, std::uint64_t address, std::uint32_t expected,
+              std::uint32_t bits) {
+    const Key key = TRY(key_of(space, address));
+    const std::uint32_t value = TRY(read_word(space, address));
+    if (value != expected) {
+        return fail(Error::changed);
+    }
+    thread.waiting.memory = const_cast<Memory*>(key.memory);
+    thread.waiting.address = key.offset;
+    thread.waiting.bits = bits;
+    bucket_of(key).push_back(thread);
+    thread.block(Wait::futex, thread.tag());
+    return {};
+}
+
+Result<std::uint64_t> wake(AddressSpace& space, std::uint64_t address, std::uint64_t count,
+                           std::uint32_t bits) {
+    return wake_key(TRY(key_of(space, address)), count, bits);
+}
+
+Result<Requeued> requeue(AddressSpace& space, const RequeueRequest& request) {
+    const Key from = TRY(key_of(space, request.from));
+    const Key to = TRY(key_of(space, request.to));
+    if (request.compare) {
+        const std::uint32_t value = TRY(read_word(space, request.from));
+        if (value != request.expected) {
+            return fail(Error::changed);
+        }
+    }
+    Requeued result{.woken = wake_key(from, request.wake_count, ~std::uint32_t{0}), .moved = 0};
+    ThreadQueue& bucket = bucket_of(from);
+    Thread* thread = bucket.front();
+    const bool same = from.memory == to.memory && from.offset == to.offset;
+    while (!same && thread != nullptr && result.moved < request.move_count) {
+        Thread* next = bucket.next(*thread);
+        if (waits_on(*thread, from)) {
+            ThreadQueue::remove(*thread);
+            thread->waiting.memory = const_cast<Memory*>(to.memory);
+            thread->waiting.address = to.offset;
+            bucket_of(to).push_back(*thread);
+            ++result.moved;
+        }
+        thread = next;
+    }
+    return result;
+}
+
+}  // namespace kernel::futex

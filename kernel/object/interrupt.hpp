@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// Interrupt: one interrupt line or message-signalled vector, which signals a notification.
+//
+// A line is masked when it interrupts, until the driver acknowledges. A message needs no masking. InterruptControl is the right to
+// make Interrupt objects; there is one, the first process gets it.
+#pragma once
+
+#include <cstdint>
+
+#include "kernel/object/object.hpp"
+#include "kernel/result.hpp"
+
+namespace kernel {
+
+class Notification;
+
+class Interrupt final : public Object {
+public:
+    static constexpr std::uint32_t no_line = ~std::uint32_t{0};
+
+    Interrupt(Bank& bank, std::uint8_t vector, std::uint32_t line)
+        : Object(ObjectType::interrupt, bank), vector_(vector), line_(line) {}
+
+    // busy: the line has an owner already, or all vectors are taken.
+    static Result<Interrupt*> create_line(Bank& bank, std::uint32_t gsi, std::uint64_t flags);
+    static Result<Interrupt*> create_message(Bank& bank);
+
+    void bind(Notification& notification, std::uint64_t bits);
+    void unbind();
+    void acknowledge();
+    void sever();
+    [[nodiscard]] std::uint8_t vector() const { return vector_; }
+
+    // From the trap handler: the vector interrupted.
+    static void arrived(std::uint64_t vector);
+
+    Interrupt* next_bound = nullptr;
+    Interrupt* previous_bound = nullptr;
+
+private:
+    std::uint8_t vector_;
+    std::uint32_t line_;
+    Notification* notification_ = nullptr;
+    std::uint64_t bits_ = 0;
+};
+
+class InterruptControl final : public Object {
+public:
+    explicit InterruptControl(Bank& bank) : Object(ObjectType::interrupt_control, bank) {}
+    void sever() {}
+};
+
+}  // namespace kernel

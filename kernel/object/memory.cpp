@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/object/memory.hpp"
+
+#include "abi/kernel/operation.hpp"
+#include "kernel/arch/x86_64/memory.hpp"
+#include "kernel/mm/frame_pool.hpp"
+#include "kernel/object/address_space.hpp"
+#include "kernel/object/endpoint.hpp"
+#include "kernel/object/thread.hpp"
+
+namespace kernel {
+
+namespace {
+
+Result<PhysAddr> take_frame() {
+    const auto frame = mm::frames.take();
+    if (!frame) {
+        return fail(Error::no_memory);
+    }
+    return *frame;
+}
+
+}  // namespace
+
+// ---- making -----------------------------------------------------------------------------------------------
+
+Result<Memory*> Memory::create(Bank& bank, std::uint64_t bytes, std::uint64_t flags) {
+    const std::uint64_t pages = bytes / Bank::page_bytes;
+    Memory* memory = TRY(bank.make<Memory>(bank, pages));
+    if ((flags & abi::MemoryFlags::contiguous) == 0) {
+        return memory;
+    }
+    const bool charged = bank.charge(pages);
+    const auto base = charged ? mm::frames.take_contiguous(pages) : std::nullopt;
+    if (!base) {
+        if (charged) {
+            bank.refund(pages);
+        }
+        memory->destroy();
+        return fail(Error::no_memory);
+    }
+    for (std::uint64_t i = 0; i < pages; ++i) {
+        mm::PageSlot* slot = memory->map_.find_or_make(i, bank);
+        if (slot == nullptr) {
+            for (std::uint64_t rest = i; rest < pages; ++rest) {
+                mm::frames.release(*base + rest * Bank::page_bytes);
+            }
+            bank.refund(pages - i);
+            memory->destroy();
+            return fail(Error::no_memory);
+        }
+        slot->raw = (*base + i * Bank::page_bytes).value();
+        ++memory->committed_;
+    }
+    return memory;
+}
+
+Result<Memory*> Memory::create_paged(Bank& bank, std::uint64_t bytes, Endpoint& pager,
+                                     std::uint64_t badge) {
+    Memory* memory = TRY(bank.make<Memory>(bank, bytes / Bank::page_bytes));
+    memory->pager_ = &pager;
+    memory->pager_badge_ = badge;
+    pager.add_paged(*memory);
+    return memory;
+}
+
+Result<Memory*> Memory::create_physical(Bank& bank, PhysAddr begin, std::uint64_t bytes) {
+    Memory* memory = TRY(bank.make<Memory>(bank, bytes / Bank::page_bytes));
+    memory->physical_ = true;
+    memory->base_ = begin;
+    return memory;
+}
+
+Result<Memory*> Memory::adopt(Bank& bank, PhysAddr begin, std::uint64_t bytes) {
+    Memory* memory = TRY(bank.make<Memory>(bank, bytes / Bank::page_bytes));
+    for (std::uint64_t i = 0; i < memory->pages_; ++i) {
+        mm::PageSlot* slot = bank.charge(1) ? memory->map_.find_or_make(i, bank) : nullptr;
+        if (slot == nullptr) {
+            return fail(Error::no_memory);  // at boot only: the machine is too small
+        }
+        slot->raw = (begin + i * Bank::page_bytes).value();
+        ++memory->committed_;
+    }
+    return memory;
+}
+
+Result<Memory*> Memory::window(Bank& bank, std::uint64_t first, std::uint64_t count) {
+    return create_physical(bank, base_ + first * Bank::page_bytes, count * Bank::page_bytes);
+}
+
+Result<Memory*> Memory::clone(Bank& bank, std::uint64_t first, std::uint64_t count) {
+    Memory* copy = TRY(bank.make<Memory>(bank, count));
+    if (is_paged() || source_ != nullptr) {
+        copy->source_ = source_ != nullptr ? source_ : this;
+        copy->source_first_ = source_first_ + first;
+        copy->lost_pager_ = lost_pager_;
+        copy->source_->clones_.push_back(*copy);
+        copy->source_->retain();
+        if (source_ == nullptr) {
+            return copy;
+        }
+    }
+    bool complete = true;
+    map_.for_each(first, first + count, [&](std::uint64_t index, mm::PageSlot& slot) {
+        mm::PageSlot* target = complete ? copy->map_.find_or_make(index - first, bank) : nullptr;
+        if (target == nullptr || !bank.charge(1)) {
+            complete = false;
+            return;
+        }
+        if (!slot.is_pinned()) {
+            mm::frames.add_reference(slot.frame());
+            target->raw = slot.frame().value();
+            ++copy->committed_;
+            return;
+        }
+        // A pinned page cannot change its frame at the next write, so the copy gets its own now.
+        const auto frame = take_frame();
+        if (!frame) {
+            bank.refund(1);
+            complete = false;
+            return;
+        }
+        arch::copy_page(arch::window(*frame), arch::window(slot.frame()));
+        target->raw = frame->value();
+        ++copy->committed_;
+    });
+    if (!complete) {
+        copy->destroy();
+        return fail(Error::no_memory);
+    }
+    protect_all();
+    return copy;
+}
+
+// ---- pages ------------------------------------------------------------------------------------------------
+
+Result<mm::PageSlot*> Memory::own_copy(std::uint64_t index, mm::PageSlot& slot) {
+    const PhysAddr frame = TRY(take_frame());
+    arch::copy_page(arch::window(frame), arch::window(slot.frame()));
+    mm::frames.release(slot.frame());
+    slot.raw = frame.value();
+    unmap_page(index);
+    return &slot;
+}
+
+Result<mm::PageSlot*> Memory::fresh_page(std::uint64_t index, const void* contents) {
+    mm::PageSlot* slot = map_.find_or_make(index, bank());
+    if (slot == nullptr || !bank().charge(1)) {
+        return fail(Error::no_memory);
+    }
+    const auto frame = mm::frames.take();
+    if (!frame) {
+        bank().refund(1);
+        return fail(Error::no_memory);
+    }
+    if (contents == nullptr) {
+        arch::zero_page(arch::window(*frame));
+    } else {
+        arch::copy_page(arch::window(*frame), contents);
+        unmap_page(index);
+    }
+    slot->raw = frame->value();
+    ++committed_;
+    return slot;
+}
+
+Result<Memory::Page> Memory::page_for(std::uint64_t index, bool write) {
+    if (index >= pages_) {
+        return fail(Error::out_of_range);
+    }
+    if (physical_) {
+        return Page{.frame = base_ + index * Bank::page_bytes, .writable = true};
+    }
+    mm::PageSlot* slot = map_.find(index);
+    if (slot != nullptr && slot->present()) {
+        const bool shared = mm::frames.references(slot->frame()) > 1;
+        if (shared && write) {
+            slot = TRY(own_copy(index, *slot));
+        }
+        return Page{.frame = slot->frame(), .writable = write || !shared};
+    }
+    if (source_ != nullptr) {
+        const Page below = TRY(source_->page_for(source_first_ + index, false));
+        if (below.outcome == Outcome::ask_pager || !write) {
+            Page page = below;
+            page.writable = false;
+            return page;
+        }
+        slot = TRY(fresh_page(index, arch::window(below.frame)));
+        return Page{.frame = slot->frame(), .writable = true};
+    }
+    if (lost_pager_) {
+        return fail(Error::dead);
+    }
+    if (pager_ != nullptr) {
+        return Page{.outcome = Outcome::ask_pager, .pager_of = this, .pager_page = index};
+    }
+    slot = TRY(fresh_page(index, nullptr));
+    return Page{.frame = slot->frame(), .writable = true};
+}
+
+Result<void*> Memory::kernel_page(std::uint64_t index, bool write) {
+    const Page page = TRY(page_for(index, write));
+    if (physical_ || page.outcome == Outcome::ask_pager) {
+        return fail(Error::busy);
+    }
+    return arch::window(page.frame);
+}
+
+void Memory::drop_slot(std::uint64_t index, mm::PageSlot& slot) {
+    unmap_page(index);
+    mm::frames.release(slot.frame());
+    slot.raw = 0;
+    --committed_;
+    bank().refund(1);
+}
+
+Result<> Memory::commit(std::uint64_t first, std::uint64_t count) {
+    for (std::uint64_t i = first; i < first + count; ++i) {
+        const Page page = TRY(page_for(i, true));
+        if (page.outcome == Outcome::ask_pager) {
+            return fail(Error::busy);
+        }
+    }
+    return {};
+}
+
+Result<> Memory::decommit(std::uint64_t first, std::uint64_t count) {
+    bool pinned = false;
+    map_.for_each(first, first + count,
+                  [&](std::uint64_t, mm::PageSlot& slot) { pinned |= slot.is_pinned(); });
+    if (pinned) {
+        return fail(Error::busy);
+    }
+    map_.for_each(first, first + count,
+                  [this](std::uint64_t index, mm::PageSlot& slot) { drop_slot(index, slot); });
+    return {};
+}
+
+Result<> Memory::resize(std::uint64_t pages) {
+    if (pages < pages_) {
+        TRY(decommit(pages, pages_ - pages));
+        // Pages of a source beyond the end have entries, too.
+        for (Region* region = regions_; region != nullptr; region = region->next_of_memory) {
+            region->space->clear_beyond(*region, pages);
+        }
+    }
+    pages_ = pages;
+    return {};
+}
+
+Result<PhysAddr> Memory::pin(std::uint64_t index) {
+    mm::PageSlot* slot = map_.find(index);
+    if (slot != nullptr && slot->is_pinned()) {
+        return fail(Error::busy);
+    }
+    const Page page = TRY(page_for(index, true));
+    if (physical_ || page.outcome == Outcome::ask_pager) {
+        return fail(Error::busy);
+    }
+    map_.find(index)->raw |= mm::PageSlot::pinned;
+    return page.frame;
+}
+
+Result<PhysAddr> Memory::pin_for_device(std::uint64_t index) {
+    if (const mm::PageSlot* slot = map_.find(index); slot != nullptr && slot->is_pinned()) {
+        return slot->frame();
+    }
+    return pin(index);
+}
+
+void Memory::unpin(std::uint64_t index) { map_.find(index)->raw &= ~mm::PageSlot::pinned; }
+
+std::uint64_t Memory::flags() const {
+    return (physical_ ? abi::MemoryFlags::physical : 0) |
+           (is_paged() ? abi::MemoryFlags::pager : 0);
+}
+
+// ---- paging -----------------------------------------------------------------------------------------------
+
+Result<> Memory::supply(std::uint64_t first, std::uint64_t count, Memory& from,
+                        std::uint64_t from_first) {
+    for (std::uint64_t i = 0; i < count; ++i) {
+        mm::PageSlot* slot = from.map_.find(from_first + i);
+        if (slot == nullptr || !slot->present() || slot->is_pinned() ||
+            mm::frames.references(slot->frame()) > 1) {
+            return fail(Error::busy);
+        }
+    }
+    for (std::uint64_t i = 0; i < count; ++i) {
+        mm::PageSlot* target = map_.find_or_make(first + i, bank());
+        if (target == nullptr || (!target->present() && !bank().charge(1))) {
+            return fail(Error::no_memory);
+        }
+        if (target->present()) {
+            continue;  // it was supplied before; what programs may have seen stays
+        }
+        mm::PageSlot& slot = *from.map_.find(from_first + i);
+        from.unmap_page(from_first + i);
+        target->raw = slot.frame().value();
+        ++committed_;
+        slot.raw = 0;
+        --from.committed_;
+        from.bank().refund(1);
+    }
+    wake_waiters(first, count, false);
+    return {};
+}
+
+void Memory::fail_pages(std::uint64_t first, std::uint64_t count) {
+    wake_waiters(first, count, true);
+}
+
+void Memory::wake_waiters(std::uint64_t first, std::uint64_t count, bool failed) {
+    waiters_.for_each([&](Thread& thread) {
+        if (thread.waiting.address < first || thread.waiting.address - first >= count) {
+            return;
+        }
+        if (failed) {
+            thread.lose_page();
+        } else {
+            thread.wake();
+        }
+    });
+}
+
+void Memory::lose_pager() {
+    (previous_paged != nullptr ? previous_paged->next_paged : pager_->paged_) = next_paged;
+    if (next_paged != nullptr) {
+        next_paged->previous_paged = previous_paged;
+    }
+    pager_ = nullptr;
+    lost_pager_ = true;
+    wake_waiters(0, max_pages, true);
+}
+
+// ---- regions ----------------------------------------------------------------------------------------------
+
+void Memory::add_region(Region& region) {
+    region.next_of_memory = regions_;
+    region.previous_of_memory = nullptr;
+    if (regions_ != nullptr) {
+        regions_->previous_of_memory = &region;
+    }
+    regions_ = &region;
+    retain();
+}
+
+void Memory::remove_region(Region& region) {
+    (region.previous_of_memory != nullptr ? region.previous_of_memory->next_of_memory : regions_) =
+        region.next_of_memory;
+    if (region.next_of_memory != nullptr) {
+        region.next_of_memory->previous_of_memory = region.previous_of_memory;
+    }
+    release();
+}
+
+void Memory::unmap_page(std::uint64_t index) {
+    for (Region* region = regions_; region != nullptr; region = region->next_of_memory) {
+        region->space->clear_entry(*region, index);
+    }
+    clones_.for_each([&](Memory& clone) {
+        if (index < clone.source_first_ || index - clone.source_first_ >= clone.pages_) {
+            return;
+        }
+        const mm::PageSlot* own = clone.map_.find(index - clone.source_first_);
+        if (own == nullptr || !own->present()) {
+            for (Region* region = clone.regions_; region != nullptr;
+                 region = region->next_of_memory) {
+                region->space->clear_entry(*region, index - clone.source_first_);
+            }
+        }
+    });
+}
+
+void Memory::protect_all() {
+    for (Region* region = regions_; region != nullptr; region = region->next_of_memory) {
+        region->space->protect_entries(*region);
+    }
+}
+
+void Memory::sever() {
+    while (Thread* user = page_users_.front()) {
+        user->destroy();
+    }
+    while (regions_ != nullptr) {
+        regions_->space->delete_region(*regions_);
+    }
+    if (pager_ != nullptr) {
+        lose_pager();
+    }
+    wake_waiters(0, max_pages, true);
+    map_.for_each(0, max_pages,
+                  [this](std::uint64_t index, mm::PageSlot& slot) { drop_slot(index, slot); });
+    map_.release_nodes(bank());
+    while (Memory* clone = clones_.front()) {
+        clone->clone_link.unlink();
+        clone->source_ = nullptr;
+        clone->lost_pager_ = true;
+    }
+    if (source_ != nullptr) {
+        clone_link.unlink();
+        source_->release();
+    }
+}
+
+}  // namespace kernel

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// Memory: pages that can be mapped.
+//
+// Kinds
+//   anonymous   pages appear, zeroed, when first touched
+//   paged       pages are asked of a pager (a server behind an endpoint) when first touched, and supplied by it
+//   clone       copy-on-write. Of an anonymous Memory: its pages are shared by both until one writes. Of a paged one (`source_`):
+//               pages that the clone has not written are the source's own
+//   physical    device registers; no frames of RAM
+//
+// Every page in the map is charged to this Memory's bank, even if its frame is shared copy-on-write with another Memory:
+// a write to it then needs no new charge. A clone's pages that are still its source's are the source's charge.
+//
+// Page tables cache what stands here. Whoever changes a slot calls `unmap_page`, which visits the regions that map it; a page
+// table may map a frame writable only while it is referenced once, by this Memory.
+#pragma once
+
+#include <cstdint>
+
+#include "kernel/mm/page_map.hpp"
+#include "kernel/object/object.hpp"
+#include "kernel/object/thread_list.hpp"
+#include "kernel/result.hpp"
+#include "kernel/types.hpp"
+
+namespace kernel {
+
+class AddressSpace;
+class Endpoint;
+struct Region;
+
+class Memory final : public Object {
+public:
+    static constexpr std::uint64_t max_pages = std::uint64_t{1} << 35;  // the whole user half
+
+    Memory(Bank& bank, std::uint64_t pages) : Object(ObjectType::memory, bank), pages_(pages) {}
+
+    static Result<Memory*> create(Bank& bank, std::uint64_t bytes, std::uint64_t flags);
+    static Result<Memory*> create_paged(Bank& bank, std::uint64_t bytes, Endpoint& pager,
+                                        std::uint64_t badge);
+    // Device memory; the range holds no RAM.
+    static Result<Memory*> create_physical(Bank& bank, PhysAddr begin, std::uint64_t bytes);
+    // Frames that are in use since boot (FramePool::adopt).
+    static Result<Memory*> adopt(Bank& bank, PhysAddr begin, std::uint64_t bytes);
+    Result<Memory*> clone(Bank& bank, std::uint64_t first, std::uint64_t count);
+    Result<Memory*> window(Bank& bank, std::uint64_t first, std::uint64_t count);
+
+    // What is needed to map a page: its frame, if it can be had at once.
+    enum class Outcome : std::uint8_t { ready, ask_pager };
+    struct Page {
+        Outcome outcome = Outcome::ready;
+        PhysAddr frame{};
+        bool writable = false;       // may be mapped writable
+        Memory* pager_of = nullptr;  // ask_pager: whose pager
+        std::uint64_t pager_page = 0;
+    };
+    Result<Page> page_for(std::uint64_t index, bool write);
+
+    Result<> resize(std::uint64_t pages);
+    Result<> commit(std::uint64_t first, std::uint64_t count);
+    // busy: a page in the range is pinned.
+    Result<> decommit(std::uint64_t first, std::uint64_t count);
+    Result<PhysAddr> pin(std::uint64_t index);
+    void unpin(std::uint64_t index);
+    // Pinned for as long as the Memory lives; as often as one likes.
+    Result<PhysAddr> pin_for_device(std::uint64_t index);
+    Result<> supply(std::uint64_t first, std::uint64_t count, Memory& from,
+                    std::uint64_t from_first);
+    void fail_pages(std::uint64_t first, std::uint64_t count);
+    // The frame for the kernel's own reading or writing (read, write, futex words); not for ask_pager pages.
+    Result<void*> kernel_page(std::uint64_t index, bool write);
+
+    // Clears all page-table entries for one of its pages, in all regions, and in those of its clones.
+    void unmap_page(std::uint64_t index);
+    // Makes all page-table entries for it read only.
+    void protect_all();
+
+    void add_region(Region& region);
+    void remove_region(Region& region);
+    void add_waiter(ThreadLinks& thread) { waiters_.push_back(thread); }
+    void add_page_user(ThreadLinks& thread) { page_users_.push_back(thread); }
+    void lose_pager();
+    void sever();
+
+    [[nodiscard]] std::uint64_t pages() const { return pages_; }
+    [[nodiscard]] std::uint64_t bytes() const { return pages_ * Bank::page_bytes; }
+    [[nodiscard]] std::uint64_t committed() const { return committed_; }
+    [[nodiscard]] Endpoint* pager() const { return pager_; }
+    [[nodiscard]] std::uint64_t pager_badge() const { return pager_badge_; }
+    [[nodiscard]] bool is_physical() const { return physical_; }
+    [[nodiscard]] bool is_paged() const { return pager_ != nullptr || lost_pager_; }
+    [[nodiscard]] PhysAddr physical_base() const { return base_; }
+    [[nodiscard]] std::uint64_t flags() const;
+
+    Memory* next_paged = nullptr;  // Endpoint's list
+    Memory* previous_paged = nullptr;
+    // While an address space is cloned: what this Memory's regions map in the copy.
+    Memory* clone_in_progress = nullptr;
+
+    base::ListLink clone_link;  // the source's list of clones
+
+private:
+    Result<mm::PageSlot*> own_copy(std::uint64_t index, mm::PageSlot& slot);
+    Result<mm::PageSlot*> fresh_page(std::uint64_t index, const void* contents);
+    void drop_slot(std::uint64_t index, mm::PageSlot& slot);
+    void wake_waiters(std::uint64_t first, std::uint64_t count, bool failed);
+
+    mm::PageMap map_;
+    std::uint64_t pages_;
+    std::uint64_t committed_ = 0;
+    Region* regions_ = nullptr;  // that map it, linked by Region::next_of_memory
+    Memory* source_ = nullptr;   // a clone of a paged Memory: where unwritten pages are
+    std::uint64_t source_first_ = 0;
+    base::List<Memory, &Memory::clone_link> clones_;
+    Endpoint* pager_ = nullptr;
+    std::uint64_t pager_badge_ = 0;
+    bool lost_pager_ = false;
+    bool physical_ = false;
+    PhysAddr base_{};
+    ThreadQueue waiters_;
+    ThreadList<&ThreadLinks::page_link> page_users_;
+};
+
+}  // namespace kernel

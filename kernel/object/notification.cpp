@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/object/notification.hpp"
+
+#include <new>
+
+#include "kernel/ipc/ipc.hpp"
+#include "kernel/object/bank.hpp"
+#include "kernel/object/interrupt.hpp"
+#include "kernel/object/thread.hpp"
+
+namespace kernel {
+
+void Notification::signal(std::uint64_t bits) {
+    signal_here(bits);
+    outgoing_.for_each(
+        [](Subscription& subscription) { subscription.target->signal_here(subscription.bits); });
+}
+
+void Notification::signal_here(std::uint64_t bits) {
+    word_ |= bits;
+    if (word_ == 0) {
+        return;
+    }
+    if (Thread* waiter = waiters_.front()) {
+        waiter->word(0) = take_bits();
+        waiter->wake_with(Error::ok);
+    } else if (bound_thread != nullptr && bound_thread->wait() == Wait::receive) {
+        ipc::deliver_signal(*bound_thread, take_bits());
+        bound_thread->wake_with(Error::ok);
+    }
+}
+
+Subscription* Notification::find(const Notification& target) {
+    Subscription* found = nullptr;
+    outgoing_.for_each([&](Subscription& subscription) {
+        if (subscription.target == &target) {
+            found = &subscription;
+        }
+    });
+    return found;
+}
+
+Result<> Notification::subscribe(Notification& target, std::uint64_t bits) {
+    Subscription* subscription = find(target);
+    if (subscription == nullptr) {
+        void* block = bank().buy_block(sizeof(Subscription));
+        if (block == nullptr) {
+            return fail(Error::no_memory);
+        }
+        subscription = new (block) Subscription();
+        subscription->source = this;
+        subscription->target = &target;
+        outgoing_.push_back(*subscription);
+        target.incoming_.push_back(*subscription);
+    }
+    subscription->bits = bits;
+    if (word_ != 0) {
+        target.signal_here(bits);
+    }
+    return {};
+}
+
+Result<> Notification::unsubscribe(Notification& target) {
+    Subscription* subscription = find(target);
+    if (subscription == nullptr) {
+        return fail(Error::invalid_argument);
+    }
+    end(*subscription);
+    return {};
+}
+
+void Notification::end(Subscription& subscription) {
+    subscription.source_link.unlink();
+    subscription.target_link.unlink();
+    subscription.source->bank().return_block(&subscription, sizeof(Subscription));
+}
+
+void Notification::sever() {
+    while (Thread* waiter = waiters_.front()) {
+        waiter->wake_with(Error::dead);
+    }
+    if (bound_thread != nullptr) {
+        bound_thread->bind_notification(nullptr);
+    }
+    while (Subscription* subscription = outgoing_.front()) {
+        end(*subscription);
+    }
+    while (Subscription* subscription = incoming_.front()) {
+        end(*subscription);
+    }
+    while (interrupts_ != nullptr) {
+        interrupts_->unbind();
+    }
+}
+
+}  // namespace kernel

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/object/thread.hpp"
+
+#include "kernel/arch/x86_64/cpu.hpp"
+#include "kernel/arch/x86_64/fpu.hpp"
+#include "kernel/ipc/ipc.hpp"
+#include "kernel/object/address_space.hpp"
+#include "kernel/object/bank.hpp"
+#include "kernel/object/cap_table.hpp"
+#include "kernel/object/endpoint.hpp"
+#include "kernel/object/memory.hpp"
+#include "kernel/object/notification.hpp"
+#include "kernel/object/reply.hpp"
+#include "kernel/object/sched_context.hpp"
+#include "kernel/sched/scheduler.hpp"
+
+namespace kernel {
+
+namespace {
+
+constexpr std::uint64_t vector_page_fault = 14;
+
+}  // namespace
+
+Thread::Thread(Bank& bank, const Parts& parts)
+    : Object(ObjectType::thread, bank),
+      space_(&parts.space),
+      table_(&parts.table),
+      pages_(&parts.pages),
+      pages_first_(parts.page_offset / Bank::page_bytes) {}
+
+Result<Thread*> Thread::create(Bank& bank, const Parts& parts) {
+    const std::uint64_t first = parts.page_offset / Bank::page_bytes;
+    const PhysAddr message = TRY(parts.pages.pin(first));
+    const auto control = parts.pages.pin(first + 1);
+    if (!control) {
+        parts.pages.unpin(first);
+        return fail(control.error());
+    }
+    const std::size_t fpu_bytes = parts.fpu ? arch::fpu_area_size() : 0;
+    void* fpu = parts.fpu ? bank.buy_block(fpu_bytes) : nullptr;
+    const auto made = parts.fpu && fpu == nullptr ? Result<Thread*>(fail(Error::no_memory))
+                                                  : bank.make<Thread>(bank, parts);
+    if (!made) {
+        if (fpu != nullptr) {
+            bank.return_block(fpu, fpu_bytes);
+        }
+        parts.pages.unpin(first);
+        parts.pages.unpin(first + 1);
+        return fail(made.error());
+    }
+    Thread& thread = **made;
+    thread.message_page_ = static_cast<std::byte*>(arch::window(message));
+    thread.control = static_cast<abi::ControlPage*>(arch::window(*control));
+    thread.fpu_bytes_ = fpu_bytes;
+    if (fpu != nullptr) {
+        arch::fpu_initialise(fpu);
+        thread.fpu = fpu;
+    }
+    parts.space.retain();
+    parts.space.add_thread(thread);
+    parts.table.retain();
+    parts.table.add_thread(thread);
+    parts.pages.retain();
+    parts.pages.add_page_user(thread);
+    return &thread;
+}
+
+// ---- waiting ----------------------------------------------------------------------------------------------
+
+void Thread::block(Wait wait, abi::Tag tag) {
+    state_ = abi::ThreadState::blocked;
+    wait_ = wait;
+    interruptible_ = tag.has(abi::Tag::interruptible);
+    scheduler().dequeue(*this);
+    if (tag.has(abi::Tag::has_deadline)) {
+        deadline = ThreadContext::deadline();
+        scheduler().add_deadline(*this);
+    }
+}
+
+void Thread::end_wait() {
+    if (deadline_node.linked) {
+        scheduler().remove_deadline(*this);
+    }
+    if (queue_link.linked()) {
+        queue_link.unlink();
+    }
+    if (waiting.reply != nullptr) {
+        (wait_ == Wait::reply ? waiting.reply->caller : waiting.reply->reserved) = nullptr;
+        waiting.reply = nullptr;
+    }
+    if (borrower_ != nullptr) {
+        borrower_->give_back_context();
+    }
+    wait_ = Wait::none;
+    interruptible_ = false;
+    state_ = stopped_ ? abi::ThreadState::stopped : abi::ThreadState::ready;
+}
+
+void Thread::wake() {
+    end_wait();
+    if (state_ == abi::ThreadState::ready) {
+        scheduler().enqueue(*this);
+    }
+}
+
+void Thread::wake_preferred() {
+    end_wait();
+    if (state_ == abi::ThreadState::ready) {
+        scheduler().prefer(*this);
+    }
+}
+
+void Thread::wake_with(Error error) {
+    set_result(error);
+    wake();
+}
+
+void Thread::lose_answer() {
+    if (waiting.is_call) {
+        wake_with(Error::dead);
+    } else {
+        abandon_fault();
+    }
+}
+
+void Thread::abandon_fault() {
+    end_wait();
+    state_ = abi::ThreadState::faulted;
+}
+
+// ---- life -------------------------------------------------------------------------------------------------
+
+void Thread::stop() {
+    stopped_ = true;
+    if (state_ == abi::ThreadState::ready) {
+        scheduler().dequeue(*this);
+        state_ = abi::ThreadState::stopped;
+    }
+}
+
+void Thread::resume() {
+    stopped_ = false;
+    if (state_ == abi::ThreadState::stopped || state_ == abi::ThreadState::faulted) {
+        state_ = abi::ThreadState::ready;
+        scheduler().enqueue(*this);
+    }
+}
+
+void Thread::interrupt() {
+    if (state_ == abi::ThreadState::blocked && interruptible_) {
+        control->interrupt_pending = 1;
+        wake_with(Error::interrupted);
+        return;
+    }
+    // A thread in a system call continues it; the call's end finds the pending flag.
+    const bool in_user_mode = wait_ == Wait::none && this != scheduler().current();
+    if (in_user_mode && interrupt_entry != 0 && control->upcalls_masked == 0 &&
+        state_ != abi::ThreadState::faulted) {
+        make_upcall(Upcall::interrupt, abi::upcall_cause_interrupt, 0, 0);
+        return;
+    }
+    control->interrupt_pending = 1;
+}
+
+void Thread::make_upcall(Upcall upcall, std::uint64_t cause, std::uint64_t error_code,
+                         std::uint64_t address) {
+    if (this == scheduler().current()) {
+        arch::save_bases(*this);
+    }
+    store(control->saved);
+    control->exception_cause = cause;
+    control->exception_error = error_code;
+    control->exception_address = address;
+    control->upcalls_masked |= abi::masked_library;
+    if (upcall == Upcall::exception) {
+        control->upcalls_masked |= abi::masked_exception;
+    }
+    registers.rip = upcall == Upcall::exception ? exception_entry : interrupt_entry;
+    registers.rflags = USER_RFLAGS;
+    return_by_sysret = false;
+}
+
+void Thread::fault(std::uint64_t cause, std::uint64_t error_code, std::uint64_t address) {
+    if (exception_entry != 0 && (control->upcalls_masked & abi::masked_exception) == 0) {
+        make_upcall(Upcall::exception, cause, error_code, address);
+    } else if (cause == vector_page_fault) {
+        send_fault(abi::FaultLabel::page, address, error_code);
+    } else {
+        send_fault(abi::FaultLabel::exception, cause, error_code);
+    }
+}
+
+void Thread::foreign_system_call() {
+    send_fault(abi::FaultLabel::system_call, registers.rax, registers.rip);
+}
+
+void Thread::send_fault(abi::FaultLabel label, std::uint64_t first, std::uint64_t second) {
+    scheduler().dequeue(*this);
+    state_ = abi::ThreadState::faulted;
+    if (fault_handler_ == nullptr) {
+        return;
+    }
+    waiting.endpoint = fault_handler_;
+    waiting.badge = fault_badge_;
+    waiting.is_call = false;
+    waiting.is_pager = false;
+    waiting.fault = label;
+    waiting.fault_words[0] = first;
+    waiting.fault_words[1] = second;
+    waiting.fault_words[2] = registers.rip;
+    waiting.fault_words[3] = registers.rsp;
+    ipc::send_fault(*this, *fault_handler_);
+}
+
+void Thread::wait_for_page(Memory& memory, std::uint64_t page_index, std::uint64_t address) {
+    Endpoint* pager = memory.pager();
+    waiting.fault_address = address;
+    waiting.endpoint = pager;
+    waiting.memory = &memory;
+    waiting.badge = memory.pager_badge();
+    waiting.address = page_index;
+    waiting.is_call = false;
+    waiting.is_pager = true;
+    waiting.fault = abi::FaultLabel::pager;
+    waiting.fault_words[0] = page_index * Bank::page_bytes;
+    waiting.fault_words[1] = memory.bytes() - page_index * Bank::page_bytes;
+    waiting.fault_words[2] = 0;
+    waiting.fault_words[3] = 0;
+    ipc::send_fault(*this, *pager);
+}
+
+void Thread::lose_page() {
+    end_wait();
+    if (state_ == abi::ThreadState::ready) {
+        scheduler().enqueue(*this);
+    }
+    fault(vector_page_fault, 0, waiting.fault_address);
+}
+
+void Thread::set_fault_handler(Endpoint* endpoint, std::uint64_t badge) {
+    if (fault_handler_ != nullptr) {
+        fault_link.unlink();
+    }
+    fault_handler_ = endpoint;
+    fault_badge_ = badge;
+    if (endpoint != nullptr) {
+        endpoint->add_fault_user(*this);
+    }
+}
+
+void Thread::bind_notification(Notification* notification) {
+    if (bound_notification_ != nullptr) {
+        bound_notification_->bound_thread = nullptr;
+    }
+    bound_notification_ = notification;
+    if (notification != nullptr) {
+        notification->bound_thread = this;
+    }
+}
+
+// ---- scheduling contexts ----------------------------------------------------------------------------------
+
+void Thread::set_context(SchedContext* context) {
+    if (context == context_) {
+        return;
+    }
+    scheduler().before_context_change(*this);
+    context_ = context;
+    scheduler().after_context_change(*this);
+}
+
+void Thread::refresh_borrowers() {
+    for (Thread* thread = borrower_; thread != nullptr; thread = thread->borrower_) {
+        thread->set_context(context_);
+    }
+}
+
+void Thread::bind_context(SchedContext* context) {
+    if (home_context_ != nullptr) {
+        home_context_->owner = nullptr;
+        home_context_->release();
+    }
+    home_context_ = context;
+    if (context != nullptr) {
+        context->owner = this;
+        context->retain();
+    }
+    if (lender_ == nullptr) {
+        set_context(context);
+        refresh_borrowers();
+    }
+}
+
+void Thread::borrow_context(Thread& lender) {
+    lender_ = &lender;
+    lender.borrower_ = this;
+    set_context(lender.context_);
+}
+
+void Thread::give_back_context() {
+    if (lender_ == nullptr) {
+        return;
+    }
+    lender_->borrower_ = nullptr;
+    lender_ = nullptr;
+    set_context(home_context_);
+    refresh_borrowers();
+}
+
+// ---- the end ----------------------------------------------------------------------------------------------
+
+void Thread::sever() {
+    stopped_ = true;
+    scheduler().dequeue(*this);
+    end_wait();
+    give_back_context();
+    bind_context(nullptr);
+    scheduler().forget(*this);
+    set_fault_handler(nullptr, 0);
+    bind_notification(nullptr);
+    if (fpu != nullptr) {
+        arch::fpu_forget(*this);
+        bank().return_block(fpu, fpu_bytes_);
+    }
+    table_link.unlink();
+    table_->release();
+    space_link.unlink();
+    space_->release();
+    page_link.unlink();
+    pages_->unpin(pages_first_);
+    pages_->unpin(pages_first_ + 1);
+    pages_->release();
+}
+
+}  // namespace kernel

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+// Thread: registers, a message page and a control page, the objects it works with, and what it waits for.
+//
+// States
+//   stopped   not started, or stopped; keeps what it waited for, if anything, and goes on waiting when resumed
+//   ready     in the run queue (or the one that runs, or about to run)
+//   blocked   waits, as `wait_` says
+//   faulted   a fault that nobody handles; only start, resume or set_registers brings it back
+//
+// A thread needs a scheduling context to run: its own (`home_context_`), or the one that its caller lends (`lender_`)
+// from the moment it receives a call until it answers or waits for the next. `context_` is the one in force. Lenders form
+// a chain: whose context runs at its end is the first one's.
+//
+// While blocked, `queue_link` is in the queue that `wait_` tells, and with a deadline the thread is in its CPU's
+// deadline tree as well.
+#pragma once
+
+#include <cstdint>
+
+#include "abi/kernel/fault.hpp"
+#include "abi/kernel/message.hpp"
+#include "abi/kernel/operation.hpp"
+#include "kernel/arch/x86_64/thread_context.hpp"
+#include "kernel/object/object.hpp"
+#include "kernel/object/thread_list.hpp"
+#include "kernel/result.hpp"
+#include "kernel/types.hpp"
+#include "libs/base/ordered_tree.hpp"
+
+namespace kernel {
+
+class AddressSpace;
+class CapTable;
+class Endpoint;
+class Memory;
+class Notification;
+class Reply;
+class SchedContext;
+
+enum class Wait : std::uint8_t {
+    none,
+    send,          // in Endpoint's senders: a message (call or one way)
+    fault_send,    // in Endpoint's senders: a fault or pager message
+    reply,         // for the answer to a call or a fault
+    receive,       // in Endpoint's receivers
+    notification,  // in Notification's waiters
+    futex,         // in a futex bucket
+    pager,         // in Memory's waiters: for a page
+};
+
+class Thread final : public arch::ThreadContext, public Object, public ThreadLinks {
+public:
+    struct Parts {
+        AddressSpace& space;
+        CapTable& table;
+        Memory& pages;
+        std::uint64_t page_offset;
+        bool fpu;
+    };
+    static Result<Thread*> create(Bank& bank, const Parts& parts);
+    Thread(Bank& bank, const Parts& parts);
+
+    [[nodiscard]] AddressSpace& space() const { return *space_; }
+    [[nodiscard]] CapTable& table() const { return *table_; }
+    [[nodiscard]] std::byte* message_page() const { return message_page_; }
+    [[nodiscard]] abi::ThreadState state() const { return state_; }
+    [[nodiscard]] Wait wait() const { return wait_; }
+    [[nodiscard]] SchedContext* context() const { return context_; }
+    [[nodiscard]] Notification* bound_notification() const { return bound_notification_; }
+    [[nodiscard]] SchedContext* home_context() const { return home_context_; }
+
+    // ---- life: see thread.cpp
+    void stop();
+    void resume();
+    void interrupt();
+    // A fault of the thread itself, in user mode. Makes an upcall, or tells the handler, or leaves it faulted.
+    void fault(std::uint64_t cause, std::uint64_t error_code, std::uint64_t address);
+    // A foreign system call with no upcall set.
+    void foreign_system_call();
+    void set_fault_handler(Endpoint* endpoint, std::uint64_t badge);
+    void bind_notification(Notification* notification);
+    // Its own scheduling context from now on; nullptr: none.
+    void bind_context(SchedContext* context);
+    void lose_pages() { pages_ = nullptr; }
+    void sever();
+
+    // ---- waiting
+    // Blocks the running thread; the caller of this has put it into its queue. With the tag's deadline.
+    void block(Wait wait, abi::Tag tag);
+    // Ends the wait: out of queue and deadline tree, ready to run. The system call's result is left to the caller of this.
+    void wake();
+    // The same with an error as the system call's result.
+    void wake_with(Error error);
+
+    // Goes on without waking anybody: the queues that the wait is in are changed by the caller of this.
+    void change_wait(Wait wait) { wait_ = wait; }
+    // The reply object that could have answered is gone.
+    void lose_answer();
+    // Its fault cannot be told (any more): it stays where it is.
+    void abandon_fault();
+    // Wakes it, to run at once if nobody more important is ready.
+    void wake_preferred();
+    // Asks the pager of `memory` for a page and waits for it.
+    void wait_for_page(Memory& memory, std::uint64_t page_index, std::uint64_t address);
+    // The page will not come: a fault at the address that was touched.
+    void lose_page();
+    [[nodiscard]] bool is_one_way_sender() const { return wait_ == Wait::send && !waiting.is_call; }
+
+    // ---- lending
+    void borrow_context(Thread& lender);
+    void give_back_context();
+
+    // What the wait is about; by `wait_`. Plain data, guarded by the kernel's being entered once at a time.
+    struct WaitState {
+        Endpoint* endpoint = nullptr;          // send, fault_send, receive
+        Notification* notification = nullptr;  // notification
+        Memory* memory = nullptr;              // pager
+        Reply* reply = nullptr;   // reply: the object that can answer; receive: the one to be used
+        std::uint64_t badge = 0;  // send: of the capability that was used
+        std::uint64_t address = 0;        // futex: key offset; pager: page index
+        std::uint64_t fault_address = 0;  // pager: the address that was touched
+        std::uint32_t bits = 0;           // futex: bitset
+        bool is_call = false;             // send
+        bool is_pager = false;            // fault_send: a page is wanted, no reply expected
+        abi::FaultLabel fault = abi::FaultLabel::page;
+        std::uint64_t fault_words[4] = {};
+    };
+    WaitState waiting;
+
+    // Deadline tree of the CPU.
+    base::TreeNode deadline_node;
+    Nanoseconds deadline = 0;
+
+private:
+    friend class Scheduler;
+    friend class SchedContext;
+    friend class Notification;
+    friend class Endpoint;
+
+    enum class Upcall : std::uint8_t { exception, interrupt };
+    void make_upcall(Upcall upcall, std::uint64_t cause, std::uint64_t error_code,
+                     std::uint64_t address);
+    void send_fault(abi::FaultLabel label, std::uint64_t first, std::uint64_t second);
+    void end_wait();
+    void set_context(SchedContext* context);
+    void refresh_borrowers();
+
+    AddressSpace* space_;
+    CapTable* table_;
+    Memory* pages_;
+    std::uint64_t pages_first_;
+    std::byte* message_page_ = nullptr;
+    std::size_t fpu_bytes_ = 0;
+
+    abi::ThreadState state_ = abi::ThreadState::stopped;
+    bool stopped_ = true;  // asked to stop: a blocked thread that is woken does not become ready
+    Wait wait_ = Wait::none;
+    bool interruptible_ = false;
+
+    SchedContext* home_context_ = nullptr;
+    SchedContext* context_ = nullptr;
+    Thread* lender_ = nullptr;
+    Thread* borrower_ = nullptr;
+
+    Endpoint* fault_handler_ = nullptr;
+    std::uint64_t fault_badge_ = 0;
+    Notification* bound_notification_ = nullptr;
+};
+
+}  // namespace kernel

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/sched/scheduler.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "kernel/arch/x86_64/cpu.hpp"
+#include "kernel/object/address_space.hpp"
+#include "kernel/plat/pc/platform.hpp"
+
+namespace kernel {
+
+namespace {
+
+// One per CPU; so far there is one CPU.
+constinit Scheduler boot_scheduler;
+
+}  // namespace
+
+Scheduler& scheduler() { return *static_cast<Scheduler*>(arch::this_cpu().portable); }
+
+void initialise_scheduler() { arch::this_cpu().portable = &boot_scheduler; }
+
+// ---- the run queues ---------------------------------------------------------------------------------------
+
+int Scheduler::highest() const {
+    for (int word = 3; word >= 0; --word) {
+        if (bitmap_[word] != 0) {
+            return word * 64 + 63 - std::countl_zero(bitmap_[word]);
+        }
+    }
+    return -1;
+}
+
+void Scheduler::enqueue(Thread& thread, bool at_front) {
+    const SchedContext* context = thread.context_;
+    if (context == nullptr || &thread == current_ || &thread == preferred_ ||
+        thread.queue_link.linked()) {
+        return;
+    }
+    const std::uint8_t priority = context->priority;
+    if (at_front) {
+        queues_[priority].push_front(thread);
+    } else {
+        queues_[priority].push_back(thread);
+    }
+    bitmap_[priority / 64] |= std::uint64_t{1} << (priority % 64);
+    decide_ = true;
+}
+
+Thread* Scheduler::take_highest() {
+    const int priority = highest();
+    if (priority < 0) {
+        return nullptr;
+    }
+    Thread* thread = queues_[priority].pop_front();
+    if (queues_[priority].empty()) {
+        bitmap_[priority / 64] &= ~(std::uint64_t{1} << (priority % 64));
+    }
+    return thread;
+}
+
+void Scheduler::dequeue(Thread& thread) {
+    if (&thread == current_) {
+        current_ = nullptr;
+        decide_ = true;
+    } else if (&thread == preferred_) {
+        preferred_ = nullptr;
+    } else if (thread.state_ == abi::ThreadState::ready && thread.queue_link.linked()) {
+        thread.queue_link.unlink();
+        const std::uint8_t priority = thread.context_->priority;
+        if (queues_[priority].empty()) {
+            bitmap_[priority / 64] &= ~(std::uint64_t{1} << (priority % 64));
+        }
+    } else if (thread.context_ != nullptr && thread.context_->throttled == &thread) {
+        forget(*thread.context_);
+    }
+}
+
+void Scheduler::prefer(Thread& thread) {
+    if (thread.context_ == nullptr) {
+        return;
+    }
+    if (Thread* before = preferred_; before != nullptr && before != &thread) {
+        preferred_ = nullptr;
+        enqueue(*before);
+    }
+    preferred_ = &thread;
+    decide_ = true;
+}
+
+void Scheduler::yield() {
+    slice_end_ = 0;
+    decide_ = true;
+}
+
+// ---- contexts ---------------------------------------------------------------------------------------------
+
+void Scheduler::before_context_change(Thread& thread) {
+    if (&thread != current_ && &thread != preferred_) {
+        dequeue(thread);
+    }
+}
+
+void Scheduler::after_context_change(Thread& thread) {
+    if (&thread == current_ || &thread == preferred_) {
+        decide_ = true;
+    } else if (thread.state_ == abi::ThreadState::ready) {
+        enqueue(thread);
+    }
+}
+
+void Scheduler::forget(SchedContext& context) {
+    if (context.release_node.linked) {
+        releases_.remove(context);
+        context.throttled = nullptr;
+    }
+    if (charged_ == &context) {
+        charged_ = nullptr;
+    }
+}
+
+void Scheduler::forget(Thread& thread) {
+    dequeue(thread);
+    if (on_cpu_ == &thread) {
+        on_cpu_ = nullptr;
+        decide_ = true;
+    }
+}
+
+void Scheduler::charge_current() {
+    if (charged_ == nullptr) {
+        return;
+    }
+    const Nanoseconds now = plat::clock_now();
+    charged_->consumed += now - charged_since_;
+    charged_->used_in_period += now - charged_since_;
+    charged_since_ = now;
+}
+
+bool Scheduler::out_of_budget(SchedContext& context, Nanoseconds now) {
+    if (context.budget == 0) {
+        return false;
+    }
+    if (now - context.period_start >= context.period) {
+        context.period_start = now;
+        context.used_in_period = 0;
+    }
+    return context.used_in_period >= context.budget;
+}
+
+void Scheduler::throttle(Thread& thread) {
+    SchedContext& context = *thread.context_;
+    context.throttled = &thread;
+    context.release_at = context.period_start + context.period;
+    releases_.insert(context);
+}
+
+// ---- time -------------------------------------------------------------------------------------------------
+
+void Scheduler::add_deadline(Thread& thread) {
+    deadlines_.insert(thread);
+    decide_ = true;
+}
+
+void Scheduler::remove_deadline(Thread& thread) { deadlines_.remove(thread); }
+
+void Scheduler::on_timer() {
+    timer_armed_for_ = never;
+    decide_ = true;
+    const Nanoseconds now = plat::clock_now();
+    while (Thread* thread = deadlines_.first()) {
+        if (thread->deadline > now) {
+            break;
+        }
+        thread->wake_with(Error::timed_out);
+    }
+    while (SchedContext* context = releases_.first()) {
+        if (context->release_at > now) {
+            break;
+        }
+        Thread* thread = context->throttled;
+        forget(*context);
+        enqueue(*thread);
+    }
+}
+
+void Scheduler::update_timer(const Thread* next, Nanoseconds now) {
+    Nanoseconds when = never;
+    if (const Thread* thread = deadlines_.first()) {
+        when = thread->deadline;
+    }
+    if (const SchedContext* context = releases_.first()) {
+        when = std::min(when, context->release_at);
+    }
+    if (next != nullptr) {
+        const SchedContext& context = *next->context_;
+        if (context.budget != 0) {
+            when = std::min(when, now + (context.budget - context.used_in_period));
+        }
+        if (!queues_[context.priority].empty()) {
+            when = std::min(when, slice_end_);
+        }
+    }
+    if (when != timer_armed_for_) {
+        timer_armed_for_ = when;
+        if (when == never) {
+            plat::disarm_timer();
+        } else {
+            plat::arm_timer(when);
+        }
+    }
+}
+
+// ---- the decision -----------------------------------------------------------------------------------------
+
+Thread* Scheduler::choose(Nanoseconds now) {
+    const auto priority_of = [](const Thread* thread) {
+        return thread != nullptr && thread->context_ != nullptr ? int{thread->context_->priority}
+                                                                : -1;
+    };
+    Thread* before = current_;
+    Thread* preferred = preferred_;
+    current_ = nullptr;
+    preferred_ = nullptr;
+    const int queued = highest();
+    if (preferred != nullptr && priority_of(preferred) >= std::max(queued, priority_of(before))) {
+        if (before != nullptr) {
+            enqueue(*before, true);
+        }
+        return preferred;
+    }
+    if (preferred != nullptr) {
+        enqueue(*preferred);
+    }
+    if (before == nullptr || before->context_ == nullptr) {
+        return take_highest();
+    }
+    const int best = highest();
+    const bool slice_over = now >= slice_end_;
+    if (best > priority_of(before) || (slice_over && best == priority_of(before))) {
+        enqueue(*before, !slice_over);
+        return take_highest();
+    }
+    return before;
+}
+
+void Scheduler::finish() {
+    if (!decide_) {
+        return;
+    }
+    const Nanoseconds now = plat::clock_now();
+    if (charged_ != nullptr) {
+        charged_->consumed += now - charged_since_;
+        charged_->used_in_period += now - charged_since_;
+    }
+    charged_since_ = now;
+    const Thread* before = current_;
+    Thread* next = choose(now);
+    while (next != nullptr && out_of_budget(*next->context_, now)) {
+        throttle(*next);
+        next = take_highest();
+    }
+    decide_ = false;
+    current_ = next;
+    if (next != before || now >= slice_end_) {
+        slice_end_ = now + time_slice;
+    }
+    charged_ = next != nullptr ? next->context_ : nullptr;
+    update_timer(next, now);
+    if (next != on_cpu_) {
+        arch::switch_thread(on_cpu_, next,
+                            next != nullptr ? next->space().root() : arch::kernel_root());
+        on_cpu_ = next;
+    }
+}
+
+}  // namespace kernel

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+// Scheduler: who runs on one CPU.
+//
+// 256 priorities, each with a queue, and a bitmap of those that are not empty. Inside the kernel a thread that becomes ready
+// only enters its queue (or, as the partner of a message, is remembered to be switched to at once); the decision is
+// taken once, in `finish`, when the kernel is left. The running thread is in no queue.
+//
+// Time. There is no tick. The one-shot timer is armed for the earliest of: a thread's deadline, the end of a budget or of a
+// throttled context's period, and, if somebody of the same priority waits, the end of the time slice.
+//
+// One Scheduler per CPU (arch::Cpu::portable). Nothing in it is touched by another CPU.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "kernel/object/sched_context.hpp"
+#include "kernel/object/thread.hpp"
+#include "kernel/object/thread_list.hpp"
+#include "kernel/types.hpp"
+#include "libs/base/ordered_tree.hpp"
+
+namespace kernel {
+
+class Scheduler {
+public:
+    static constexpr Nanoseconds time_slice = 5'000'000;
+
+    // The thread on the CPU, as far as it still exists; null while idle.
+    [[nodiscard]] Thread* current() const { return current_; }
+
+    // The thread became ready.
+    void enqueue(Thread& thread, bool at_front = false);
+    // The thread is no longer ready (blocks, stops, dies).
+    void dequeue(Thread& thread);
+    // `thread`, just made ready, shall run at once if nobody more important is ready.
+    void prefer(Thread& thread);
+    // The running thread gives way to others of its priority.
+    void yield();
+
+    void add_deadline(Thread& thread);
+    void remove_deadline(Thread& thread);
+
+    // A context gets out of use: it must not wait in the release tree.
+    void forget(SchedContext& context);
+    void forget(Thread& thread);
+    // The effective context of a ready or running thread is about to change, or has changed.
+    void before_context_change(Thread& thread);
+    void after_context_change(Thread& thread);
+    // Brings the running context's consumption up to date.
+    void charge_current();
+
+    // The timer's interrupt came.
+    void on_timer();
+
+    // Leaves the kernel: chooses who runs and switches to it.
+    void finish();
+
+private:
+    struct DeadlineKey {
+        Nanoseconds when;
+        std::uint64_t tie;
+        friend auto operator<=>(const DeadlineKey&, const DeadlineKey&) = default;
+    };
+    struct DeadlineOf {
+        static DeadlineKey key(const Thread& thread) {
+            return {thread.deadline, reinterpret_cast<std::uint64_t>(&thread)};
+        }
+    };
+    struct ReleaseOf {
+        static DeadlineKey key(const SchedContext& context) {
+            return {context.release_at, reinterpret_cast<std::uint64_t>(&context)};
+        }
+    };
+
+    [[nodiscard]] int highest() const;
+    Thread* take_highest();
+    void throttle(Thread& thread);
+    [[nodiscard]] bool out_of_budget(SchedContext& context, Nanoseconds now);
+    void update_timer(const Thread* next, Nanoseconds now);
+    Thread* choose(Nanoseconds now);
+
+    Thread* current_ = nullptr;  // runs, or was running on entry to the kernel
+    Thread* on_cpu_ = nullptr;   // whose registers the CPU holds; may have died (then null)
+    Thread* preferred_ = nullptr;
+    SchedContext* charged_ = nullptr;  // what the time since charged_since_ is charged to
+    Nanoseconds charged_since_ = 0;
+    Nanoseconds slice_end_ = 0;
+    static constexpr Nanoseconds never = ~Nanoseconds{0};
+    Nanoseconds timer_armed_for_ = never;
+    bool decide_ = true;  // something happened that may change who runs
+
+    std::array<ThreadQueue, 256> queues_;
+    std::array<std::uint64_t, 4> bitmap_{};
+    base::OrderedTree<Thread, &Thread::deadline_node, DeadlineOf> deadlines_;
+    base::OrderedTree<SchedContext, &SchedContext::release_node, ReleaseOf> releases_;
+};
+
+// This CPU's.
+Scheduler& scheduler();
+void initialise_scheduler();
+
+}  // namespace kernel

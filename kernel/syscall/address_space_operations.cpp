@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/arch/x86_64/window.hpp"
+#include "kernel/object/address_space.hpp"
+#include "kernel/object/bank.hpp"
+#include "kernel/object/futex.hpp"
+#include "kernel/object/memory.hpp"
+#include "kernel/syscall/operation.hpp"
+
+namespace kernel {
+
+namespace {
+
+using abi::AddressSpaceOp;
+using abi::AddressSpaceRights;
+using abi::MapFlags;
+
+constexpr std::uint64_t user_pages = arch::user_end / base::page_size;
+constexpr std::uint64_t access_bits = MapFlags::read | MapFlags::write | MapFlags::execute;
+constexpr std::uint64_t known_flags = access_bits | MapFlags::on_clone_share |
+                                      MapFlags::on_clone_drop | MapFlags::uncached |
+                                      MapFlags::write_combining;
+
+Result<> check_access(std::uint64_t flags) {
+    const bool both = (flags & MapFlags::write) != 0 && (flags & MapFlags::execute) != 0;
+    if (both || (flags & ~known_flags) != 0) {
+        return fail(Error::invalid_argument);
+    }
+    return {};
+}
+
+// The right on the Memory that each access needs.
+std::uint8_t rights_for(std::uint64_t flags) {
+    std::uint8_t rights = abi::MemoryRights::read;
+    if ((flags & MapFlags::write) != 0) {
+        rights |= abi::MemoryRights::write;
+    }
+    if ((flags & MapFlags::execute) != 0) {
+        rights |= abi::MemoryRights::execute;
+    }
+    return rights;
+}
+
+Result<Answer> map(Operation& op, AddressSpace& space) {
+    const std::uint64_t flags = op.word(4);
+    TRY(check_access(flags));
+    auto* memory = TRY(lookup<Memory>(op.caller, op.word(0), rights_for(flags)));
+    const PageRange addresses = TRY(page_range(op.word(1), op.word(2), user_pages));
+    const PageRange pages = TRY(page_range(op.word(3), op.word(2), Memory::max_pages));
+    if (memory->is_physical() && !base::range_fits(pages.first, pages.count, memory->pages())) {
+        return fail(Error::out_of_range);
+    }
+    if (addresses.first == 0) {
+        return fail(Error::out_of_range);  // page 0 stays unmapped
+    }
+    const Capability& capability = *op.caller.table().find(op.word(0));
+    TRY(space.map(AddressSpace::Mapping{.memory = *memory,
+                                        .start = op.word(1),
+                                        .length = op.word(2),
+                                        .first_page = pages.first,
+                                        .flags = flags,
+                                        .allowed = capability.rights}));
+    return answer();
+}
+
+Result<Answer> change(Operation& op, AddressSpace& space) {
+    TRY(page_range(op.word(0), op.word(1), user_pages));
+    if (op.label<AddressSpaceOp>() == AddressSpaceOp::unmap) {
+        TRY(space.unmap(op.word(0), op.word(1)));
+        return answer();
+    }
+    if ((op.word(2) & ~access_bits) != 0) {
+        return fail(Error::invalid_argument);
+    }
+    TRY(check_access(op.word(2)));
+    TRY(space.protect(op.word(0), op.word(1), op.word(2)));
+    return answer();
+}
+
+Result<Answer> query(Operation& op, AddressSpace& space) {
+    const Region* region = space.region_at(op.word(0));
+    if (region == nullptr) {
+        return fail(Error::not_mapped);
+    }
+    return answer(region->start, region->end - region->start, region->flags,
+                  space.resident_bytes(*region));
+}
+
+Result<> check_word_address(std::uint64_t address) {
+    if (!base::is_aligned(address, sizeof(std::uint32_t))) {
+        return fail(Error::not_aligned);
+    }
+    return {};
+}
+
+std::uint32_t bitset_of(std::uint64_t word) {
+    const auto bits = static_cast<std::uint32_t>(word);
+    return bits == 0 ? ~std::uint32_t{0} : bits;
+}
+
+Result<Answer> futex_operation(Operation& op, AddressSpace& space) {
+    TRY(op.need(AddressSpaceRights::futex));
+    TRY(check_word_address(op.word(0)));
+    switch (op.label<AddressSpaceOp>()) {
+        case AddressSpaceOp::futex_wait:
+            TRY(futex::wait(op.caller, space, op.word(0), static_cast<std::uint32_t>(op.word(1)),
+                            bitset_of(op.word(2))));
+            return answer();
+        case AddressSpaceOp::futex_wake:
+            return answer(TRY(futex::wake(space, op.word(0), op.word(1), bitset_of(op.word(2)))));
+        default: break;
+    }
+    TRY(check_word_address(op.word(2)));
+    const auto result = TRY(futex::requeue(
+        space, futex::RequeueRequest{.from = op.word(0),
+                                     .wake_count = op.word(1),
+                                     .to = op.word(2),
+                                     .move_count = op.word(3),
+                                     .compare = (op.word(4) & 1) != 0,
+                                     .expected = static_cast<std::uint32_t>(op.word(5))}));
+    return answer(result.woken, result.moved);
+}
+
+}  // namespace
+
+Result<Answer> invoke_address_space(Operation& op) {
+    auto& space = static_cast<AddressSpace&>(op.object);
+    switch (op.label<AddressSpaceOp>()) {
+        case AddressSpaceOp::map: TRY(op.need(AddressSpaceRights::map)); return map(op, space);
+        case AddressSpaceOp::unmap:
+        case AddressSpaceOp::protect:
+            TRY(op.need(AddressSpaceRights::map));
+            return change(op, space);
+        case AddressSpaceOp::clone: {
+            TRY(op.need(AddressSpaceRights::clone));
+            auto* bank = TRY(lookup<Bank>(op.caller, op.word(0), abi::BankRights::create));
+            return answer(TRY(create_for(op.caller, [&] { return space.clone(*bank); })));
+        }
+        case AddressSpaceOp::futex_wait:
+        case AddressSpaceOp::futex_wake:
+        case AddressSpaceOp::futex_requeue: return futex_operation(op, space);
+        case AddressSpaceOp::query:         TRY(op.need(AddressSpaceRights::map)); return query(op, space);
+    }
+    return fail(Error::bad_system_call);
+}
+
+}  // namespace kernel

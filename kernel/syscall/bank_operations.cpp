@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/mm/frame_pool.hpp"
+#include "kernel/object/address_space.hpp"
+#include "kernel/object/endpoint.hpp"
+#include "kernel/object/memory.hpp"
+#include "kernel/object/notification.hpp"
+#include "kernel/object/reply.hpp"
+#include "kernel/object/sched_context.hpp"
+#include "kernel/syscall/operation.hpp"
+
+namespace kernel {
+
+namespace {
+
+using abi::BankOp;
+using abi::BankRights;
+
+Result<std::uint32_t> create_memory(Operation& op, Bank& bank) {
+    const PageRange range = TRY(page_range(0, op.word(1), Memory::max_pages));
+    const std::uint64_t bytes = range.count * base::page_size;
+    if ((op.word(2) & ~abi::MemoryFlags::contiguous) != 0) {
+        return fail(Error::invalid_argument);
+    }
+    if (op.word(3) == abi::no_capability) {
+        return create_for(op.caller, [&] { return Memory::create(bank, bytes, op.word(2)); });
+    }
+    auto* pager = TRY(lookup<Endpoint>(op.caller, op.word(3), abi::EndpointRights::receive));
+    return create_for(op.caller,
+                      [&] { return Memory::create_paged(bank, bytes, *pager, op.word(4)); });
+}
+
+Result<std::uint32_t> create_thread(Operation& op, Bank& bank) {
+    auto* space = TRY(lookup<AddressSpace>(op.caller, op.word(1), abi::AddressSpaceRights::map));
+    auto* table = TRY(lookup<CapTable>(op.caller, op.word(2), abi::CapTableRights::manage));
+    auto* pages = TRY(lookup<Memory>(op.caller, op.word(3), abi::MemoryRights::write));
+    if ((op.word(5) & ~abi::ThreadFlags::fpu) != 0) {
+        return fail(Error::invalid_argument);
+    }
+    TRY(page_range(op.word(4), 2 * base::page_size, pages->pages()));
+    const Thread::Parts parts{.space = *space,
+                              .table = *table,
+                              .pages = *pages,
+                              .page_offset = op.word(4),
+                              .fpu = (op.word(5) & abi::ThreadFlags::fpu) != 0};
+    return create_for(op.caller, [&] { return Thread::create(bank, parts); });
+}
+
+Result<std::uint32_t> create_context(Operation& op, Bank& bank) {
+    auto* parent =
+        TRY(lookup<SchedContext>(op.caller, op.word(1), abi::SchedContextRights::create));
+    return create_for(op.caller, [&] {
+        return SchedContext::create(bank, *parent, op.word(2), op.word(3), op.word(4));
+    });
+}
+
+Result<std::uint32_t> create(Operation& op, Bank& bank) {
+    switch (static_cast<ObjectType>(op.word(0))) {
+        case ObjectType::bank:
+            return create_for(op.caller, [&] { return Bank::create(bank, op.word(1)); });
+        case ObjectType::cap_table:
+            return create_for(op.caller, [&] { return CapTable::create(bank, op.word(1)); });
+        case ObjectType::address_space:
+            return create_for(op.caller, [&] { return AddressSpace::create(bank); });
+        case ObjectType::memory:        return create_memory(op, bank);
+        case ObjectType::thread:        return create_thread(op, bank);
+        case ObjectType::sched_context: return create_context(op, bank);
+        case ObjectType::endpoint:
+            return create_for(op.caller, [&] { return bank.make<Endpoint>(bank); });
+        case ObjectType::reply:
+            return create_for(op.caller, [&] { return bank.make<Reply>(bank); });
+        case ObjectType::notification:
+            return create_for(op.caller, [&] { return bank.make<Notification>(bank); });
+        default: return fail(Error::invalid_argument);
+    }
+}
+
+}  // namespace
+
+Result<Answer> invoke_bank(Operation& op) {
+    auto& bank = static_cast<Bank&>(op.object);
+    switch (op.label<BankOp>()) {
+        case BankOp::create:
+            TRY(op.need(BankRights::create));
+            // Only the low byte is a type: larger values must not wrap around to one.
+            if (op.word(0) >= static_cast<std::uint64_t>(ObjectType::count_end)) {
+                return fail(Error::invalid_argument);
+            }
+            return answer(TRY(create(op, bank)));
+        case BankOp::query:
+            TRY(op.need(BankRights::query));
+            return answer(bank.limit_bytes(), bank.charged_bytes(), bank.own_bytes(),
+                          mm::frames.free_frames() * base::page_size);
+        case BankOp::set_limit:
+            TRY(op.need(BankRights::manage));
+            if (bank.is_root()) {
+                return fail(Error::invalid_argument);
+            }
+            bank.set_limit(op.word(0));
+            return answer();
+        case BankOp::destroy:
+            TRY(op.need(BankRights::manage));
+            if (bank.is_root()) {
+                return fail(Error::invalid_argument);
+            }
+            bank.empty();
+            static_cast<Object&>(bank).destroy();
+            return answer();
+    }
+    return fail(Error::bad_system_call);
+}
+
+}  // namespace kernel

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/capability/drop_guard.hpp"
+#include "kernel/object/bank.hpp"
+#include "kernel/syscall/operation.hpp"
+
+namespace kernel {
+
+namespace {
+
+using abi::CapTableOp;
+using abi::CapTableRights;
+
+Result<Capability*> source_of(Operation& op) {
+    Capability* source = op.caller.table().find(op.word(0));
+    if (source == nullptr) {
+        return fail(Error::invalid_capability);
+    }
+    return source;
+}
+
+Result<Capability*> slot_of(CapTable& table, std::uint64_t index) {
+    Capability* slot = table.find(index);
+    if (slot == nullptr) {
+        return fail(Error::invalid_capability);
+    }
+    return slot;
+}
+
+Result<Answer> copy(Operation& op, CapTable& table) {
+    Capability* source = TRY(source_of(op));
+    Capability* slot = TRY(table.take_slot(op.word(2)));
+    derive_capability(*slot, *source, static_cast<std::uint8_t>(op.word(1)));
+    return answer(slot->index);
+}
+
+Result<Answer> mint(Operation& op, CapTable& table) {
+    Capability* source = TRY(source_of(op));
+    const ObjectType type = source->object->type();
+    if (type != ObjectType::endpoint && type != ObjectType::notification) {
+        return fail(Error::wrong_type);
+    }
+    static_assert(abi::EndpointRights::mint == abi::NotificationRights::mint);
+    if (!source->allows(abi::EndpointRights::mint) || source->badged) {
+        return fail(Error::missing_right);
+    }
+    if ((op.word(4) & ~abi::MintFlags::drop_guard) != 0) {
+        return fail(Error::invalid_argument);
+    }
+    Capability* slot = TRY(table.take_slot(op.word(2)));
+    derive_capability(*slot, *source, static_cast<std::uint8_t>(op.word(1)));
+    slot->badge_or_guard = op.word(3);
+    slot->badged = true;
+    if ((op.word(4) & abi::MintFlags::drop_guard) != 0) {
+        if (const auto attached = DropGuard::attach(*slot); !attached) {
+            delete_capability(*slot);
+            return fail(attached.error());
+        }
+    }
+    return answer(slot->index);
+}
+
+Result<Answer> move(Operation& op, CapTable& table) {
+    Capability* source = TRY(source_of(op));
+    Capability* slot = TRY(table.take_slot(op.word(2)));
+    move_capability(*slot, *source);
+    return answer(slot->index);
+}
+
+Result<Answer> take(Operation& op, CapTable& table) {
+    Capability* source = TRY(slot_of(table, op.word(0)));
+    Capability* slot = TRY(op.caller.table().take_slot(abi::any_slot));
+    move_capability(*slot, *source);
+    return answer(slot->index);
+}
+
+}  // namespace
+
+Result<Answer> invoke_cap_table(Operation& op) {
+    auto& table = static_cast<CapTable&>(op.object);
+    const auto label = op.label<CapTableOp>();
+    switch (label) {
+        case CapTableOp::copy:
+        case CapTableOp::mint:
+        case CapTableOp::move:
+            TRY(op.need(CapTableRights::insert));
+            return label == CapTableOp::copy   ? copy(op, table)
+                   : label == CapTableOp::mint ? mint(op, table)
+                                               : move(op, table);
+        case CapTableOp::remove:
+            TRY(op.need(CapTableRights::manage));
+            delete_capability(*TRY(slot_of(table, op.word(0))));
+            return answer();
+        case CapTableOp::revoke:
+            TRY(op.need(CapTableRights::manage));
+            revoke_capability(*TRY(slot_of(table, op.word(0))));
+            return answer();
+        case CapTableOp::clone: {
+            TRY(op.need(CapTableRights::manage));
+            auto* bank = TRY(lookup<Bank>(op.caller, op.word(0), abi::BankRights::create));
+            return answer(TRY(create_for(op.caller, [&] { return table.clone(*bank); })));
+        }
+        case CapTableOp::query: {
+            TRY(op.need(CapTableRights::manage));
+            const Capability* slot = TRY(slot_of(table, op.word(0)));
+            return answer(static_cast<std::uint64_t>(slot->object->type()), slot->rights,
+                          slot->badge());
+        }
+        case CapTableOp::take: TRY(op.need(CapTableRights::manage)); return take(op, table);
+    }
+    return fail(Error::bad_system_call);
+}
+
+}  // namespace kernel

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+#include <cstring>
+
+#include "kernel/arch/x86_64/window.hpp"
+#include "kernel/mm/frame_pool.hpp"
+#include "kernel/object/bank.hpp"
+#include "kernel/object/memory.hpp"
+#include "kernel/syscall/operation.hpp"
+
+namespace kernel {
+
+namespace {
+
+using abi::MemoryOp;
+using abi::MemoryRights;
+
+constexpr std::uint64_t most_pinned = 512;  // as many physical addresses as fit in the message page
+
+// Copies between the message page and the Memory, page by page. All pages are made ready before the first byte is copied.
+Result<> copy_bytes(Memory& memory, std::uint64_t offset, std::byte* page, std::size_t length,
+                    bool write) {
+    if (!base::range_fits(offset, length, memory.bytes())) {
+        return fail(Error::out_of_range);
+    }
+    for (std::uint64_t at = base::align_down(offset, base::page_size); at < offset + length;
+         at += base::page_size) {
+        TRY(memory.kernel_page(at / base::page_size, write));
+    }
+    for (std::size_t done = 0; done < length;) {
+        const std::uint64_t at = offset + done;
+        const std::size_t part =
+            std::min<std::size_t>(length - done, base::page_size - at % base::page_size);
+        auto* there =
+            static_cast<std::byte*>(TRY(memory.kernel_page(at / base::page_size, write))) +
+            at % base::page_size;
+        std::memcpy(write ? there : page + done, write ? page + done : there, part);
+        done += part;
+    }
+    return {};
+}
+
+Result<Answer> clone(Operation& op, Memory& memory) {
+    auto* bank = TRY(lookup<Bank>(op.caller, op.word(0), abi::BankRights::create));
+    const PageRange range = TRY(page_range(op.word(1), op.word(2), memory.pages()));
+    if (memory.is_physical()) {
+        return fail(Error::invalid_argument);
+    }
+    return answer(
+        TRY(create_for(op.caller, [&] { return memory.clone(*bank, range.first, range.count); })));
+}
+
+Result<Answer> window(Operation& op, Memory& memory) {
+    const PageRange range = TRY(page_range(op.word(0), op.word(1), memory.pages()));
+    auto* bank = TRY(lookup<Bank>(op.caller, op.word(2), abi::BankRights::create));
+    if (!memory.is_physical()) {
+        return fail(Error::invalid_argument);
+    }
+    const PhysAddr begin = memory.physical_base() + range.first * base::page_size;
+    if (mm::frames.is_ram(begin, range.count * base::page_size)) {
+        return fail(Error::out_of_range);
+    }
+    return answer(
+        TRY(create_for(op.caller, [&] { return memory.window(*bank, range.first, range.count); })));
+}
+
+Result<Answer> pin(Operation& op, Memory& memory) {
+    const PageRange range = TRY(page_range(op.word(0), op.word(1), memory.pages()));
+    if (range.count > most_pinned) {
+        return fail(Error::too_long);
+    }
+    auto* addresses = reinterpret_cast<std::uint64_t*>(op.caller.message_page());
+    for (std::uint64_t i = 0; i < range.count; ++i) {
+        addresses[i] = TRY(memory.pin_for_device(range.first + i)).value();
+    }
+    Answer result;
+    result.payload = range.count * sizeof(std::uint64_t);
+    return result;
+}
+
+Result<Answer> supply(Operation& op, Memory& memory) {
+    TRY(op.need(MemoryRights::manage));
+    const PageRange range = TRY(page_range(op.word(0), op.word(1), memory.pages()));
+    if (op.label<MemoryOp>() == MemoryOp::fail) {
+        memory.fail_pages(range.first, range.count);
+        return answer();
+    }
+    auto* from = TRY(lookup<Memory>(op.caller, op.word(2), MemoryRights::manage));
+    const PageRange source = TRY(page_range(op.word(3), op.word(1), from->pages()));
+    if (!memory.is_paged() || from == &memory) {
+        return fail(Error::invalid_argument);
+    }
+    TRY(memory.supply(range.first, range.count, *from, source.first));
+    return answer();
+}
+
+Result<Answer> change_range(Operation& op, Memory& memory) {
+    const bool commit = op.label<MemoryOp>() == MemoryOp::commit;
+    TRY(op.need(commit ? MemoryRights::write : MemoryRights::manage));
+    const PageRange range = TRY(page_range(op.word(0), op.word(1), memory.pages()));
+    if (memory.is_physical()) {
+        return fail(Error::invalid_argument);
+    }
+    if (commit) {
+        TRY(memory.commit(range.first, range.count));
+    } else {
+        TRY(memory.decommit(range.first, range.count));
+    }
+    return answer();
+}
+
+Result<Answer> resize(Operation& op, Memory& memory) {
+    TRY(op.need(MemoryRights::manage));
+    const PageRange range = TRY(page_range(0, op.word(0), Memory::max_pages));
+    if (memory.is_physical()) {
+        return fail(Error::invalid_argument);
+    }
+    TRY(memory.resize(range.count));
+    return answer();
+}
+
+Result<Answer> transfer(Operation& op, Memory& memory) {
+    const bool write = op.label<MemoryOp>() == MemoryOp::write;
+    TRY(op.need(write ? MemoryRights::write : MemoryRights::read));
+    const std::size_t length = write ? op.tag.payload() : op.word(1);
+    if (length > abi::message_bytes) {
+        return fail(Error::too_long);
+    }
+    TRY(copy_bytes(memory, op.word(0), op.caller.message_page(), length, write));
+    Answer result;
+    result.payload = write ? 0 : length;
+    return result;
+}
+
+}  // namespace
+
+Result<Answer> invoke_memory(Operation& op) {
+    auto& memory = static_cast<Memory&>(op.object);
+    switch (op.label<MemoryOp>()) {
+        case MemoryOp::query:
+            return answer(memory.bytes(), memory.committed() * base::page_size, memory.flags());
+        case MemoryOp::resize:   return resize(op, memory);
+        case MemoryOp::clone:    TRY(op.need(MemoryRights::read)); return clone(op, memory);
+        case MemoryOp::read:
+        case MemoryOp::write:    return transfer(op, memory);
+        case MemoryOp::decommit:
+        case MemoryOp::commit:   return change_range(op, memory);
+        case MemoryOp::supply:
+        case MemoryOp::fail:     return supply(op, memory);
+        case MemoryOp::pin:      TRY(op.need(MemoryRights::physical)); return pin(op, memory);
+        case MemoryOp::window:   TRY(op.need(MemoryRights::physical)); return window(op, memory);
+    }
+    return fail(Error::bad_system_call);
+}
+
+}  // namespace kernel

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// Operations on kernel objects: what `call` on a capability that is not an endpoint does.
+//
+// Each object type has a function `invoke(Operation&)` which decodes the label and the words, finds every error of the
+// user, and only then changes something. The answer goes back in the registers and the message page.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "abi/kernel/message.hpp"
+#include "abi/kernel/operation.hpp"
+#include "kernel/capability/capability.hpp"
+#include "kernel/object/cap_table.hpp"
+#include "kernel/object/thread.hpp"
+#include "kernel/result.hpp"
+#include "libs/base/align.hpp"
+
+namespace kernel {
+
+struct Answer {
+    std::array<std::uint64_t, 4> words{};
+    std::size_t payload = 0;
+};
+
+inline Answer answer(std::uint64_t w0 = 0, std::uint64_t w1 = 0, std::uint64_t w2 = 0,
+                     std::uint64_t w3 = 0) {
+    return Answer{.words = {w0, w1, w2, w3}};
+}
+
+struct Operation {
+    Thread& caller;
+    Object& object;
+    std::uint8_t rights;
+    abi::Tag tag;
+
+    template <class Label>
+    [[nodiscard]] Label label() const {
+        return static_cast<Label>(tag.label());
+    }
+    [[nodiscard]] std::uint64_t word(std::size_t i) const { return caller.word(i); }
+    [[nodiscard]] Result<> need(std::uint8_t right) const {
+        if ((rights & right) != right) {
+            return fail(Error::missing_right);
+        }
+        return {};
+    }
+};
+
+// The object type that a class of the kernel stands for.
+template <class T>
+struct TypeOf;
+#define KERNEL_OBJECT_TYPE(Class, name)                       \
+    class Class;                                              \
+    template <>                                               \
+    struct TypeOf<Class> {                                    \
+        static constexpr ObjectType value = ObjectType::name; \
+    };
+KERNEL_OBJECT_TYPE(Bank, bank)
+KERNEL_OBJECT_TYPE(CapTable, cap_table)
+KERNEL_OBJECT_TYPE(AddressSpace, address_space)
+KERNEL_OBJECT_TYPE(Memory, memory)
+KERNEL_OBJECT_TYPE(Thread, thread)
+KERNEL_OBJECT_TYPE(SchedContext, sched_context)
+KERNEL_OBJECT_TYPE(Endpoint, endpoint)
+KERNEL_OBJECT_TYPE(Reply, reply)
+KERNEL_OBJECT_TYPE(Notification, notification)
+#undef KERNEL_OBJECT_TYPE
+
+// The object that a capability of the caller names, if it is of this type and has this right.
+template <class T>
+[[nodiscard]] inline Result<T*> lookup(Thread& caller, std::uint64_t index, std::uint8_t right) {
+    Capability* capability = caller.table().find(index);
+    if (capability == nullptr) [[unlikely]] {
+        return fail(Error::invalid_capability);
+    }
+    if (capability->object->type() != TypeOf<T>::value) [[unlikely]] {
+        return fail(Error::wrong_type);
+    }
+    if (!capability->allows(right)) [[unlikely]] {
+        return fail(Error::missing_right);
+    }
+    return static_cast<T*>(capability->object);
+}
+
+// Makes an object by make() -> Result<T*> and puts its first capability into a free slot of the caller's table.
+template <class Make>
+[[nodiscard]] Result<std::uint32_t> create_for(Thread& caller, Make&& make) {
+    Capability* slot = TRY(caller.table().take_slot(abi::any_slot));
+    const auto made = make();
+    if (!made) {
+        caller.table().put_back(*slot);
+        return fail(made.error());
+    }
+    make_root_capability(*slot, **made, abi::all_rights);
+    return slot->index;
+}
+
+// A range of whole pages, not empty, below `limit` pages: checked, in pages.
+struct PageRange {
+    std::uint64_t first;
+    std::uint64_t count;
+};
+[[nodiscard]] inline Result<PageRange> page_range(std::uint64_t offset, std::uint64_t length,
+                                                  std::uint64_t limit_pages) {
+    if (!base::is_aligned(offset | length, base::page_size)) {
+        return fail(Error::not_aligned);
+    }
+    if (length == 0) {
+        return fail(Error::invalid_argument);
+    }
+    const PageRange range{.first = offset / base::page_size, .count = length / base::page_size};
+    if (!base::range_fits(range.first, range.count, limit_pages)) {
+        return fail(Error::out_of_range);
+    }
+    return range;
+}
+
+Result<Answer> invoke_bank(Operation& operation);
+Result<Answer> invoke_cap_table(Operation& operation);
+Result<Answer> invoke_address_space(Operation& operation);
+Result<Answer> invoke_memory(Operation& operation);
+Result<Answer> invoke_thread(Operation& operation);
+Result<Answer> invoke_sched_context(Operation& operation);
+Result<Answer> invoke_notification(Operation& operation);
+Result<Answer> invoke_interrupt(Operation& operation);
+Result<Answer> invoke_interrupt_control(Operation& operation);
+Result<Answer> invoke_io_ports(Operation& operation);
+Result<Answer> invoke_log(Operation& operation);
+
+}  // namespace kernel

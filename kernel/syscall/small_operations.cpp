@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+// Operations of the objects that have few: notifications, interrupts, I/O ports, the log.
+#include "kernel/arch/x86_64/registers.hpp"
+#include "kernel/object/bank.hpp"
+#include "kernel/object/interrupt.hpp"
+#include "kernel/object/io_ports.hpp"
+#include "kernel/object/log.hpp"
+#include "kernel/object/notification.hpp"
+#include "kernel/plat/pc/platform.hpp"
+#include "kernel/syscall/operation.hpp"
+
+namespace kernel {
+
+Result<Answer> invoke_notification(Operation& op) {
+    auto& notification = static_cast<Notification&>(op.object);
+    TRY(op.need(abi::NotificationRights::wait));
+    switch (op.label<abi::NotificationOp>()) {
+        case abi::NotificationOp::peek:      return answer(notification.bits());
+        case abi::NotificationOp::subscribe: {
+            auto* target =
+                TRY(lookup<Notification>(op.caller, op.word(0), abi::NotificationRights::signal));
+            if (op.word(1) == 0 || target == &notification) {
+                return fail(Error::invalid_argument);
+            }
+            TRY(notification.subscribe(*target, op.word(1)));
+            return answer();
+        }
+        case abi::NotificationOp::unsubscribe: {
+            auto* target =
+                TRY(lookup<Notification>(op.caller, op.word(0), abi::NotificationRights::signal));
+            TRY(notification.unsubscribe(*target));
+            return answer();
+        }
+    }
+    return fail(Error::bad_system_call);
+}
+
+Result<Answer> invoke_interrupt_control(Operation& op) {
+    TRY(op.need(abi::InterruptControlRights::create));
+    constexpr std::uint64_t known = abi::InterruptFlags::level | abi::InterruptFlags::active_low;
+    switch (op.label<abi::InterruptControlOp>()) {
+        case abi::InterruptControlOp::create_line: {
+            auto* bank = TRY(lookup<Bank>(op.caller, op.word(2), abi::BankRights::create));
+            if (op.word(0) > ~std::uint32_t{0} - 1 || (op.word(1) & ~known) != 0) {
+                return fail(Error::out_of_range);
+            }
+            const auto line = static_cast<std::uint32_t>(op.word(0));
+            return answer(TRY(create_for(
+                op.caller, [&] { return Interrupt::create_line(*bank, line, op.word(1)); })));
+        }
+        case abi::InterruptControlOp::create_msi: {
+            auto* bank = TRY(lookup<Bank>(op.caller, op.word(2), abi::BankRights::create));
+            const Interrupt* made = nullptr;
+            const std::uint32_t index = TRY(create_for(op.caller, [&] {
+                auto result = Interrupt::create_message(*bank);
+                made = result ? *result : nullptr;
+                return result;
+            }));
+            return answer(index, plat::msi_address(), plat::msi_data(made->vector()));
+        }
+    }
+    return fail(Error::bad_system_call);
+}
+
+Result<Answer> invoke_interrupt(Operation& op) {
+    auto& interrupt = static_cast<Interrupt&>(op.object);
+    TRY(op.need(abi::InterruptRights::use));
+    switch (op.label<abi::InterruptOp>()) {
+        case abi::InterruptOp::bind: {
+            auto* notification =
+                TRY(lookup<Notification>(op.caller, op.word(0), abi::NotificationRights::signal));
+            if (op.word(1) == 0) {
+                return fail(Error::invalid_argument);
+            }
+            interrupt.bind(*notification, op.word(1));
+            return answer();
+        }
+        case abi::InterruptOp::acknowledge: interrupt.acknowledge(); return answer();
+    }
+    return fail(Error::bad_system_call);
+}
+
+namespace {
+
+Result<Answer> access_port(Operation& op, const IoPorts& ports) {
+    TRY(op.need(abi::IoPortsRights::use));
+    const std::uint64_t bytes = op.word(1);
+    if (bytes != 1 && bytes != 2 && bytes != 4) {
+        return fail(Error::invalid_argument);
+    }
+    if (!ports.contains(op.word(0), bytes)) {
+        return fail(Error::out_of_range);
+    }
+    const auto port = static_cast<std::uint16_t>(op.word(0));
+    const std::uint64_t value = op.word(2);
+    const bool in = op.label<abi::IoPortsOp>() == abi::IoPortsOp::in;
+    switch (bytes) {
+        case 1:
+            if (in) {
+                return answer(arch::in8(port));
+            }
+            arch::out8(port, static_cast<std::uint8_t>(value));
+            return answer();
+        case 2:
+            if (in) {
+                return answer(arch::in16(port));
+            }
+            arch::out16(port, static_cast<std::uint16_t>(value));
+            return answer();
+        default:
+            if (in) {
+                return answer(arch::in32(port));
+            }
+            arch::out32(port, static_cast<std::uint32_t>(value));
+            return answer();
+    }
+}
+
+}  // namespace
+
+Result<Answer> invoke_io_ports(Operation& op) {
+    auto& ports = static_cast<IoPorts&>(op.object);
+    switch (op.label<abi::IoPortsOp>()) {
+        case abi::IoPortsOp::in:
+        case abi::IoPortsOp::out:    return access_port(op, ports);
+        case abi::IoPortsOp::window: {
+            TRY(op.need(abi::IoPortsRights::window));
+            auto* bank = TRY(lookup<Bank>(op.caller, op.word(2), abi::BankRights::create));
+            if (op.word(1) == 0 || !ports.contains(op.word(0), op.word(1))) {
+                return fail(Error::out_of_range);
+            }
+            const auto first = static_cast<std::uint32_t>(op.word(0));
+            const auto count = static_cast<std::uint32_t>(op.word(1));
+            return answer(TRY(
+                create_for(op.caller, [&] { return bank->make<IoPorts>(*bank, first, count); })));
+        }
+    }
+    return fail(Error::bad_system_call);
+}
+
+Result<Answer> invoke_log(Operation& op) {
+    auto* page = reinterpret_cast<char*>(op.caller.message_page());
+    switch (op.label<abi::LogOp>()) {
+        case abi::LogOp::write:
+            TRY(op.need(abi::LogRights::write));
+            Log::write({page, op.tag.payload()});
+            return answer();
+        case abi::LogOp::read: {
+            TRY(op.need(abi::LogRights::read));
+            std::uint64_t position = op.word(0);
+            Answer result;
+            result.payload = Log::read(position, {page, abi::message_bytes});
+            result.words[0] = position;
+            return result;
+        }
+        case abi::LogOp::set_echo:
+            TRY(op.need(abi::LogRights::write));
+            Log::set_echo(op.word(0) != 0);
+            return answer();
+    }
+    return fail(Error::bad_system_call);
+}
+
+}  // namespace kernel

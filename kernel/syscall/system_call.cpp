@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+// The way in: the eight system calls, exceptions of user code, interrupts. Called by the entry code with the thread's
+// registers saved; when these functions return, the entry code runs whoever is current.
+#include "abi/kernel/syscall.hpp"
+
+#include "kernel/arch/x86_64/cpu.hpp"
+#include "kernel/ipc/ipc.hpp"
+#include "kernel/object/address_space.hpp"
+#include "kernel/object/endpoint.hpp"
+#include "kernel/object/interrupt.hpp"
+#include "kernel/object/notification.hpp"
+#include "kernel/object/reply.hpp"
+#include "kernel/plat/pc/platform.hpp"
+#include "kernel/sched/scheduler.hpp"
+#include "kernel/syscall/operation.hpp"
+
+namespace kernel {
+
+namespace {
+
+using abi::EndpointRights;
+using abi::NotificationRights;
+using abi::Syscall;
+
+Result<> check_message(abi::Tag tag) {
+    if (tag.payload() > abi::message_bytes || tag.capabilities() > abi::message_capabilities) {
+        return fail(Error::too_long);
+    }
+    return {};
+}
+
+// A blocking call that may be interrupted ends before it begins if an interrupt is pending.
+Result<> check_interrupt(const Thread& thread, abi::Tag tag) {
+    if (tag.has(abi::Tag::interruptible) && thread.control->interrupt_pending != 0) {
+        return fail(Error::interrupted);
+    }
+    return {};
+}
+
+Result<Answer> invoke(Operation& operation) {
+    if (operation.tag.label() == abi::null_operation) {
+        return answer();
+    }
+    switch (operation.object.type()) {
+        case ObjectType::bank:              return invoke_bank(operation);
+        case ObjectType::cap_table:         return invoke_cap_table(operation);
+        case ObjectType::address_space:     return invoke_address_space(operation);
+        case ObjectType::memory:            return invoke_memory(operation);
+        case ObjectType::thread:            return invoke_thread(operation);
+        case ObjectType::sched_context:     return invoke_sched_context(operation);
+        case ObjectType::notification:      return invoke_notification(operation);
+        case ObjectType::interrupt:         return invoke_interrupt(operation);
+        case ObjectType::interrupt_control: return invoke_interrupt_control(operation);
+        case ObjectType::io_ports:          return invoke_io_ports(operation);
+        case ObjectType::log:               return invoke_log(operation);
+        case ObjectType::none:
+        case ObjectType::endpoint:
+        case ObjectType::reply:
+        case ObjectType::count_end:         break;
+    }
+    return fail(Error::wrong_type);
+}
+
+Result<> call(Thread& caller) {
+    const abi::Tag tag = caller.tag();
+    TRY(check_message(tag));
+    TRY(check_interrupt(caller, tag));
+    Capability* capability = caller.table().find(caller.cap());
+    if (capability == nullptr) {
+        return fail(Error::invalid_capability);
+    }
+    if (capability->object->type() == ObjectType::endpoint) {
+        if (!capability->allows(EndpointRights::call)) {
+            return fail(Error::missing_right);
+        }
+        ipc::call(caller, *static_cast<Endpoint*>(capability->object), capability->badge());
+        return {};
+    }
+    caller.set_result(Error::ok);
+    Operation operation{
+        .caller = caller, .object = *capability->object, .rights = capability->rights, .tag = tag};
+    const Answer result = TRY(invoke(operation));
+    if (scheduler().current() != &caller) {
+        return {};  // it waits, stopped itself, or is no more
+    }
+    for (std::size_t i = 0; i < abi::message_words; ++i) {
+        caller.word(i) = i < result.words.size() ? result.words[i] : 0;
+    }
+    caller.set_tag(abi::make_tag(0, result.payload));
+    return {};
+}
+
+struct ReceiveArguments {
+    Endpoint* endpoint;
+    Reply* reply;
+};
+
+Result<ReceiveArguments> decode_receive(Thread& thread) {
+    const std::uint64_t caps = thread.cap();
+    auto* endpoint = TRY(lookup<Endpoint>(thread, caps & 0xffff'ffff, EndpointRights::receive));
+    Reply* reply = nullptr;
+    if (caps >> 32 != abi::no_capability) {
+        reply = TRY(lookup<Reply>(thread, caps >> 32, abi::ReplyRights::use));
+    }
+    return ReceiveArguments{.endpoint = endpoint, .reply = reply};
+}
+
+Result<> receive(Thread& thread) {
+    const auto arguments = TRY(decode_receive(thread));
+    TRY(check_interrupt(thread, thread.tag()));
+    if (arguments.reply != nullptr &&
+        (arguments.reply->caller != nullptr || arguments.reply->reserved != nullptr)) {
+        return fail(Error::busy);
+    }
+    ipc::receive(thread, *arguments.endpoint, arguments.reply);
+    return {};
+}
+
+Result<> reply_and_receive(Thread& thread) {
+    TRY(check_message(thread.tag()));
+    const auto arguments = TRY(decode_receive(thread));
+    if (arguments.reply == nullptr) {
+        return fail(Error::invalid_capability);
+    }
+    if (arguments.reply->reserved != nullptr) {
+        return fail(Error::busy);
+    }
+    if (!ipc::answer(thread, *arguments.reply)) {
+        return fail(Error::no_caller);
+    }
+    ipc::receive(thread, *arguments.endpoint, arguments.reply);
+    return {};
+}
+
+Result<> reply(Thread& thread) {
+    TRY(check_message(thread.tag()));
+    auto* reply = TRY(lookup<Reply>(thread, thread.cap(), abi::ReplyRights::use));
+    if (!ipc::answer(thread, *reply)) {
+        return fail(Error::no_caller);
+    }
+    thread.set_result(Error::ok);
+    return {};
+}
+
+Result<> send(Thread& thread) {
+    const abi::Tag tag = thread.tag();
+    TRY(check_message(tag));
+    TRY(check_interrupt(thread, tag));
+    auto* endpoint = TRY(lookup<Endpoint>(thread, thread.cap(), EndpointRights::call));
+    const std::uint64_t badge = thread.table().find(thread.cap())->badge();
+    ipc::send(thread, *endpoint, badge);
+    return {};
+}
+
+Result<> signal(Thread& thread) {
+    auto* notification =
+        TRY(lookup<Notification>(thread, thread.cap(), NotificationRights::signal));
+    const Capability& capability = *thread.table().find(thread.cap());
+    // A badged capability can only signal its own bits.
+    const std::uint64_t bits = capability.badged ? capability.badge() : thread.word(0);
+    thread.set_result(Error::ok);
+    notification->signal(bits);
+    return {};
+}
+
+Result<> wait(Thread& thread) {
+    const abi::Tag tag = thread.tag();
+    auto* notification = TRY(lookup<Notification>(thread, thread.cap(), NotificationRights::wait));
+    if (notification->bits() != 0) {
+        thread.word(0) = notification->take_bits();
+        thread.set_result(Error::ok);
+        return {};
+    }
+    if (tag.has(abi::Tag::has_deadline) && thread.ThreadContext::deadline() == 0) {
+        return fail(Error::would_block);
+    }
+    TRY(check_interrupt(thread, tag));
+    thread.give_back_context();
+    thread.waiting.notification = notification;
+    notification->add_waiter(thread);
+    thread.block(Wait::notification, tag);
+    return {};
+}
+
+Result<> perform(Thread& thread) {
+    switch (static_cast<Syscall>(thread.number())) {
+        case Syscall::call:              return call(thread);
+        case Syscall::reply_and_receive: return reply_and_receive(thread);
+        case Syscall::receive:           return receive(thread);
+        case Syscall::send:              return send(thread);
+        case Syscall::reply:             return reply(thread);
+        case Syscall::signal:            return signal(thread);
+        case Syscall::wait:              return wait(thread);
+        case Syscall::yield:
+            thread.set_result(Error::ok);
+            scheduler().yield();
+            return {};
+        case Syscall::count_end: break;
+    }
+    thread.foreign_system_call();
+    return {};
+}
+
+void leave() {
+    Object::reap();
+    scheduler().finish();
+}
+
+// Bits of a page fault's error code (Intel SDM vol. 3, 4.7).
+constexpr std::uint64_t fault_write = 2;
+constexpr std::uint64_t fault_fetch = 16;
+constexpr std::uint64_t vector_page_fault = 14;
+
+}  // namespace
+
+}  // namespace kernel
+
+extern "C" void kernel_system_call(arch::ThreadContext* context) {
+    auto& thread = static_cast<kernel::Thread&>(*context);
+    const auto result = kernel::perform(thread);
+    if (!result && kernel::scheduler().current() == &thread) {
+        thread.set_result(result.error());
+    }
+    kernel::leave();
+}
+
+extern "C" void kernel_user_exception(arch::ThreadContext* context, std::uint64_t vector,
+                                      std::uint64_t error_code, std::uint64_t address) {
+    auto& thread = static_cast<kernel::Thread&>(*context);
+    const bool resolved =
+        vector == kernel::vector_page_fault && address < arch::user_end &&
+        thread.space().resolve(thread, address, (error_code & kernel::fault_write) != 0,
+                               (error_code & kernel::fault_fetch) != 0);
+    if (!resolved) {
+        thread.fault(vector, error_code, address);
+    }
+    kernel::leave();
+}
+
+extern "C" void kernel_interrupt(std::uint64_t vector) {
+    plat::acknowledge_interrupt();
+    if (vector == plat::vector_timer) {
+        kernel::scheduler().on_timer();
+    } else {
+        kernel::Interrupt::arrived(vector);
+    }
+    kernel::leave();
+}

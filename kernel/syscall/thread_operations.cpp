@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+#include <cstring>
+
+#include "kernel/arch/x86_64/cpu.hpp"
+#include "kernel/object/endpoint.hpp"
+#include "kernel/object/notification.hpp"
+#include "kernel/object/sched_context.hpp"
+#include "kernel/sched/scheduler.hpp"
+#include "kernel/syscall/operation.hpp"
+
+namespace kernel {
+
+namespace {
+
+using abi::ThreadOp;
+using abi::ThreadRights;
+
+// Registers can be looked at and set only while nothing in the kernel depends on them.
+bool is_still(const Thread& thread) {
+    return thread.state() == abi::ThreadState::stopped ||
+           thread.state() == abi::ThreadState::faulted ||
+           thread.state() == abi::ThreadState::blocked;
+}
+
+Result<Answer> start(Operation& op, Thread& thread) {
+    abi::Registers registers{};
+    registers.rip = op.word(0);
+    registers.rsp = op.word(1);
+    registers.rdi = op.word(2);
+    registers.gs_base = op.word(3);
+    registers.fs_base = op.word(4);
+    if (thread.state() != abi::ThreadState::stopped || thread.wait() != Wait::none) {
+        return fail(Error::busy);
+    }
+    if (!thread.load(registers)) {
+        return fail(Error::out_of_range);
+    }
+    thread.resume();
+    return answer();
+}
+
+Result<Answer> get_registers(Operation& op, Thread& thread) {
+    if (!is_still(thread)) {
+        return fail(Error::busy);
+    }
+    abi::Registers registers{};
+    thread.store(registers);
+    std::memcpy(op.caller.message_page(), &registers, sizeof(registers));
+    Answer result;
+    result.payload = sizeof(registers);
+    return result;
+}
+
+Result<Answer> set_registers(Operation& op, Thread& thread) {
+    if (op.tag.payload() != sizeof(abi::Registers)) {
+        return fail(Error::invalid_argument);
+    }
+    if (!is_still(thread) || thread.state() == abi::ThreadState::blocked) {
+        return fail(Error::busy);
+    }
+    abi::Registers registers{};
+    std::memcpy(&registers, op.caller.message_page(), sizeof(registers));
+    if (!thread.load(registers)) {
+        return fail(Error::out_of_range);
+    }
+    return answer();
+}
+
+Result<Answer> set_upcalls(Operation& op, Thread& thread) {
+    for (std::size_t i = 0; i < 3; ++i) {
+        if (op.word(i) >= arch::user_end) {
+            return fail(Error::out_of_range);
+        }
+    }
+    thread.system_call_entry = op.word(0);
+    thread.exception_entry = op.word(1);
+    thread.interrupt_entry = op.word(2);
+    return answer();
+}
+
+Result<Answer> set_fault_handler(Operation& op, Thread& thread) {
+    Endpoint* endpoint = nullptr;
+    if (op.word(0) != abi::no_capability) {
+        endpoint = TRY(lookup<Endpoint>(op.caller, op.word(0), abi::EndpointRights::call));
+    }
+    thread.set_fault_handler(endpoint, op.word(1));
+    return answer();
+}
+
+Result<Answer> bind_notification(Operation& op, Thread& thread) {
+    Notification* notification = nullptr;
+    if (op.word(0) != abi::no_capability) {
+        notification =
+            TRY(lookup<Notification>(op.caller, op.word(0), abi::NotificationRights::wait));
+        if (notification->bound_thread != nullptr && notification->bound_thread != &thread) {
+            return fail(Error::busy);
+        }
+    }
+    thread.bind_notification(notification);
+    return answer();
+}
+
+Result<Answer> query(Thread& thread) {
+    scheduler().charge_current();
+    const SchedContext* home = thread.home_context();
+    auto state = thread.state();
+    if (state == abi::ThreadState::ready && scheduler().current() == &thread) {
+        state = abi::ThreadState::running;
+    }
+    return answer(static_cast<std::uint64_t>(state), home != nullptr ? home->consumed : 0,
+                  home != nullptr ? home->priority : 0);
+}
+
+Result<Answer> control(Operation& op, Thread& thread) {
+    TRY(op.need(ThreadRights::control));
+    switch (op.label<ThreadOp>()) {
+        case ThreadOp::start:             return start(op, thread);
+        case ThreadOp::stop:              thread.stop(); return answer();
+        case ThreadOp::resume:            thread.resume(); return answer();
+        case ThreadOp::get_registers:     return get_registers(op, thread);
+        case ThreadOp::set_registers:     return set_registers(op, thread);
+        case ThreadOp::set_upcalls:       return set_upcalls(op, thread);
+        case ThreadOp::set_fault_handler: return set_fault_handler(op, thread);
+        case ThreadOp::bind_notification: return bind_notification(op, thread);
+        default:                          return fail(Error::bad_system_call);
+    }
+}
+
+}  // namespace
+
+Result<Answer> invoke_thread(Operation& op) {
+    auto& thread = static_cast<Thread&>(op.object);
+    switch (op.label<ThreadOp>()) {
+        case ThreadOp::interrupt:
+            TRY(op.need(ThreadRights::interrupt));
+            thread.interrupt();
+            return answer();
+        case ThreadOp::query: return query(thread);
+        default:              return control(op, thread);
+    }
+}
+
+Result<Answer> invoke_sched_context(Operation& op) {
+    auto& context = static_cast<SchedContext&>(op.object);
+    switch (op.label<abi::SchedContextOp>()) {
+        case abi::SchedContextOp::bind: {
+            TRY(op.need(abi::SchedContextRights::bind));
+            auto* thread = TRY(lookup<Thread>(op.caller, op.word(0), ThreadRights::control));
+            if (context.owner != nullptr || thread->home_context() != nullptr) {
+                return fail(Error::busy);
+            }
+            thread->bind_context(&context);
+            return answer();
+        }
+        case abi::SchedContextOp::unbind:
+            TRY(op.need(abi::SchedContextRights::bind));
+            if (context.owner != nullptr) {
+                context.owner->bind_context(nullptr);
+            }
+            return answer();
+        case abi::SchedContextOp::query:
+            TRY(op.need(abi::SchedContextRights::query));
+            scheduler().charge_current();
+            return answer(context.consumed, context.priority, context.budget, context.period);
+    }
+    return fail(Error::bad_system_call);
+}
+
+}  // namespace kernel
