@@ -22,11 +22,12 @@ public:
             full_ = true;
             return false;
         }
-        const fs::DirectoryEntry record{.inode = entry.inode.value(),
-                                        .next_cursor = entry.next_cursor,
-                                        .record_length = static_cast<std::uint16_t>(length),
-                                        .name_length = static_cast<std::uint16_t>(entry.name.size()),
-                                        .kind = entry.kind};
+        const fs::DirectoryEntry record{
+            .inode = entry.inode.value(),
+            .next_cursor = entry.next_cursor,
+            .record_length = static_cast<std::uint16_t>(length),
+            .name_length = static_cast<std::uint16_t>(entry.name.size()),
+            .kind = entry.kind};
         std::byte* to = buffer_.data() + used_;
         std::memset(to, 0, length);
         std::memcpy(to, &record, sizeof record);

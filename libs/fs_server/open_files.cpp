@@ -33,8 +33,8 @@ void OpenFiles::remove(std::uint64_t badge) {
 }
 
 bool OpenFiles::uses(const Backend& backend) const {
-    return std::ranges::any_of(
-        files_, [&](const auto& file) { return file && file->backend == &backend; });
+    return std::ranges::any_of(files_,
+                               [&](const auto& file) { return file && file->backend == &backend; });
 }
 
 }  // namespace fs_server

@@ -42,8 +42,8 @@ Result<fs::Read::Reply> Service::handle(const fs::Read& read, ipc::Request& requ
         return base::fail(Status::invalid);
     }
     const auto length = std::min<std::size_t>(read.length, abi::message_bytes);
-    const std::size_t count = TRY(
-        file->backend->read(file->inode, offset, request.reply_payload().first(length)));
+    const std::size_t count =
+        TRY(file->backend->read(file->inode, offset, request.reply_payload().first(length)));
     if (at_current) {
         file->offset += count;
     }
@@ -79,17 +79,18 @@ Result<fs::Seek::Reply> Service::handle(const fs::Seek& seek, ipc::Request& requ
     }
     std::uint64_t from = 0;
     switch (seek.whence) {
-        case fs::Seek::from_start: break;
+        case fs::Seek::from_start:   break;
         case fs::Seek::from_current: from = file->offset; break;
-        case fs::Seek::from_end: from = TRY(file->backend->attributes(file->inode)).size; break;
+        case fs::Seek::from_end:     from = TRY(file->backend->attributes(file->inode)).size; break;
         case fs::Seek::data:
-        case fs::Seek::hole: {
+        case fs::Seek::hole:         {
             // Without knowledge of holes all is data, up to the one hole at the end.
             const std::uint64_t size = TRY(file->backend->attributes(file->inode)).size;
             if (seek.offset < 0 || static_cast<std::uint64_t>(seek.offset) >= size) {
                 return base::fail(Status::out_of_range);
             }
-            from = seek.whence == fs::Seek::data ? 0 : size - static_cast<std::uint64_t>(seek.offset);
+            from =
+                seek.whence == fs::Seek::data ? 0 : size - static_cast<std::uint64_t>(seek.offset);
             break;
         }
         default: return base::fail(Status::invalid);
@@ -203,8 +204,9 @@ Result<fs::Lock::Reply> Service::handle(const fs::Lock& lock, ipc::Request& requ
     if (file->has(fs::OpenFlags::path_only) || lock.kind > fs::Lock::query) {
         return base::fail(Status::invalid);
     }
-    const std::uint64_t end =
-        lock.length == 0 ? Locks::to_end : base::add(lock.start, lock.length).value_or(Locks::to_end);
+    const std::uint64_t end = lock.length == 0
+                                  ? Locks::to_end
+                                  : base::add(lock.start, lock.length).value_or(Locks::to_end);
     const FileLock wanted{.backend = file->backend,
                           .inode = file->inode,
                           .owner = {.process = lock.owner, .description = request.badge()},
@@ -253,9 +255,8 @@ void Service::retry_locks() {
         const Status status = locks_.set(granted.lock);
         if (status != Status::ok) {
             (void)granted.reply.fail(status);
-        } else if (!granted.reply.answer<fs::Lock>({.kind = granted.lock.exclusive
-                                                                ? fs::Lock::exclusive
-                                                                : fs::Lock::shared})) {
+        } else if (!granted.reply.answer<fs::Lock>(
+                       {.kind = granted.lock.exclusive ? fs::Lock::exclusive : fs::Lock::shared})) {
             // Who waited is gone or was interrupted.
             (void)locks_.clear(granted.lock);
             at = waiting_.begin();

@@ -52,10 +52,9 @@ Status check_open(const fs::Attributes& file, const fs::Open& open) {
 
 Result<fs::Open::Reply> Service::handle(const fs::Open& open, ipc::Request& request) {
     using Flags = fs::OpenFlags;
-    const bool exclusive = (open.flags & (Flags::create | Flags::exclusive)) ==
-                           (Flags::create | Flags::exclusive);
-    const Last last =
-        exclusive || (open.flags & Flags::no_follow) != 0 ? Last::keep : Last::follow;
+    const bool exclusive =
+        (open.flags & (Flags::create | Flags::exclusive)) == (Flags::create | Flags::exclusive);
+    const Last last = exclusive || (open.flags & Flags::no_follow) != 0 ? Last::keep : Last::follow;
     opened_.reset();
     auto reply = with_path<fs::Open>(
         request, keep_path(request), open.identity, last,
@@ -93,8 +92,8 @@ Result<fs::Open::Reply> Service::open_existing(Backend& backend, const Walk& at,
     if (const Status bad = check_open(at.attributes, open); bad != Status::ok) {
         return base::fail(bad);
     }
-    const bool truncate = (open.flags & fs::OpenFlags::truncate) != 0 &&
-                          (open.flags & fs::OpenFlags::path_only) == 0;
+    const bool truncate =
+        (open.flags & fs::OpenFlags::truncate) != 0 && (open.flags & fs::OpenFlags::path_only) == 0;
     if (truncate && at.attributes.kind == fs::Kind::regular && at.attributes.size != 0) {
         TRY(backend.truncate(*at.node, 0));
     }
@@ -141,17 +140,16 @@ Result<fs::CheckAccess::Reply> Service::handle(const fs::CheckAccess& check,
                                                ipc::Request& request) {
     using Reply = fs::CheckAccess::Reply;
     const Last last = check.follow != 0 ? Last::follow : Last::keep;
-    return with_path<fs::CheckAccess>(
-        request, keep_path(request), check.identity, last,
-        [&](Backend&, const Walk& at) -> Result<Reply> {
-            if (!at.node) {
-                return base::fail(Status::not_found);
-            }
-            if (!may(at.attributes, check.identity, check.mode & 7)) {
-                return base::fail(Status::access_denied);
-            }
-            return Reply{};
-        });
+    return with_path<fs::CheckAccess>(request, keep_path(request), check.identity, last,
+                                      [&](Backend&, const Walk& at) -> Result<Reply> {
+                                          if (!at.node) {
+                                              return base::fail(Status::not_found);
+                                          }
+                                          if (!may(at.attributes, check.identity, check.mode & 7)) {
+                                              return base::fail(Status::access_denied);
+                                          }
+                                          return Reply{};
+                                      });
 }
 
 Result<fs::ReadSymbolicLink::Reply> Service::handle(const fs::ReadSymbolicLink& read,

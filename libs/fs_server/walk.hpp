@@ -25,8 +25,8 @@ struct Walk {
     fs::Redirected redirected = fs::Redirected::no;
     std::string path;  // to go on with, if redirected
 
-    Inode parent;            // directory of the last component; of the root the root itself
-    std::string_view name;   // last component (a part of the path given); empty for the root
+    Inode parent;               // directory of the last component; of the root the root itself
+    std::string_view name;      // last component (a part of the path given); empty for the root
     std::optional<Inode> node;  // none: the last component does not exist
     fs::Attributes attributes;  // of node
 

@@ -20,7 +20,14 @@ constexpr std::uint32_t kind_mask = 0170000;
 constexpr std::uint32_t mode_mask = 07777;
 
 // The header's numbers, in its order.
-enum Field : std::size_t { mode = 1, user = 2, group = 3, file_size = 6, name_size = 11, count = 13 };
+enum Field : std::size_t {
+    mode = 1,
+    user = 2,
+    group = 3,
+    file_size = 6,
+    name_size = 11,
+    count = 13
+};
 
 struct Member {
     std::array<std::uint32_t, Field::count> fields{};
@@ -67,8 +74,7 @@ Result<Inode> directory_for(Backend& to, std::string_view path) {
             return base::fail(Status::invalid);
         }
         const auto found = to.lookup({at, name});
-        at = found ? *found
-                   : TRY(to.make({at, name}, {.kind = fs::Kind::directory, .mode = 0755}));
+        at = found ? *found : TRY(to.make({at, name}, {.kind = fs::Kind::directory, .mode = 0755}));
         if (TRY(to.attributes(at)).kind != fs::Kind::directory) {
             return base::fail(Status::not_directory);
         }

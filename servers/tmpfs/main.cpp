@@ -54,10 +54,11 @@ public:
     Result<std::unique_ptr<Backend>> make_file_system(
         const fs::MakeFileSystem& how, ipc::Capability<ipc::Memory> archive) override {
         auto store = TRY(MemoryStore::create(how.limit));
-        const TreeOptions options{.device = next_device_++,
-                                  .max_nodes = std::min(16 + how.limit / bytes_per_node, most_nodes),
-                                  .root_mode = how.mode & 07777,
-                                  .owner = how.owner};
+        const TreeOptions options{
+            .device = next_device_++,
+            .max_nodes = std::min(16 + how.limit / bytes_per_node, most_nodes),
+            .root_mode = how.mode & 07777,
+            .owner = how.owner};
         auto tree = std::make_unique<Tree>(std::move(store), *this, options);
         if (archive) {
             MemoryReader reader{archive.ref()};

@@ -16,9 +16,9 @@ constexpr std::uint64_t smallest = 16 * page;  // of a Memory, header and data
 
 Status status_of(abi::Error error) {
     switch (error) {
-        case abi::Error::no_memory: return Status::no_space;
+        case abi::Error::no_memory:    return Status::no_space;
         case abi::Error::out_of_range: return Status::too_big;
-        default: return ipc::to_status(error);
+        default:                       return ipc::to_status(error);
     }
 }
 
@@ -48,8 +48,8 @@ private:
     std::uint64_t capacity_ = smallest;
     std::uint64_t size_ = 0;
     std::uint64_t generation_ = 0;
-    bool mapped_ = false;           // somebody reads the header
-    bool written_behind_ = false;   // somebody may write beyond the end
+    bool mapped_ = false;          // somebody reads the header
+    bool written_behind_ = false;  // somebody may write beyond the end
 };
 
 Result<void> MemoryFile::read(std::uint64_t offset, std::span<std::byte> buffer) {
@@ -101,8 +101,8 @@ Result<void> MemoryFile::clear(std::uint64_t from, std::uint64_t to) {
         std::ranges::copy(kept, ipc::message_page().begin());
     }
     if (first_page < to) {
-        TRY(done(memory_->decommit(
-            {data_offset + first_page, base::align_up(to, page) - first_page})));
+        TRY(done(
+            memory_->decommit({data_offset + first_page, base::align_up(to, page) - first_page})));
     }
     return {};
 }
@@ -137,8 +137,8 @@ Result<void> MemoryFile::update_header() {
 
 Result<fs_server::MappedFile> MemoryFile::map(bool writable) {
     using Rights = abi::MemoryRights;
-    auto copy = ipc::copy(memory_.ref(), writable ? Rights::read | Rights::write
-                                                  : Rights::read | Rights::execute);
+    auto copy = ipc::copy(memory_.ref(),
+                          writable ? Rights::read | Rights::write : Rights::read | Rights::execute);
     if (!copy) {
         return base::fail(status_of(copy.error()));
     }
@@ -158,9 +158,7 @@ Result<std::unique_ptr<Store>> MemoryStore::create(std::uint64_t limit) {
     return std::unique_ptr<Store>{new MemoryStore{std::move(*bank)}};
 }
 
-MemoryStore::~MemoryStore() {
-    (void)bank_->destroy();
-}
+MemoryStore::~MemoryStore() { (void)bank_->destroy(); }
 
 Result<std::unique_ptr<FileData>> MemoryStore::make() {
     auto memory = bank_->create_memory(smallest);

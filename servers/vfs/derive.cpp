@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+#include "servers/vfs/derive.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace vfs {
+namespace {
+
+constexpr std::uint64_t private_limit = 16 << 20;  // when the rule names none
+constexpr std::uint64_t skeleton_limit = 1 << 20;  // of the root that only holds mount points
+constexpr std::uint32_t private_mode = 01777;
+
+// The view's form of a rule's path: no links are followed, so ".." has no place here.
+Result<std::string> canonical(std::string_view path) {
+    if (!path.starts_with('/') || path.size() > fs::max_path || path.find('\0') != path.npos) {
+        return base::fail(Status::invalid);
+    }
+    std::string result;
+    while (!path.empty()) {
+        const std::size_t slash = std::min(path.find('/'), path.size());
+        const std::string_view name = path.substr(0, slash);
+        path.remove_prefix(std::min(slash + 1, path.size()));
+        if (name == ".." || name.size() > fs::max_name) {
+            return base::fail(Status::invalid);
+        }
+        if (!name.empty() && name != ".") {
+            result += '/';
+            result += name;
+        }
+    }
+    return result;
+}
+
+class Deriver {
+public:
+    Deriver(const View& parent, FileSystemMaker& maker) : parent_(parent), maker_(maker) {}
+
+    Result<View> run(const std::vector<Rule>& rules, fs::Identity identity) {
+        result_.identity = identity;
+        for (const Rule& rule : rules) {
+            TRY(apply(rule, rules));
+        }
+        if (result_.mounted_at("") == nullptr) {
+            auto root = TRY(maker_.make(skeleton_limit, 0755, {}));
+            made_.insert(root.get());
+            result_.mount({.path = "", .file_system = std::move(root), .read_only = true});
+        }
+        make_mount_points();
+        return std::move(result_);
+    }
+
+private:
+    Result<void> apply(const Rule& rule, const std::vector<Rule>& rules) {
+        switch (rule.access) {
+            case names::Access::none:          return {};
+            case names::Access::inherit:       return inherit(rule, rules, false);
+            case names::Access::read_only:     return inherit(rule, rules, true);
+            case names::Access::private_tmpfs: {
+                const std::uint64_t limit = rule.limit == 0 ? private_limit : rule.limit;
+                auto made = TRY(maker_.make(limit, private_mode, result_.identity));
+                made_.insert(made.get());
+                result_.mount({.path = rule.path, .file_system = std::move(made)});
+                return {};
+            }
+        }
+        return base::fail(Status::invalid);
+    }
+
+    Result<void> inherit(const Rule& rule, const std::vector<Rule>& rules, bool read_only) {
+        fs::Attributes attributes;
+        // What the parent may reach by walking there, its child may see: with the parent's identity.
+        const Location at =
+            TRY(Resolver{parent_}.resolve(rule.path.empty() ? "/" : rule.path, attributes));
+        result_.mount({.path = rule.path,
+                       .file_system = at.mount->file_system,
+                       .start = at.path,
+                       .read_only = read_only || at.mount->read_only});
+        if (attributes.kind != fs::Kind::directory) {
+            files_.insert(rule.path);
+        }
+        for (const Mount& below : parent_.mounts()) {
+            if (below.path == at.view_path || !lies_in(below.path, at.view_path)) {
+                continue;
+            }
+            Mount copy = below;
+            copy.path = rule.path + below.path.substr(at.view_path.size());
+            copy.read_only = read_only || below.read_only;
+            if (!governed_by_longer(copy.path, rule, rules)) {
+                result_.mount(std::move(copy));
+            }
+        }
+        return {};
+    }
+
+    static bool governed_by_longer(std::string_view path, const Rule& rule,
+                                   const std::vector<Rule>& rules) {
+        return std::ranges::any_of(rules, [&](const Rule& other) {
+            return other.path.size() > rule.path.size() && lies_in(path, other.path);
+        });
+    }
+
+    void make_mount_points() {
+        for (const Mount& mount : result_.mounts()) {
+            if (mount.path.empty()) {
+                continue;
+            }
+            const std::string_view parent =
+                std::string_view{mount.path}.substr(0, mount.path.rfind('/'));
+            const Mount* under = result_.covering(parent);
+            if (under != nullptr && made_.contains(under->file_system.get())) {
+                make_mount_point(*under->file_system, mount.path.substr(under->path.size() + 1),
+                                 !files_.contains(mount.path));
+            }
+        }
+    }
+
+    const View& parent_;
+    FileSystemMaker& maker_;
+    View result_;
+    std::set<const FileSystem*> made_;
+    std::set<std::string> files_;  // mounts of single files
+};
+
+}  // namespace
+
+void make_mount_point(FileSystem& file_system, std::string_view path, bool is_directory) {
+    for (std::size_t at = 0; at < path.size();) {
+        at = std::min(path.find('/', at + 1), path.size());
+        const bool last = at == path.size();
+        const auto kind = last && !is_directory ? fs::Kind::regular : fs::Kind::directory;
+        // That it exists is as good as making it; any other failure only spoils a listing.
+        (void)file_system.ask(fs::MakeNode{.kind = kind, .mode = 0755}, path.substr(0, at));
+    }
+}
+
+Result<std::vector<Rule>> read_rules(std::span<const std::byte> payload) {
+    std::vector<Rule> rules;
+    while (!payload.empty()) {
+        names::MountRule record;
+        if (!ipc::read_payload(payload, record) || record.record_length > payload.size() ||
+            record.record_length < sizeof record ||
+            record.path_length > record.record_length - sizeof record) {
+            return base::fail(Status::malformed);
+        }
+        if (record.access > names::Access::private_tmpfs) {
+            return base::fail(Status::invalid);
+        }
+        const auto path = payload.subspan(sizeof record, record.path_length);
+        rules.push_back({TRY(canonical(ipc::text(path))), record.access, record.limit});
+        payload = payload.subspan(record.record_length);
+    }
+    return rules;
+}
+
+Result<View> derive(const View& parent, const std::vector<Rule>& rules, fs::Identity identity,
+                    FileSystemMaker& maker) {
+    return Deriver{parent, maker}.run(rules, identity);
+}
+
+}  // namespace vfs

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// Making a view from another one by rules (names::Derive).
+//
+// A rule says what of the parent is seen at its path in the new view, with all that is mounted below
+// it there, until a rule for a longer path says otherwise. Nothing else is in the new view, so it can
+// never show more than its parent.
+//
+// A view needs a directory at each place where something is mounted, or listings would not show it.
+// File systems made here (private ones, and, if no rule gives the root, a small read-only one for it)
+// get these directories made; in all others they are there or not.
+#pragma once
+
+#include <vector>
+
+#include "servers/vfs/resolver.hpp"
+
+namespace vfs {
+
+struct Rule {
+    std::string path;  // in the view's form
+    names::Access access = names::Access::none;
+    std::uint64_t limit = 0;
+};
+
+// Makes empty file systems.
+class FileSystemMaker {
+public:
+    [[nodiscard]] virtual Result<FileSystemPointer> make(std::uint64_t limit, std::uint32_t mode,
+                                                         fs::Identity owner) = 0;
+
+protected:
+    ~FileSystemMaker() = default;
+};
+
+// From the payload of a Derive: malformed, or invalid for a path that is not one.
+[[nodiscard]] Result<std::vector<Rule>> read_rules(std::span<const std::byte> payload);
+
+[[nodiscard]] Result<View> derive(const View& parent, const std::vector<Rule>& rules,
+                                  fs::Identity identity, FileSystemMaker& maker);
+
+// Makes the directories on the way to `path` in a file system, and a directory or an empty file at
+// its end. What is there already stays.
+void make_mount_point(FileSystem& file_system, std::string_view path, bool is_directory);
+
+}  // namespace vfs

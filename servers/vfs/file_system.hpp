@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// FileSystem: the root Directory of one file system, as views see it. Views share it; it ends with
+// the last mount of it.
+//
+// On CLUU it is a capability to a file system's process (DirectoryFileSystem); the unit tests put a
+// file system of their own process behind it.
+#pragma once
+
+#include <string_view>
+#include <utility>
+
+#include "interfaces/fs.hpp"
+#include "libs/ipc/kernel_objects.hpp"
+#include "libs/ipc/protocol.hpp"
+
+namespace vfs {
+
+using interfaces::Status;
+
+template <class T>
+using Result = base::Result<T, Status>;
+
+// An answer that has not been given its type yet. The payload is valid until the next message.
+struct RawAnswer {
+    ipc::Words words{};
+    std::span<const std::byte> payload;
+    ipc::ReceivedCapabilities capabilities;
+};
+
+class FileSystem {
+public:
+    FileSystem() = default;
+    FileSystem(const FileSystem&) = delete;
+    FileSystem& operator=(const FileSystem&) = delete;
+    virtual ~FileSystem() = default;
+
+    template <class Op>
+    [[nodiscard]] Result<ipc::Answer<Op>> ask(const Op& operation, std::string_view payload) {
+        using Traits = ipc::OperationTraits<Op>;
+        if (payload.size() > Traits::payload) {
+            return base::fail(Status::name_too_long);
+        }
+        RawAnswer raw = TRY(exchange(Op::label, ipc::pack(operation), payload));
+        if (raw.payload.size() > Traits::reply_payload) {
+            return base::fail(Status::io_error);
+        }
+        return ipc::Answer<Op>{ipc::unpack<typename Op::Reply>(raw.words), raw.payload,
+                               std::move(raw.capabilities)};
+    }
+
+private:
+    friend class FileSystemPointer;
+
+    [[nodiscard]] virtual Result<RawAnswer> exchange(std::uint16_t label, const ipc::Words& words,
+                                                     std::string_view payload) = 0;
+
+    std::uint32_t references_ = 0;
+};
+
+// Shared ownership, by a count in the file system itself. (std::shared_ptr needs a part of the C++
+// library that exists only as code for a hosted system.)
+class FileSystemPointer {
+public:
+    FileSystemPointer() = default;
+    explicit FileSystemPointer(FileSystem* owned) : at_(owned) { ++at_->references_; }
+    FileSystemPointer(const FileSystemPointer& other) : at_(other.at_) {
+        if (at_ != nullptr) {
+            ++at_->references_;
+        }
+    }
+    FileSystemPointer(FileSystemPointer&& other) noexcept
+        : at_(std::exchange(other.at_, nullptr)) {}
+    FileSystemPointer& operator=(FileSystemPointer other) noexcept {
+        std::swap(at_, other.at_);
+        return *this;
+    }
+    ~FileSystemPointer() {
+        if (at_ != nullptr && --at_->references_ == 0) {
+            delete at_;
+        }
+    }
+
+    [[nodiscard]] FileSystem* get() const { return at_; }
+    FileSystem* operator->() const { return at_; }
+    FileSystem& operator*() const { return *at_; }
+    friend bool operator==(const FileSystemPointer&, const FileSystemPointer&) = default;
+
+private:
+    FileSystem* at_ = nullptr;
+};
+
+template <class T, class... Arguments>
+FileSystemPointer make_file_system(Arguments&&... arguments) {
+    return FileSystemPointer{new T{std::forward<Arguments>(arguments)...}};
+}
+
+// A message to a file system's process. A process that is gone is an io_error to the client.
+[[nodiscard]] Result<RawAnswer> exchange_with(ipc::Ref<fs::Directory> directory,
+                                              std::uint16_t label, const ipc::Words& words,
+                                              std::string_view payload);
+
+class DirectoryFileSystem final : public FileSystem {
+public:
+    explicit DirectoryFileSystem(ipc::Capability<fs::Directory> root) : root_(std::move(root)) {}
+
+private:
+    Result<RawAnswer> exchange(std::uint16_t label, const ipc::Words& words,
+                               std::string_view payload) override {
+        return exchange_with(root_.ref(), label, words, payload);
+    }
+
+    ipc::Capability<fs::Directory> root_;
+};
+
+}  // namespace vfs

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// vfs: names. It resolves paths in views and hands out capabilities to the file systems' processes.
+//
+// Capabilities: "endpoint" (receive, mint), "tmpfs" (fs::Manager), "disk" (fs::Directory: the root of
+// the disk's file system; may be missing), "archive" (the initial archive, read only; may be
+// missing), "log". The capability that others hold: names::Manager, badge names::root_view_badge.
+#include "libs/rt/log.hpp"
+#include "libs/rt/start_info.hpp"
+#include "servers/vfs/root.hpp"
+#include "servers/vfs/service.hpp"
+
+namespace vfs {
+namespace {
+
+class ProcessHost final : public Host {
+public:
+    explicit ProcessHost(const Surroundings& around) : around_(around) {}
+
+    Result<FileSystemPointer> make(std::uint64_t limit, std::uint32_t mode,
+                                   fs::Identity owner) override {
+        return make_in_memory(around_, {.limit = limit, .mode = mode, .owner = owner});
+    }
+    Result<ipc::Capability<names::View>> mint_view(std::uint64_t badge) override {
+        auto minted =
+            ipc::mint<names::View>(around_.endpoint, {.badge = badge,
+                                                      .rights = abi::EndpointRights::call,
+                                                      .flags = abi::MintFlags::drop_guard});
+        if (!minted) {
+            return base::fail(ipc::to_status(minted.error()));
+        }
+        return std::move(*minted);
+    }
+    Result<std::uint64_t> badge_of(ipc::Ref<names::View> view) override {
+        const auto info = ipc::own_table()->query(view.index());
+        if (!info || info->type != abi::ObjectType::endpoint) {
+            return base::fail(Status::invalid);
+        }
+        return info->badge;
+    }
+
+private:
+    const Surroundings around_;
+};
+
+}  // namespace
+}  // namespace vfs
+
+void server_main(const rt::StartInfo& start) {
+    const vfs::Surroundings around{.endpoint = start.require<ipc::Endpoint>("endpoint"),
+                                   .memory = start.require<fs::Manager>("tmpfs"),
+                                   .disk = start.capability<fs::Directory>("disk"),
+                                   .archive = start.capability<ipc::Memory>("archive")};
+    auto root = vfs::make_root_view(around);
+    if (!root) {
+        rt::panic("no root view: tmpfs does not answer");
+    }
+    vfs::ProcessHost host{around};
+    vfs::Service service{host, std::move(*root)};
+    const abi::Error why = ipc::serve<vfs::Service::Protocol>(around.endpoint, service);
+    rt::log("cannot receive: ", why);
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// From a path of a view to a file system and a path in it.
+//
+//   1. `locate` brings the text into the view's form, component by component. A ".." first asks the
+//      file system whether what stands before it is a directory: only then is it known that no
+//      symbolic link hides in it, and the last component can be taken away.
+//   2. The mount with the longest path that is a prefix gets the rest of the path.
+//   3. A file system that meets a symbolic link answers `redirected`; `rebase` makes a path of the
+//      view from that, and all starts again, at most 40 times.
+//
+// Nothing that a file system or a client sends leads outside of the view: every path goes through
+// the mount table, and a redirected path that does not start inside its mount leads nowhere.
+#pragma once
+
+#include <functional>
+
+#include "servers/vfs/view.hpp"
+
+namespace vfs {
+
+struct Location {
+    const Mount* mount = nullptr;
+    std::string view_path;      // in the view's form
+    std::string path;           // relative to the file system's root
+    bool as_directory = false;  // the path ended with a slash or a dot: it must be a directory
+};
+
+class Resolver {
+public:
+    explicit Resolver(const View& view) : view_(view) {}
+
+    [[nodiscard]] Result<Location> locate(std::string path);
+    // A location that exists and is not a symbolic link; `attributes` gets what it is.
+    [[nodiscard]] Result<Location> resolve(std::string path, fs::Attributes& attributes);
+
+    // The path of the view at which to go on; counts, and refuses the 41st.
+    [[nodiscard]] Result<std::string> rebase(const Location& at, fs::Redirected how,
+                                             std::string_view path);
+
+    // Sends one path operation where it belongs. `prepare(op, location)` may change the operation
+    // or refuse; `prefix` comes before the path in the payload.
+    template <class Op, class Prepare>
+    [[nodiscard]] Result<ipc::Answer<Op>> forward(Op operation, std::string path,
+                                                  std::string_view prefix, Prepare prepare) {
+        for (;;) {
+            const Location at = TRY(locate(std::move(path)));
+            if (const Status bad = prepare(operation, at); bad != Status::ok) {
+                return base::fail(bad);
+            }
+            operation.identity = view_.identity;
+            std::string payload{prefix};
+            payload += at.path;
+            auto answer = at.mount->file_system->ask(operation, payload);
+            if (!answer || answer->reply.redirected == fs::Redirected::no) {
+                return answer;
+            }
+            path = TRY(rebase(at, answer->reply.redirected, ipc::text(answer->payload)));
+        }
+    }
+
+    // The same for an operation on two paths, which must belong to one file system.
+    template <class Op, class Prepare>
+    [[nodiscard]] Result<ipc::Answer<Op>> forward_two(Op operation, std::string first,
+                                                      std::string second, Prepare prepare) {
+        for (;;) {
+            const Location from = TRY(locate(first));
+            const Location to = TRY(locate(second));
+            if (from.mount->file_system != to.mount->file_system) {
+                return base::fail(Status::cross_device);
+            }
+            if (const Status bad = prepare(operation, from, to); bad != Status::ok) {
+                return base::fail(bad);
+            }
+            operation.identity = view_.identity;
+            operation.first_length = static_cast<std::uint32_t>(from.path.size());
+            auto answer = from.mount->file_system->ask(operation, from.path + to.path);
+            if (!answer || answer->reply.redirected == fs::Redirected::no) {
+                return answer;
+            }
+            const bool is_first = answer->reply.which == 0;
+            std::string& path = is_first ? first : second;
+            path = TRY(
+                rebase(is_first ? from : to, answer->reply.redirected, ipc::text(answer->payload)));
+        }
+    }
+
+private:
+    static constexpr int max_redirections = 40;
+
+    [[nodiscard]] Result<Location> place(std::string view_path) const;
+    // Nothing if this path is a directory; else the path to go on with.
+    [[nodiscard]] Result<std::string> check_directory(const std::string& view_path);
+
+    const View& view_;
+    int redirections_ = 0;
+};
+
+}  // namespace vfs

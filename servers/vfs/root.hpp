@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// What vfs starts with: the root view with the root file system, and /dev.
+//
+// The root is the disk's file system. Whether that works is asked when somebody first wants something
+// from it, because its process starts later than vfs. If it does not, a file system in memory takes
+// its place, with what the initial archive holds, so that a person can log in and look.
+#pragma once
+
+#include "servers/vfs/derive.hpp"
+
+namespace vfs {
+
+// Capabilities, by the names in vfs's start page.
+struct Surroundings {
+    ipc::Ref<ipc::Endpoint> endpoint;  // receive, mint
+    ipc::Ref<fs::Manager> memory;      // tmpfs
+    ipc::Ref<fs::Directory> disk;      // may be none
+    ipc::Ref<ipc::Memory> archive;     // may be none
+};
+
+[[nodiscard]] Result<FileSystemPointer> make_in_memory(const Surroundings& around,
+                                                       const fs::MakeFileSystem& how);
+
+[[nodiscard]] Result<View> make_root_view(const Surroundings& around);
+
+}  // namespace vfs

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// Making and changing views.
+#include <algorithm>
+#include <cstring>
+
+#include "libs/base/align.hpp"
+#include "servers/vfs/service.hpp"
+
+namespace vfs {
+
+Service::Service(Host& host, View root) : host_(host) {
+    views_.push_back(std::make_unique<View>(std::move(root)));
+}
+
+Result<View*> Service::view_at(std::uint64_t badge) {
+    if (badge == 0 || badge > views_.size() || !views_[badge - 1]) {
+        return base::fail(Status::bad_handle);
+    }
+    return views_[badge - 1].get();
+}
+
+Result<View*> Service::manager(const ipc::Request& request) {
+    View* view = TRY(view_at(request.badge()));
+    if (!view->is_manager) {
+        return base::fail(Status::not_permitted);
+    }
+    return view;
+}
+
+Result<std::uint64_t> Service::add_view(View view) {
+    const auto free = std::ranges::find_if(views_, [](const auto& one) { return !one; });
+    const auto place = static_cast<std::uint64_t>(free - views_.begin());
+    if (free == views_.end()) {
+        if (views_.size() >= max_views) {
+            return base::fail(Status::limit);
+        }
+        views_.emplace_back();
+    }
+    views_[place] = std::make_unique<View>(std::move(view));
+    return place + 1;
+}
+
+Result<names::Derive::Reply> Service::handle(const names::Derive& how, ipc::Request& request) {
+    View* parent = TRY(view_at(request.badge()));
+    const auto rules = TRY(read_rules(request.payload()));
+    fs::Identity identity = parent->identity;
+    if (parent->is_manager) {
+        if (const auto other = request.take<names::View>()) {
+            const std::uint64_t badge = TRY(host_.badge_of(other.ref()));
+            parent = TRY(view_at(badge));
+            identity = parent->identity;
+        }
+        identity = how.set_identity != 0 ? how.identity : identity;
+    }
+    View derived = TRY(derive(*parent, rules, identity, host_));
+    const std::uint64_t badge = TRY(add_view(std::move(derived)));
+    auto minted = host_.mint_view(badge);
+    if (!minted) {
+        views_[badge - 1].reset();
+        return base::fail(minted.error());
+    }
+    request.add_capability(std::move(*minted));
+    return names::Derive::Reply{};
+}
+
+Result<names::Mount::Reply> Service::handle(const names::Mount& mount, ipc::Request& request) {
+    View* view = TRY(manager(request));
+    auto directory = request.take<fs::Directory>();
+    if (!directory) {
+        return base::fail(Status::malformed);
+    }
+    const std::string path{request.text()};
+    Location at = TRY(Resolver{*view}.locate(path));
+    view->mount({.path = std::move(at.view_path),
+                 .file_system = make_file_system<DirectoryFileSystem>(std::move(directory)),
+                 .read_only = mount.read_only != 0});
+    return names::Mount::Reply{};
+}
+
+Result<names::Unmount::Reply> Service::handle(const names::Unmount&, ipc::Request& request) {
+    View* view = TRY(manager(request));
+    const Location at = TRY(Resolver{*view}.locate(std::string{request.text()}));
+    if (at.view_path.empty() || !view->unmount(at.view_path)) {
+        return base::fail(Status::invalid);
+    }
+    return names::Unmount::Reply{};
+}
+
+Result<names::ListMounts::Reply> Service::handle(const names::ListMounts& list,
+                                                 ipc::Request& request) {
+    const View* view = TRY(view_at(request.badge()));
+    const auto page = request.reply_payload();
+    names::ListMounts::Reply reply;
+    std::size_t used = 0;
+    for (std::size_t i = list.first; i < view->mounts().size(); ++i) {
+        const Mount& mount = view->mounts()[i];
+        const std::string_view path = mount.path.empty() ? "/" : std::string_view{mount.path};
+        const std::size_t length = base::align_up(sizeof(names::MountRule) + path.size(), 8);
+        if (length > page.size() - used) {
+            break;
+        }
+        const names::MountRule record{
+            .record_length = static_cast<std::uint16_t>(length),
+            .path_length = static_cast<std::uint16_t>(path.size()),
+            .access = mount.read_only ? names::Access::read_only : names::Access::inherit};
+        std::memset(page.data() + used, 0, length);
+        std::memcpy(page.data() + used, &record, sizeof record);
+        std::memcpy(page.data() + used + sizeof record, path.data(), path.size());
+        used += length;
+        ++reply.count;
+    }
+    request.set_reply_length(used);
+    return reply;
+}
+
+Result<names::RegisterDevice::Reply> Service::handle(const names::RegisterDevice& device,
+                                                     ipc::Request& request) {
+    TRY(manager(request));
+    auto directory = request.take<fs::Directory>();
+    if (!directory) {
+        return base::fail(Status::malformed);
+    }
+    devices_[device.major] = make_file_system<DirectoryFileSystem>(std::move(directory));
+    return names::RegisterDevice::Reply{};
+}
+
+void Service::on_drop(std::uint64_t badge) {
+    if (badge > 1 && badge <= views_.size()) {
+        views_[badge - 1].reset();
+    }
+}
+
+}  // namespace vfs

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#include "servers/vfs/view.hpp"
+
+#include <algorithm>
+
+namespace vfs {
+
+const Mount* View::covering(std::string_view path) const {
+    const Mount* best = nullptr;
+    for (const Mount& mount : mounts_) {
+        if (lies_in(path, mount.path) &&
+            (best == nullptr || mount.path.size() > best->path.size())) {
+            best = &mount;
+        }
+    }
+    return best;
+}
+
+const Mount* View::mounted_at(std::string_view path) const {
+    const auto found = std::ranges::find(mounts_, path, &Mount::path);
+    return found == mounts_.end() ? nullptr : &*found;
+}
+
+bool View::has_mount_in(std::string_view path) const {
+    return std::ranges::any_of(mounts_, [&](const Mount& m) { return lies_in(m.path, path); });
+}
+
+void View::mount(Mount mount) {
+    unmount(mount.path);
+    mounts_.push_back(std::move(mount));
+}
+
+bool View::unmount(std::string_view path) {
+    return std::erase_if(mounts_, [&](const Mount& m) { return m.path == path; }) != 0;
+}
+
+}  // namespace vfs

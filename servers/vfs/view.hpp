@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// A view: which file system is where, and as whom its holder acts.
+//
+// Paths in views are kept in one form: "" for the root, else "/a/b": absolute, no empty component,
+// no "." and "..", no slash at the end.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "interfaces/namespace.hpp"
+#include "servers/vfs/file_system.hpp"
+
+namespace vfs {
+
+struct Mount {
+    std::string path;  // in the view
+    FileSystemPointer file_system;
+    std::string start;  // what of the file system is seen: a path relative to its root
+    bool read_only = false;
+};
+
+// Does `path` lie at or below `base`?
+constexpr bool lies_in(std::string_view path, std::string_view base) {
+    return path.starts_with(base) && (path.size() == base.size() || path[base.size()] == '/');
+}
+
+class View {
+public:
+    fs::Identity identity;
+    bool is_manager = false;
+
+    // The mount that a path belongs to; nullptr only in a view without a root.
+    [[nodiscard]] const Mount* covering(std::string_view path) const;
+    [[nodiscard]] const Mount* mounted_at(std::string_view path) const;
+    // Is something mounted at this path or below?
+    [[nodiscard]] bool has_mount_in(std::string_view path) const;
+    // Over whatever was mounted there.
+    void mount(Mount mount);
+    bool unmount(std::string_view path);
+    [[nodiscard]] const std::vector<Mount>& mounts() const { return mounts_; }
+
+private:
+    std::vector<Mount> mounts_;
+};
+
+}  // namespace vfs
