@@ -79,6 +79,9 @@ Result<Answer> change(Operation& op, AddressSpace& space) {
 Result<Answer> query(Operation& op, AddressSpace& space) {
     const Region* region = space.region_at(op.word(0));
     if (region == nullptr) {
+        // The one error that carries a word: where to look next.
+        const Region* next = space.region_at_or_after(op.word(0));
+        op.caller.word(0) = next != nullptr ? next->start : 0;
         return fail(Error::not_mapped);
     }
     return answer(region->start, region->end - region->start, region->flags,
