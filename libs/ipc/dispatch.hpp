@@ -21,6 +21,13 @@ struct Operations {
     static_assert(last - first < 1024, "labels of one endpoint's protocols lie close together");
 };
 
+// A server that only hears of drops, signals and faults.
+template <>
+struct Operations<> {
+    static constexpr std::uint16_t first = 0;
+    static constexpr std::uint16_t last = 0;
+};
+
 namespace detail {
 
 template <class... Lists>

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "libs/process/archive.hpp"
 
-#include <charconv>
-
 #include "libs/base/align.hpp"
+#include "libs/base/parse.hpp"
 
 namespace loader {
 namespace {
@@ -15,15 +14,8 @@ constexpr std::string_view last_name = "TRAILER!!!";
 // Fields of the header after the magic, eight hexadecimal digits each.
 enum Field : std::size_t { mode_field = 1, size_field = 6, name_size_field = 11 };
 
-std::optional<std::uint32_t> field(std::string_view header, Field number) {
-    const std::string_view digits = header.substr(magic.size() + number * 8, 8);
-    std::uint32_t value = 0;
-    const auto [end, error] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
-    if (error != std::errc{} || end != digits.data() + digits.size()) {
-        return std::nullopt;
-    }
-    return value;
+std::optional<std::uint64_t> field(std::string_view header, Field number) {
+    return base::parse_number(header.substr(magic.size() + number * 8, 8), 16);
 }
 
 std::string_view plain_name(std::string_view name) {
@@ -50,7 +42,7 @@ void Archive::Iterator::read() {
     if (!mode || !size || !name_size || *name_size == 0) {
         return;
     }
-    const std::uint64_t data_start = base::align_up(header_bytes + std::uint64_t{*name_size}, 4);
+    const std::uint64_t data_start = base::align_up(header_bytes + *name_size, 4);
     if (!base::range_fits(data_start, *size, rest_.size())) {
         return;
     }
@@ -61,7 +53,8 @@ void Archive::Iterator::read() {
     if (end == std::string_view::npos || name == last_name) {
         return;
     }
-    entry_ = {plain_name(name), *mode, rest_.subspan(data_start, *size)};
+    entry_ = {plain_name(name), static_cast<std::uint32_t>(*mode),
+              rest_.subspan(data_start, *size)};
     const std::uint64_t next = base::align_up(data_start + *size, 4);
     rest_ = next < rest_.size() ? rest_.subspan(next) : std::span<const std::byte>{};
     at_end_ = false;
