@@ -46,6 +46,7 @@ void Scheduler::enqueue(Thread& thread, bool at_front) {
     }
     bitmap_[priority / 64] |= std::uint64_t{1} << (priority % 64);
     decide_ = true;
+    time_dirty_ = true;
 }
 
 Thread* Scheduler::take_highest() {
@@ -92,6 +93,7 @@ void Scheduler::prefer(Thread& thread) {
 void Scheduler::yield() {
     slice_end_ = 0;
     decide_ = true;
+    time_dirty_ = true;
 }
 
 // ---- contexts ---------------------------------------------------------------------------------------------
@@ -161,6 +163,7 @@ void Scheduler::throttle(Thread& thread) {
 void Scheduler::add_deadline(Thread& thread) {
     deadlines_.insert(thread);
     decide_ = true;
+    time_dirty_ = true;
 }
 
 void Scheduler::remove_deadline(Thread& thread) { deadlines_.remove(thread); }
@@ -168,6 +171,7 @@ void Scheduler::remove_deadline(Thread& thread) { deadlines_.remove(thread); }
 void Scheduler::on_timer() {
     timer_armed_for_ = never;
     decide_ = true;
+    time_dirty_ = true;
     const Nanoseconds now = plat::clock_now();
     while (Thread* thread = deadlines_.first()) {
         if (thread->deadline > now) {
@@ -245,8 +249,26 @@ Thread* Scheduler::choose(Nanoseconds now) {
     return before;
 }
 
+// The common case of a message: the running thread waits, its partner goes on with the same scheduling context, and nothing
+// else has happened. Then neither the accounts nor the timer change.
+bool Scheduler::switch_to_partner() {
+    Thread* next = preferred_;
+    if (current_ != nullptr || next == nullptr || time_dirty_ || next->context_ != charged_ ||
+        highest() > int{charged_->priority}) {
+        return false;
+    }
+    preferred_ = nullptr;
+    current_ = next;
+    decide_ = false;
+    if (next != on_cpu_) {
+        arch::switch_thread(on_cpu_, next, next->space().root());
+        on_cpu_ = next;
+    }
+    return true;
+}
+
 void Scheduler::finish() {
-    if (!decide_) {
+    if (!decide_ || switch_to_partner()) {
         return;
     }
     const Nanoseconds now = plat::clock_now();
@@ -262,6 +284,7 @@ void Scheduler::finish() {
         next = take_highest();
     }
     decide_ = false;
+    time_dirty_ = false;
     current_ = next;
     if (next != before || now >= slice_end_) {
         slice_end_ = now + time_slice;

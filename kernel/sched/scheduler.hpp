@@ -79,6 +79,7 @@ private:
     [[nodiscard]] bool out_of_budget(SchedContext& context, Nanoseconds now);
     void update_timer(const Thread* next, Nanoseconds now);
     Thread* choose(Nanoseconds now);
+    bool switch_to_partner();
 
     Thread* current_ = nullptr;  // runs, or was running on entry to the kernel
     Thread* on_cpu_ = nullptr;   // whose registers the CPU holds; may have died (then null)
@@ -88,7 +89,8 @@ private:
     Nanoseconds slice_end_ = 0;
     static constexpr Nanoseconds never = ~Nanoseconds{0};
     Nanoseconds timer_armed_for_ = never;
-    bool decide_ = true;  // something happened that may change who runs
+    bool decide_ = true;       // something happened that may change who runs
+    bool time_dirty_ = true;   // something happened that may change when the timer is wanted
 
     std::array<ThreadQueue, 256> queues_;
     std::array<std::uint64_t, 4> bitmap_{};
