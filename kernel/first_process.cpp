@@ -74,7 +74,9 @@ Bytes find_in_archive(Bytes archive, std::string_view wanted) {
             !base::range_fits(data, size, archive.size())) {
             break;
         }
+        // Names may be padded with zeros, to put the data on a page boundary.
         std::string_view name(header + header_bytes, name_size - 1);
+        name = name.substr(0, name.find('\0'));
         if (name.starts_with("./")) {
             name.remove_prefix(2);
         } else if (name.starts_with("/")) {
