@@ -6,9 +6,10 @@
 #include <span>
 #include <string_view>
 
+#include <arch/window.hpp>
+
 #include "abi/kernel/boot_info.hpp"
 #include "abi/kernel/operation.hpp"
-#include "kernel/arch/x86_64/window.hpp"
 #include "kernel/assert.hpp"
 #include "kernel/mm/frame_pool.hpp"
 #include "kernel/object/address_space.hpp"
@@ -21,7 +22,7 @@
 #include "kernel/object/sched_context.hpp"
 #include "kernel/object/thread.hpp"
 #include "kernel/panic.hpp"
-#include "kernel/plat/pc/platform.hpp"
+#include "kernel/plat/platform.hpp"
 #include "libs/base/align.hpp"
 
 namespace kernel {

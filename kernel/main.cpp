@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // The order of things at boot.
-#include "kernel/arch/x86_64/cpu.hpp"
+#include <arch/cpu.hpp>
+
 #include "kernel/boot_parameters.hpp"
 #include "kernel/first_process.hpp"
 #include "kernel/mm/frame_pool.hpp"
 #include "kernel/object/bank.hpp"
 #include "kernel/panic.hpp"
-#include "kernel/plat/pc/platform.hpp"
+#include "kernel/plat/platform.hpp"
 #include "kernel/sched/scheduler.hpp"
 
 namespace {

@@ -3,7 +3,7 @@
 
 #include "kernel/assert.hpp"
 #include "kernel/panic_frames.hpp"
-#include "kernel/plat/pc/platform.hpp"
+#include "kernel/plat/platform.hpp"
 
 namespace {
 

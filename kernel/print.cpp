@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/print.hpp"
 
-#include "kernel/plat/pc/platform.hpp"
+#include "kernel/plat/platform.hpp"
 
 namespace print_detail {
 

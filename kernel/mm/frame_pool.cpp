@@ -4,8 +4,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kernel/arch/x86_64/memory.hpp"
-#include "kernel/arch/x86_64/window.hpp"
+#include <arch/memory.hpp>
+#include <arch/window.hpp>
+
 #include "kernel/assert.hpp"
 #include "libs/base/align.hpp"
 

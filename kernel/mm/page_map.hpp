@@ -7,7 +7,8 @@
 
 #include <cstdint>
 
-#include "kernel/arch/x86_64/window.hpp"
+#include <arch/window.hpp>
+
 #include "kernel/object/bank.hpp"
 #include "kernel/types.hpp"
 

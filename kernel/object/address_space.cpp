@@ -4,9 +4,10 @@
 #include <new>
 #include <optional>
 
+#include <arch/cpu.hpp>
+
 #include "abi/kernel/object.hpp"
 #include "abi/kernel/operation.hpp"
-#include "kernel/arch/x86_64/cpu.hpp"
 #include "kernel/object/bank.hpp"
 #include "kernel/object/memory.hpp"
 #include "kernel/object/thread.hpp"

@@ -11,7 +11,8 @@
 
 #include <cstdint>
 
-#include "kernel/arch/x86_64/page_tables.hpp"
+#include <arch/page_tables.hpp>
+
 #include "kernel/object/object.hpp"
 #include "kernel/object/thread_list.hpp"
 #include "kernel/result.hpp"

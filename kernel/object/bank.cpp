@@ -3,7 +3,8 @@
 
 #include <bit>
 
-#include "kernel/arch/x86_64/window.hpp"
+#include <arch/window.hpp>
+
 #include "kernel/assert.hpp"
 #include "kernel/mm/frame_pool.hpp"
 #include "libs/base/align.hpp"

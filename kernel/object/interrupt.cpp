@@ -6,7 +6,7 @@
 #include "abi/kernel/operation.hpp"
 #include "kernel/object/bank.hpp"
 #include "kernel/object/notification.hpp"
-#include "kernel/plat/pc/platform.hpp"
+#include "kernel/plat/platform.hpp"
 
 namespace kernel {
 

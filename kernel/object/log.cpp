@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "kernel/plat/pc/platform.hpp"
+#include "kernel/plat/platform.hpp"
 
 namespace {
 

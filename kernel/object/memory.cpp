@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/object/memory.hpp"
 
+#include <arch/memory.hpp>
+
 #include "abi/kernel/operation.hpp"
-#include "kernel/arch/x86_64/memory.hpp"
 #include "kernel/mm/frame_pool.hpp"
 #include "kernel/object/address_space.hpp"
 #include "kernel/object/endpoint.hpp"

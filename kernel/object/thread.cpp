@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/object/thread.hpp"
 
-#include "kernel/arch/x86_64/cpu.hpp"
-#include "kernel/arch/x86_64/fpu.hpp"
+#include <arch/cpu.hpp>
+#include <arch/fpu.hpp>
+
 #include "kernel/ipc/ipc.hpp"
 #include "kernel/object/address_space.hpp"
 #include "kernel/object/bank.hpp"

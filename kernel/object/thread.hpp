@@ -17,10 +17,11 @@
 
 #include <cstdint>
 
+#include <arch/thread_context.hpp>
+
 #include "abi/kernel/fault.hpp"
 #include "abi/kernel/message.hpp"
 #include "abi/kernel/operation.hpp"
-#include "kernel/arch/x86_64/thread_context.hpp"
 #include "kernel/object/object.hpp"
 #include "kernel/object/thread_list.hpp"
 #include "kernel/result.hpp"

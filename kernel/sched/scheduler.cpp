@@ -4,9 +4,10 @@
 #include <algorithm>
 #include <bit>
 
-#include "kernel/arch/x86_64/cpu.hpp"
+#include <arch/cpu.hpp>
+
 #include "kernel/object/address_space.hpp"
-#include "kernel/plat/pc/platform.hpp"
+#include "kernel/plat/platform.hpp"
 
 namespace kernel {
 

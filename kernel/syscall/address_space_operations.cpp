@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "kernel/arch/x86_64/window.hpp"
+#include <arch/window.hpp>
+
 #include "kernel/object/address_space.hpp"
 #include "kernel/object/bank.hpp"
 #include "kernel/object/futex.hpp"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <cstring>
 
-#include "kernel/arch/x86_64/window.hpp"
+#include <arch/window.hpp>
+
 #include "kernel/mm/frame_pool.hpp"
 #include "kernel/object/bank.hpp"
 #include "kernel/object/memory.hpp"

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Operations of the objects that have few: notifications, interrupts, I/O ports, the log.
-#include "kernel/arch/x86_64/registers.hpp"
+#include <arch/ports.hpp>
+
 #include "kernel/object/bank.hpp"
 #include "kernel/object/interrupt.hpp"
 #include "kernel/object/io_ports.hpp"
 #include "kernel/object/log.hpp"
 #include "kernel/object/notification.hpp"
-#include "kernel/plat/pc/platform.hpp"
+#include "kernel/plat/platform.hpp"
 #include "kernel/syscall/operation.hpp"
 
 namespace kernel {

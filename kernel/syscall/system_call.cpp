@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
 // The way in: the eight system calls, exceptions of user code, interrupts. Called by the entry code with the thread's
 // registers saved; when these functions return, the entry code runs whoever is current.
+#include <arch/cpu.hpp>
+
 #include "abi/kernel/syscall.hpp"
 
-#include "kernel/arch/x86_64/cpu.hpp"
 #include "kernel/ipc/ipc.hpp"
 #include "kernel/object/address_space.hpp"
 #include "kernel/object/endpoint.hpp"
 #include "kernel/object/interrupt.hpp"
 #include "kernel/object/notification.hpp"
 #include "kernel/object/reply.hpp"
-#include "kernel/plat/pc/platform.hpp"
+#include "kernel/plat/platform.hpp"
 #include "kernel/sched/scheduler.hpp"
 #include "kernel/syscall/operation.hpp"
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <cstring>
 
-#include "kernel/arch/x86_64/cpu.hpp"
+#include <arch/cpu.hpp>
+
 #include "kernel/object/endpoint.hpp"
 #include "kernel/object/notification.hpp"
 #include "kernel/object/sched_context.hpp"

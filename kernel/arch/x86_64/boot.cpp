@@ -3,10 +3,11 @@
 #include <cstring>
 #include <string_view>
 
+#include <arch/cpu.hpp>
+#include <arch/speculation.hpp>
+
 #include "kernel/arch/x86_64/boot_info.hpp"
-#include "kernel/arch/x86_64/cpu.hpp"
 #include "kernel/arch/x86_64/kernel_space.hpp"
-#include "kernel/arch/x86_64/speculation.hpp"
 
 extern "C" const std::byte kernel_image_begin[], kernel_image_end[], kernel_boot_tables_end[];
 extern "C" const std::uint64_t boot_entry_tsc;

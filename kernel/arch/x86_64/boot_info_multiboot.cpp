@@ -2,8 +2,9 @@
 // The multiboot2 protocol: what GRUB leaves (multiboot2 specification, 3.6). A list of tags, each 8-byte aligned.
 #include <cstring>
 
+#include <arch/window.hpp>
+
 #include "kernel/arch/x86_64/boot_info.hpp"
-#include "kernel/arch/x86_64/window.hpp"
 #include "libs/base/align.hpp"
 
 namespace arch {

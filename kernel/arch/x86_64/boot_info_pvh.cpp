@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The PVH boot protocol: what QEMU's -kernel and micro-VMs leave (Xen, public/arch-x86/hvm/start_info.h).
+#include <arch/window.hpp>
+
 #include "kernel/arch/x86_64/boot_info.hpp"
-#include "kernel/arch/x86_64/window.hpp"
 #include "kernel/panic.hpp"
 
 namespace arch {

@@ -3,8 +3,9 @@
 
 #include <algorithm>
 
-#include "kernel/arch/x86_64/memory.hpp"
-#include "kernel/arch/x86_64/window.hpp"
+#include <arch/memory.hpp>
+#include <arch/window.hpp>
+
 #include "kernel/panic.hpp"
 #include "libs/base/align.hpp"
 

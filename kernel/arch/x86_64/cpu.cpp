@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Setting up a CPU: what it must have, what is turned on, its segments and its ways into the kernel.
-#include "kernel/arch/x86_64/cpu.hpp"
+
+#include <arch/cpu.hpp>
+#include <arch/fpu.hpp>
+#include <arch/speculation.hpp>
 
 #include "abi/kernel/syscall.hpp"
-#include "kernel/arch/x86_64/fpu.hpp"
 #include "kernel/arch/x86_64/registers.hpp"
-#include "kernel/arch/x86_64/speculation.hpp"
 #include "kernel/arch/x86_64/stacks.hpp"
 #include "kernel/arch/x86_64/traps.hpp"
-#include "kernel/plat/pc/platform.hpp"
+#include "kernel/plat/platform.hpp"
 #include "kernel/print.hpp"
 
 extern "C" const std::byte arch_system_call_entry[];

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "kernel/arch/x86_64/fpu.hpp"
 
 #include <cstdint>
 #include <cstring>
 
-#include "kernel/arch/x86_64/cpu.hpp"
+#include <arch/cpu.hpp>
+#include <arch/fpu.hpp>
+
 #include "kernel/arch/x86_64/registers.hpp"
 #include "kernel/assert.hpp"
 #include "libs/base/align.hpp"

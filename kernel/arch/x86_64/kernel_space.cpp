@@ -3,9 +3,10 @@
 
 #include <algorithm>
 
-#include "kernel/arch/x86_64/cpu.hpp"
-#include "kernel/arch/x86_64/memory.hpp"
-#include "kernel/arch/x86_64/page_tables.hpp"
+#include <arch/cpu.hpp>
+#include <arch/memory.hpp>
+#include <arch/page_tables.hpp>
+
 #include "kernel/arch/x86_64/registers.hpp"
 #include "kernel/arch/x86_64/stacks.hpp"
 #include "libs/base/align.hpp"

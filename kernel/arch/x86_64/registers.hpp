@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// CPUID, model-specific registers, control registers, ports.
+// CPUID, model-specific registers, control registers.
 #pragma once
 
 #include <cstdint>
@@ -63,28 +63,5 @@ inline std::uint64_t read_cr4() {
     return value;
 }
 inline void write_cr4(std::uint64_t value) { asm volatile("mov %0, %%cr4" : : "r"(value) : "memory"); }
-
-inline std::uint8_t in8(std::uint16_t port) {
-    std::uint8_t value = 0;
-    asm volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
-    return value;
-}
-inline std::uint16_t in16(std::uint16_t port) {
-    std::uint16_t value = 0;
-    asm volatile("inw %1, %0" : "=a"(value) : "Nd"(port));
-    return value;
-}
-inline std::uint32_t in32(std::uint16_t port) {
-    std::uint32_t value = 0;
-    asm volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
-    return value;
-}
-inline void out8(std::uint16_t port, std::uint8_t value) { asm volatile("outb %0, %1" : : "a"(value), "Nd"(port)); }
-inline void out16(std::uint16_t port, std::uint16_t value) {
-    asm volatile("outw %0, %1" : : "a"(value), "Nd"(port));
-}
-inline void out32(std::uint16_t port, std::uint32_t value) {
-    asm volatile("outl %0, %1" : : "a"(value), "Nd"(port));
-}
 
 }  // namespace arch

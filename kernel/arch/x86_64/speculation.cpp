@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "kernel/arch/x86_64/speculation.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <string_view>
+
+#include <arch/speculation.hpp>
 
 #include "kernel/arch/x86_64/registers.hpp"
 #include "kernel/print.hpp"

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/arch/x86_64/traps.hpp"
 
-#include "kernel/arch/x86_64/cpu.hpp"
-#include "kernel/arch/x86_64/fpu.hpp"
+#include <arch/cpu.hpp>
+#include <arch/fpu.hpp>
+
 #include "kernel/arch/x86_64/registers.hpp"
 #include "kernel/arch/x86_64/stacks.hpp"
 #include "kernel/panic.hpp"
 #include "kernel/panic_frames.hpp"
-#include "kernel/plat/pc/platform.hpp"
+#include "kernel/plat/platform.hpp"
 
 extern "C" const std::byte arch_trap_stubs[];
 

@@ -4,7 +4,8 @@
 
 #include <cstdint>
 
-#include "kernel/arch/x86_64/thread_context.hpp"
+#include <arch/thread_context.hpp>
+
 
 namespace arch {
 

@@ -10,10 +10,12 @@
 #include <algorithm>
 #include <optional>
 
-#include "kernel/arch/x86_64/cpu.hpp"
+#include <arch/cpu.hpp>
+#include <arch/ports.hpp>
+
 #include "kernel/arch/x86_64/registers.hpp"
 #include "kernel/plat/pc/local_apic.hpp"
-#include "kernel/plat/pc/platform.hpp"
+#include "kernel/plat/platform.hpp"
 #include "kernel/plat/pc/real_time_clock.hpp"
 
 namespace plat {

@@ -2,12 +2,13 @@
 // I/O APICs: from a device's line to a vector (Intel 82093AA data sheet). And the two old controllers, silenced.
 #include "kernel/plat/pc/io_apic.hpp"
 
+#include <arch/ports.hpp>
+
 #include "kernel/arch/x86_64/kernel_space.hpp"
-#include "kernel/arch/x86_64/registers.hpp"
 #include "kernel/assert.hpp"
 #include "kernel/panic.hpp"
 #include "kernel/plat/pc/local_apic.hpp"
-#include "kernel/plat/pc/platform.hpp"
+#include "kernel/plat/platform.hpp"
 
 namespace plat {
 

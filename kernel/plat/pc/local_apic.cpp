@@ -4,7 +4,7 @@
 #include "kernel/arch/x86_64/kernel_space.hpp"
 #include "kernel/arch/x86_64/registers.hpp"
 #include "kernel/panic.hpp"
-#include "kernel/plat/pc/platform.hpp"
+#include "kernel/plat/platform.hpp"
 
 namespace plat {
 

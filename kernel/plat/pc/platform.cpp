@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "kernel/plat/pc/platform.hpp"
+#include "kernel/plat/platform.hpp"
 
 #include "kernel/plat/pc/acpi.hpp"
 #include "kernel/plat/pc/clock.hpp"

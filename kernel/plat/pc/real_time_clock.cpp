@@ -2,7 +2,8 @@
 // The clock in the CMOS memory (Motorola MC146818A), read once at boot.
 #include "kernel/plat/pc/real_time_clock.hpp"
 
-#include "kernel/arch/x86_64/registers.hpp"
+#include <arch/ports.hpp>
+
 
 namespace plat {
 

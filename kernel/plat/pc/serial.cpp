@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The first serial port, polled, for what the kernel says before a driver owns it, and in a panic.
-#include "kernel/arch/x86_64/registers.hpp"
-#include "kernel/plat/pc/platform.hpp"
+#include <arch/ports.hpp>
+
+#include "kernel/plat/platform.hpp"
 
 namespace plat {
 

@@ -8,7 +8,8 @@
 
 #include <cstddef>
 
-#include "kernel/arch/x86_64/thread_context.hpp"
+#include <arch/thread_context.hpp>
+
 
 namespace arch {
 

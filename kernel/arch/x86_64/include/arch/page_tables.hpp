@@ -11,7 +11,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "kernel/arch/x86_64/window.hpp"
+#include <arch/window.hpp>
+
 #include "kernel/types.hpp"
 #include "libs/base/flags.hpp"
 

@@ -10,8 +10,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <arch/thread_context.hpp>
+
 #include "kernel/arch/x86_64/layout.hpp"
-#include "kernel/arch/x86_64/thread_context.hpp"
 #include "kernel/types.hpp"
 
 namespace arch {

@@ -10,10 +10,11 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <arch/window.hpp>
+
 #include "abi/kernel/error.hpp"
 #include "abi/kernel/message.hpp"
 #include "kernel/arch/x86_64/layout.hpp"
-#include "kernel/arch/x86_64/window.hpp"
 
 namespace arch {
 
