@@ -38,7 +38,8 @@ void kernel_panic_trap(const arch::KernelTrapFrame& frame) {
 }
 
 void kernel_assertion_failed(const char* condition, const char* file, int line) {
-    kernel_panic("assertion failed: ", std::string_view(condition), " at ", std::string_view(file), ":", line, "\n");
+    kernel_panic("assertion failed: ", std::string_view(condition), " at ", std::string_view(file),
+                 ":", line, "\n");
 }
 
 // What libc++ calls when one of its checks fails.

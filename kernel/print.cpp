@@ -17,7 +17,8 @@ void put(HexNumber number) {
     do {
         text[--start] = "0123456789abcdef"[value & 15];
         value >>= 4;
-    } while (start > 0 && (value != 0 || text.size() - start < static_cast<std::size_t>(number.digits)));
+    } while (start > 0 &&
+             (value != 0 || text.size() - start < static_cast<std::size_t>(number.digits)));
     put(std::string_view("0x"));
     put(std::string_view(text.data() + start, text.size() - start));
 }

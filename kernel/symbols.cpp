@@ -6,7 +6,8 @@
 
 #include "kernel/panic_frames.hpp"
 
-extern "C" const std::byte kernel_image_begin[], kernel_text_end[], kernel_symbols_begin[], kernel_symbols_end[];
+extern "C" const std::byte kernel_image_begin[], kernel_text_end[], kernel_symbols_begin[],
+    kernel_symbols_end[];
 
 namespace {
 
@@ -20,12 +21,14 @@ struct SymbolEntry {
 Symbol find_symbol(std::uint64_t address) {
     const auto begin = reinterpret_cast<std::uint64_t>(kernel_image_begin);
     const bool have_table = kernel_symbols_end - kernel_symbols_begin > 4;
-    if (!have_table || address < begin || address >= reinterpret_cast<std::uint64_t>(kernel_text_end)) {
+    if (!have_table || address < begin ||
+        address >= reinterpret_cast<std::uint64_t>(kernel_text_end)) {
         return {};
     }
     std::uint32_t count = 0;
     std::memcpy(&count, kernel_symbols_begin, sizeof(count));
-    const auto* entries = reinterpret_cast<const SymbolEntry*>(kernel_symbols_begin + sizeof(count));
+    const auto* entries =
+        reinterpret_cast<const SymbolEntry*>(kernel_symbols_begin + sizeof(count));
     std::uint32_t low = 0;
     std::uint32_t high = count;
     while (low < high) {

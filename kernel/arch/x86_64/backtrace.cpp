@@ -29,14 +29,17 @@ bool in_image(std::uint64_t address) {
 }  // namespace
 
 void print_registers(const KernelTrapFrame& f) {
-    kernel_print(std::string_view(exception_name(f.vector)), " in the kernel, error code ", hex(f.error), "\n");
-    kernel_print("rip ", hex(f.rip, 16), "  rsp ", hex(f.rsp, 16), "  rflags ", hex(f.rflags), "\n");
+    kernel_print(std::string_view(exception_name(f.vector)), " in the kernel, error code ",
+                 hex(f.error), "\n");
+    kernel_print("rip ", hex(f.rip, 16), "  rsp ", hex(f.rsp, 16), "  rflags ", hex(f.rflags),
+                 "\n");
     kernel_print("rax ", hex(f.rax, 16), "  rbx ", hex(f.rbx, 16), "  rcx ", hex(f.rcx, 16), "\n");
     kernel_print("rdx ", hex(f.rdx, 16), "  rsi ", hex(f.rsi, 16), "  rdi ", hex(f.rdi, 16), "\n");
     kernel_print("rbp ", hex(f.rbp, 16), "  r8  ", hex(f.r8, 16), "  r9  ", hex(f.r9, 16), "\n");
     kernel_print("r10 ", hex(f.r10, 16), "  r11 ", hex(f.r11, 16), "  r12 ", hex(f.r12, 16), "\n");
     kernel_print("r13 ", hex(f.r13, 16), "  r14 ", hex(f.r14, 16), "  r15 ", hex(f.r15, 16), "\n");
-    kernel_print("cr2 ", hex(read_cr2(), 16), "  cr3 ", hex(read_cr3(), 16), "  cr4 ", hex(read_cr4()), "\n");
+    kernel_print("cr2 ", hex(read_cr2(), 16), "  cr3 ", hex(read_cr3(), 16), "  cr4 ",
+                 hex(read_cr4()), "\n");
     kernel_print("at\n");
     print_code_address(f.rip);
     // The handler's own frames are of no interest: go on with the interrupted code's.

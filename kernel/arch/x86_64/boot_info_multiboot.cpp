@@ -80,7 +80,8 @@ void read_memory_map(const MemoryMapTag& tag, BootMemory& memory) {
 }
 
 void read_framebuffer(const FramebufferTag& tag, BootParameters& parameters) {
-    if (tag.type != framebuffer_type_rgb || (tag.bits_per_pixel != 32 && tag.bits_per_pixel != 24)) {
+    if (tag.type != framebuffer_type_rgb ||
+        (tag.bits_per_pixel != 32 && tag.bits_per_pixel != 24)) {
         return;
     }
     parameters.framebuffer = {.address = tag.address,
@@ -117,17 +118,21 @@ PhysAddr find_efi_rsdp(std::uint64_t system_table) {
 
 void read_tag(const Tag& tag, BootParameters& parameters, BootMemory& memory) {
     switch (tag.type) {
-        case tag_command_line: copy_command_line(reinterpret_cast<const char*>(&tag + 1), parameters); break;
+        case tag_command_line:
+            copy_command_line(reinterpret_cast<const char*>(&tag + 1), parameters);
+            break;
         case tag_module:
             if (parameters.archive.bytes() == 0) {
                 const auto& module = as<ModuleTag>(tag);
                 parameters.archive = {PhysAddr{module.begin}, PhysAddr{module.end}};
             }
             break;
-        case tag_memory_map:         read_memory_map(as<MemoryMapTag>(tag), memory); break;
-        case tag_framebuffer:        read_framebuffer(as<FramebufferTag>(tag), parameters); break;
-        case tag_efi64_system_table: parameters.rsdp = find_efi_rsdp(as<EfiTag>(tag).system_table); break;
-        default:                     break;
+        case tag_memory_map:  read_memory_map(as<MemoryMapTag>(tag), memory); break;
+        case tag_framebuffer: read_framebuffer(as<FramebufferTag>(tag), parameters); break;
+        case tag_efi64_system_table:
+            parameters.rsdp = find_efi_rsdp(as<EfiTag>(tag).system_table);
+            break;
+        default: break;
     }
 }
 

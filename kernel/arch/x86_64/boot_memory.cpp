@@ -20,9 +20,11 @@ constexpr PhysAddr boot_window_end{std::uint64_t{4} << 30};
 }  // namespace
 
 void BootMemory::add_ram(std::uint64_t begin, std::uint64_t bytes) {
-    const std::uint64_t end = std::min(base::add(begin, bytes).value_or(highest_physical), highest_physical);
-    const PhysRange range{PhysAddr{base::align_up(std::min(begin, highest_physical), base::page_size)},
-                          PhysAddr{base::align_down(end, base::page_size)}};
+    const std::uint64_t end =
+        std::min(base::add(begin, bytes).value_or(highest_physical), highest_physical);
+    const PhysRange range{
+        PhysAddr{base::align_up(std::min(begin, highest_physical), base::page_size)},
+        PhysAddr{base::align_down(end, base::page_size)}};
     if (range.begin < range.end && parameters_.ram_count < BootParameters::max_ranges) {
         parameters_.ram[parameters_.ram_count++] = range;
     }
@@ -52,7 +54,8 @@ void BootMemory::finish_ram() {
 
 void BootMemory::remove_range(std::size_t index) {
     auto& free = parameters_.free;
-    std::move(free.begin() + index + 1, free.begin() + parameters_.free_count, free.begin() + index);
+    std::move(free.begin() + index + 1, free.begin() + parameters_.free_count,
+              free.begin() + index);
     --parameters_.free_count;
 }
 

@@ -55,7 +55,8 @@ struct Feature {
 
 void require(Feature feature) {
     if (!feature.present) {
-        kernel_print("CLUU: this CPU has no ", std::string_view(feature.name), ", which CLUU needs.\n");
+        kernel_print("CLUU: this CPU has no ", std::string_view(feature.name),
+                     ", which CLUU needs.\n");
         plat::power_off_or_halt();
     }
 }
@@ -63,13 +64,15 @@ void require(Feature feature) {
 // Turns on what protects the kernel from mistakes, wherever the CPU has it.
 void enable_protection() {
     const CpuidResult extended = cpuid(7);
-    std::uint64_t cr4 = read_cr4() | cr4_global_pages | cr4_fxsave | cr4_sse_exceptions | cr4_fsgsbase | cr4_xsave;
+    std::uint64_t cr4 =
+        read_cr4() | cr4_global_pages | cr4_fxsave | cr4_sse_exceptions | cr4_fsgsbase | cr4_xsave;
     cr4 |= (extended.ecx & (1U << 2)) != 0 ? cr4_umip : 0;
     cr4 |= (extended.ebx & (1U << 7)) != 0 ? cr4_smep : 0;
     cr4 |= (extended.ebx & (1U << 20)) != 0 ? cr4_smap : 0;
     write_cr4(cr4);
     const std::uint64_t cr0 = read_cr0() & ~cr0_emulation;
-    write_cr0(cr0 | cr0_monitor_coprocessor | cr0_numeric_error | cr0_write_protect | cr0_task_switched);
+    write_cr0(cr0 | cr0_monitor_coprocessor | cr0_numeric_error | cr0_write_protect |
+              cr0_task_switched);
 }
 
 void load_segments(Cpu& cpu) {
@@ -80,7 +83,8 @@ void load_segments(Cpu& cpu) {
                0x00cf'9300'0000'ffff,  // kernel data
                0x00cf'f300'0000'ffff,  // user data
                0x00af'fb00'0000'ffff,  // user code
-               task_limit | (task & 0xff'ffff) << 16 | std::uint64_t{0x89} << 40 | (task >> 24 & 0xff) << 56,
+               task_limit | (task & 0xff'ffff) << 16 | std::uint64_t{0x89} << 40 |
+                   (task >> 24 & 0xff) << 56,
                task >> 32};
     struct [[gnu::packed]] {
         std::uint16_t limit;
@@ -93,12 +97,14 @@ void load_segments(Cpu& cpu) {
         "pushq %3\n leaq 1f(%%rip), %%rax\n pushq %%rax\n lretq\n"
         "1: ltr %w4\n"
         :
-        : "m"(pointer), "r"(SELECTOR_KERNEL_DATA), "r"(0), "i"(SELECTOR_KERNEL_CODE), "r"(SELECTOR_TSS)
+        : "m"(pointer), "r"(SELECTOR_KERNEL_DATA), "r"(0), "i"(SELECTOR_KERNEL_CODE),
+          "r"(SELECTOR_TSS)
         : "rax", "memory");
 }
 
 void enable_system_calls() {
-    write_msr(Msr::star, std::uint64_t{SELECTOR_KERNEL_CODE} << 32 | std::uint64_t{SELECTOR_USER_DATA - 8} << 48);
+    write_msr(Msr::star, std::uint64_t{SELECTOR_KERNEL_CODE} << 32 |
+                             std::uint64_t{SELECTOR_USER_DATA - 8} << 48);
     write_msr(Msr::lstar, reinterpret_cast<std::uint64_t>(arch_system_call_entry));
     write_msr(Msr::sfmask, system_call_flag_mask);
     write_msr(Msr::efer, read_msr(Msr::efer) | efer_system_call);

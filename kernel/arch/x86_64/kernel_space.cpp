@@ -11,7 +11,8 @@
 #include "kernel/arch/x86_64/stacks.hpp"
 #include "libs/base/align.hpp"
 
-extern "C" const std::byte kernel_image_begin[], kernel_text_end[], kernel_rodata_end[], kernel_image_end[];
+extern "C" const std::byte kernel_image_begin[], kernel_text_end[], kernel_rodata_end[],
+    kernel_image_end[];
 
 namespace arch {
 
@@ -30,7 +31,9 @@ constexpr std::uint64_t flags_rodata = flags_text | Entry::bit_no_execute;
 constexpr std::uint64_t flags_data = flags_rodata | Entry::bit_write;
 
 Table& table_of(Entry entry) { return *static_cast<Table*>(window(entry.frame())); }
-std::uint64_t address_of(const std::byte* symbol) { return reinterpret_cast<std::uint64_t>(symbol); }
+std::uint64_t address_of(const std::byte* symbol) {
+    return reinterpret_cast<std::uint64_t>(symbol);
+}
 
 class Builder {
 public:
@@ -41,7 +44,8 @@ public:
     void map(std::uint64_t to, PhysAddr from, std::uint64_t bytes, std::uint64_t flags) {
         while (bytes > 0) {
             int level = has_huge_pages_ ? 2 : 1;
-            while (level > 0 && (!base::is_aligned(to | from.value(), size(level)) || bytes < size(level))) {
+            while (level > 0 &&
+                   (!base::is_aligned(to | from.value(), size(level)) || bytes < size(level))) {
                 --level;
             }
             const std::uint64_t large = level > 0 ? Entry::bit_large : 0;
@@ -109,7 +113,8 @@ PhysAddr build_kernel_space(const BootParameters& parameters, BootMemory& memory
     map_image(builder);
     // One table of 512 pages for everything that map_device will be asked for.
     Entry& device_slot = builder.slot(device_begin, 0);
-    device_table = reinterpret_cast<Table*>(base::align_down(reinterpret_cast<std::uint64_t>(&device_slot), page));
+    device_table = reinterpret_cast<Table*>(
+        base::align_down(reinterpret_cast<std::uint64_t>(&device_slot), page));
     return physical(&root_table);
 }
 
@@ -117,12 +122,14 @@ PhysAddr kernel_root() { return physical(&root_table); }
 
 void* map_device(PhysAddr begin, std::uint64_t bytes, DeviceMapping mapping) {
     const PhysAddr first{base::align_down(begin.value(), page)};
-    const std::uint64_t pages = (base::align_up(begin.value() + bytes, page) - first.value()) / page;
+    const std::uint64_t pages =
+        (base::align_up(begin.value() + bytes, page) - first.value()) / page;
     if (pages > device_table->size() - device_pages_used) {
         return nullptr;
     }
-    const std::uint64_t flags =
-        mapping == DeviceMapping::registers ? flags_data | Entry::memory_type_uncached : flags_rodata;
+    const std::uint64_t flags = mapping == DeviceMapping::registers
+                                    ? flags_data | Entry::memory_type_uncached
+                                    : flags_rodata;
     const std::uint64_t address = device_begin + device_pages_used * page;
     for (std::uint64_t i = 0; i < pages; ++i) {
         (*device_table)[device_pages_used++] = Entry::from_raw((first.value() + i * page) | flags);

@@ -9,7 +9,10 @@ namespace arch {
 // Builds the kernel window, the image with W^X and guard pages, and an empty device area; returns the root.
 PhysAddr build_kernel_space(const BootParameters& parameters, BootMemory& memory);
 
-enum class DeviceMapping { registers, firmware_tables };  // uncached and writable; cached and read-only
+enum class DeviceMapping {
+    registers,
+    firmware_tables
+};  // uncached and writable; cached and read-only
 
 // Makes [begin, begin + bytes) reachable for ever; nullptr if the device area is full. Works without the memory manager.
 void* map_device(PhysAddr begin, std::uint64_t bytes, DeviceMapping mapping);

@@ -11,7 +11,9 @@ struct CpuidResult {
 };
 inline CpuidResult cpuid(std::uint32_t leaf, std::uint32_t subleaf = 0) {
     CpuidResult r{};
-    asm volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(subleaf));
+    asm volatile("cpuid"
+                 : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+                 : "a"(leaf), "c"(subleaf));
     return r;
 }
 
@@ -37,7 +39,8 @@ inline std::uint64_t read_msr(Msr msr) {
 inline void write_msr(Msr msr, std::uint64_t value) {
     asm volatile("wrmsr"
                  :
-                 : "c"(msr), "a"(static_cast<std::uint32_t>(value)), "d"(static_cast<std::uint32_t>(value >> 32))
+                 : "c"(msr), "a"(static_cast<std::uint32_t>(value)),
+                   "d"(static_cast<std::uint32_t>(value >> 32))
                  : "memory");
 }
 
@@ -46,7 +49,9 @@ inline std::uint64_t read_cr0() {
     asm volatile("mov %%cr0, %0" : "=r"(value));
     return value;
 }
-inline void write_cr0(std::uint64_t value) { asm volatile("mov %0, %%cr0" : : "r"(value) : "memory"); }
+inline void write_cr0(std::uint64_t value) {
+    asm volatile("mov %0, %%cr0" : : "r"(value) : "memory");
+}
 inline std::uint64_t read_cr2() {
     std::uint64_t value = 0;
     asm volatile("mov %%cr2, %0" : "=r"(value));
@@ -62,6 +67,8 @@ inline std::uint64_t read_cr4() {
     asm volatile("mov %%cr4, %0" : "=r"(value));
     return value;
 }
-inline void write_cr4(std::uint64_t value) { asm volatile("mov %0, %%cr4" : : "r"(value) : "memory"); }
+inline void write_cr4(std::uint64_t value) {
+    asm volatile("mov %0, %%cr4" : : "r"(value) : "memory");
+}
 
 }  // namespace arch

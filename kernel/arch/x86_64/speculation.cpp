@@ -58,9 +58,10 @@ void prepare_speculation_controls() {
         return;
     }
     const auto bytes = static_cast<std::size_t>(arch_clear_buffers_end - arch_clear_buffers_begin);
-    std::for_each(arch_clear_buffers_places, arch_clear_buffers_places_end, [&](std::uint64_t place) {
-        std::memcpy(reinterpret_cast<void*>(place), arch_clear_buffers_begin, bytes);
-    });
+    std::for_each(arch_clear_buffers_places, arch_clear_buffers_places_end,
+                  [&](std::uint64_t place) {
+                      std::memcpy(reinterpret_cast<void*>(place), arch_clear_buffers_begin, bytes);
+                  });
 }
 
 void enable_speculation_controls() {
@@ -87,7 +88,9 @@ void print_protection() {
     part(findings.clear_buffers, "buffer-clearing");
     kernel_print("\n");
     if (findings.meltdown) {
-        kernel_print("protection: this CPU does not say that it is free of Meltdown; CLUU has no defence against it\n");
+        kernel_print(
+            "protection: this CPU does not say that it is free of Meltdown; CLUU has no defence "
+            "against it\n");
     }
 }
 

@@ -27,7 +27,8 @@ std::array<std::uint64_t, 1 + fault_stacks> stack_guards() {
 }
 
 std::uint64_t fault_stack_top(FaultStack which) {
-    return reinterpret_cast<std::uint64_t>(stacks[which].stack.data()) + sizeof(GuardedStack::stack);
+    return reinterpret_cast<std::uint64_t>(stacks[which].stack.data()) +
+           sizeof(GuardedStack::stack);
 }
 
 }  // namespace arch

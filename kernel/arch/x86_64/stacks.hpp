@@ -12,7 +12,13 @@ extern "C" std::byte boot_stack_guard[], boot_stack_top[];  // boot.S
 namespace arch {
 
 // Traps that can come when the stack pointer or gs is not to be trusted have a stack of their own (IST index + 1).
-enum FaultStack : std::size_t { fault_stack_debug, fault_stack_nmi, fault_stack_double, fault_stack_machine, fault_stacks };
+enum FaultStack : std::size_t {
+    fault_stack_debug,
+    fault_stack_nmi,
+    fault_stack_double,
+    fault_stack_machine,
+    fault_stacks
+};
 
 // Addresses of all guard pages, and the top of each fault stack.
 std::array<std::uint64_t, 1 + fault_stacks> stack_guards();

@@ -29,8 +29,9 @@ alignas(4096) constinit std::array<Gate, 256> gates{};
 
 constexpr Gate make_gate(std::uint64_t target, std::uint64_t fault_stack, std::uint64_t privilege) {
     constexpr std::uint64_t interrupt_gate = 0x8e;
-    const std::uint64_t low = (target & 0xffff) | std::uint64_t{SELECTOR_KERNEL_CODE} << 16 | fault_stack << 32 |
-                              (interrupt_gate | privilege << 5) << 40 | (target >> 16 & 0xffff) << 48;
+    const std::uint64_t low = (target & 0xffff) | std::uint64_t{SELECTOR_KERNEL_CODE} << 16 |
+                              fault_stack << 32 | (interrupt_gate | privilege << 5) << 40 |
+                              (target >> 16 & 0xffff) << 48;
     return Gate{low, target >> 32};
 }
 
@@ -48,11 +49,14 @@ std::uint64_t fault_stack_of(std::size_t vector) {
 
 const char* exception_name(std::uint64_t vector) {
     static constexpr std::array<const char*, 22> names{
-        "division",           "debug",        "non-maskable interrupt", "breakpoint",      "overflow",
-        "bound",              "bad opcode",   "no FPU",                 "double fault",    "FPU segment",
-        "bad TSS",            "no segment",   "stack segment",          "protection",      "page fault",
-        "reserved",           "x87",          "alignment",              "machine check",   "SIMD",
-        "virtualisation",     "control flow"};
+        "division",      "debug",      "non-maskable interrupt",
+        "breakpoint",    "overflow",   "bound",
+        "bad opcode",    "no FPU",     "double fault",
+        "FPU segment",   "bad TSS",    "no segment",
+        "stack segment", "protection", "page fault",
+        "reserved",      "x87",        "alignment",
+        "machine check", "SIMD",       "virtualisation",
+        "control flow"};
     return vector < names.size() ? names[vector] : "exception";
 }
 
@@ -72,7 +76,8 @@ void initialise_traps() {
 }  // namespace arch
 
 // A trap from user mode; its registers are in the context already.
-extern "C" void arch_user_trap(arch::ThreadContext* context, std::uint64_t vector, std::uint64_t error) {
+extern "C" void arch_user_trap(arch::ThreadContext* context, std::uint64_t vector,
+                               std::uint64_t error) {
     if (vector >= 32) {
         if (vector != plat::vector_spurious) {
             kernel_interrupt(vector);
@@ -83,7 +88,8 @@ extern "C" void arch_user_trap(arch::ThreadContext* context, std::uint64_t vecto
         case arch::vector_nmi: ++arch::this_cpu().nmi_count; return;
         case arch::vector_double_fault:
         case arch::vector_machine_check:
-            kernel_panic(arch::exception_name(vector), " in user mode, rip ", hex(context->registers.rip), "\n");
+            kernel_panic(arch::exception_name(vector), " in user mode, rip ",
+                         hex(context->registers.rip), "\n");
         case arch::vector_no_fpu:
             if (context->fpu != nullptr) {
                 arch::fpu_acquire(*context);

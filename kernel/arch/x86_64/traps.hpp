@@ -6,7 +6,6 @@
 
 #include <arch/thread_context.hpp>
 
-
 namespace arch {
 
 enum Vector : std::uint8_t {
@@ -37,7 +36,7 @@ void initialise_traps();
 // interrupts off on the empty kernel stack, and leave by returning or by exit_kernel().
 extern "C" {
 void kernel_system_call(arch::ThreadContext* context);
-void kernel_user_exception(arch::ThreadContext* context, std::uint64_t vector, std::uint64_t error_code,
-                           std::uint64_t fault_address);
+void kernel_user_exception(arch::ThreadContext* context, std::uint64_t vector,
+                           std::uint64_t error_code, std::uint64_t fault_address);
 void kernel_interrupt(std::uint64_t vector);
 }

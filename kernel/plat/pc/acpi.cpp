@@ -91,8 +91,8 @@ AcpiTable find_madt(PhysAddr rsdp) {
                                          : read<std::uint32_t>(pointer, rsdp_rsdt_offset)};
     const AcpiTable root = roots.table(root_address);
     TableReader reader;
-    for (std::size_t at = table_header_bytes; root.bytes != nullptr && at + entry_bytes <= root.length;
-         at += entry_bytes) {
+    for (std::size_t at = table_header_bytes;
+         root.bytes != nullptr && at + entry_bytes <= root.length; at += entry_bytes) {
         const PhysAddr address{extended ? read<std::uint64_t>(root.bytes, at)
                                         : read<std::uint32_t>(root.bytes, at)};
         const AcpiTable table = reader.table(address);
@@ -107,8 +107,8 @@ void read_entry(const std::byte* entry, InterruptTopology& topology) {
     switch (read<std::uint8_t>(entry, 0)) {
         case madt_io_apic:
             if (topology.io_apic_count < topology.io_apics.size()) {
-                topology.io_apics[topology.io_apic_count++] = {PhysAddr{read<std::uint32_t>(entry, 4)},
-                                                               read<std::uint32_t>(entry, 8)};
+                topology.io_apics[topology.io_apic_count++] = {
+                    PhysAddr{read<std::uint32_t>(entry, 4)}, read<std::uint32_t>(entry, 8)};
             }
             break;
         case madt_override:
@@ -116,12 +116,14 @@ void read_entry(const std::byte* entry, InterruptTopology& topology) {
                 // Bits 0-1 polarity, 2-3 trigger mode; 3 means low and level; 0 means as the (ISA) bus has it.
                 const auto flags = read<std::uint16_t>(entry, 8);
                 topology.overrides[topology.override_count++] = {
-                    read<std::uint8_t>(entry, 3), read<std::uint32_t>(entry, 4), (flags >> 2 & 3) == 3,
-                    (flags & 3) == 3};
+                    read<std::uint8_t>(entry, 3), read<std::uint32_t>(entry, 4),
+                    (flags >> 2 & 3) == 3, (flags & 3) == 3};
             }
             break;
-        case madt_local_apic_address: topology.local_apic = PhysAddr{read<std::uint64_t>(entry, 4)}; break;
-        default:                      break;
+        case madt_local_apic_address:
+            topology.local_apic = PhysAddr{read<std::uint64_t>(entry, 4)};
+            break;
+        default: break;
     }
 }
 

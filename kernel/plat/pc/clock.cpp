@@ -15,8 +15,8 @@
 
 #include "kernel/arch/x86_64/registers.hpp"
 #include "kernel/plat/pc/local_apic.hpp"
-#include "kernel/plat/platform.hpp"
 #include "kernel/plat/pc/real_time_clock.hpp"
+#include "kernel/plat/platform.hpp"
 
 namespace plat {
 
@@ -45,7 +45,10 @@ __extension__ using Wide = unsigned __int128;
 std::uint64_t scale(std::uint64_t value, std::uint64_t numerator, std::uint64_t denominator) {
     std::uint64_t quotient = 0;
     std::uint64_t high = 0;
-    asm("mul %3\n\tdiv %4" : "=a"(quotient), "=&d"(high) : "a"(value), "r"(numerator), "r"(denominator) : "cc");
+    asm("mul %3\n\tdiv %4"
+        : "=a"(quotient), "=&d"(high)
+        : "a"(value), "r"(numerator), "r"(denominator)
+        : "cc");
     return quotient;
 }
 
@@ -95,7 +98,8 @@ Frequencies measure() {
     }
     const Reading end = read_counters();
     const std::uint64_t ticks = static_cast<std::uint16_t>(start.pit - end.pit);
-    return {scale(end.tsc - start.tsc, pit_frequency, ticks), scale(start.timer - end.timer, pit_frequency, ticks)};
+    return {scale(end.tsc - start.tsc, pit_frequency, ticks),
+            scale(start.timer - end.timer, pit_frequency, ticks)};
 }
 
 // Hypervisors tell the frequencies in kHz (leaf 0x40000010), some CPUs as a ratio to their crystal (leaf 0x15).
@@ -150,7 +154,8 @@ void arm_timer(Nanoseconds when) {
     const Nanoseconds now = clock_now();
     const Nanoseconds span = when > now ? std::min(when - now, longest_span) : 0;
     if (has_deadline) {
-        arch::write_msr(arch::Msr::tsc_deadline, arch::read_tsc() + scale(span, tsc_frequency, second) + 1);
+        arch::write_msr(arch::Msr::tsc_deadline,
+                        arch::read_tsc() + scale(span, tsc_frequency, second) + 1);
         return;
     }
     // Rounded up: an interrupt a tick too early would find nothing to do yet.

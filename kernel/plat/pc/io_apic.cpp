@@ -82,7 +82,8 @@ void io_apics_enable(const InterruptTopology& found) {
     topology = found;
     silence_old_controllers();
     for (std::size_t i = 0; i < topology.io_apic_count; ++i) {
-        void* mapped = arch::map_device(topology.io_apics[i].address, 4096, arch::DeviceMapping::registers);
+        void* mapped =
+            arch::map_device(topology.io_apics[i].address, 4096, arch::DeviceMapping::registers);
         if (mapped == nullptr) {
             kernel_panic("no room to map an I/O APIC\n");
         }

@@ -76,7 +76,9 @@ void local_apic_enable(PhysAddr address) {
     write(register_spurious, software_enable | vector_spurious);
 }
 
-std::uint32_t local_apic_id() { return registers == nullptr ? read(register_id) : read(register_id) >> 24; }
+std::uint32_t local_apic_id() {
+    return registers == nullptr ? read(register_id) : read(register_id) >> 24;
+}
 
 void local_apic_end_interrupt() { write(register_end_of_interrupt, 0); }
 

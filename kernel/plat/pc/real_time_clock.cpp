@@ -4,7 +4,6 @@
 
 #include <arch/ports.hpp>
 
-
 namespace plat {
 
 namespace {
@@ -36,7 +35,9 @@ DateTime read_once() {
     return {read_cmos(0), read_cmos(2), read_cmos(4), read_cmos(7), read_cmos(8), read_cmos(9)};
 }
 
-std::uint8_t from_bcd(std::uint8_t value) { return static_cast<std::uint8_t>((value >> 4) * 10 + (value & 15)); }
+std::uint8_t from_bcd(std::uint8_t value) {
+    return static_cast<std::uint8_t>((value >> 4) * 10 + (value & 15));
+}
 
 // Days from 1970-01-01 to the first of March of year 0 and on: years that begin in March have their odd day last.
 std::int64_t days_since_1970(std::int64_t year, std::int64_t month, std::int64_t day) {

@@ -20,20 +20,21 @@ namespace arch {
 // The task state segment: only its stack pointers matter (Intel SDM vol. 3, 8.7).
 struct [[gnu::packed]] TaskState {
     std::uint32_t reserved0 = 0;
-    std::array<std::uint64_t, 3> stacks{};      // [0]: the stack on entry from user mode
+    std::array<std::uint64_t, 3> stacks{};  // [0]: the stack on entry from user mode
     std::uint64_t reserved1 = 0;
     std::array<std::uint64_t, 7> fault_stacks{};  // IST 1 to 7
     std::uint64_t reserved2 = 0;
     std::uint16_t reserved3 = 0;
-    std::uint16_t io_map_base = sizeof(TaskState);  // beyond the limit: no port is open to user mode
+    std::uint16_t io_map_base =
+        sizeof(TaskState);  // beyond the limit: no port is open to user mode
 };
 static_assert(sizeof(TaskState) == 104);
 
 struct Cpu {
     Cpu* self = nullptr;
-    ThreadContext* current = nullptr;  // runs when the kernel is left; null: idle
-    std::uint64_t kernel_stack = 0;    // its top
-    std::uint64_t user_stack = 0;      // scratch of the system-call entry
+    ThreadContext* current = nullptr;    // runs when the kernel is left; null: idle
+    std::uint64_t kernel_stack = 0;      // its top
+    std::uint64_t user_stack = 0;        // scratch of the system-call entry
     ThreadContext* fpu_owner = nullptr;  // whose values the FPU registers hold
     bool fpu_traps = true;               // what CR0.TS is
     std::uint32_t id = 0;

@@ -10,7 +10,6 @@
 
 #include <arch/thread_context.hpp>
 
-
 namespace arch {
 
 // Bytes of an area (64-byte aligned) for everything that this CPU has and the kernel enabled. Constant after boot.

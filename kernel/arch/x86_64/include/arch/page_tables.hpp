@@ -18,7 +18,13 @@
 
 namespace arch {
 
-enum class Access : std::uint8_t { read = 1, write = 2, execute = 4, uncached = 8, write_combining = 16 };
+enum class Access : std::uint8_t {
+    read = 1,
+    write = 2,
+    execute = 4,
+    uncached = 8,
+    write_combining = 16
+};
 using AccessFlags = base::Flags<Access>;
 constexpr AccessFlags operator|(Access a, Access b) { return AccessFlags(a) | AccessFlags(b); }
 
@@ -133,7 +139,8 @@ private:
     }
 
     template <class Visit>
-    static void visit_level(PhysAddr frame, int level, std::uint64_t begin, std::uint64_t end, Visit& visit) {
+    static void visit_level(PhysAddr frame, int level, std::uint64_t begin, std::uint64_t end,
+                            Visit& visit) {
         const std::uint64_t step = std::uint64_t{1} << shift(level);
         Table& entries = table(frame);
         for (std::uint64_t at = begin; at < end;) {

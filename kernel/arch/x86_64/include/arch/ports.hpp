@@ -21,7 +21,9 @@ inline std::uint32_t in32(std::uint16_t port) {
     asm volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
     return value;
 }
-inline void out8(std::uint16_t port, std::uint8_t value) { asm volatile("outb %0, %1" : : "a"(value), "Nd"(port)); }
+inline void out8(std::uint16_t port, std::uint8_t value) {
+    asm volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+}
 inline void out16(std::uint16_t port, std::uint16_t value) {
     asm volatile("outw %0, %1" : : "a"(value), "Nd"(port));
 }

@@ -31,7 +31,7 @@ struct ThreadContext {
     std::uint64_t interrupt_entry = 0;
 
     abi::ControlPage* control = nullptr;  // in the kernel window
-    void* fpu = nullptr;                  // its FPU area, or null: a thread that may not use the FPU
+    void* fpu = nullptr;  // its FPU area, or null: a thread that may not use the FPU
 
     // Entered by `syscall`: rcx and r11 hold nothing, so the faster way back may be taken.
     bool return_by_sysret = false;
@@ -93,11 +93,16 @@ struct ThreadContext {
 };
 
 static_assert(offsetof(ThreadContext, registers) == 0);
-static_assert(offsetof(abi::Registers, rbx) == CONTEXT_RBX && offsetof(abi::Registers, rcx) == CONTEXT_RCX);
-static_assert(offsetof(abi::Registers, rdx) == CONTEXT_RDX && offsetof(abi::Registers, rsi) == CONTEXT_RSI);
-static_assert(offsetof(abi::Registers, rdi) == CONTEXT_RDI && offsetof(abi::Registers, rbp) == CONTEXT_RBP);
-static_assert(offsetof(abi::Registers, rsp) == CONTEXT_RSP && offsetof(abi::Registers, r8) == CONTEXT_R8);
-static_assert(offsetof(abi::Registers, r15) == CONTEXT_R15 && offsetof(abi::Registers, rip) == CONTEXT_RIP);
+static_assert(offsetof(abi::Registers, rbx) == CONTEXT_RBX &&
+              offsetof(abi::Registers, rcx) == CONTEXT_RCX);
+static_assert(offsetof(abi::Registers, rdx) == CONTEXT_RDX &&
+              offsetof(abi::Registers, rsi) == CONTEXT_RSI);
+static_assert(offsetof(abi::Registers, rdi) == CONTEXT_RDI &&
+              offsetof(abi::Registers, rbp) == CONTEXT_RBP);
+static_assert(offsetof(abi::Registers, rsp) == CONTEXT_RSP &&
+              offsetof(abi::Registers, r8) == CONTEXT_R8);
+static_assert(offsetof(abi::Registers, r15) == CONTEXT_R15 &&
+              offsetof(abi::Registers, rip) == CONTEXT_RIP);
 static_assert(offsetof(abi::Registers, rflags) == CONTEXT_RFLAGS);
 static_assert(offsetof(ThreadContext, system_call_entry) == CONTEXT_SYSTEM_CALL_ENTRY);
 static_assert(offsetof(ThreadContext, control) == CONTEXT_CONTROL);
