@@ -13,7 +13,9 @@ from . import paths, tree
 from .say import Problem
 
 LIMIT = 16 << 20
-MODULES = "multiboot2 normal iso9660 part_msdos part_gpt search search_label all_video gfxterm"
+MODULES = ("multiboot2 normal iso9660 part_msdos part_gpt search search_label all_video gfxterm "
+           # What GRUB's own start-up on UEFI asks for, though no disk here has such partitions.
+           "part_acorn part_amiga part_apple part_bsd part_dfly part_dvh part_plan part_sun part_sunpc")
 # GRUB sets a picture mode before it starts the kernel, which finds the framebuffer in the multiboot2 information.
 CONFIGURATION = """\
 set timeout=0
