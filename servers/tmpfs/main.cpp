@@ -6,6 +6,7 @@
 #include "libs/fs_server/endpoint_host.hpp"
 #include "libs/rt/clock.hpp"
 #include "libs/rt/log.hpp"
+#include "libs/rt/mapping.hpp"
 #include "libs/rt/start_info.hpp"
 #include "servers/tmpfs/archive.hpp"
 #include "servers/tmpfs/memory_store.hpp"
@@ -20,26 +21,18 @@ constexpr std::uint64_t first_device = 0x100;  // device number of the first fil
 constexpr std::uint64_t bytes_per_node = 1024;
 constexpr std::uint64_t most_nodes = 262144;
 
-class MemoryReader final : public ArchiveReader {
-public:
-    explicit MemoryReader(ipc::Ref<ipc::Memory> memory) : memory_(memory) {}
-    Result<void> read(std::uint64_t offset, std::span<std::byte> buffer) override {
-        while (!buffer.empty()) {
-            const std::size_t length = std::min<std::size_t>(buffer.size(), abi::message_bytes);
-            const auto bytes = memory_->read(offset, length);
-            if (!bytes) {
-                return base::fail(Status::invalid);
-            }
-            std::ranges::copy(*bytes, buffer.begin());
-            buffer = buffer.subspan(length);
-            offset += length;
-        }
-        return {};
+Result<void> unpack_from(ipc::Ref<ipc::Memory> archive, Backend& to) {
+    const auto info = archive->query();
+    if (!info) {
+        return base::fail(Status::invalid);
     }
-
-private:
-    ipc::Ref<ipc::Memory> memory_;
-};
+    const auto mapping =
+        rt::map(archive, {.length = info->bytes, .flags = abi::MapFlags::read});
+    if (!mapping) {
+        return base::fail(Status::no_memory);
+    }
+    return unpack(mapping->bytes(), to);
+}
 
 class Host final : public fs_server::EndpointHost {
 public:
@@ -61,8 +54,7 @@ public:
             .owner = how.owner};
         auto tree = std::make_unique<Tree>(std::move(store), *this, options);
         if (archive) {
-            MemoryReader reader{archive.ref()};
-            TRY(unpack(reader, *tree));
+            TRY(unpack_from(archive.ref(), *tree));
         }
         return tree;
     }
