@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/arch/host/booted_kernel.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+#include "kernel/arch/x86_64/traps.hpp"
+#include "kernel/boot_parameters.hpp"
+#include "kernel/object/cap_table.hpp"
+
+namespace host {
+
+namespace {
+
+constexpr std::uint64_t memory_bytes = std::uint64_t{64} << 20;
+constexpr std::uint64_t program_address = 0x400000;
+
+void append(std::vector<std::byte>& to, const void* from, std::size_t bytes) {
+    const auto* begin = static_cast<const std::byte*>(from);
+    to.insert(to.end(), begin, begin + bytes);
+}
+
+// The smallest program that the kernel will load: one page at program_address, entered at its start.
+std::vector<std::byte> make_program() {
+    constexpr std::uint64_t header_bytes = 64;
+    struct {
+        std::uint8_t ident[16] = {0x7f, 'E', 'L', 'F', 2, 1, 1};
+        std::uint16_t type = 2, machine = 62;
+        std::uint32_t version = 1;
+        std::uint64_t entry = program_address, program_offset = header_bytes, section_offset = 0;
+        std::uint32_t flags = 0;
+        std::uint16_t header_size = header_bytes, program_size = 56, program_count = 1;
+        std::uint16_t section_size = 64, section_count = 0, section_names = 0;
+    } const header;
+    struct {
+        std::uint32_t type = 1, flags = 5;
+        std::uint64_t offset = 0, address = program_address, physical = program_address;
+        std::uint64_t file_size = header_bytes + 56, memory_size = 4096, alignment = 4096;
+    } const segment;
+    static_assert(sizeof(header) == header_bytes && sizeof(segment) == 56);
+    std::vector<std::byte> program;
+    append(program, &header, sizeof(header));
+    append(program, &segment, sizeof(segment));
+    return program;
+}
+
+void append_file(std::vector<std::byte>& archive, std::string_view name,
+                 const std::vector<std::byte>& content) {
+    std::array<char, 111> header{};
+    std::snprintf(header.data(), header.size(),
+                  "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x", 1, 0100755, 0, 0,
+                  1, 0, content.size(), 0, 0, 0, 0, name.size() + 1, 0);
+    append(archive, header.data(), 110);
+    append(archive, name.data(), name.size());
+    archive.resize((archive.size() + 4) / 4 * 4);
+    append(archive, content.data(), content.size());
+    archive.resize((archive.size() + 3) / 4 * 4);
+}
+
+}  // namespace
+
+arch::ThreadContext* running() { return arch::this_cpu().current; }
+
+User& init() {
+    static User user = [] {
+        std::vector<std::byte> archive;
+        append_file(archive, "init", make_program());
+        append_file(archive, "TRAILER!!!", {});
+        Machine::power_on(memory_bytes, archive);
+        try {
+            kernel_main(Machine::parameters());
+        } catch (const arch::LeftKernel&) {
+        }
+        return User(*running());
+    }();
+    return user;
+}
+
+void User::enter(abi::Syscall number, std::uint64_t cap, abi::Tag tag, const Words& words,
+                 Nanoseconds deadline) {
+    if (!running()) {
+        std::fputs("a test entered the kernel for a thread that does not run\n", stderr);
+        std::abort();
+    }
+    context_->registers.rax = static_cast<std::uint64_t>(number);
+    context_->registers.rdi = cap;
+    context_->set_tag(tag);
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        context_->word(i) = words[i];
+    }
+    context_->registers.r14 = deadline;
+    context_->return_by_sysret = true;
+    kernel_system_call(context_);
+}
+
+Answer User::answer() const {
+    Answer answer{.error = static_cast<abi::Error>(context_->registers.rax),
+                  .tag = context_->tag(),
+                  .badge = context_->registers.rdi};
+    for (std::size_t i = 0; i < answer.words.size(); ++i) {
+        answer.words[i] = context_->word(i);
+    }
+    return answer;
+}
+
+abi::CapIndex User::create(abi::ObjectType type, std::uint64_t w1, std::uint64_t w2,
+                           std::uint64_t w3, std::uint64_t w4, std::uint64_t w5,
+                           abi::CapIndex bank) {
+    const Answer made =
+        call(bank, abi::BankOp::create, {static_cast<std::uint64_t>(type), w1, w2, w3, w4, w5});
+    return made.ok() ? made.cap() : abi::no_capability;
+}
+
+std::byte* User::touch(std::uint64_t address, bool write) {
+    constexpr std::uint64_t fault_user = 4;
+    constexpr std::uint64_t fault_write = 2;
+    // Twice: the first fault may only bring the page for reading.
+    for (int i = 0; i < 3 && running(); ++i) {
+        if (std::byte* byte = Machine::translate(arch::this_cpu().root, address, write)) {
+            return byte;
+        }
+        const std::uint64_t rip = context_->registers.rip;
+        kernel_user_exception(context_, arch::vector_page_fault,
+                              fault_user | (write ? fault_write : 0), address);
+        if (context_->registers.rip != rip) {
+            return nullptr;  // an upcall
+        }
+    }
+    return nullptr;
+}
+
+std::byte* User::message_page() const {
+    return static_cast<kernel::Thread*>(context_)->message_page();
+}
+
+NewThread start_thread(User& creator, std::uint64_t priority, abi::CapIndex bank) {
+    NewThread made;
+    const abi::CapIndex pages =
+        creator.create(abi::ObjectType::memory, 2 * abi::page_size, 0, 0, 0, 0, bank);
+    made.thread = creator.create(abi::ObjectType::thread, abi::boot_own_space, abi::boot_own_table,
+                                 pages, 0, 0, bank);
+    made.context = creator.create(abi::ObjectType::sched_context, abi::boot_sched_context, priority,
+                                  0, 0, 0, bank);
+    creator.call(made.context, abi::SchedContextOp::bind, {made.thread});
+    creator.call(made.thread, abi::ThreadOp::start, {program_address});
+    const kernel::Capability* slot =
+        static_cast<kernel::Thread&>(creator.context()).table().find(made.thread);
+    if (slot != nullptr) {
+        made.registers = static_cast<kernel::Thread*>(slot->object);
+    }
+    return made;
+}
+
+}  // namespace host

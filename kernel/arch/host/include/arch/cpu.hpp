@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// The simulated machine's one CPU. It runs no instructions: a test is the user code of whatever thread is `current`, and
+// changes that thread's saved registers itself.
+#pragma once
+
+#include <cstdint>
+
+#include <arch/thread_context.hpp>
+
+#include "kernel/types.hpp"
+
+namespace arch {
+
+struct Cpu {
+    ThreadContext* current = nullptr;
+    ThreadContext* fpu_owner = nullptr;
+    std::uint32_t id = 0;
+    PhysAddr root{};
+    void* portable = nullptr;
+};
+
+extern Cpu simulated_cpu;
+inline Cpu& this_cpu() { return simulated_cpu; }
+
+PhysAddr kernel_root();
+
+inline void set_current(ThreadContext* context) { this_cpu().current = context; }
+inline void activate(PhysAddr root) { this_cpu().root = root; }
+// The simulated MMU has no cache of translations.
+inline void flush_user() {}
+inline void invalidate_page(UserAddr) {}
+
+// There are no registers but the saved ones.
+inline void save_bases(ThreadContext&) {}
+inline void load_bases(const ThreadContext&) {}
+
+inline void switch_thread(ThreadContext*, ThreadContext* to, PhysAddr root) {
+    this_cpu().current = to;
+    activate(root);
+}
+
+// What exit_kernel throws: control goes back to the test.
+struct LeftKernel {};
+[[noreturn]] inline void exit_kernel() { throw LeftKernel{}; }
+
+std::uint64_t read_tsc();
+
+}  // namespace arch

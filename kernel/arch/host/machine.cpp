@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/arch/host/machine.hpp"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+
+#include <arch/fpu.hpp>
+#include <arch/memory.hpp>
+#include <arch/page_tables.hpp>
+
+#include "kernel/panic_frames.hpp"
+#include "kernel/plat/platform.hpp"
+#include "libs/base/align.hpp"
+
+// The portable kernel's way in (kernel/syscall/system_call.cpp).
+extern "C" void kernel_interrupt(std::uint64_t vector);
+
+namespace arch {
+
+std::byte* simulated_memory = nullptr;
+Cpu simulated_cpu;
+
+PhysAddr kernel_root() { return PhysAddr{4096}; }
+
+void PageTables::initialise_root(PhysAddr) {}
+
+std::size_t fpu_area_size() { return 512; }
+void fpu_initialise(void* area) { std::memset(area, 0, fpu_area_size()); }
+void fpu_copy(ThreadContext& from, void* to) { std::memcpy(to, from.fpu, fpu_area_size()); }
+void fpu_forget(ThreadContext&) {}
+
+void print_backtrace(std::uint64_t) {}
+void print_registers(const KernelTrapFrame&) {}
+
+}  // namespace arch
+
+namespace {
+
+constexpr std::uint64_t never = ~std::uint64_t{0};
+constexpr std::uint64_t reserved_low = std::uint64_t{1} << 20;
+constexpr std::uint32_t line_count = 24;
+
+struct Line {
+    std::uint8_t vector = 0;
+    bool masked = true;
+};
+
+BootParameters boot_parameters{};
+Nanoseconds now = 1;
+Nanoseconds timer = never;
+std::map<std::uint32_t, Line> lines;
+std::string console_text;
+
+}  // namespace
+
+std::uint64_t arch::read_tsc() { return now; }
+
+namespace host {
+
+void Machine::power_on(std::uint64_t memory_bytes, const std::vector<std::byte>& archive) {
+    void* memory = mmap(nullptr, memory_bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) {
+        std::perror("memory of the simulated machine");
+        std::abort();
+    }
+    arch::simulated_memory = static_cast<std::byte*>(memory);
+    const PhysAddr end{memory_bytes};
+    const PhysAddr archive_begin = end - base::align_up(archive.size(), base::page_size);
+    std::copy(archive.begin(), archive.end(), static_cast<std::byte*>(arch::window(archive_begin)));
+    boot_parameters.ram[0] = {PhysAddr{0}, end};
+    boot_parameters.ram_count = 1;
+    boot_parameters.free[0] = {PhysAddr{reserved_low}, archive_begin};
+    boot_parameters.free_count = 1;
+    boot_parameters.archive = {archive_begin, archive_begin + archive.size()};
+}
+
+const BootParameters& Machine::parameters() { return boot_parameters; }
+
+std::byte* Machine::translate(PhysAddr root, std::uint64_t address, bool write) {
+    if (address >= arch::user_end) {
+        return nullptr;
+    }
+    const arch::Entry* entry = arch::PageTables(root).find(UserAddr{address});
+    if (entry == nullptr || !entry->present() || (write && !entry->writable())) {
+        return nullptr;
+    }
+    return static_cast<std::byte*>(arch::window(entry->frame())) + address % base::page_size;
+}
+
+void Machine::advance(Nanoseconds span) {
+    const Nanoseconds end = now + span;
+    while (timer <= end) {
+        now = std::max(now, timer);
+        timer = never;
+        kernel_interrupt(plat::vector_timer);
+    }
+    now = end;
+}
+
+void Machine::raise_line(std::uint32_t gsi) {
+    const Line& line = lines[gsi];
+    if (!line.masked) {
+        kernel_interrupt(line.vector);
+    }
+}
+
+std::string& Machine::console() { return console_text; }
+
+}  // namespace host
+
+namespace plat {
+
+void early_console_write(std::string_view text) { console_text += text; }
+void initialise(const BootParameters&) {}
+Nanoseconds clock_now() { return now; }
+void fill_time_page(abi::TimePage& page) {
+    page = {.multiplier = 1, .tsc_frequency = std::uint64_t{1'000'000'000}};
+}
+void arm_timer(Nanoseconds when) { timer = when; }
+void disarm_timer() { timer = never; }
+void acknowledge_interrupt() {}
+bool line_exists(std::uint32_t gsi) { return gsi < line_count; }
+void route_line(std::uint32_t gsi, std::uint8_t vector, bool, bool) { lines[gsi] = {vector, true}; }
+void mask_line(std::uint32_t gsi) { lines[gsi].masked = true; }
+void unmask_line(std::uint32_t gsi) { lines[gsi].masked = false; }
+std::uint64_t msi_address() { return 0xfee00000; }
+std::uint32_t msi_data(std::uint8_t vector) { return vector; }
+
+// The kernel has said why.
+void power_off_or_halt() {
+    std::fputs(console_text.c_str(), stderr);
+    std::abort();
+}
+
+}  // namespace plat

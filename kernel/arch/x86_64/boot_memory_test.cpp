@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/arch/x86_64/boot_memory.hpp"
+
+#include <gtest/gtest.h>
+
+#include "kernel/arch/host/booted_kernel.hpp"
+
+namespace {
+
+constexpr std::uint64_t page = 4096;
+
+class BootMemoryTest : public testing::Test {
+protected:
+    BootParameters parameters{};
+    arch::BootMemory memory{parameters};
+
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> free() const {
+        std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
+        for (std::size_t i = 0; i < parameters.free_count; ++i) {
+            ranges.emplace_back(parameters.free[i].begin.value() / page,
+                                parameters.free[i].end.value() / page);
+        }
+        return ranges;
+    }
+    void add(std::uint64_t first, std::uint64_t end) {
+        memory.add_ram(first * page, (end - first) * page);
+    }
+    void reserve(std::uint64_t first, std::uint64_t end) {
+        memory.reserve(PhysAddr{first * page}, PhysAddr{end * page});
+    }
+    using Ranges = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
+};
+
+TEST_F(BootMemoryTest, RangesAreSortedAndMerged) {
+    add(50, 60);
+    add(1, 10);
+    add(10, 20);
+    add(5, 12);
+    memory.finish_ram();
+    EXPECT_EQ(free(), (Ranges{{1, 20}, {50, 60}}));
+    EXPECT_EQ(parameters.ram_bytes(), 29 * page);
+}
+
+TEST_F(BootMemoryTest, PartialPagesAreNotUsed) {
+    memory.add_ram(100, 3 * page);
+    memory.add_ram(10 * page + 1, page);
+    memory.finish_ram();
+    EXPECT_EQ(free(), (Ranges{{1, 3}}));
+}
+
+TEST_F(BootMemoryTest, RangesThatOverflowAreCut) {
+    memory.add_ram(~std::uint64_t{0} - 100, 4096);
+    memory.add_ram(page, ~std::uint64_t{0});
+    memory.finish_ram();
+    EXPECT_EQ(free(), (Ranges{{1, (std::uint64_t{1} << 40) / page}}));
+}
+
+TEST_F(BootMemoryTest, ReservingCutsEveryWay) {
+    add(0, 100);
+    add(200, 300);
+    memory.finish_ram();
+    reserve(0, 1);
+    reserve(40, 50);
+    reserve(90, 210);
+    reserve(250, 1000);
+    EXPECT_EQ(free(), (Ranges{{1, 40}, {50, 90}, {210, 250}}));
+    memory.reserve(PhysAddr{5 * page + 10}, PhysAddr{6 * page + 1});
+    EXPECT_EQ(free(), (Ranges{{1, 5}, {7, 40}, {50, 90}, {210, 250}}));
+    EXPECT_EQ(parameters.ram_count, 2U);
+}
+
+TEST_F(BootMemoryTest, AFullTableLosesTheSmallerPart) {
+    for (std::uint64_t i = 0; i < BootParameters::max_ranges + 10; ++i) {
+        add(i * 100, i * 100 + 50);
+    }
+    memory.finish_ram();
+    EXPECT_EQ(parameters.free_count, BootParameters::max_ranges);
+    reserve(10, 11);
+    EXPECT_EQ(parameters.free_count, BootParameters::max_ranges);
+    EXPECT_EQ(free().front(), (std::pair<std::uint64_t, std::uint64_t>{11, 50}));
+}
+
+TEST_F(BootMemoryTest, FramesComeZeroedFromTheLargestRange) {
+    host::init();  // the simulated machine's memory is there from now on
+    add(300, 310);
+    add(400, 403);
+    memory.finish_ram();
+    auto* bytes = static_cast<std::byte*>(arch::window(PhysAddr{300 * page}));
+    bytes[17] = std::byte{1};
+    EXPECT_EQ(memory.allocate_frame(), PhysAddr{300 * page});
+    EXPECT_EQ(bytes[17], std::byte{0});
+    EXPECT_EQ(free(), (Ranges{{301, 310}, {400, 403}}));
+    memory.release(PhysAddr{300 * page}, PhysAddr{301 * page});
+    memory.release(PhysAddr{500 * page}, PhysAddr{501 * page});
+    EXPECT_EQ(free(), (Ranges{{300, 310}, {400, 403}, {500, 501}}));
+}
+
+}  // namespace
