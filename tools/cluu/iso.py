@@ -37,8 +37,8 @@ def build(kernel: Path, initrd: Path, output: Path, words: str = "") -> None:
         (boot / "initrd.cpio").write_bytes(initrd.read_bytes())
         (boot / "grub" / "grub.cfg").write_text(CONFIGURATION.format(words=words))
         partial = output.with_suffix(".new")
-        # xz packs GRUB's own modules; the fonts and translations of its menu are left out.
-        command = ["grub-mkrescue", "-o", partial, "--compress=xz", "--fonts=", "--locales=", "--themes=",
+        # The fonts and translations of GRUB's menu are left out: there is no menu.
+        command = ["grub-mkrescue", "-o", partial, "--fonts=", "--locales=", "--themes=",
                    f"--install-modules={MODULES}", work, "--", "-volid", "CLUU",
                    "-volume_date", "all_file_dates", f"={tree.TIME}"]
         result = subprocess.run(command, capture_output=True, text=True)

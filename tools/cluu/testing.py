@@ -18,7 +18,7 @@ def unit(word: str | None, stop: bool) -> int:
             return status
     progress("building the unit tests")
     build.targets("unit_tests")
-    command = ["ctest", "--test-dir", str(paths.OUT), "--output-on-failure", "-j", str(os.cpu_count() or 1), "--progress"]
+    command = ["ctest", "--test-dir", str(paths.OUT), "--output-on-failure", "-j", str(os.cpu_count() or 1)]
     if word:
         command += ["-R", re.escape(word)]
     if stop:
