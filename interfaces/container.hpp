@@ -78,4 +78,15 @@ struct Inspect {  // reply payload: text, one `key: value` a line: image, entry 
     struct Reply {};
 };
 
+// What the container that the caller's next Execute of an image makes shall be, beyond its Cluufile.
+// So a program that wants to become a container, or its child does, says what execve has no words
+// for. Payload: the container's name, or nothing (procmgr finds one). The container is remembered
+// after its end, for List and Inspect, until Remove.
+struct ConfigureNext {
+    static constexpr std::uint16_t label = 6;
+    static constexpr std::size_t payload = 64;
+    std::uint64_t memory_limit = 0;  // 0: as the Cluufile says
+    struct Reply {};
+};
+
 }  // namespace container

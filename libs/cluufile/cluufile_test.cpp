@@ -190,6 +190,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"ENTRYPOINT /bin/x a'b'",
                 "cat:1:20: found ''', expected quotes around the whole word, or none"},
         Mistake{"ENTRYPOINT ''", "cat:1:12: found '\"\"', expected the absolute path of a program"},
+        Mistake{"# \x1b[2J", "cat:1:3: found '\\x1b', expected text without control bytes"},
         Mistake{"ENV A=\x1b[2J", "cat:1:7: found '\\x1b', expected text without control bytes"}));
 
 TEST(Cluufile, MistakeInABaseNamesTheBase) {

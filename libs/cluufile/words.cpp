@@ -34,7 +34,10 @@ base::Result<Word, Error> Words::next() {
     auto column = static_cast<std::uint32_t>(position_ + 1);
     if (position_ == line_.size()) return Word{.column = column, .end = true};
     if (line_[position_] == '#') {
-        position_ = line_.size();
+        for (; position_ < line_.size(); ++position_) {
+            if (is_control(line_[position_]))
+                return base::fail(error_at(position_, 1, "text without control bytes"));
+        }
         return Word{.column = column, .end = true};
     }
     if (line_[position_] == '"' || line_[position_] == '\'') return quoted();

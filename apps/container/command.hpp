@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// The subcommands: each is given the words after its name, and gives the exit status.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace container_tool {
+
+using Arguments = std::span<char* const>;
+
+inline constexpr int status_failure = 1;
+inline constexpr int status_usage = 2;
+
+// run.cpp
+int run_command(Arguments arguments);
+// manage.cpp
+int list_command(Arguments arguments);
+int stop_command(Arguments arguments);
+int remove_command(Arguments arguments);
+int inspect_command(Arguments arguments);
+// images_command.cpp
+int images_command(Arguments arguments);
+int check_command(Arguments arguments);
+
+void print(std::string_view text);
+// `container: MESSAGE` on standard error; gives status_failure.
+int complain(std::string_view message);
+// Shows how the command is meant; gives status_usage.
+int usage_error(std::string_view command);
+
+}  // namespace container_tool

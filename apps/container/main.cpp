@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// container: runs, lists and stops containers. The words are those that Docker's users know.
+#include "apps/container/command.hpp"
+
+#include <unistd.h>
+#include <cerrno>
+
+namespace container_tool {
+
+namespace {
+
+struct CommandEntry {
+    std::string_view name;
+    std::string_view usage;
+    std::string_view help;
+    int (*run)(Arguments arguments);
+};
+
+constexpr CommandEntry commands[] = {
+    {"run", "run [-d] [-e NAME=VALUE] [--name NAME] [--memory SIZE] IMAGE [ARG...]",
+     "run a container; -d: in the background", run_command},
+    {"ls", "ls [-a]", "list the containers that run; -a: also those that have ended", list_command},
+    {"ps", "ps [-a]", "the same", list_command},
+    {"stop", "stop [-t SECONDS] NAME|ID...", "end containers: TERM, and after 10 seconds KILL",
+     stop_command},
+    {"rm", "rm NAME|ID...", "forget containers that have ended", remove_command},
+    {"inspect", "inspect NAME|ID...", "show what a container may do, and what it does",
+     inspect_command},
+    {"images", "images [IMAGE...]", "list the images, and what each may do", images_command},
+    {"check", "check FILE|IMAGE...", "look for mistakes in Cluufiles", check_command},
+};
+
+void write_to(int descriptor, std::string_view text) {
+    while (!text.empty()) {
+        ssize_t written = write(descriptor, text.data(), text.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) return;
+        text.remove_prefix(static_cast<std::size_t>(written));
+    }
+}
+
+std::string help_text() {
+    constexpr std::size_t help_column = 26;
+    std::string text = "usage: container COMMAND [ARG...]\n\n";
+    for (const CommandEntry& command : commands) {
+        std::string line = "  " + std::string(command.usage);
+        if (line.size() >= help_column) {
+            text += line + "\n";
+            line.clear();
+        }
+        line.append(help_column - line.size(), ' ');
+        text += line + std::string(command.help) + "\n";
+    }
+    return text + "\nAn image is a file /var/images/NAME/Cluufile.\n";
+}
+
+}  // namespace
+
+void print(std::string_view text) { write_to(STDOUT_FILENO, text); }
+
+int complain(std::string_view message) {
+    write_to(STDERR_FILENO, "container: " + std::string(message) + "\n");
+    return status_failure;
+}
+
+int usage_error(std::string_view name) {
+    for (const CommandEntry& command : commands) {
+        if (command.name == name)
+            write_to(STDERR_FILENO, "usage: container " + std::string(command.usage) + "\n");
+    }
+    return status_usage;
+}
+
+}  // namespace container_tool
+
+int main(int count, char** words) {
+    using namespace container_tool;
+    std::string_view name = count > 1 ? words[1] : "help";
+    for (const CommandEntry& command : commands) {
+        if (command.name == name) return command.run(Arguments(words + 2, words + count));
+    }
+    if (name == "help" || name == "--help") {
+        print(help_text());
+        return 0;
+    }
+    complain("no command `" + std::string(name) + "` (container help lists them)");
+    return status_usage;
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include "apps/container/manager.hpp"
+
+#include "interfaces/process.hpp"
+#include "interfaces/process_image.hpp"
+#include "libs/ipc/names.hpp"
+#include "libs/ipc/protocol.hpp"
+
+namespace container_tool {
+
+namespace {
+
+using interfaces::Status;
+
+std::string explain(const std::string& which, ipc::Failure failure) {
+    std::string text = which.empty() ? "" : which + ": ";
+    if (failure.from_kernel())
+        return text + "the process manager does not answer (" + std::string(ipc::name_of(failure)) +
+               ")";
+    switch (failure.status()) {
+        case Status::not_found:     return text + "no such container";
+        case Status::exists:        return text + "this name is taken";
+        case Status::busy:          return text + "it is still running: stop it first";
+        case Status::not_permitted: return text + "not permitted";
+        case Status::invalid:       return text + "not a name (a-z 0-9 . _ -)";
+        case Status::unsupported:   return text + "the process manager does not know this request";
+        default:                    return text + std::string(ipc::name_of(failure));
+    }
+}
+
+// One record of a List's answer, taken off its front. False if it is not whole.
+bool take_record(std::span<const std::byte>& rest, ContainerInfo& record) {
+    if (!ipc::read_payload(rest, record.info)) return false;
+    std::size_t length = record.info.record_length;
+    if (length < sizeof record.info || length > rest.size()) return false;
+    std::string_view names =
+        ipc::text(rest.subspan(sizeof record.info, length - sizeof record.info));
+    std::size_t end = names.find('\0');
+    if (end == names.npos) return false;
+    record.name = names.substr(0, end);
+    names.remove_prefix(end + 1);
+    record.image = names.substr(0, names.find('\0'));
+    rest = rest.subspan(length);
+    return true;
+}
+
+}  // namespace
+
+Result<Manager> Manager::open() {
+    ipc::Ref<process::Process> own(process::own_process);
+    auto answer = ipc::call(own, process::GetService{}, {.payload = ipc::bytes("container")});
+    if (!answer) {
+        bool refused =
+            !answer.error().from_kernel() && answer.error().status() == Status::not_permitted;
+        if (refused)
+            return std::unexpected(
+                "this container may not manage others (its Cluufile has no PROFILE supervisor)");
+        return std::unexpected(explain("", answer.error()));
+    }
+    return Manager(answer->take<container::Manager>());
+}
+
+Result<std::vector<ContainerInfo>> Manager::list(bool also_exited) {
+    std::vector<ContainerInfo> result;
+    container::List question{.first = 0, .all = also_exited ? 1U : 0U};
+    do {
+        auto answer = ipc::call(manager_, question);
+        if (!answer) return std::unexpected(explain("", answer.error()));
+        std::span<const std::byte> rest = answer->payload;
+        for (std::uint32_t i = 0; i < answer->reply.count; ++i) {
+            ContainerInfo record;
+            if (!take_record(rest, record))
+                return std::unexpected("the process manager's answer is damaged");
+            result.push_back(std::move(record));
+        }
+        // A list that does not go forward would never end.
+        bool forward = answer->reply.next > question.first;
+        question.first = forward ? answer->reply.next : 0;
+    } while (question.first != 0);
+    return result;
+}
+
+Result<void> Manager::stop(const std::string& which, std::uint64_t grace_ns) {
+    auto answer =
+        ipc::call(manager_, container::Stop{.grace_ns = grace_ns}, {.payload = ipc::bytes(which)});
+    if (!answer) return std::unexpected(explain(which, answer.error()));
+    return {};
+}
+
+Result<void> Manager::remove(const std::string& which) {
+    auto answer = ipc::call(manager_, container::Remove{}, {.payload = ipc::bytes(which)});
+    if (!answer) return std::unexpected(explain(which, answer.error()));
+    return {};
+}
+
+Result<std::string> Manager::inspect(const std::string& which) {
+    auto answer = ipc::call(manager_, container::Inspect{}, {.payload = ipc::bytes(which)});
+    if (!answer) return std::unexpected(explain(which, answer.error()));
+    return std::string(ipc::text(answer->payload));
+}
+
+Result<void> Manager::configure_next(const std::string& name, std::uint64_t memory_limit) {
+    auto answer = ipc::call(manager_, container::ConfigureNext{.memory_limit = memory_limit},
+                            {.payload = ipc::bytes(name)});
+    if (!answer) return std::unexpected(explain(name, answer.error()));
+    return {};
+}
+
+}  // namespace container_tool

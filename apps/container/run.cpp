@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// container run: this process, or with -d a child of it, becomes the container.
+//
+// Executing a Cluufile is how an image is asked for by its name: procmgr reads the file, and replaces the process by one
+// with exactly the authority that the file grants. Descriptors, terminal, process id and parent stay, so job control
+// and waiting work as with any program.
+#include <fcntl.h>
+#include <unistd.h>
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include "apps/container/command.hpp"
+#include "apps/container/images.hpp"
+#include "apps/container/manager.hpp"
+#include "apps/container/text.hpp"
+
+extern char** environ;
+
+namespace container_tool {
+
+namespace {
+
+constexpr int status_not_found = 127;
+constexpr int status_not_executable = 126;
+
+struct RunOptions {
+    bool detached = false;
+    std::string name;
+    std::uint64_t memory_limit = 0;
+    std::vector<std::string> environment;
+    Arguments words;  // the image and its arguments
+};
+
+// The value of an option; null if there is none.
+const char* value_of(Arguments& rest) {
+    if (rest.size() < 2) return nullptr;
+    rest = rest.subspan(1);
+    return rest[0];
+}
+
+// Nothing, after a complaint, if the words make no sense.
+bool parse_options(Arguments rest, RunOptions& options) {
+    for (; !rest.empty() && rest[0][0] == '-'; rest = rest.subspan(1)) {
+        std::string_view option = rest[0];
+        if (option == "-d" || option == "--detach") {
+            options.detached = true;
+            continue;
+        }
+        const char* value = value_of(rest);
+        if (value == nullptr) return false;
+        if (option == "-e" || option == "--env") {
+            options.environment.emplace_back(value);
+            if (!options.environment.back().contains('=')) return false;
+        } else if (option == "--name") {
+            options.name = value;
+        } else if (option == "--memory" || option == "-m") {
+            auto size = parse_size(value);
+            if (!size) return false;
+            options.memory_limit = *size;
+        } else {
+            return false;
+        }
+    }
+    options.words = rest;
+    return !rest.empty();
+}
+
+// The caller's environment, with what the options add or replace.
+std::vector<char*> environment_with(std::vector<std::string>& added) {
+    std::vector<char*> result;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        std::string_view text = *entry;
+        std::string_view name = text.substr(0, text.find('=') + 1);
+        bool replaced = false;
+        for (const std::string& other : added) replaced |= other.starts_with(name);
+        if (!replaced) result.push_back(*entry);
+    }
+    for (std::string& entry : added) result.push_back(entry.data());
+    result.push_back(nullptr);
+    return result;
+}
+
+// Comes back only with a complaint made.
+int become(RunOptions& options) {
+    std::string_view image = options.words[0];
+    if (!options.name.empty() || options.memory_limit != 0 || options.detached) {
+        auto manager = Manager::open();
+        if (!manager) return complain(manager.error());
+        auto configured = manager->configure_next(options.name, options.memory_limit);
+        if (!configured) return complain(configured.error());
+    }
+    std::vector<char*> arguments(options.words.begin(), options.words.end());
+    arguments.push_back(nullptr);
+    std::string path = cluufile_path(image);
+    execve(path.c_str(), arguments.data(), environment_with(options.environment).data());
+    int error = errno;
+    if (error == ENOENT) {
+        complain(std::string(image) + ": no such image (container images lists them)");
+        return status_not_found;
+    }
+    complain(std::string(image) + ": " + strerror(error));
+    return status_not_executable;
+}
+
+int run_detached(RunOptions& options) {
+    pid_t child = fork();
+    if (child < 0) return complain(std::string("cannot start a process: ") + strerror(errno));
+    if (child > 0) {
+        print(std::to_string(child) + "\n");
+        return 0;
+    }
+    setsid();
+    int nothing = open("/dev/null", O_RDWR);
+    if (nothing >= 0) {
+        // Output stays where it is, so that it is not lost; nobody types into a container in the background.
+        dup2(nothing, STDIN_FILENO);
+        if (nothing > STDERR_FILENO) close(nothing);
+    }
+    _exit(become(options));
+}
+
+}  // namespace
+
+int run_command(Arguments arguments) {
+    RunOptions options;
+    if (!parse_options(arguments, options)) return usage_error("run");
+    if (!cluufile::is_image_name(options.words[0]))
+        return complain(std::string(options.words[0]) +
+                        ": not the name of an image (a-z 0-9 . _ -)");
+    return options.detached ? run_detached(options) : become(options);
+}
+
+}  // namespace container_tool

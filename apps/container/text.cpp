@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include "apps/container/text.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace container_tool {
+
+namespace {
+
+constexpr std::uint64_t nanoseconds_per_second = 1'000'000'000;
+
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+    std::uint64_t number = 0;
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return number;
+}
+
+}  // namespace
+
+std::string size_text(std::uint64_t bytes) {
+    if (bytes < 1024) return std::to_string(bytes) + " B";
+    constexpr const char* units[] = {" KiB", " MiB", " GiB", " TiB"};
+    std::size_t unit = 0;
+    // In tenths of the unit.
+    std::uint64_t tenths = bytes / 1024 * 10 + bytes % 1024 * 10 / 1024;
+    for (; tenths >= 10240 && unit + 1 < std::size(units); ++unit) tenths /= 1024;
+    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + units[unit];
+}
+
+std::string duration_text(std::uint64_t nanoseconds) {
+    std::uint64_t seconds = nanoseconds / nanoseconds_per_second;
+    auto two = [](std::uint64_t a, const char* a_unit, std::uint64_t b, const char* b_unit) {
+        return std::to_string(a) + a_unit + " " + std::to_string(b) + b_unit;
+    };
+    if (seconds < 60) return std::to_string(seconds) + "s";
+    if (seconds < 3600) return two(seconds / 60, "m", seconds % 60, "s");
+    if (seconds < 86400) return two(seconds / 3600, "h", seconds / 60 % 60, "m");
+    return two(seconds / 86400, "d", seconds / 3600 % 24, "h");
+}
+
+std::string cpu_text(std::uint64_t nanoseconds) {
+    std::uint64_t hundredths = nanoseconds / (nanoseconds_per_second / 100);
+    std::string fraction = std::to_string(hundredths % 100);
+    return std::to_string(hundredths / 100) + "." + (fraction.size() < 2 ? "0" : "") + fraction +
+           " s";
+}
+
+std::string status_text(std::uint32_t status) {
+    std::uint32_t signal = status & 0x7f;
+    if (signal != 0) return "killed (" + std::to_string(signal) + ")";
+    return "exited (" + std::to_string(status >> 8 & 0xff) + ")";
+}
+
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+    unsigned shift = 0;
+    if (text.ends_with('K')) shift = 10;
+    if (text.ends_with('M')) shift = 20;
+    if (text.ends_with('G')) shift = 30;
+    if (shift != 0) text.remove_suffix(1);
+    auto number = parse_number(text);
+    if (!number || *number == 0 || *number > (std::uint64_t{1} << 46 >> shift)) return std::nullopt;
+    return *number << shift;
+}
+
+std::optional<std::uint64_t> parse_seconds(std::string_view text) {
+    auto number = parse_number(text);
+    if (!number || *number > 86400) return std::nullopt;
+    return number;
+}
+
+std::string Table::text() const {
+    std::vector<std::size_t> widths;
+    for (const auto& row : rows_) {
+        widths.resize(std::max(widths.size(), row.size()));
+        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    }
+    constexpr std::size_t gap = 2;
+    std::string result;
+    for (const auto& row : rows_) {
+        std::string line;
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            line += row[i];
+            if (i + 1 < row.size()) line.append(widths[i] - row[i].size() + gap, ' ');
+        }
+        result += line + "\n";
+    }
+    return result;
+}
+
+}  // namespace container_tool

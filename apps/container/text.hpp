@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Words for people: sizes, times, tables. Pure, and tested on the host.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace container_tool {
+
+// 0 B, 1023 B, 1.0 KiB, 15.9 MiB, ...
+std::string size_text(std::uint64_t bytes);
+// 5s, 3m 20s, 2h 5m, 3d 4h
+std::string duration_text(std::uint64_t nanoseconds);
+// 0.05 s
+std::string cpu_text(std::uint64_t nanoseconds);
+// From waitpid's form of a status: "exited (3)", "killed (9)".
+std::string status_text(std::uint32_t status);
+
+// 512K, 8M, 1G, or plain bytes.
+std::optional<std::uint64_t> parse_size(std::string_view text);
+// Seconds, without a fraction.
+std::optional<std::uint64_t> parse_seconds(std::string_view text);
+
+// Rows under a head, in columns as wide as their widest cell.
+class Table {
+public:
+    explicit Table(std::vector<std::string> head) { add(std::move(head)); }
+    void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+    std::string text() const;
+
+private:
+    std::vector<std::vector<std::string>> rows_;
+};
+
+}  // namespace container_tool
