@@ -29,9 +29,9 @@ struct GetSize {
         std::uint16_t rows = 0, columns = 0, width = 0, height = 0;
     };
 };
-struct Scroll {  // scrollback of the shown terminal, lines up (+) or down (-); 0: to the end
+struct Scroll {  // scrollback of the shown terminal, pages up (+) or down (-)
     static constexpr std::uint16_t label = 4;
-    std::int32_t lines = 0;
+    std::int32_t pages = 0;
     struct Reply {};
 };
 

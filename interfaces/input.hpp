@@ -17,7 +17,7 @@ struct Key {
     std::uint8_t reserved = 0;
 };
 struct Keys {
-    static constexpr std::uint16_t label = 1;
+    static constexpr std::uint16_t label = 192;
     static constexpr std::size_t payload = 256;
     struct Reply {
         std::uint8_t leds = 0;  // bit 0 num lock, 1 caps lock, 2 scroll lock
@@ -26,7 +26,7 @@ struct Keys {
 
 // Bytes that came in on a serial line.
 struct Bytes {
-    static constexpr std::uint16_t label = 2;
+    static constexpr std::uint16_t label = 193;
     static constexpr std::size_t payload = 4096;
     std::uint32_t line = 0;
     struct Reply {

@@ -18,6 +18,56 @@ struct Settings {
     std::uint8_t characters[19] = {};
 };
 
+// The bits that the server acts on.
+struct InputFlags {
+    static constexpr std::uint32_t strip = 0x20, newline_to_return = 0x40, ignore_return = 0x80;
+    static constexpr std::uint32_t return_to_newline = 0x100, flow_output = 0x400, any_restarts = 0x800;
+    static constexpr std::uint32_t utf8 = 0x4000;
+};
+struct OutputFlags {
+    static constexpr std::uint32_t process = 1, newline_to_return_newline = 4, return_to_newline = 8;
+};
+struct LocalFlags {
+    static constexpr std::uint32_t signals = 1, canonical = 2, echo = 8, echo_erase = 0x10;
+    static constexpr std::uint32_t echo_kill = 0x20, echo_newline = 0x40, no_flush = 0x80;
+    static constexpr std::uint32_t stop_background_output = 0x100, echo_control = 0x200;
+    static constexpr std::uint32_t echo_kill_erase = 0x800, extended = 0x8000;
+};
+// Places in `characters`. A character of 0 is switched off.
+enum ControlCharacter : std::uint8_t {
+    interrupt_character = 0,
+    quit_character = 1,
+    erase_character_place = 2,
+    kill_character = 3,
+    end_character = 4,
+    time_limit = 5,  // tenths of a second, not a character
+    least_count = 6,  // bytes, not a character
+    start_character = 8,
+    stop_character = 9,
+    suspend_character = 10,
+    line_end_character = 11,
+    reprint_character = 12,
+    word_erase_character = 14,
+    literal_character = 15,
+    second_line_end_character = 16,
+};
+// What a terminal has when nobody has set it.
+constexpr Settings default_settings() {
+    Settings settings;
+    settings.input = InputFlags::return_to_newline | InputFlags::flow_output | InputFlags::utf8;
+    settings.output = OutputFlags::process | OutputFlags::newline_to_return_newline;
+    settings.control = 0x04bf;  // 38400 baud, 8 bits, receiver on, hang up on close
+    settings.local = LocalFlags::signals | LocalFlags::canonical | LocalFlags::echo |
+                     LocalFlags::echo_erase | LocalFlags::echo_kill | LocalFlags::echo_control |
+                     LocalFlags::echo_kill_erase | LocalFlags::extended;
+    constexpr std::uint8_t defaults[19] = {3,  28, 127, 21, 4, 0, 1,  0, 17, 19,
+                                           26, 0,  18,  15, 23, 22, 0, 0, 0};
+    for (int i = 0; i < 19; ++i) {
+        settings.characters[i] = defaults[i];
+    }
+    return settings;
+}
+
 struct GetSettings {
     static constexpr std::uint16_t label = 128;
     static constexpr std::size_t reply_payload = sizeof(Settings);

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// From keys (USB HID usages) to the bytes that a terminal of type xterm sends. US layout.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace tty {
+
+class Keyboard {
+public:
+    enum class Action : std::uint8_t {
+        none,
+        input,            // `text` goes to the shown terminal
+        show_terminal,    // Alt-F1 to Alt-F6: `number` 1 to 6
+        scroll,           // Shift-PageUp, Shift-PageDown: `number` pages, up positive
+        restart_machine,  // Ctrl-Alt-Delete
+    };
+    struct Event {
+        Action action = Action::none;
+        int number = 0;
+        std::string_view text;  // valid until the next key
+    };
+
+    Event key(std::uint16_t code, bool pressed);
+    [[nodiscard]] std::uint8_t leds() const { return caps_lock_ ? 2 : 0; }
+
+private:
+    [[nodiscard]] bool held(std::uint8_t modifier) const { return (modifiers_ & modifier) != 0; }
+    Event character(std::uint16_t code);
+    Event text(std::string_view value) { return {.action = Action::input, .text = value}; }
+
+    std::uint8_t modifiers_ = 0;
+    bool caps_lock_ = false;
+    char buffer_[8] = {};
+};
+
+}  // namespace tty

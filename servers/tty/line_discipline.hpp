@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// The line discipline: what happens to bytes between a terminal's line and the programs that read and write it.
+//
+// Input. In canonical mode bytes are gathered into a line, which can be edited (erase a character, a word, the line) until
+// it is complete: by a line feed, or one of the line-end characters (which are part of it), or by the end character (which is not).
+// Programs read complete lines only. Otherwise each byte can be read at once. Some characters are not input
+// at all but send signals, or stop and start the output.
+//
+// Output. A line feed gets a carriage return before it, and so on.
+//
+// Pure: it knows no messages. What it wants done it tells its Host.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "interfaces/tty.hpp"
+
+namespace tty {
+
+class LineDiscipline {
+public:
+    class Host {
+    public:
+        // Bytes to go out on the line, ready for the device.
+        virtual void transmit(std::string_view bytes) = 0;
+        // To the foreground process group.
+        virtual void signal(std::uint32_t number) = 0;
+
+    protected:
+        ~Host() = default;
+    };
+
+    static constexpr std::size_t input_limit =
+        4096;  // as POSIX's MAX_CANON: more is refused, with a bell
+
+    explicit LineDiscipline(Host& host) : host_(host) {}
+
+    // Bytes came in on the line.
+    void receive(std::string_view bytes);
+    // A program writes.
+    void write(std::string_view bytes);
+
+    // Can a read give something now, be it the end of the input?
+    [[nodiscard]] bool readable() const;
+    // Takes what one read of this length gets; empty: the end of the input (or nothing there).
+    [[nodiscard]] std::string read(std::size_t length);
+    // Gives back what could not be delivered.
+    void unread(std::string_view bytes);
+    // Bytes that could be read.
+    [[nodiscard]] std::size_t pending() const;
+
+    [[nodiscard]] const Settings& settings() const { return settings_; }
+    void set(const Settings& settings);
+    void flush_input();
+    // Output was stopped by the stop character.
+    [[nodiscard]] bool output_stopped() const { return stopped_; }
+
+private:
+    [[nodiscard]] bool local(std::uint32_t flag) const { return (settings_.local & flag) != 0; }
+    [[nodiscard]] bool input(std::uint32_t flag) const { return (settings_.input & flag) != 0; }
+    [[nodiscard]] bool is(char byte, ControlCharacter which) const {
+        const std::uint8_t character = settings_.characters[which];
+        return character != 0 && static_cast<std::uint8_t>(byte) == character;
+    }
+
+    void receive_byte(char byte);
+    [[nodiscard]] bool translate(char& byte) const;
+    [[nodiscard]] bool handle_flow(char byte);
+    [[nodiscard]] bool handle_signal(char byte);
+    [[nodiscard]] bool handle_editing(char byte);
+    void take(char byte);
+    void complete_line(bool with_end_mark);
+    void erase_character(bool visibly);
+    void erase_word();
+    void kill_line();
+    void reprint();
+    void echo(char byte);
+    void process_output(char byte, std::string& out) const;
+
+    Host& host_;
+    Settings settings_ = default_settings();
+    std::string line_;        // canonical: the line being edited
+    std::deque<char> ready_;  // what programs can read
+    std::deque<std::size_t>
+        lines_;  // canonical: lengths of the complete lines in ready_; 0: an end of input
+    bool literal_ = false;  // the next byte is input, whatever it is
+    bool stopped_ = false;
+    std::string held_;  // output while stopped
+};
+
+}  // namespace tty

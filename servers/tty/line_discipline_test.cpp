@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#include "servers/tty/line_discipline.hpp"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+class Recorder final : public tty::LineDiscipline::Host {
+public:
+    void transmit(std::string_view bytes) override { out += bytes; }
+    void signal(std::uint32_t number) override { signals.push_back(number); }
+
+    std::string out;
+    std::vector<std::uint32_t> signals;
+};
+
+class LineDisciplineTest : public testing::Test {
+protected:
+    void raw() {
+        tty::Settings settings = discipline.settings();
+        settings.local &=
+            ~(tty::LocalFlags::canonical | tty::LocalFlags::echo | tty::LocalFlags::signals);
+        discipline.set(settings);
+    }
+    Recorder host;
+    tty::LineDiscipline discipline{host};
+};
+
+TEST_F(LineDisciplineTest, GivesWholeLinesOnly) {
+    discipline.receive("ab");
+    EXPECT_FALSE(discipline.readable());
+    discipline.receive("c\rd");
+    EXPECT_TRUE(discipline.readable());
+    EXPECT_EQ(discipline.read(100), "abc\n");
+    EXPECT_FALSE(discipline.readable());
+    EXPECT_EQ(host.out, "abc\r\nd");
+}
+
+TEST_F(LineDisciplineTest, ALineCanBeReadInPieces) {
+    discipline.receive("abcdef\nxy\n");
+    EXPECT_EQ(discipline.read(4), "abcd");
+    EXPECT_EQ(discipline.read(100), "ef\n");
+    EXPECT_EQ(discipline.read(100), "xy\n");
+}
+
+TEST_F(LineDisciplineTest, ErasesCharactersWordsAndLines) {
+    discipline.receive("helli\x7fo wrong words\x17\x17world\n");
+    EXPECT_EQ(discipline.read(100), "hello world\n");
+    discipline.receive("nonsense\x15yes\n");
+    EXPECT_EQ(discipline.read(100), "yes\n");
+}
+
+TEST_F(LineDisciplineTest, ErasesWholeUtf8Characters) {
+    discipline.receive("a\xc3\xa4\x7f\x62\n");
+    EXPECT_EQ(discipline.read(100), "ab\n");
+}
+
+TEST_F(LineDisciplineTest, EndOfInput) {
+    discipline.receive("\x04");
+    EXPECT_TRUE(discipline.readable());
+    EXPECT_EQ(discipline.read(100), "");
+    EXPECT_FALSE(discipline.readable());
+    discipline.receive("part\x04");
+    EXPECT_EQ(discipline.read(100), "part");
+}
+
+TEST_F(LineDisciplineTest, ControlCharactersSendSignalsAndFlush) {
+    discipline.receive("abc\x03");
+    discipline.receive("\x1a");
+    discipline.receive("\x1c");
+    EXPECT_EQ(host.signals, (std::vector<std::uint32_t>{2, 20, 3}));
+    EXPECT_NE(host.out.find("^C"), std::string::npos);
+    discipline.receive("d\n");
+    EXPECT_EQ(discipline.read(100), "d\n");
+}
+
+TEST_F(LineDisciplineTest, LiteralCharacterTakesTheNextAsItIs) {
+    discipline.receive("\x16\x03\n");
+    EXPECT_EQ(discipline.read(100), "\x03\n");
+    EXPECT_TRUE(host.signals.empty());
+}
+
+TEST_F(LineDisciplineTest, RawModeGivesEachByte) {
+    raw();
+    discipline.receive("\x03x");
+    EXPECT_EQ(discipline.read(100), "\x03x");
+    EXPECT_EQ(host.out, "");
+}
+
+TEST_F(LineDisciplineTest, AnEditedLineBecomesReadableInRawMode) {
+    discipline.receive("abc");
+    raw();
+    EXPECT_EQ(discipline.read(100), "abc");
+}
+
+TEST_F(LineDisciplineTest, StopAndStartHoldTheOutput) {
+    discipline.receive("\x13");
+    discipline.write("held");
+    EXPECT_EQ(host.out, "");
+    discipline.receive("\x11");
+    EXPECT_EQ(host.out, "held");
+}
+
+TEST_F(LineDisciplineTest, OutputProcessing) {
+    discipline.write("a\nb");
+    EXPECT_EQ(host.out, "a\r\nb");
+}
+
+TEST_F(LineDisciplineTest, AnEndlessLineIsCutAndStaysUsable) {
+    discipline.receive(std::string(100000, 'x'));
+    discipline.receive("\n");
+    EXPECT_EQ(discipline.read(100000).size(), tty::LineDiscipline::input_limit);
+}
+
+TEST_F(LineDisciplineTest, UndeliveredBytesComeBack) {
+    discipline.receive("abc\n");
+    const std::string line = discipline.read(100);
+    discipline.unread(line);
+    EXPECT_EQ(discipline.read(100), "abc\n");
+}
+
+}  // namespace
