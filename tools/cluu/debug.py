@@ -21,5 +21,7 @@ def main(arguments) -> int:
         with Machine(options, logs=logs) as machine:
             note(f"the guest's serial line goes to {logs}/serial0.log; `continue` starts it.")
             machine.check_started()
-            return subprocess.run(["gdb", "-q", paths.KERNEL, "-ex", "set architecture i386:x86-64",
+            # Debug information has paths relative to the repository; gdb puts the build folder's before them.
+            here = f"set substitute-path ./build/{paths.PRESET}/. {paths.ROOT}"
+            return subprocess.run(["gdb", "-q", paths.KERNEL, "-ex", "set architecture i386:x86-64", "-ex", here,
                                    "-ex", "target remote :1234"]).returncode

@@ -271,6 +271,7 @@ def main(arguments) -> int:
                       arguments.memory, arguments.cpus, arguments.reference, arguments.log)
     if arguments.stdin:
         request.input = sys.stdin.buffer.read() if arguments.stdin == "-" else Path(arguments.stdin).read_bytes()
+    qemu.check_version()
     build.targets("disk" if request.reference else "image")
     result = run(request, live=True)
     if request.log:

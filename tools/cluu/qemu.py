@@ -124,5 +124,5 @@ def _kvm_fails() -> str:
             return "/dev/kvm opens, but a guest does not run under it."
     if status.returncode == value * 2 + 1:
         return ""
-    text = status.stderr.strip().splitlines()
-    return f"KVM does not run a guest here ({text[-1] if text else 'no reason given'})."
+    words = status.stderr.strip().splitlines()[-1:] or ["no reason given"]
+    return f"KVM does not run a guest here ({words[0].rsplit('/', 1)[-1].rstrip('.')})."
