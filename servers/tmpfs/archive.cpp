@@ -32,8 +32,7 @@ Result<Inode> directory_for(Backend& to, std::string_view path) {
             return base::fail(Status::invalid);
         }
         const auto found = to.lookup({at, name});
-        at = found ? *found
-                   : TRY(to.make({at, name}, {.kind = fs::Kind::directory, .mode = 0755}));
+        at = found ? *found : TRY(to.make({at, name}, {.kind = fs::Kind::directory, .mode = 0755}));
         if (TRY(to.attributes(at)).kind != fs::Kind::directory) {
             return base::fail(Status::not_directory);
         }

@@ -4,18 +4,19 @@
 // Capabilities: "endpoint" (receive, mint), "log". Data is bought from its own bank, under the limit
 // that each file system was made with.
 #include "libs/fs_server/endpoint_host.hpp"
+#include "libs/fs_server/memory_store.hpp"
 #include "libs/rt/clock.hpp"
 #include "libs/rt/log.hpp"
 #include "libs/rt/mapping.hpp"
 #include "libs/rt/start_info.hpp"
 #include "servers/tmpfs/archive.hpp"
-#include "servers/tmpfs/memory_store.hpp"
 #include "servers/tmpfs/tree.hpp"
 
 namespace tmpfs {
 namespace {
 
 using fs_server::Backend;
+using fs_server::MemoryStore;
 
 constexpr std::uint64_t first_device = 0x100;  // device number of the first file system
 constexpr std::uint64_t bytes_per_node = 1024;
@@ -26,8 +27,7 @@ Result<void> unpack_from(ipc::Ref<ipc::Memory> archive, Backend& to) {
     if (!info) {
         return base::fail(Status::invalid);
     }
-    const auto mapping =
-        rt::map(archive, {.length = info->bytes, .flags = abi::MapFlags::read});
+    const auto mapping = rt::map(archive, {.length = info->bytes, .flags = abi::MapFlags::read});
     if (!mapping) {
         return base::fail(Status::no_memory);
     }

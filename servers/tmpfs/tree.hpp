@@ -11,11 +11,16 @@
 #include <map>
 #include <string>
 
-#include "servers/tmpfs/file_data.hpp"
+#include "libs/fs_server/file_data.hpp"
 
 namespace tmpfs {
 
+using fs_server::FileData;
 using fs_server::Inode;
+using fs_server::Result;
+using fs_server::Status;
+using fs_server::Store;
+using fs_server::StoreUsage;
 
 struct TreeOptions {
     std::uint64_t device = 0;  // number of the file system, in attributes

@@ -8,10 +8,7 @@
 
 #include "libs/fs_server/backend.hpp"
 
-namespace tmpfs {
-
-using fs_server::Result;
-using fs_server::Status;
+namespace fs_server {
 
 class FileData {
 public:
@@ -25,7 +22,7 @@ public:
     [[nodiscard]] virtual Result<void> resize(std::uint64_t size) = 0;
     // Takes the memory for a range that may go beyond the size.
     [[nodiscard]] virtual Result<void> reserve(std::uint64_t offset, std::uint64_t length) = 0;
-    [[nodiscard]] virtual Result<fs_server::MappedFile> map(bool writable) = 0;
+    [[nodiscard]] virtual Result<MappedFile> map(bool writable) = 0;
 };
 
 struct StoreUsage {
@@ -40,4 +37,4 @@ public:
     [[nodiscard]] virtual StoreUsage usage() = 0;
 };
 
-}  // namespace tmpfs
+}  // namespace fs_server

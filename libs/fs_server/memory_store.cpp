@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "servers/tmpfs/memory_store.hpp"
+#include "libs/fs_server/memory_store.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 #include "libs/base/align.hpp"
 #include "libs/ipc/failure.hpp"
 
-namespace tmpfs {
+namespace fs_server {
 namespace {
 
 constexpr std::uint64_t page = abi::page_size;
@@ -37,7 +37,7 @@ public:
     Result<void> write(std::uint64_t offset, std::span<const std::byte> data) override;
     Result<void> resize(std::uint64_t size) override;
     Result<void> reserve(std::uint64_t offset, std::uint64_t length) override;
-    Result<fs_server::MappedFile> map(bool writable) override;
+    Result<MappedFile> map(bool writable) override;
 
 private:
     Result<void> ensure_capacity(std::uint64_t bytes);
@@ -135,7 +135,7 @@ Result<void> MemoryFile::update_header() {
     return done(memory_->write(0, std::as_bytes(std::span{&header, 1})));
 }
 
-Result<fs_server::MappedFile> MemoryFile::map(bool writable) {
+Result<MappedFile> MemoryFile::map(bool writable) {
     using Rights = abi::MemoryRights;
     auto copy = ipc::copy(memory_.ref(),
                           writable ? Rights::read | Rights::write : Rights::read | Rights::execute);
@@ -145,7 +145,7 @@ Result<fs_server::MappedFile> MemoryFile::map(bool writable) {
     mapped_ = true;
     written_behind_ = written_behind_ || writable;
     TRY(update_header());
-    return fs_server::MappedFile{.memory = std::move(*copy), .data_offset = data_offset};
+    return MappedFile{.memory = std::move(*copy), .data_offset = data_offset};
 }
 
 }  // namespace
@@ -177,4 +177,4 @@ StoreUsage MemoryStore::usage() {
     return {.limit_bytes = limit, .free_bytes = limit - std::min(limit, bank->charged)};
 }
 
-}  // namespace tmpfs
+}  // namespace fs_server

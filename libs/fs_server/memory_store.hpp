@@ -11,9 +11,9 @@
 // write has put into the last page.
 #pragma once
 
-#include "servers/tmpfs/file_data.hpp"
+#include "libs/fs_server/file_data.hpp"
 
-namespace tmpfs {
+namespace fs_server {
 
 class MemoryStore final : public Store {
 public:
@@ -29,4 +29,4 @@ private:
     ipc::Capability<ipc::Bank> bank_;
 };
 
-}  // namespace tmpfs
+}  // namespace fs_server
