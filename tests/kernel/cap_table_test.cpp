@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+#include "tests/kernel/check.hpp"
+
+using abi::CapTableRights;
+using abi::Error;
+using abi::MemoryRights;
+using abi::ObjectType;
+using test::bank;
+
+namespace {
+constexpr std::uint64_t page = abi::page_size;
+}
+
+TEST(table_copy_only_loses_rights) {
+    auto memory = NEED(bank()->create_memory(page));
+    auto reader = NEED(ipc::copy(memory.ref(), MemoryRights::read));
+    auto again = NEED(ipc::copy(reader.ref(), abi::all_rights));
+    const auto info = NEED(ipc::own_table()->query(again.index()));
+    EXPECT(info.type == ObjectType::memory);
+    EXPECT(info.rights == MemoryRights::read);
+    EXPECT(info.badge == 0);
+    EXPECT_ERROR(again->resize(page), Error::missing_right);
+}
+
+TEST(table_named_slots) {
+    auto table = NEED(bank()->create_cap_table(64));
+    auto memory = NEED(bank()->create_memory(page));
+    EXPECT(NEED(table->copy(memory, abi::all_rights, 5)) == 5);
+    EXPECT_ERROR(table->copy(memory, abi::all_rights, 5), Error::slot_in_use);
+    EXPECT_ERROR(table->copy(memory, abi::all_rights, 64), Error::out_of_range);
+    EXPECT_ERROR(table->copy(ipc::AnyRef{9999}), Error::invalid_capability);
+    EXPECT_OK(table->remove(5));
+    EXPECT_ERROR(table->remove(5), Error::invalid_capability);
+    EXPECT_ERROR(table->remove(0), Error::invalid_capability);
+    EXPECT_OK(table->copy(memory, abi::all_rights, 5));
+}
+
+TEST(table_is_full_some_time) {
+    auto table = NEED(bank()->create_cap_table(32));
+    auto memory = NEED(bank()->create_memory(page));
+    int copies = 0;
+    while (table->copy(memory).has_value() && copies < 100) {
+        ++copies;
+    }
+    EXPECT(copies >= 15 && copies < 32);
+    EXPECT_ERROR(table->copy(memory), Error::table_full);
+}
+
+TEST(table_move_and_take) {
+    auto table = NEED(bank()->create_cap_table(64));
+    auto memory = NEED(bank()->create_memory(page));
+    const ipc::CapIndex before = memory.index();
+    const ipc::CapIndex slot = NEED(table->move(std::move(memory), 7));
+    EXPECT(slot == 7);
+    EXPECT_ERROR(ipc::Ref<ipc::Memory> { before } -> query(), Error::invalid_capability);
+    EXPECT(NEED(table->query(7)).type == ObjectType::memory);
+    auto back = NEED(table->take<ipc::Memory>(7));
+    EXPECT_OK(back->query());
+    EXPECT_ERROR(table->query(7), Error::invalid_capability);
+    EXPECT_ERROR(table->take<ipc::Memory>(7), Error::invalid_capability);
+}
+
+TEST(table_revoke_reaches_every_table) {
+    auto table = NEED(bank()->create_cap_table(64));
+    auto memory = NEED(bank()->create_memory(page));
+    auto child = NEED(ipc::copy(memory.ref(), MemoryRights::read | MemoryRights::write));
+    auto grandchild = NEED(ipc::copy(child.ref(), MemoryRights::read));
+    EXPECT_OK(table->copy(grandchild, abi::all_rights, 9));
+    auto sibling = NEED(ipc::copy(memory.ref()));
+    EXPECT_OK(ipc::own_table()->revoke(child.index()));
+    EXPECT_OK(child->query());
+    EXPECT_OK(sibling->query());
+    EXPECT_ERROR(grandchild->query(), Error::invalid_capability);
+    EXPECT_ERROR(table->query(9), Error::invalid_capability);
+    EXPECT_OK(ipc::own_table()->revoke(memory.index()));
+    EXPECT_ERROR(child->query(), Error::invalid_capability);
+    EXPECT_ERROR(sibling->query(), Error::invalid_capability);
+    EXPECT_OK(memory->query());
+    EXPECT_ERROR(ipc::own_table()->revoke(0), Error::invalid_capability);
+}
+
+// Deleting one in the middle keeps what was derived from it in its parent's hands.
+TEST(table_revoke_after_delete_in_the_middle) {
+    auto memory = NEED(bank()->create_memory(page));
+    auto child = NEED(ipc::copy(memory.ref()));
+    auto grandchild = NEED(ipc::copy(child.ref()));
+    child.reset();
+    EXPECT_OK(grandchild->query());
+    EXPECT_OK(ipc::own_table()->revoke(memory.index()));
+    EXPECT_ERROR(grandchild->query(), Error::invalid_capability);
+}
+
+TEST(table_clone_has_the_same_slots) {
+    auto table = NEED(bank()->create_cap_table(128));
+    auto memory = NEED(bank()->create_memory(page));
+    EXPECT_OK(table->copy(memory, MemoryRights::read, 3));
+    EXPECT_OK(table->copy(memory, abi::all_rights, 100));
+    auto clone = NEED(table->clone(bank()));
+    EXPECT(NEED(clone->query(3)).rights == MemoryRights::read);
+    EXPECT(NEED(clone->query(100)).type == ObjectType::memory);
+    EXPECT_ERROR(clone->query(4), Error::invalid_capability);
+    EXPECT_OK(clone->remove(3));
+    EXPECT_OK(table->query(3));
+    // What the clone has derives from the original.
+    EXPECT_OK(table->revoke(100));
+    EXPECT_ERROR(clone->query(100), Error::invalid_capability);
+    auto poor = NEED(bank()->create_bank(0));
+    EXPECT_ERROR(table->clone(poor), Error::no_memory);
+}
+
+TEST(table_mint) {
+    auto endpoint = NEED(bank()->create_endpoint());
+    auto minted = NEED(ipc::mint<ipc::Endpoint>(
+        endpoint.ref(), {.badge = 77, .rights = abi::EndpointRights::call}));
+    const auto info = NEED(ipc::own_table()->query(minted.index()));
+    EXPECT(info.badge == 77);
+    EXPECT(info.rights == abi::EndpointRights::call);
+    EXPECT_ERROR(ipc::own_table()->mint(minted, {.badge = 78}), Error::missing_right);
+    auto all = NEED(ipc::mint<ipc::Endpoint>(endpoint.ref(), {.badge = 79}));
+    EXPECT_ERROR(ipc::own_table()->mint(all, {.badge = 80}), Error::missing_right);
+    auto copy = NEED(ipc::copy(minted.ref()));
+    EXPECT(NEED(ipc::own_table()->query(copy.index())).badge == 77);
+    auto memory = NEED(bank()->create_memory(page));
+    EXPECT_ERROR(ipc::own_table()->mint(memory, {.badge = 1}), Error::wrong_type);
+    EXPECT_ERROR(ipc::own_table()->mint(endpoint, {.badge = 1, .flags = 64}),
+                 Error::invalid_argument);
+}
+
+TEST(table_needs_rights) {
+    auto table = NEED(bank()->create_cap_table(64));
+    auto memory = NEED(bank()->create_memory(page));
+    auto insert = NEED(ipc::copy(table.ref(), CapTableRights::insert));
+    EXPECT_OK(insert->copy(memory, abi::all_rights, 2));
+    EXPECT_ERROR(insert->remove(2), Error::missing_right);
+    EXPECT_ERROR(insert->query(2), Error::missing_right);
+    EXPECT_ERROR(insert->revoke(2), Error::missing_right);
+    EXPECT_ERROR(insert->take<ipc::Memory>(2), Error::missing_right);
+    EXPECT_ERROR(insert->clone(bank()), Error::missing_right);
+    auto manage = NEED(ipc::copy(table.ref(), CapTableRights::manage));
+    EXPECT_ERROR(manage->copy(memory), Error::missing_right);
+    EXPECT_OK(manage->remove(2));
+    EXPECT_ERROR(test::raw(table, static_cast<abi::CapTableOp>(99)), Error::bad_system_call);
+    EXPECT_ERROR(test::raw(table, abi::CapTableOp::clone, {memory.index()}), Error::wrong_type);
+}
+
+// An object goes with its last capability.
+TEST(table_last_capability_frees_the_object) {
+    auto memory = NEED(bank()->create_memory(64 * page));
+    EXPECT_OK(memory->commit({0, 64 * page}));
+    const auto full = NEED(bank()->query()).charged;
+    auto copy = NEED(ipc::copy(memory.ref()));
+    memory.reset();
+    EXPECT(NEED(bank()->query()).charged == full);
+    copy.reset();
+    EXPECT(NEED(bank()->query()).charged <= full - 64 * page);
+}
