@@ -2,6 +2,7 @@
 """The commands of `./cluu`. Each is a function of its own module; this one only knows their options."""
 
 import argparse
+import os
 import subprocess
 import sys
 
@@ -79,6 +80,9 @@ if __name__ == "__main__":
     except Problem as problem:
         note(str(problem))
         sys.exit(1)
+    except BrokenPipeError:  # whoever read our output has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
     except OSError as error:
         if error.errno == 28:
             note("there is no space left on this machine's disk.")
