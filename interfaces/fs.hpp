@@ -402,7 +402,8 @@ struct Poll {
 struct Lock {  // advisory record and whole-file locks
     static constexpr std::uint16_t label = 43;
     static constexpr std::uint32_t shared = 0, exclusive = 1, unlock = 2, query = 3;
-    std::uint64_t start = 0, length = 0;  // length 0: to the end
+    // length 0: to the end. A query puts the kind that it asks about into `wait`
+    std::uint64_t start = 0, length = 0;
     std::uint32_t kind = 0;
     std::uint32_t wait = 0;
     std::uint64_t owner = 0;  // record locks: the process; whole-file locks: 0, the description

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // Paths as text. The process keeps its current directory, and a directory descriptor keeps where it
-// is, as an absolute path without `.`, `..`, symbolic links, double or trailing slashes (a *clean*
-// path; the root is "/"). What a program names is joined to one of these and tidied: `.` and empty
-// components go away, `..` stays, because only vfs, which knows the symbolic links, can resolve it.
+// is, as a *tidy* path: absolute, without `.`, double or trailing slashes (the root is "/"). What a
+// program names is joined to one of these and made tidy again; `..` stays, because only vfs, which
+// knows the symbolic links, can resolve it. The current directory is also *clean*: without `..` and
+// symbolic links, because programs ask for it.
 //
 // All work is done in the buffer that will be sent (the thread's message page).
 #pragma once
@@ -14,7 +15,7 @@
 #include <span>
 #include <string_view>
 
-namespace fd::path {
+namespace linux::fd::path {
 
 inline constexpr std::size_t longest = 4095;
 
@@ -28,7 +29,7 @@ constexpr std::size_t start_of_relative(std::string_view base) {
     return base == "/" ? 1 : base.size() + 1;
 }
 
-// The buffer holds room for a clean base, a slash, and `length` bytes that the program named, at
+// The buffer holds room for a tidy base, a slash, and `length` bytes that the program named, at
 // `start` (0: the name is absolute, and no base is used). Makes one tidy absolute path of it.
 // Nothing if it is too long.
 inline std::optional<Joined> tidy(std::span<char> buffer, std::string_view base, std::size_t start,
@@ -83,4 +84,4 @@ inline Split split(std::string_view path) {
     return {path.substr(0, slash), path.substr(slash + 1)};
 }
 
-}  // namespace fd::path
+}  // namespace linux::fd::path

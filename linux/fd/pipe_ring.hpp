@@ -36,7 +36,7 @@
 #include <optional>
 #include <span>
 
-namespace fd {
+namespace linux::fd {
 
 class PipeRing {
 public:
@@ -317,4 +317,4 @@ PipeRing::Transfer PipeRing::read(std::size_t count, Drain&& drain) {
     }
 }
 
-}  // namespace fd
+}  // namespace linux::fd

@@ -13,7 +13,7 @@
 
 namespace {
 
-using fd::PipeRing;
+using linux::fd::PipeRing;
 using Outcome = PipeRing::Outcome;
 
 class PipeRingTest : public testing::Test {

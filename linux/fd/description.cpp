@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#include "linux/fd/description.hpp"
+
+namespace linux::fd {
+
+namespace {
+constinit std::atomic<std::uint64_t> latest_id = 0;
+}  // namespace
+
+Description::Description(std::uint32_t status)
+    : status_(status), id_(latest_id.fetch_add(1, std::memory_order_relaxed) + 1) {}
+
+std::int64_t Description::read(UserBuffer& /*buffer*/, Offset /*offset*/) {
+    return -Errno::einval;
+}
+
+std::int64_t Description::write(UserBuffer& /*buffer*/, Offset /*offset*/) {
+    return -Errno::einval;
+}
+
+Result<std::uint64_t> Description::seek(std::int64_t /*offset*/, std::uint32_t /*whence*/) {
+    return base::fail(Errno::espipe);
+}
+
+Result<void> Description::set_attributes(std::uint32_t /*which*/, const fs::Attributes& /*to*/) {
+    return base::fail(Errno::eperm);
+}
+
+Result<void> Description::truncate(std::uint64_t /*size*/) { return base::fail(Errno::einval); }
+
+Result<void> Description::allocate(const fs::Allocate& /*how*/) {
+    return base::fail(Errno::espipe);
+}
+
+Result<void> Description::sync(bool /*data_only*/) { return base::fail(Errno::einval); }
+
+std::int64_t Description::ioctl(std::uint32_t /*request*/, std::uint64_t /*argument*/) {
+    return -Errno::enotty;
+}
+
+void Description::end_poll(WakeTarget /*target*/) {}
+
+Result<void> Description::set_append(bool /*append*/) { return {}; }
+
+}  // namespace linux::fd

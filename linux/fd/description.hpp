@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+//
+// An open file description as this process holds it: what several descriptors (dup, fork) may point
+// to. Each kind of thing that can be open is a class of its own; this is what all have in common,
+// with the answers that Linux gives where a kind has no such operation.
+//
+//      descriptor ---> slot ---> Description ---> capability ---> server, or shared memory
+//      (number)        (table.hpp)   (this file)
+//
+// Life: counted references, one for each slot and one for each call that is busy with it, so that
+// close in one thread does not pull it away under another. fork copies the objects with the process;
+// the capabilities have the same slots there.
+//
+// What POSIX wants shared between processes (offset, append) lives in the server; the other status
+// flags (O_NONBLOCK) are each process's own here, which differs from Linux.
+//
+// read, write and ioctl return what goes into rax: a count, -errno, or `restart`.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include "abi/linux/file.hpp"
+#include "interfaces/fs.hpp"
+#include "interfaces/process_image.hpp"
+#include "libs/ipc/kernel_objects.hpp"
+#include "linux/fd/user_buffer.hpp"
+#include "linux/syscalls/errno_map.hpp"
+
+namespace linux::fd {
+
+using linux_abi::OpenFlag;
+using Offset = std::uint64_t;
+using fs::current_offset;
+
+// Whom to wake when something becomes ready (linux/fd/waiter.hpp).
+using WakeTarget = ipc::Ref<ipc::Notification>;
+
+class Epoll;
+
+class Description {
+public:
+    explicit Description(std::uint32_t status);
+    Description(const Description&) = delete;
+    Description& operator=(const Description&) = delete;
+    virtual ~Description() = default;
+
+    void retain() { references_.fetch_add(1, std::memory_order_relaxed); }
+    void release() {
+        if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+            delete this;
+        }
+    }
+
+    // Never that of another description, of this process at any time.
+    [[nodiscard]] std::uint64_t id() const { return id_; }
+
+    // O_ACCMODE, O_APPEND, O_NONBLOCK, ...: what F_GETFL shows.
+    [[nodiscard]] std::uint32_t status() const { return status_.load(std::memory_order_relaxed); }
+    void set_status(std::uint32_t status) { status_.store(status, std::memory_order_relaxed); }
+    [[nodiscard]] bool non_blocking() const { return (status() & OpenFlag::non_block) != 0; }
+    [[nodiscard]] bool path_only() const { return (status() & OpenFlag::path) != 0; }
+    [[nodiscard]] bool readable() const {
+        return !path_only() && (status() & OpenFlag::access_mode) != OpenFlag::write_only;
+    }
+    [[nodiscard]] bool writable() const {
+        return !path_only() && (status() & OpenFlag::access_mode) != OpenFlag::read_only;
+    }
+
+    // The caller has checked that the description is open for it.
+    virtual std::int64_t read(UserBuffer& buffer, Offset offset);
+    virtual std::int64_t write(UserBuffer& buffer, Offset offset);
+    virtual Result<std::uint64_t> seek(std::int64_t offset, std::uint32_t whence);
+    virtual Result<fs::Attributes> attributes() = 0;
+    virtual Result<void> set_attributes(std::uint32_t which, const fs::Attributes& to);
+    virtual Result<void> truncate(std::uint64_t size);
+    virtual Result<void> allocate(const fs::Allocate& how);
+    virtual Result<void> sync(bool data_only);
+    virtual std::int64_t ioctl(std::uint32_t request, std::uint64_t argument);
+    // F_SETFL: takes over O_APPEND where it means something.
+    virtual Result<void> set_append(bool append);
+
+    // Which of fs::Poll's `events` hold? If none, and there is a target, it is signalled (bit 0)
+    // when one may.
+    virtual std::uint32_t poll(std::uint32_t events, WakeTarget target) = 0;
+    // The waiting that `poll` with a target began is over.
+    virtual void end_poll(WakeTarget target);
+
+    // The file on a server, if it is one.
+    [[nodiscard]] virtual ipc::Ref<fs::File> file() const { return {}; }
+    [[nodiscard]] virtual fs::Kind kind() const { return fs::Kind::none; }
+    // A directory's tidy absolute path; empty: not a directory, or unknown.
+    [[nodiscard]] virtual std::string_view directory_path() const { return {}; }
+    [[nodiscard]] virtual bool is_terminal() const { return false; }
+    [[nodiscard]] virtual bool is_zero_device() const { return false; }
+    // There is no run-time type information: the one kind that has calls of its own.
+    [[nodiscard]] virtual Epoll* event_list() { return nullptr; }
+
+    // For another image; false: it cannot go there.
+    virtual bool describe(process::ImageDescriptor& to) const = 0;
+    // From now on other processes may use it too (fork, another image).
+    virtual void share() {}
+    virtual void on_fork_child() {}  // once for each descriptor
+
+    // fork copies locks as they are, so they are held meanwhile; once, however many descriptors
+    // there are. Under the table's lock.
+    void enter_fork() {
+        if (fork_count_++ == 0) {
+            lock_for_fork();
+        }
+    }
+    void leave_fork() {
+        if (--fork_count_ == 0) {
+            unlock_after_fork();
+        }
+    }
+
+protected:
+    virtual void lock_for_fork() {}
+    virtual void unlock_after_fork() {}
+
+private:
+    std::uint32_t fork_count_ = 0;
+    std::atomic<std::uint32_t> references_{1};
+    std::atomic<std::uint32_t> status_;
+    std::uint64_t id_;
+};
+
+// A counted reference.
+class Handle {
+public:
+    Handle() = default;
+    // Takes over the reference that the caller has.
+    explicit Handle(Description* description) : description_(description) {}
+    Handle(Handle&& other) noexcept : description_(std::exchange(other.description_, nullptr)) {}
+    Handle& operator=(Handle&& other) noexcept {
+        std::swap(description_, other.description_);
+        return *this;
+    }
+    ~Handle() {
+        if (description_ != nullptr) {
+            description_->release();
+        }
+    }
+    static Handle share(Description* description) {
+        description->retain();
+        return Handle{description};
+    }
+
+    Description* operator->() const { return description_; }
+    Description& operator*() const { return *description_; }
+    explicit operator bool() const { return description_ != nullptr; }
+    [[nodiscard]] Description* get() const { return description_; }
+    [[nodiscard]] Description* release() { return std::exchange(description_, nullptr); }
+
+private:
+    Description* description_ = nullptr;
+};
+
+}  // namespace linux::fd

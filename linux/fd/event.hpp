@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+//
+// Event counters (eventfd): a number that writes add to and reads take. It lies in a page of shared
+// memory, so that a forked child uses the same one; a notification wakes those who wait for it to
+// change in either direction.
+#pragma once
+
+#include "linux/fd/description.hpp"
+#include "linux/fd/waiter.hpp"
+
+namespace linux::fd {
+
+class EventCounter final : public Description {
+public:
+    static Result<Handle> create(std::uint64_t value, bool semaphore, std::uint32_t status);
+    static Result<Handle> adopt(const process::ImageDescriptor& from);
+    ~EventCounter() override;
+
+    std::int64_t read(UserBuffer& buffer, Offset offset) override;
+    std::int64_t write(UserBuffer& buffer, Offset offset) override;
+    Result<fs::Attributes> attributes() override;
+    std::uint32_t poll(std::uint32_t events, WakeTarget target) override;
+    void end_poll(WakeTarget target) override { queue_.leave(target); }
+    bool describe(process::ImageDescriptor& to) const override;
+    void on_fork_child() override { queue_.on_fork_child(); }
+
+private:
+    // All zero at first.
+    struct Shared {
+        std::atomic<std::uint64_t> value;
+        std::atomic<std::uint32_t> sleepers;
+        std::atomic<std::uint32_t> semaphore;
+    };
+    static constexpr std::uint64_t highest = ~std::uint64_t{0} - 1;
+
+    EventCounter(std::uint32_t status, ipc::Capability<ipc::Memory> memory, std::uint64_t address,
+                 ipc::Capability<ipc::Notification> notification)
+        : Description(status),
+          memory_(std::move(memory)),
+          shared_(reinterpret_cast<Shared*>(address)),
+          queue_(std::move(notification), shared_->sleepers) {}
+    static Result<Handle> map(std::uint32_t status, ipc::Capability<ipc::Memory> memory,
+                              ipc::Capability<ipc::Notification> notification);
+    void changed();
+    template <class Ready>
+    std::int64_t sleep(Ready&& ready);
+
+    ipc::Capability<ipc::Memory> memory_;
+    Shared* shared_;
+    SleepQueue queue_;
+};
+
+}  // namespace linux::fd

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+// The turning points of a process's life (linux/process/hooks.hpp), for descriptors.
+#include "linux/process/hooks.hpp"
+
+#include "linux/entry/report.hpp"
+#include "linux/fd/event.hpp"
+#include "linux/fd/image.hpp"
+#include "linux/fd/location.hpp"
+#include "linux/fd/open.hpp"
+#include "linux/fd/pipe.hpp"
+#include "linux/fd/table.hpp"
+#include "linux/fd/waiter.hpp"
+#include "linux/process/state.hpp"
+
+namespace linux::fd {
+
+namespace {
+
+std::uint32_t to_status(std::uint32_t fs_flags, std::uint32_t lasting) {
+    const bool reads = (fs_flags & fs::OpenFlags::read) != 0;
+    const bool writes = (fs_flags & fs::OpenFlags::write) != 0;
+    std::uint32_t status = writes ? (reads ? OpenFlag::read_write : OpenFlag::write_only)
+                                  : OpenFlag::read_only;
+    status |= (fs_flags & fs::OpenFlags::append) != 0 ? OpenFlag::append : 0;
+    status |= (fs_flags & fs::OpenFlags::path_only) != 0 ? OpenFlag::path : 0;
+    return status | (lasting & OpenFlag::non_block);
+}
+
+Result<Handle> adopt_pipe(const process::ImageDescriptor& from) {
+    PipeMapping* mapping =
+        TRY(PipeMapping::create(ipc::Capability<ipc::Memory>{from.capabilities[0]}));
+    return Handle{new PipeEnd(from.kind == image_kind::pipe_writer, from.state[0], mapping,
+                              ipc::Capability<ipc::Notification>{from.capabilities[1]},
+                              ipc::Capability<ipc::Notification>{from.capabilities[2]})};
+}
+
+Result<Handle> adopt_one(const process::ImageDescriptor& from) {
+    switch (from.kind) {
+        case process::ImageDescriptor::file: {
+            const ServerFileInfo info{.kind = static_cast<fs::Kind>(from.state[1]),
+                                      .terminal = from.state[2] != 0,
+                                      .device_major = from.state[3],
+                                      .device_minor = from.state[4]};
+            return make_description(ipc::Capability<fs::File>{from.capabilities[0]}, info,
+                                    to_status(from.state[0], from.state[5]), {}, true);
+        }
+        case image_kind::pipe_reader:
+        case image_kind::pipe_writer: return adopt_pipe(from);
+        case image_kind::event_counter: return EventCounter::adopt(from);
+        default: return base::fail(Errno::einval);
+    }
+}
+
+// Of those before `at`, the one with the same description: it names the same slots.
+const process::ImageDescriptor* same_description(
+    std::span<const process::ImageDescriptor> all, std::size_t at) {
+    for (const process::ImageDescriptor& one : all.first(at)) {
+        if (one.kind == all[at].kind && one.capabilities[0] == all[at].capabilities[0] &&
+            one.capabilities[2] == all[at].capabilities[2]) {
+            return &one;
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+void adopt(const process::ImageStart& image) {
+    const auto* block = reinterpret_cast<const std::byte*>(&image);
+    location.set_umask(image.umask);
+    const auto* directory = reinterpret_cast<const char*>(block + image.directory_offset);
+    location.set_directory(*directory == '/' ? directory : "/");
+    const std::span all{
+        reinterpret_cast<const process::ImageDescriptor*>(block + image.descriptor_offset),
+        image.descriptor_count};
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const process::ImageDescriptor* earlier = same_description(all, i);
+        auto description = earlier != nullptr ? table.get(earlier->descriptor) : adopt_one(all[i]);
+        const auto put = description
+                             ? table.install_at(all[i].descriptor, std::move(*description), false)
+                             : Result<void>{base::fail(description.error())};
+        if (!put) {
+            report({"descriptor ", NumberText{all[i].descriptor}, " could not be taken over"});
+        }
+    }
+}
+
+void lock_for_fork() __attribute__((no_thread_safety_analysis)) {
+    lock_location();
+    table.lock_for_fork();
+    lock_waiters();
+}
+
+void unlock_after_fork() __attribute__((no_thread_safety_analysis)) {
+    unlock_waiters();
+    table.unlock_after_fork();
+    unlock_location();
+}
+
+// The locks are held.
+void on_fork_child() __attribute__((no_thread_safety_analysis)) {
+    table.on_fork_child();
+    drop_waiters();
+}
+
+void close_on_exec() { table.close_marked(); }
+
+std::size_t describe(std::span<process::ImageDescriptor> to) {
+    std::size_t count = 0;
+    table.for_each_kept([&](std::size_t number, Description& description) {
+        process::ImageDescriptor one{};
+        one.descriptor = static_cast<std::uint32_t>(number);
+        if (!description.describe(one)) {
+            return;
+        }
+        description.share();
+        if (count < to.size()) {
+            to[count] = one;
+        }
+        ++count;
+    });
+    return count;
+}
+
+std::uint32_t current_umask() { return location.umask(); }
+
+std::string current_directory() { return location.directory(); }
+
+Result<Executable> open_executable(std::int32_t directory, std::string_view path,
+                                   std::uint32_t at_flags) {
+    const Path resolved = TRY(resolve_text(directory, path));
+    if (resolved.directory) {
+        return base::fail(Errno::eacces);
+    }
+    std::string text{resolved.text};
+    const bool follow = (at_flags & linux_abi::AtFlag::no_follow) == 0;
+    auto answer = TRY(or_errno(ipc::call(
+        own_view(),
+        fs::Open{.flags = fs::OpenFlags::read | fs::OpenFlags::execute |
+                          (follow ? 0 : fs::OpenFlags::no_follow)},
+        {.payload = ipc::bytes(resolved.text)})));
+    if (answer.reply.kind != fs::Kind::regular) {
+        return base::fail(Errno::eacces);
+    }
+    return Executable{answer.take<fs::File>(), std::move(text)};
+}
+
+Result<MappableFile> mappable(std::int32_t descriptor) {
+    const Handle description = TRY(table.get_open(descriptor));
+    if (description->is_zero_device()) {
+        return MappableFile{.zero = true};
+    }
+    if (description->kind() != fs::Kind::regular) {
+        return base::fail(Errno::enodev);
+    }
+    return MappableFile{.file = description->file(),
+                        .readable = description->readable(),
+                        .writable = description->writable()};
+}
+
+}  // namespace linux::fd

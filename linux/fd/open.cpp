@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+#include "linux/fd/open.hpp"
+
+#include <array>
+#include <string>
+
+#include "interfaces/process.hpp"
+#include "linux/fd/regular_file.hpp"
+#include "linux/fd/terminal.hpp"
+#include "linux/process/state.hpp"
+
+namespace linux::fd {
+
+namespace {
+
+// F_GETFL shows these; the others matter only while opening.
+constexpr std::uint32_t lasting_flags = OpenFlag::access_mode | OpenFlag::append |
+                                        OpenFlag::non_block | OpenFlag::sync | OpenFlag::async |
+                                        OpenFlag::direct | OpenFlag::path |
+                                        OpenFlag::no_access_time | OpenFlag::directory |
+                                        OpenFlag::no_follow;
+constexpr std::uint32_t path_flags = OpenFlag::path | OpenFlag::directory | OpenFlag::no_follow;
+
+constexpr std::uint32_t terminal_major = 5;
+constexpr std::uint32_t own_terminal_minor = 0;
+
+bool is_own_terminal(const ServerFileInfo& info) {
+    return info.kind == fs::Kind::character_device && info.device_major == terminal_major &&
+           info.device_minor == own_terminal_minor;
+}
+
+// /dev/tty: whatever terminal controls the session.
+Result<Handle> open_own_terminal(std::uint32_t flags) {
+    auto answer = ipc::call(own_process(), process::GetTerminal{});
+    if (!answer) {
+        return base::fail(Errno::enxio);
+    }
+    const ServerFileInfo info{.kind = fs::Kind::character_device,
+                              .terminal = true,
+                              .device_major = terminal_major,
+                              .device_minor = answer->reply.device_minor};
+    return make_description(answer->take<fs::File>(), info, flags & lasting_flags, {}, true);
+}
+
+// A session leader without a terminal gets the first one that it opens, as on Linux.
+void acquire_terminal(ipc::Ref<fs::File> file, const ServerFileInfo& info, std::uint32_t flags) {
+    if (info.terminal && (flags & OpenFlag::no_terminal) == 0 && identity().has_terminal == 0 &&
+        identity().pid == identity().session) {
+        (void)ipc::call(own_process(), process::SetTerminal{.device_minor = info.device_minor},
+                        {.capabilities = {file}});
+    }
+}
+
+}  // namespace
+
+Result<std::uint32_t> to_open_flags(std::uint32_t flags) {
+    using To = fs::OpenFlags;
+    std::uint32_t result = 0;
+    result |= (flags & OpenFlag::directory) != 0 ? To::directory : 0;
+    result |= (flags & OpenFlag::no_follow) != 0 ? To::no_follow : 0;
+    if ((flags & OpenFlag::path) != 0) {
+        return result | To::path_only;
+    }
+    if ((flags & OpenFlag::temporary) == OpenFlag::temporary) {
+        return base::fail(Errno::eopnotsupp);
+    }
+    if ((flags & OpenFlag::create) != 0 && (flags & OpenFlag::directory) != 0) {
+        return base::fail(Errno::einval);
+    }
+    switch (flags & OpenFlag::access_mode) {
+        case OpenFlag::read_only: result |= To::read; break;
+        case OpenFlag::write_only: result |= To::write; break;
+        case OpenFlag::read_write: result |= To::read | To::write; break;
+        default: return base::fail(Errno::einval);
+    }
+    result |= (flags & OpenFlag::append) != 0 ? To::append : 0;
+    result |= (flags & OpenFlag::truncate) != 0 ? To::truncate : 0;
+    if ((flags & OpenFlag::create) != 0) {
+        result |= To::create;
+        result |= (flags & OpenFlag::exclusive) != 0 ? To::exclusive | To::no_follow : 0;
+    }
+    return result;
+}
+
+Handle make_description(ipc::Capability<fs::File> file, const ServerFileInfo& info,
+                        std::uint32_t status, std::string_view path, bool shared) {
+    if ((status & OpenFlag::path) != 0 && info.kind != fs::Kind::directory) {
+        return Handle{new ServerFile(status, std::move(file), info)};
+    }
+    switch (info.kind) {
+        case fs::Kind::regular:
+            return Handle{new RegularFile(status, std::move(file), info, shared)};
+        case fs::Kind::directory:
+            return Handle{new Directory(status, std::move(file), info, std::string{path})};
+        default: break;
+    }
+    if (info.terminal) {
+        return Handle{new Terminal(status, std::move(file), info)};
+    }
+    if (LocalDevice::serves(info)) {
+        return Handle{new LocalDevice(status, std::move(file), info)};
+    }
+    return Handle{new Stream(status, std::move(file), info)};
+}
+
+Result<Handle> open(const Path& path, std::uint32_t flags, std::uint32_t mode) {
+    if ((flags & OpenFlag::path) != 0) {
+        flags &= path_flags;
+    }
+    std::uint32_t asked = TRY(to_open_flags(flags));
+    if (path.directory) {
+        if ((flags & OpenFlag::create) != 0) {
+            return base::fail(Errno::eisdir);
+        }
+        asked |= fs::OpenFlags::directory;
+    }
+    // A directory's path is needed later; the answer overwrites the message page.
+    std::array<char, linux_abi::path_max> text;
+    const std::size_t length = path.text.copy(text.data(), text.size());
+    auto answer = ipc::call(own_view(),
+                            fs::Open{.flags = asked, .mode = mode & 07777 & ~location.umask()},
+                            {.payload = ipc::bytes(path.text), .interruptible = true});
+    if (!answer) {
+        return base::fail(to_errno(answer.error()));
+    }
+    const fs::Open::Reply& reply = answer->reply;
+    const ServerFileInfo info{.kind = reply.kind,
+                              .terminal = reply.terminal != 0,
+                              .device_major = reply.device_major,
+                              .device_minor = reply.device_minor};
+    if (is_own_terminal(info) && (flags & OpenFlag::path) == 0) {
+        return open_own_terminal(flags);
+    }
+    auto file = answer->take<fs::File>();
+    acquire_terminal(file, info, flags);
+    return make_description(std::move(file), info, flags & lasting_flags, {text.data(), length},
+                            false);
+}
+
+}  // namespace linux::fd

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#include "linux/fd/polling.hpp"
+
+#include "abi/linux/poll.hpp"
+
+namespace linux::fd {
+
+namespace {
+
+std::int64_t ask(std::span<PollItem> items, WakeTarget target) {
+    std::int64_t count = 0;
+    for (PollItem& item : items) {
+        if (item.description) {
+            item.ready = item.description->poll(item.events, target);
+            count += item.ready != 0 ? 1 : 0;
+        }
+    }
+    return count;
+}
+
+void end(std::span<PollItem> items, WakeTarget target) {
+    for (PollItem& item : items) {
+        if (item.description) {
+            item.description->end_poll(target);
+        }
+    }
+}
+
+}  // namespace
+
+std::int64_t poll_items(std::span<PollItem> items, std::uint64_t deadline) {
+    if (const std::int64_t count = ask(items, {}); count != 0 || deadline == 0) {
+        return count;
+    }
+    auto waiter = Waiter::take();
+    if (!waiter) {
+        return -waiter.error();
+    }
+    for (;;) {
+        std::int64_t count = ask(items, waiter->target());
+        const Woken woken = count != 0 ? Woken::signalled : waiter->wait(deadline);
+        end(items, waiter->target());
+        if (count != 0) {
+            return count;
+        }
+        if (woken == Woken::interrupted) {
+            return -Errno::eintr;
+        }
+        if (woken == Woken::timed_out) {
+            return ask(items, {});
+        }
+    }
+}
+
+using linux_abi::PollEvent;
+
+std::uint32_t from_poll_events(std::uint32_t events) {
+    std::uint32_t result = 0;
+    if ((events & (PollEvent::in | PollEvent::read_normal)) != 0) {
+        result |= fs::Poll::readable;
+    }
+    if ((events & (PollEvent::out | PollEvent::write_normal)) != 0) {
+        result |= fs::Poll::writable;
+    }
+    return result;
+}
+
+std::uint32_t to_poll_events(std::uint32_t ready, std::uint32_t asked) {
+    std::uint32_t result = 0;
+    if ((ready & fs::Poll::readable) != 0) {
+        result |= asked & (PollEvent::in | PollEvent::read_normal);
+    }
+    if ((ready & fs::Poll::writable) != 0) {
+        result |= asked & (PollEvent::out | PollEvent::write_normal);
+    }
+    if ((ready & fs::Poll::hang_up) != 0) {
+        result |= PollEvent::hang_up;
+    }
+    if ((ready & fs::Poll::error) != 0) {
+        result |= PollEvent::error;
+    }
+    return result;
+}
+
+}  // namespace linux::fd

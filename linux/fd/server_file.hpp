@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+//
+// Descriptions that live in a server of protocol `fs`: what all have (ServerFile), directories, and
+// streams (terminals, other devices, named pipes). Regular files: regular_file.hpp.
+#pragma once
+
+#include <string>
+
+#include "linux/fd/description.hpp"
+
+namespace linux::fd {
+
+// What Open answered.
+struct ServerFileInfo {
+    fs::Kind kind = fs::Kind::none;
+    bool terminal = false;
+    std::uint32_t device_major = 0, device_minor = 0;
+};
+
+class ServerFile : public Description {
+public:
+    ServerFile(std::uint32_t status, ipc::Capability<fs::File> file, const ServerFileInfo& info)
+        : Description(status), file_(std::move(file)), info_(info) {}
+
+    Result<fs::Attributes> attributes() override;
+    Result<void> set_attributes(std::uint32_t which, const fs::Attributes& to) override;
+    Result<void> sync(bool data_only) override;
+    Result<void> set_append(bool append) override;
+    std::uint32_t poll(std::uint32_t events, WakeTarget target) override;
+    [[nodiscard]] ipc::Ref<fs::File> file() const override { return file_.ref(); }
+    [[nodiscard]] fs::Kind kind() const override { return info_.kind; }
+    bool describe(process::ImageDescriptor& to) const override;
+
+protected:
+    [[nodiscard]] const ServerFileInfo& info() const { return info_; }
+
+private:
+    ipc::Capability<fs::File> file_;
+    ServerFileInfo info_;
+};
+
+// Knows its path, for calls that name things relative to it.
+class Directory final : public ServerFile {
+public:
+    Directory(std::uint32_t status, ipc::Capability<fs::File> file, const ServerFileInfo& info,
+              std::string path)
+        : ServerFile(status, std::move(file), info), path_(std::move(path)) {}
+
+    std::int64_t read(UserBuffer& buffer, Offset offset) override;
+    Result<std::uint64_t> seek(std::int64_t offset, std::uint32_t whence) override;
+    [[nodiscard]] std::string_view directory_path() const override { return path_; }
+
+private:
+    std::string path_;
+};
+
+// Reads and writes may wait; one message a time.
+class Stream : public ServerFile {
+public:
+    using ServerFile::ServerFile;
+
+    std::int64_t read(UserBuffer& buffer, Offset offset) override;
+    std::int64_t write(UserBuffer& buffer, Offset offset) override;
+    std::uint32_t poll(std::uint32_t events, WakeTarget target) override;
+};
+
+// Devices without state, known by their numbers: /dev/null, zero, full, random, urandom.
+class LocalDevice final : public ServerFile {
+public:
+    using ServerFile::ServerFile;
+    static bool serves(const ServerFileInfo& info);
+
+    std::int64_t read(UserBuffer& buffer, Offset offset) override;
+    std::int64_t write(UserBuffer& buffer, Offset offset) override;
+    Result<std::uint64_t> seek(std::int64_t offset, std::uint32_t whence) override;
+    [[nodiscard]] bool is_zero_device() const override;
+};
+
+}  // namespace linux::fd

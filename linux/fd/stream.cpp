@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// Streams: what may keep its reader or writer waiting and lives in a server. Terminals among them
+// refuse those who are not in the foreground; what follows (SIGTTIN, SIGTTOU) is done here.
+#include <algorithm>
+
+#include "interfaces/process.hpp"
+#include "libs/ipc/protocol.hpp"
+#include "linux/entry/thread_state.hpp"
+#include "linux/fd/job_control.hpp"
+#include "linux/fd/server_file.hpp"
+#include "linux/process/state.hpp"
+#include "linux/signal/interruption.hpp"
+#include "linux/signal/state.hpp"
+
+namespace linux::fd {
+
+namespace {
+
+constexpr std::uint32_t signal_pipe = 13;
+
+// Does this thread block the signal, or the process ignore it?
+bool is_held_back(std::uint32_t signal) {
+    return (this_thread().mask & linux_abi::signal_bit(signal)) != 0 ||
+           signals::action_of(signal).handler == linux_abi::handler_ignore;
+}
+
+}  // namespace
+
+std::int64_t stop_background(std::uint32_t signal) {
+    if (is_held_back(signal)) {
+        return -Errno::eio;
+    }
+    const auto sent = ipc::call(own_process(), process::Kill{.pid = 0, .signal = signal});
+    return sent ? restart : -to_errno(sent.error());
+}
+
+std::int64_t Stream::read(UserBuffer& buffer, Offset offset) {
+    if (offset != current_offset) {
+        return -Errno::espipe;
+    }
+    const auto length =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(buffer.remaining(), 4096));
+    for (;;) {
+        auto answer = ipc::call(file(),
+                                fs::Read{.length = length,
+                                         .flags = non_blocking() ? fs::Read::no_wait : 0,
+                                         .process_group = identity().group},
+                                {.interruptible = true});
+        if (answer) {
+            const std::size_t count = std::min<std::size_t>(answer->payload.size(), length);
+            const auto put = buffer.put(answer->payload.first(count));
+            return put ? static_cast<std::int64_t>(count) : -put.error();
+        }
+        if (answer.error() == ipc::Failure{ipc::Status::background}) {
+            return stop_background(job_control::read_signal);
+        }
+        if (!is_interruption(answer.error())) {
+            return -to_errno(answer.error());
+        }
+        if (signals::interrupted()) {
+            return restart;
+        }
+    }
+}
+
+std::int64_t Stream::write(UserBuffer& buffer, Offset offset) {
+    if (offset != current_offset) {
+        return -Errno::espipe;
+    }
+    std::uint64_t moved = 0;
+    const auto result = [&](std::int64_t otherwise) {
+        return moved != 0 ? static_cast<std::int64_t>(moved) : otherwise;
+    };
+    while (buffer.remaining() != 0) {
+        const auto page =
+            ipc::message_page().first(std::min<std::uint64_t>(buffer.remaining(), 4096));
+        UserBuffer after = buffer;
+        if (const auto got = after.get(page); !got) {
+            return result(-got.error());
+        }
+        auto answer = ipc::call(file(),
+                                fs::Write{.flags = non_blocking() ? fs::Write::no_wait : 0,
+                                          .process_group = identity().group},
+                                {.payload = page, .interruptible = true});
+        if (answer) {
+            const std::uint64_t count = std::min<std::uint64_t>(answer->reply.count, page.size());
+            if (count == 0) {
+                return result(-Errno::eio);
+            }
+            if (count == page.size()) {
+                buffer = after;
+            } else {
+                (void)buffer.get(ipc::message_page().first(count));
+            }
+            moved += count;
+            continue;
+        }
+        if (answer.error() == ipc::Failure{ipc::Status::background}) {
+            return result(stop_background(job_control::write_signal));
+        }
+        if (answer.error() == ipc::Failure{ipc::Status::closed}) {
+            signals::raise(signal_pipe);
+        }
+        if (!is_interruption(answer.error())) {
+            return result(-to_errno(answer.error()));
+        }
+        if (signals::interrupted()) {
+            return result(restart);
+        }
+    }
+    return static_cast<std::int64_t>(moved);
+}
+
+std::uint32_t Stream::poll(std::uint32_t events, WakeTarget target) {
+    ipc::Options options;
+    if (target) {
+        options.capabilities = {target};
+    }
+    const auto answer = ipc::call(
+        file(), fs::Poll{.events = events, .process_group = identity().group, .bits = 1}, options);
+    if (!answer) {
+        const bool silent = answer.error() == ipc::Failure{ipc::Status::unsupported};
+        return silent ? events & (fs::Poll::readable | fs::Poll::writable) : fs::Poll::error;
+    }
+    return answer->reply.ready;
+}
+
+}  // namespace linux::fd

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// Terminals: streams that also speak protocol `tty`, which ioctl is translated to.
+#pragma once
+
+#include "linux/fd/server_file.hpp"
+
+namespace linux::fd {
+
+class Terminal final : public Stream {
+public:
+    using Stream::Stream;
+
+    std::int64_t ioctl(std::uint32_t request, std::uint64_t argument) override;
+    [[nodiscard]] bool is_terminal() const override { return true; }
+
+private:
+    std::int64_t get_settings(std::uint64_t to);
+    std::int64_t set_settings(std::uint64_t from, std::uint32_t when);
+    std::int64_t get_size(std::uint64_t to);
+    std::int64_t set_size(std::uint64_t from);
+    std::int64_t get_foreground(std::uint64_t to, bool session);
+    std::int64_t set_foreground(std::uint64_t from);
+    std::int64_t flush(std::uint64_t queue);
+    std::int64_t pending(std::uint64_t to, bool output);
+    std::int64_t acquire(bool force);
+};
+
+}  // namespace linux::fd

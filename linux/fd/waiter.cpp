@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include "linux/fd/waiter.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "interfaces/process_image.hpp"
+#include "linux/process/mutex.hpp"
+#include "linux/signal/interruption.hpp"
+
+namespace linux::fd {
+
+namespace {
+
+// Last in, first out: a thread that waits for the same thing again mostly gets the notification
+// that is subscribed to it already. None is ever given up: others may be subscribed to its slot.
+struct Stock {
+    Mutex lock;
+    std::vector<ipc::Capability<ipc::Notification>> spare __attribute__((guarded_by(lock)));
+};
+constinit Stock stock;
+
+}  // namespace
+
+void lock_waiters() __attribute__((no_thread_safety_analysis)) { stock.lock.lock(); }
+void unlock_waiters() __attribute__((no_thread_safety_analysis)) { stock.lock.unlock(); }
+void drop_waiters() __attribute__((no_thread_safety_analysis)) {
+    stock.spare.clear();
+}
+
+Result<Waiter> Waiter::take() {
+    {
+        MutexGuard guard{stock.lock};
+        if (!stock.spare.empty()) {
+            Waiter waiter{std::move(stock.spare.back())};
+            stock.spare.pop_back();
+            return waiter;
+        }
+    }
+    return Waiter{
+        TRY(or_errno(ipc::Ref<ipc::Bank>{process::own_bank}->create_notification()))};
+}
+
+Waiter::~Waiter() {
+    if (own_) {
+        MutexGuard guard{stock.lock};
+        stock.spare.push_back(std::move(own_));
+    }
+}
+
+Woken Waiter::wait(std::uint64_t deadline) {
+    for (;;) {
+        const auto bits = own_->wait({.deadline = deadline, .interruptible = true});
+        if (bits) {
+            return Woken::signalled;
+        }
+        if (!is_interruption(bits.error())) {
+            return Woken::timed_out;
+        }
+        if (signals::interrupted()) {
+            return Woken::interrupted;
+        }
+    }
+}
+
+SleepQueue::~SleepQueue() {
+    for (const auto& target : kept_) {
+        if (target.load() != abi::no_capability) {
+            (void)source_->unsubscribe(WakeTarget{target.load()});
+        }
+    }
+}
+
+bool SleepQueue::is_kept(WakeTarget target) const {
+    return std::ranges::any_of(kept_, [target](const auto& one) {
+        return one.load(std::memory_order_relaxed) == target.index();
+    });
+}
+
+Result<void> SleepQueue::enter(WakeTarget target) {
+    if (!is_kept(target)) {
+        TRY(or_errno(source_->subscribe(target, changed_bit)));
+        for (auto& one : kept_) {
+            ipc::CapIndex free = abi::no_capability;
+            if (one.compare_exchange_strong(free, target.index())) {
+                break;
+            }
+        }
+    }
+    sleepers_->fetch_add(1, std::memory_order_seq_cst);
+    return {};
+}
+
+void SleepQueue::leave(WakeTarget target) {
+    sleepers_->fetch_sub(1, std::memory_order_seq_cst);
+    if (!is_kept(target)) {
+        (void)source_->unsubscribe(target);
+    }
+}
+
+void SleepQueue::on_fork_child() {
+    for (auto& one : kept_) {
+        one.store(abi::no_capability);
+    }
+}
+
+}  // namespace linux::fd

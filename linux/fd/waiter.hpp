@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+//
+// Waiting for what other processes do. Shared things (pipes, event counters) have a kernel
+// notification that is signalled when they change; its bits are never cleared by waiting, because
+// several may wait. Instead each waiting thread has a notification of its own, subscribed to those
+// of the things that it waits for. So nobody can take a wake-up away from somebody else, and the
+// bit that says "the other side is gone" stays where all can see it.
+//
+//      changing side                                sleeping side
+//      change the shared memory                     subscribe; sleepers += 1
+//      if (sleepers != 0) signal the notification   look at the shared memory again; wait
+//
+// Both orders are sequentially consistent, so one side sees the other. A process that is killed
+// while it sleeps leaves `sleepers` too high, which costs the others a superfluous signal and no
+// more. Waking up means nothing but "look again".
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "libs/ipc/kernel_objects.hpp"
+#include "linux/fd/description.hpp"
+
+namespace linux::fd {
+
+enum class Woken : std::uint8_t { signalled, interrupted, timed_out };
+
+// A notification for one waiting thread, taken from the process's stock.
+class Waiter {
+public:
+    static Result<Waiter> take();
+    Waiter(Waiter&& other) noexcept : own_(std::move(other.own_)) {}
+    Waiter& operator=(Waiter&&) = delete;
+    ~Waiter();
+
+    [[nodiscard]] WakeTarget target() const { return own_.ref(); }
+    // `interrupted` only if there is a signal to handle.
+    Woken wait(std::uint64_t deadline = ipc::no_deadline);
+
+private:
+    explicit Waiter(ipc::Capability<ipc::Notification> own) : own_(std::move(own)) {}
+    ipc::Capability<ipc::Notification> own_;
+};
+
+// The stock, at fork: in the child it is the parent's, and thrown away.
+void lock_waiters();
+void unlock_waiters();
+void drop_waiters();
+
+// One side of a shared thing, as a process that may sleep on it sees it.
+class SleepQueue {
+public:
+    SleepQueue(ipc::Capability<ipc::Notification> source, std::atomic<std::uint32_t>& sleepers)
+        : source_(std::move(source)), sleepers_(&sleepers) {}
+    ~SleepQueue();
+    SleepQueue(const SleepQueue&) = delete;
+    SleepQueue& operator=(const SleepQueue&) = delete;
+
+    // From now on a change wakes the target. Undone by `leave`. The subscriptions of the first few
+    // targets are kept for the next time.
+    Result<void> enter(WakeTarget target);
+    void leave(WakeTarget target);
+    // The bits that were ever signalled.
+    [[nodiscard]] std::uint64_t bits() const { return source_->peek().value_or(0); }
+    [[nodiscard]] ipc::CapIndex source() const { return source_.index(); }
+    void on_fork_child();
+
+private:
+    [[nodiscard]] bool is_kept(WakeTarget target) const;
+
+    ipc::Capability<ipc::Notification> source_;
+    std::atomic<std::uint32_t>* sleepers_;
+    // A target is in use by one thread at a time, and never goes away.
+    std::array<std::atomic<ipc::CapIndex>, 4> kept_{};
+};
+
+// The changing side: wakes whoever sleeps.
+inline void wake_sleepers(ipc::Ref<ipc::Notification> notification,
+                          const std::atomic<std::uint32_t>& sleepers) {
+    if (sleepers.load(std::memory_order_seq_cst) != 0) {
+        (void)notification->signal(1);
+    }
+}
+
+// Bits of such a notification: something changed; the last one of the other side is gone.
+inline constexpr std::uint64_t changed_bit = 1;
+inline constexpr std::uint64_t gone_bit = 2;
+
+}  // namespace linux::fd
