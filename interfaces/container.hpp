@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Protocol `container`: running and looking at containers (procmgr). The capability's badge is a
+// Protocol `container`: looking at containers (procmgr). They are started by executing a program that
+// has one, or a Cluufile itself (process::Execute). The capability's badge is a
 // manager's session: it sees the containers that this session started, or, for a session of user 0,
 // all.
 #pragma once
@@ -10,24 +11,6 @@
 namespace container {
 
 struct Manager;
-
-// Starts a container by its image's name. Payload: RunRequest's strings: image, container name (or
-// empty), then arguments, then environment, each ending with a zero byte. Capability 0: a Memory
-// with an ImageStart block that carries descriptors and the current directory. The container's
-// process is a child of the caller.
-struct Run {
-    static constexpr std::uint16_t label = 1;
-    static constexpr std::size_t payload = 4096;
-    static constexpr std::size_t capabilities = 1;
-    std::uint32_t argument_count = 0;
-    std::uint32_t environment_count = 0;
-    std::uint64_t image_bytes = 0;
-    std::uint64_t memory_limit = 0;  // 0: as the Cluufile says
-    struct Reply {
-        std::uint32_t pid = 0;
-        std::uint32_t id = 0;
-    };
-};
 
 // State of one container. List gives records from `first` on, each followed by name and image name
 // (zero-terminated).

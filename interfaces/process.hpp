@@ -178,6 +178,7 @@ struct Shutdown {  // user 0 only. Ends everything in order, syncs, then powers 
 // per number and program.
 struct ReportMissing {
     static constexpr std::uint16_t label = 17;
+    static constexpr std::size_t payload = 32;  // its name, if the library knows it
     std::uint64_t number = 0;
     struct Reply {};
 };

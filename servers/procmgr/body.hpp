@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// Body: the kernel objects of one process image. All of them are bought from the body's bank, so that
+// destroying the bank ends everything; procmgr only keeps the capabilities it needs later.
+//
+// The identity page and the signal page are mapped in procmgr too, at `shared`. They are unmapped
+// before the bank is destroyed.
+#pragma once
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "interfaces/namespace.hpp"
+#include "interfaces/process.hpp"
+#include "interfaces/process_image.hpp"
+#include "libs/ipc/request.hpp"
+#include "servers/procmgr/model/wait.hpp"
+
+namespace procmgr {
+
+// Where the shared pages are mapped in procmgr: two pages per body, by process and parity of the
+// serial (while an image is replaced there are two).
+inline constexpr std::uint64_t shared_pages_base = 0x7f10'0000'0000;
+
+struct Waiter {
+    WaitRequest request;
+    ipc::PendingReply reply;
+};
+
+// container::ConfigureNext.
+struct NextContainer {
+    bool configured = false;
+    std::string name;
+    std::uint64_t memory_limit = 0;
+};
+
+struct Body {
+    std::uint32_t serial = 0;
+    ipc::Capability<ipc::Bank> bank;
+    ipc::Capability<ipc::CapTable> table;
+    ipc::Capability<ipc::AddressSpace> space;
+    ipc::Capability<ipc::Thread> thread;
+    ipc::Capability<names::View> view;  // none: the container sees no files
+    std::uint64_t shared = 0;           // 0: not mapped
+    std::uint64_t entry = 0;
+    std::uint64_t stack = 0;
+
+    // Calls of this process that have not been answered.
+    std::vector<Waiter> waiters;
+    ipc::PendingReply stopped;
+    // The parent that waits (vfork) for this process to execute or end.
+    ipc::PendingReply parent_of_vfork;
+    bool executing = false;  // an Execute is under way
+    std::string refusal;     // of the latest Execute
+    NextContainer next;
+
+    [[nodiscard]] process::IdentityPage& identity() const {
+        return *reinterpret_cast<process::IdentityPage*>(shared);
+    }
+    [[nodiscard]] process::SignalPage& signals() const {
+        return *reinterpret_cast<process::SignalPage*>(shared + abi::page_size);
+    }
+
+    // Ends the image: threads, memory, capabilities. What its threads were waiting for is given up.
+    void destroy() {
+        for (Waiter& waiter : waiters) {
+            waiter.reply.abandon();
+        }
+        waiters.clear();
+        stopped.abandon();
+        if (shared != 0) {
+            (void)ipc::own_space()->unmap(shared, 2 * abi::page_size);
+            shared = 0;
+        }
+        if (bank) {
+            (void)bank->destroy();
+        }
+        thread.reset();
+        space.reset();
+        table.reset();
+        view.reset();
+        bank.reset();
+    }
+};
+
+}  // namespace procmgr

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// Container: what one Cluufile became. A bank with the limit, and the plan it was built from.
+//
+// It runs while it has processes. When the last one has ended its bank is destroyed: whatever the
+// container's processes bought for themselves or shared among each other is free again. An exited
+// container is kept in the list only if somebody started it by name; one that an exec made is
+// forgotten.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "interfaces/container.hpp"
+#include "libs/ipc/kernel_objects.hpp"
+#include "servers/procmgr/model/plan.hpp"
+
+namespace procmgr {
+
+// What it takes to start a container's first process again.
+struct RestartKit {
+    ImageBlock block;  // its capabilities are slots of procmgr's own table ...
+    std::vector<ipc::Capability<ipc::Any>> owned;  // ... and owned here
+    ipc::Capability<names::View> starter_view;
+    Identity identity;
+};
+
+struct Container {
+    std::uint32_t id = 0;
+    std::string name;
+    Plan plan;
+    std::uint64_t memory_limit = 0;
+    ipc::Capability<ipc::Bank> bank;
+    Pid main = 0;
+    std::uint32_t processes = 0;
+    std::uint32_t user = 0;  // who started it
+    Pid starter_session = 0;
+    bool by_name = false;
+    int start_entry = -1;  // index in the start table
+    container::State state = container::State::running;
+    std::uint32_t status = 0;
+    std::uint32_t restarts = 0;
+    std::uint32_t failures = 0;  // in a row
+    std::uint64_t started_ns = 0;
+    std::uint64_t ended_cpu_ns = 0;  // of processes that have ended
+    bool stopping = false;           // asked to end: no restart
+    std::unique_ptr<RestartKit> kit;
+
+    [[nodiscard]] bool has(cluufile::Profile profile) const { return plan.profiles.has(profile); }
+    [[nodiscard]] bool supervises() const {
+        return has(cluufile::Profile::supervisor) || has(cluufile::Profile::admin);
+    }
+};
+
+}  // namespace procmgr

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+#include "servers/procmgr/image.hpp"
+
+#include <algorithm>
+#include <atomic>
+
+#include "libs/base/align.hpp"
+#include "libs/base/scope_guard.hpp"
+#include "servers/procmgr/badge.hpp"
+
+namespace procmgr {
+namespace {
+
+using abi::MapFlags;
+using abi::page_size;
+
+constexpr std::uint64_t private_data = MapFlags::read | MapFlags::write | MapFlags::on_clone_copy;
+constexpr std::uint64_t own_pages = MapFlags::read | MapFlags::write | MapFlags::on_clone_drop;
+
+// What the slots 1 to 15 may be used for by the process itself.
+constexpr std::uint8_t bank_rights = abi::BankRights::create | abi::BankRights::query;
+constexpr std::uint8_t space_rights = abi::AddressSpaceRights::map | abi::AddressSpaceRights::futex;
+constexpr std::uint8_t context_rights =
+    abi::SchedContextRights::create | abi::SchedContextRights::query;
+
+}  // namespace
+
+ipc::KernelResult<void> write_memory(ipc::Ref<ipc::Memory> memory, std::uint64_t offset,
+                                     std::span<const std::byte> data) {
+    while (!data.empty()) {
+        const std::size_t count = std::min<std::size_t>(data.size(), page_size);
+        TRY(memory->write(offset, data.first(count)));
+        data = data.subspan(count);
+        offset += count;
+    }
+    return {};
+}
+
+void write_identity(const Body& body, const Process& process, std::string_view container_name,
+                    bool has_terminal) {
+    process::IdentityPage& page = body.identity();
+    page.pid = process.pid;
+    page.parent = process.parent;
+    page.group = process.group;
+    page.session = process.session;
+    page.user = process.identity.user;
+    page.group_id = process.identity.group;
+    page.has_terminal = has_terminal ? 1 : 0;
+    const std::size_t count = std::min(container_name.size(), sizeof page.container - 1);
+    std::memcpy(page.container, container_name.data(), count);
+    page.container[count] = '\0';
+}
+
+ipc::KernelResult<void> ImageBuilder::add_pages(Body& body, const ImageRequest& request,
+                                                const Pages& pages) const {
+    const auto memory = TRY(body.bank->create_memory(2 * page_size));
+    TRY(write_memory(memory, page_size + offsetof(abi::ControlPage, user), pages.user));
+    TRY(body.space->map(memory,
+                        {.address = pages.address, .length = 2 * page_size, .flags = own_pages}));
+    body.thread = TRY(body.bank->create_thread({.space = body.space,
+                                                .table = body.table,
+                                                .pages = memory,
+                                                .flags = abi::ThreadFlags::fpu}));
+    const Badge badge{BadgeKind::fault, request.serial, request.process->pid};
+    return body.thread->set_fault_handler(endpoint_, badge.raw());
+}
+
+ipc::KernelResult<void> ImageBuilder::add_shared(Body& body, const ImageRequest& request) const {
+    const auto memory = TRY(body.bank->create_memory(2 * page_size));
+    TRY(memory->commit({0, 2 * page_size}));
+    TRY(body.space->map(memory, {.address = process::identity_page,
+                                 .length = page_size,
+                                 .flags = MapFlags::read | MapFlags::on_clone_drop}));
+    TRY(body.space->map(memory, {.address = process::signal_page,
+                                 .length = page_size,
+                                 .offset = page_size,
+                                 .flags = own_pages}));
+    const std::uint64_t place = std::uint64_t{request.process->pid} * 2 + (request.serial & 1);
+    const std::uint64_t address = shared_pages_base + place * 2 * page_size;
+    TRY(ipc::own_space()->map(memory, {.address = address, .length = 2 * page_size}));
+    body.shared = address;
+    write_identity(body, *request.process, request.container_name, request.has_terminal);
+    return {};
+}
+
+ipc::KernelResult<void> ImageBuilder::fill_slots(Body& body, const ImageRequest& request,
+                                                 ipc::Ref<ipc::SchedContext> context) const {
+    for (abi::CapIndex slot = 1; slot < process::first_free; ++slot) {
+        (void)body.table->remove(slot);  // of a clone: the parent's
+    }
+    const auto& table = body.table;
+    TRY(table->copy(body.table, abi::all_rights, process::own_table));
+    TRY(table->copy(body.space, space_rights, process::own_space));
+    TRY(table->copy(body.thread, abi::all_rights, process::own_thread));
+    TRY(table->copy(body.bank, bank_rights, process::own_bank));
+    TRY(table->copy(context, context_rights, process::own_sched_context));
+    const Badge badge{BadgeKind::process, request.serial, request.process->pid};
+    // Without a drop guard: a process ends when its bank does, and only procmgr does that.
+    TRY(table->mint(endpoint_, {.badge = badge.raw(), .rights = abi::EndpointRights::call},
+                    process::own_process));
+    if (body.view) {
+        TRY(table->copy(body.view, abi::EndpointRights::call, process::own_view));
+    }
+    TRY(table->copy(request.container_bank, bank_rights, process::container_bank));
+    if (request.may_log && log_) {
+        TRY(table->copy(log_, abi::LogRights::write, process::own_log));
+    }
+    return {};
+}
+
+ipc::KernelResult<Body> ImageBuilder::create(const ImageRequest& request) const {
+    return copy(request, {});
+}
+
+ipc::KernelResult<Body> ImageBuilder::copy(const ImageRequest& request,
+                                           const ForkSource& source) const {
+    Body body;
+    base::ScopeGuard undo{[&] { body.destroy(); }};
+    body.serial = request.serial & Badge::serial_mask;
+    body.bank = TRY(request.container_bank->create_bank(request.memory_limit));
+    ipc::ThreadArea area{};
+    Pages pages{process::linux_threads, {}};
+    std::vector<std::byte> user(source.user.begin(), source.user.end());
+    if (source.body != nullptr) {
+        body.space = TRY(source.body->space->clone(body.bank));
+        body.table = TRY(source.body->table->clone(body.bank));
+        pages.address = source.fork.control_page - page_size;
+    } else {
+        body.space = TRY(body.bank->create_address_space());
+        body.table = TRY(body.bank->create_cap_table(process_table_slots));
+        TRY(body.space->map(time_page_, {.address = process::time_page,
+                                         .length = page_size,
+                                         .flags = MapFlags::read | MapFlags::on_clone_share}));
+    }
+    area.control = reinterpret_cast<abi::ControlPage*>(pages.address + page_size);
+    area.table = process::own_table;
+    area.space = process::own_space;
+    area.thread = process::own_thread;
+    area.bank = process::own_bank;
+    area.sched_context = process::own_sched_context;
+    user.resize(std::max(user.size(), sizeof area));
+    std::memcpy(user.data(), &area, sizeof area);
+    pages.user = user;
+    if (request.view) {
+        body.view = TRY(ipc::copy(request.view));
+    }
+    TRY(add_pages(body, request, pages));
+    TRY(add_shared(body, request));
+    const auto context = TRY(
+        body.bank->create_sched_context(ipc::own_sched_context(), {.priority = process_priority}));
+    TRY(context->bind(body.thread));
+    TRY(fill_slots(body, request, context));
+    undo.dismiss();
+    return body;
+}
+
+ipc::KernelResult<ipc::Capability<ipc::Memory>> ImageBuilder::load(
+    Body& body, std::span<const std::byte> block) const {
+    TRY(library_.map_copy_into(body.space, body.bank));
+    const auto stack = TRY(body.bank->create_memory(process::first_stack_bytes));
+    TRY(body.space->map(stack, {.address = process::first_stack,
+                                .length = process::first_stack_bytes,
+                                .flags = private_data}));
+    const std::uint64_t length = base::align_up(block.size(), page_size);
+    auto memory = TRY(body.bank->create_memory(length));
+    TRY(write_memory(memory, 0, block));
+    TRY(body.space->map(
+        memory, {.address = process::image_start, .length = length, .flags = private_data}));
+    body.entry = library_.entry();
+    body.stack = process::first_stack + process::first_stack_bytes;
+    return memory;
+}
+
+}  // namespace procmgr

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// Building the kernel objects of a process: a fresh image (bank, capability table, address space with
+// the Linux library, first thread), or a copy of a running one (fork).
+//
+//   create ---> move capabilities into body.table ---> load ---> start        a fresh image
+//   copy ----------------------------------------------------> start         fork
+//
+// Kernel operations only: nothing here calls another process. A failure leaves nothing behind.
+#pragma once
+
+#include "libs/ipc/kernel_objects.hpp"
+#include "libs/process/loaded_image.hpp"
+#include "servers/procmgr/body.hpp"
+#include "servers/procmgr/model/process_table.hpp"
+
+namespace procmgr {
+
+inline constexpr std::uint64_t process_table_slots = 2048;
+inline constexpr std::uint8_t process_priority = 64;
+
+struct ImageRequest {
+    const Process* process = nullptr;
+    std::string_view container_name;
+    ipc::Ref<ipc::Bank> container_bank;
+    std::uint64_t memory_limit = 0;
+    ipc::Ref<names::View> view;  // copied; none: no files
+    bool has_terminal = false;
+    bool may_log = false;
+    std::uint32_t serial = 0;
+};
+
+// The caller of fork: what the copy is made of.
+struct ForkSource {
+    const Body* body = nullptr;
+    process::Fork fork;
+    std::span<const std::byte> user;  // ControlPage::user of the copy
+};
+
+class ImageBuilder {
+public:
+    ImageBuilder(const loader::LoadedImage& library, ipc::Ref<ipc::Memory> time_page,
+                 ipc::Ref<ipc::Endpoint> endpoint, ipc::Ref<ipc::Log> log)
+        : library_(library), time_page_(time_page), endpoint_(endpoint), log_(log) {}
+
+    [[nodiscard]] ipc::KernelResult<Body> create(const ImageRequest& request) const;
+    [[nodiscard]] ipc::KernelResult<Body> copy(const ImageRequest& request,
+                                               const ForkSource& source) const;
+    // The library, its stack, and the ImageStart block.
+    [[nodiscard]] ipc::KernelResult<ipc::Capability<ipc::Memory>> load(
+        Body& body, std::span<const std::byte> block) const;
+
+private:
+    struct Pages {
+        std::uint64_t address;            // of the message page
+        std::span<const std::byte> user;  // of the control page
+    };
+    [[nodiscard]] ipc::KernelResult<void> add_pages(Body& body, const ImageRequest& request,
+                                                    const Pages& pages) const;
+    [[nodiscard]] ipc::KernelResult<void> add_shared(Body& body, const ImageRequest& request) const;
+    [[nodiscard]] ipc::KernelResult<void> fill_slots(Body& body, const ImageRequest& request,
+                                                     ipc::Ref<ipc::SchedContext> context) const;
+
+    const loader::LoadedImage& library_;
+    ipc::Ref<ipc::Memory> time_page_;
+    ipc::Ref<ipc::Endpoint> endpoint_;
+    ipc::Ref<ipc::Log> log_;
+};
+
+// Up to 4 KiB at a time.
+[[nodiscard]] ipc::KernelResult<void> write_memory(ipc::Ref<ipc::Memory> memory,
+                                                   std::uint64_t offset,
+                                                   std::span<const std::byte> data);
+
+void write_identity(const Body& body, const Process& process, std::string_view container_name,
+                    bool has_terminal);
+
+}  // namespace procmgr

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+// Manager: all that procmgr knows, and what happens to it. The services (process_service.hpp,
+// container_service.hpp, proc_backend.hpp) decode what clients ask and call it.
+//
+//   ProcessTable   POSIX's view of the processes (model/process_table.hpp)
+//   bodies         their kernel objects, by process; a zombie has none
+//   containers     by id; each process is in one
+//   sessions       those that have a terminal, by their leader
+//
+// One thread; coroutines (task.hpp) interleave at `co_await` only. References into the maps are
+// therefore never kept across one: `body_of(pid, serial)` tells whether the image is still there.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+
+#include "abi/kernel/boot_info.hpp"
+#include "interfaces/device.hpp"
+#include "interfaces/process.hpp"
+#include "libs/ipc/server.hpp"
+#include "servers/procmgr/badge.hpp"
+#include "servers/procmgr/container.hpp"
+#include "servers/procmgr/image.hpp"
+#include "servers/procmgr/image_store.hpp"
+#include "servers/procmgr/missing_calls.hpp"
+#include "servers/procmgr/model/signals.hpp"
+#include "servers/procmgr/model/start_table.hpp"
+#include "servers/procmgr/model/timers.hpp"
+#include "servers/procmgr/outside.hpp"
+#include "servers/procmgr/task.hpp"
+
+namespace procmgr {
+
+// What procmgr was started with.
+struct Surroundings {
+    ipc::Ref<ipc::Endpoint> endpoint;
+    ipc::Ref<names::Manager> names;
+    ipc::Ref<device::Bus> power;
+    ipc::Ref<ipc::Memory> time_page;
+    ipc::Ref<ipc::Log> log;
+    const abi::BootInfo* boot = nullptr;
+};
+
+struct Session {
+    ipc::Capability<fs::File> terminal;
+    std::uint32_t minor = 0;
+};
+
+// A container's first process, before it is built.
+struct ContainerStart {
+    Plan plan;
+    std::string name;                   // empty: made from the image's
+    std::uint64_t memory_limit = 0;     // 0: as the plan says
+    std::uint64_t inherited_limit = 0;  // if the plan does not say either
+    std::uint32_t user = 0;
+    Pid starter_session = 0;
+    bool by_name = false;
+    int start_entry = -1;
+};
+
+class Manager {
+public:
+    Manager(const Surroundings& surroundings, const loader::LoadedImage& library,
+            ipc::Capability<ipc::Bank> containers_bank);
+
+    ProcessTable table;
+    Timers timers;
+    Outside outside;
+    ImageStore images;
+    MissingCalls missing;
+    const Surroundings given;
+
+    // ---- looking up
+    [[nodiscard]] Body* body_of(Pid pid);
+    [[nodiscard]] Body* body_of(Pid pid, std::uint32_t serial);
+    [[nodiscard]] Container* container_of(const Process& process);
+    [[nodiscard]] std::map<std::uint32_t, Container>& containers() { return containers_; }
+    [[nodiscard]] Session* session_of(Pid session);
+    [[nodiscard]] Sender sender_of(Pid pid);
+    [[nodiscard]] bool is_admin(const Process& process);
+
+    // ---- processes (manager_process.cpp)
+    [[nodiscard]] Result<Pid> fork(Process& parent, const ForkSource& source);
+    void end_process(Pid pid, std::uint32_t status);
+    void publish_identity(const Process& process);
+    // Answers the parent's waiting calls, as far as there is something to answer.
+    void serve_waiters(Pid parent);
+    [[nodiscard]] Usage usage_of(const Process& process);
+    void answer_vfork(Body& body, Pid child);
+    // An exec that stays in its container: the library loads the program itself.
+    void run_in_place(Process& process, Body& body, const ImageBlock& block);
+    // Another image takes over the process, in another container.
+    void replace_image(Process& process, Body&& body, Container& container);
+
+    [[nodiscard]] std::uint64_t ended_cpu_ns() const { return ended_cpu_ns_; }
+    [[nodiscard]] std::uint64_t processes_created() const { return serial_; }
+
+    // ---- signals (manager_signal.cpp)
+    void deliver(Pid pid, std::uint32_t signal, const process::SignalPage::Info& info);
+    void deliver_to_group(Pid group, Pid session, std::uint32_t signal);
+    // The process stops, if it may; true: `reply` was taken and is answered on continuation.
+    [[nodiscard]] bool stop_process(Process& process, Body& body, std::uint32_t signal,
+                                    ipc::PendingReply& reply);
+
+    // ---- containers (manager_container.cpp)
+    [[nodiscard]] Result<Container*> add_container(ContainerStart&& start);
+    [[nodiscard]] bool container_name_taken(std::string_view name) const;
+    // Forgets a container that never got a process.
+    void discard_container(std::uint32_t id);
+    // A fresh image in a container. `move_in` puts the descriptors' capabilities in the new table and
+    // their slots in the block; it is the last step that can fail.
+    struct FreshImage {
+        Container* container = nullptr;
+        Process* process = nullptr;
+        ImageBlock* block = nullptr;
+        ipc::Ref<names::View> view;
+        ipc::Ref<fs::File> executable;
+        std::function<Result<void>(Body&, ImageBlock&)> move_in;
+    };
+    [[nodiscard]] Result<Body> build_image(const FreshImage& fresh);
+    // The body becomes the process's, in this container ...
+    void adopt_body(Process& process, Body&& body, Container& container);
+    // ... and runs.
+    void start_body(Process& process);
+    void stop_container(Container& container, std::uint64_t grace_ns);
+    [[nodiscard]] std::uint64_t memory_of(const Container& container);
+
+    // ---- starting containers (manager_start.cpp)
+    // What a container needs from the file servers: its view, derived from the starter's (or, with
+    // none, from procmgr's own), and the program.
+    struct Prepared {
+        ipc::Capability<names::View> view;
+        ipc::Capability<fs::File> executable;
+    };
+    Async<Result<Prepared>> prepare(const Plan& plan, ipc::Ref<names::View> from,
+                                    Identity identity);
+    void run_start_table(const StartTable& entries, std::string_view command_line);
+    Task start_entry(int index);
+    Task restart_container(std::uint32_t id);
+
+    // ---- terminals (manager_terminal.cpp)
+    Task attach_terminal(Pid pid, std::uint32_t serial, process::SetTerminal how,
+                         ipc::Capability<fs::File> terminal, ipc::PendingReply reply);
+    Async<Result<void>> attach_session(Pid leader, std::uint32_t serial, process::SetTerminal how,
+                                       ipc::Capability<fs::File> terminal);
+    Task release_terminal(Pid session, ipc::Capability<fs::File> terminal);
+    [[nodiscard]] ipc::KernelResult<ipc::Capability<process::Session>> mint_session(Pid session);
+
+    // ---- time and the end (manager_shutdown.cpp)
+    void on_deadline();
+    void shut_down(bool restart);
+
+private:
+    struct Entry {
+        StartEntry entry;
+        std::uint64_t last_start_ns = 0;
+        bool complained = false;
+    };
+
+    [[nodiscard]] ImageRequest request_for(const Process& process, const Container& container,
+                                           ipc::Ref<names::View> view);
+    void start_process(int index, const Plan& plan, ImageBlock& block, Prepared&& prepared,
+                       Session&& session);
+    Task start_on_terminal(Pid pid, std::uint32_t serial, ipc::Capability<fs::File> terminal,
+                           std::uint32_t minor);
+    void leave_container(std::uint32_t id, Pid pid, std::uint32_t status, std::uint64_t cpu_ns);
+    void end_container(Container& container);
+    void tell_parent(const Process& child, std::int32_t code, std::uint32_t status);
+    void hang_up_orphaned(Pid group);
+    void release_session(Pid leader);
+    void retry_entry(int index, std::string_view why, std::uint64_t delay_ns);
+    void expire(const Timer& timer);
+    Task power_down();
+    [[nodiscard]] std::uint32_t next_serial() { return ++serial_ & Badge::serial_mask; }
+
+    ImageBuilder builder_;
+    ipc::Capability<ipc::Bank> containers_bank_;
+    std::map<Pid, Body> bodies_;
+    std::map<std::uint32_t, Container> containers_;
+    std::map<Pid, Session> sessions_;
+    std::vector<Entry> entries_;
+    std::uint32_t next_container_ = 1;
+    std::uint32_t serial_ = 0;
+    std::uint64_t ended_cpu_ns_ = 0;  // of images that are gone
+    bool shutting_down_ = false;
+    bool restart_machine_ = false;
+    bool powering_down_ = false;
+};
+
+// pid, user and reason of a signal that procmgr itself sends.
+[[nodiscard]] process::SignalPage::Info kernel_info();
+
+}  // namespace procmgr

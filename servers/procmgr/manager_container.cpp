@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+// Manager: containers come and go.
+#include <algorithm>
+
+#include "libs/base/scope_guard.hpp"
+#include "libs/rt/clock.hpp"
+#include "libs/rt/log.hpp"
+#include "servers/procmgr/manager.hpp"
+#include "servers/procmgr/model/text.hpp"
+
+namespace procmgr {
+namespace {
+
+constexpr std::size_t max_kept = 64;  // exited containers that the list remembers
+constexpr std::uint64_t quick_end = 2 * rt::second;
+constexpr std::uint64_t first_pause = 200 * rt::millisecond;
+constexpr std::uint64_t longest_pause = 30 * rt::second;
+
+}  // namespace
+
+Container* Manager::container_of(const Process& process) {
+    const auto found = containers_.find(process.container);
+    return found == containers_.end() ? nullptr : &found->second;
+}
+
+Result<Container*> Manager::add_container(ContainerStart&& start) {
+    if (shutting_down_) {
+        return base::fail(Status::limit);
+    }
+    const auto whole = containers_bank_->query();
+    if (!whole) {
+        return base::fail(ipc::to_status(whole.error()));
+    }
+    if (container_name_taken(start.name)) {
+        return base::fail(Status::exists);
+    }
+    Container container;
+    container.id = next_container_++;
+    container.name =
+        start.name.empty() ? start.plan.image + "-" + decimal(container.id) : std::move(start.name);
+    container.memory_limit = start.memory_limit != 0        ? start.memory_limit
+                             : start.plan.memory_limit != 0 ? start.plan.memory_limit
+                             : start.inherited_limit != 0   ? start.inherited_limit
+                                                            : whole->limit;
+    container.memory_limit = std::min(container.memory_limit, whole->limit);
+    auto bank = containers_bank_->create_bank(container.memory_limit);
+    if (!bank) {
+        return base::fail(ipc::to_status(bank.error()));
+    }
+    container.bank = std::move(*bank);
+    container.plan = std::move(start.plan);
+    container.user = start.user;
+    container.starter_session = start.starter_session;
+    container.by_name = start.by_name;
+    container.start_entry = start.start_entry;
+    container.started_ns = rt::now();
+    const std::uint32_t id = container.id;
+    return &containers_.emplace(id, std::move(container)).first->second;
+}
+
+bool Manager::container_name_taken(std::string_view name) const {
+    return !name.empty() && std::ranges::any_of(containers_, [name](const auto& entry) {
+        return entry.second.name == name;
+    });
+}
+
+void Manager::discard_container(std::uint32_t id) {
+    const auto found = containers_.find(id);
+    if (found != containers_.end() && found->second.processes == 0) {
+        (void)found->second.bank->destroy();
+        containers_.erase(found);
+    }
+}
+
+ImageRequest Manager::request_for(const Process& process, const Container& container,
+                                  ipc::Ref<names::View> view) {
+    return {.process = &process,
+            .container_name = container.name,
+            .container_bank = container.bank,
+            .memory_limit = container.memory_limit,
+            .view = view,
+            .has_terminal = session_of(process.session) != nullptr,
+            .may_log = container.has(cluufile::Profile::admin),
+            .serial = next_serial()};
+}
+
+Result<Body> Manager::build_image(const FreshImage& fresh) {
+    auto body = builder_.create(request_for(*fresh.process, *fresh.container, fresh.view));
+    if (!body) {
+        return base::fail(ipc::to_status(body.error()));
+    }
+    base::ScopeGuard undo{[&] { body->destroy(); }};
+    const auto executable =
+        body->table->copy(fresh.executable, abi::EndpointRights::call, abi::any_slot);
+    if (!executable) {
+        return base::fail(ipc::to_status(executable.error()));
+    }
+    fresh.block->executable = *executable;
+    // Written twice: all that can fail for want of memory has happened before anything is moved.
+    const auto before = TRY(procmgr::build_image(*fresh.block));
+    const auto memory = builder_.load(*body, before);
+    if (!memory) {
+        return base::fail(ipc::to_status(memory.error()));
+    }
+    TRY(fresh.move_in(*body, *fresh.block));
+    const auto after = TRY(procmgr::build_image(*fresh.block));
+    if (const auto written = write_memory(*memory, 0, after); !written) {
+        return base::fail(ipc::to_status(written.error()));
+    }
+    undo.dismiss();
+    return std::move(*body);
+}
+
+void Manager::adopt_body(Process& process, Body&& body, Container& container) {
+    process.container = container.id;
+    ++container.processes;
+    if (container.main == 0) {
+        container.main = process.pid;
+    }
+    bodies_.insert_or_assign(process.pid, std::move(body));
+}
+
+void Manager::start_body(Process& process) {
+    const Body& body = *body_of(process.pid);
+    const auto started = body.thread->start(
+        {.rip = body.entry, .rsp = body.stack, .gs_base = process::linux_threads + abi::page_size});
+    if (!started) {
+        rt::log(std::string_view{process.name}, " cannot be started: ", started.error());
+        end_process(process.pid, signal_number::kill);
+    }
+}
+
+void Manager::leave_container(std::uint32_t id, Pid pid, std::uint32_t status,
+                              std::uint64_t cpu_ns) {
+    const auto found = containers_.find(id);
+    if (found == containers_.end()) {
+        return;
+    }
+    Container& container = found->second;
+    container.ended_cpu_ns += cpu_ns;
+    if (container.main == pid) {
+        container.status = status;
+    }
+    if (--container.processes == 0) {
+        end_container(container);
+    }
+}
+
+// Its last process is gone.
+void Manager::end_container(Container& container) {
+    using cluufile::RestartPolicy;
+    (void)container.bank->destroy();
+    container.bank.reset();
+    container.state = container::State::exited;
+    timers.clear(TimerKind::stop, 0, container.id);
+    const std::uint64_t lived = rt::now() - container.started_ns;
+    container.failures = lived > quick_end && container.status == 0 ? 0 : container.failures + 1;
+    const auto& restart = container.plan.restart;
+    const bool wanted = restart.policy == RestartPolicy::always ||
+                        (restart.policy == RestartPolicy::on_failure && container.status != 0 &&
+                         container.failures <= restart.attempts);
+    const std::uint64_t pause =
+        lived > quick_end
+            ? 0
+            : std::min(first_pause << std::min(container.failures, 10U), longest_pause);
+    if (container.start_entry >= 0) {
+        const int entry = container.start_entry;
+        containers_.erase(container.id);
+        if (!shutting_down_) {
+            timers.set({.kind = TimerKind::restart,
+                        .pid = 1,
+                        .number = static_cast<std::uint32_t>(entry),
+                        .deadline_ns = rt::now() + pause});
+        }
+        return;
+    }
+    if (wanted && container.kit && !container.stopping && !shutting_down_) {
+        timers.set(
+            {.kind = TimerKind::restart, .number = container.id, .deadline_ns = rt::now() + pause});
+        return;
+    }
+    container.kit.reset();
+    if (!container.by_name) {
+        containers_.erase(container.id);
+        return;
+    }
+    const auto exited = [](const auto& entry) {
+        return entry.second.state == container::State::exited;
+    };
+    if (static_cast<std::size_t>(std::ranges::count_if(containers_, exited)) > max_kept) {
+        containers_.erase(std::ranges::find_if(containers_, exited));
+    }
+}
+
+void Manager::stop_container(Container& container, std::uint64_t grace_ns) {
+    container.stopping = true;
+    timers.clear(TimerKind::restart, 0, container.id);
+    std::vector<Pid> all;
+    table.for_each([&](const Process& process) {
+        if (process.container == container.id && process.life != Life::zombie) {
+            all.push_back(process.pid);
+        }
+    });
+    if (all.empty()) {
+        container.kit.reset();
+        return;
+    }
+    timers.set({.kind = TimerKind::stop,
+                .number = container.id,
+                .deadline_ns = rt::now() + std::min<std::uint64_t>(grace_ns, 60 * rt::second)});
+    for (const Pid pid : all) {
+        deliver(pid, signal_number::term, kernel_info());
+        deliver(pid, signal_number::cont, kernel_info());
+    }
+}
+
+std::uint64_t Manager::memory_of(const Container& container) {
+    if (container.state != container::State::running || !container.bank) {
+        return 0;
+    }
+    const auto usage = container.bank->query();
+    return usage ? usage->charged : 0;
+}
+
+}  // namespace procmgr

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+// Manager: birth and death of processes, and what their parents learn.
+#include "libs/rt/clock.hpp"
+#include "libs/rt/log.hpp"
+#include "servers/procmgr/manager.hpp"
+#include "servers/procmgr/moves.hpp"
+
+namespace procmgr {
+
+Manager::Manager(const Surroundings& surroundings, const loader::LoadedImage& library,
+                 ipc::Capability<ipc::Bank> containers_bank)
+    : images(outside, surroundings.names),
+      given(surroundings),
+      builder_(library, surroundings.time_page, surroundings.endpoint, surroundings.log),
+      containers_bank_(std::move(containers_bank)) {}
+
+Body* Manager::body_of(Pid pid) {
+    const auto found = bodies_.find(pid);
+    return found == bodies_.end() ? nullptr : &found->second;
+}
+
+Body* Manager::body_of(Pid pid, std::uint32_t serial) {
+    Body* body = body_of(pid);
+    return body != nullptr && body->serial == serial ? body : nullptr;
+}
+
+Session* Manager::session_of(Pid session) {
+    const auto found = sessions_.find(session);
+    return found == sessions_.end() ? nullptr : &found->second;
+}
+
+Sender Manager::sender_of(Pid pid) {
+    const Process* process = table.find(pid);
+    const Container* container = process == nullptr ? nullptr : container_of(*process);
+    return {pid, container != nullptr && container->supervises()};
+}
+
+bool Manager::is_admin(const Process& process) {
+    const Container* container = container_of(process);
+    return process.identity.user == 0 ||
+           (container != nullptr && container->has(cluufile::Profile::admin));
+}
+
+Usage Manager::usage_of(const Process& process) {
+    if (process.life == Life::zombie) {
+        return process.usage;
+    }
+    Usage usage;
+    if (Body* body = body_of(process.pid)) {
+        if (const auto info = body->thread->query()) {
+            usage.cpu_ns = info->cpu_ns;
+        }
+        if (const auto charge = body->bank->query()) {
+            usage.peak_bytes = charge->charged;
+        }
+    }
+    return usage;
+}
+
+void Manager::publish_identity(const Process& process) {
+    const Body* body = body_of(process.pid);
+    const Container* container = container_of(process);
+    if (body != nullptr && container != nullptr) {
+        write_identity(*body, process, container->name, session_of(process.session) != nullptr);
+    }
+}
+
+Result<Pid> Manager::fork(Process& parent, const ForkSource& source) {
+    Container* container = container_of(parent);
+    if (container == nullptr || shutting_down_) {
+        return base::fail(Status::limit);
+    }
+    Process* child = TRY(table.add(parent.pid));
+    child->started_ns = rt::now();
+    auto body = builder_.copy(request_for(*child, *container, source.body->view), source);
+    if (!body) {
+        table.remove(child->pid);
+        return base::fail(ipc::to_status(body.error()));
+    }
+    body->entry = source.fork.rip;
+    body->stack = source.fork.rsp;
+    const Pid pid = child->pid;
+    ++container->processes;
+    Body& placed = bodies_.insert_or_assign(pid, std::move(*body)).first->second;
+    const auto started = placed.thread->start({.rip = source.fork.rip,
+                                               .rsp = source.fork.rsp,
+                                               .rdi = 0,
+                                               .gs_base = source.fork.control_page,
+                                               .fs_base = source.fork.fs_base});
+    if (!started) {
+        end_process(pid, signal_number::kill);
+        return base::fail(ipc::to_status(started.error()));
+    }
+    return pid;
+}
+
+void Manager::answer_vfork(Body& body, Pid child) {
+    if (body.parent_of_vfork) {
+        (void)body.parent_of_vfork.answer<process::Fork>({.pid = child});
+    }
+}
+
+void Manager::run_in_place(Process& process, Body& body, const ImageBlock& block) {
+    process.executed = true;
+    note_program(process, block);
+    answer_vfork(body, process.pid);
+}
+
+void Manager::replace_image(Process& process, Body&& body, Container& container) {
+    Body& old = *body_of(process.pid);
+    // What was pending stays pending (POSIX, exec). The page was the old image's to write, but can
+    // only deceive its successor about signals that it could have sent itself.
+    std::memcpy(&body.signals(), &old.signals(), sizeof body.signals());
+    const Usage usage = usage_of(process);
+    const std::uint32_t before = process.container;
+    answer_vfork(old, process.pid);
+    old.destroy();
+    ended_cpu_ns_ += usage.cpu_ns;
+    process.executed = true;
+    adopt_body(process, std::move(body), container);
+    leave_container(before, process.pid, 0, usage.cpu_ns);
+    start_body(process);
+}
+
+void Manager::end_process(Pid pid, std::uint32_t status) {
+    Process* process = table.find(pid);
+    if (process == nullptr || process->life == Life::zombie || pid == ProcessTable::self) {
+        return;
+    }
+    const Usage usage = usage_of(*process);
+    const std::uint32_t container = process->container;
+    const Pid group = process->group;
+    const Pid parent = process->parent;
+    const bool leads_session = process->session == pid;
+    if (Body* body = body_of(pid)) {
+        answer_vfork(*body, pid);
+        ended_cpu_ns_ += usage.cpu_ns;
+        body->destroy();
+        bodies_.erase(pid);
+    }
+    timers.forget_process(pid);
+    for (const Pid orphan : table.end(pid, status, usage)) {
+        if (const Process* child = table.find(orphan)) {
+            publish_identity(*child);
+            hang_up_orphaned(child->group);
+        }
+    }
+    hang_up_orphaned(group);
+    if (leads_session) {
+        release_session(pid);
+    }
+    if (parent == ProcessTable::self) {
+        table.remove(pid);
+    } else {
+        const std::uint32_t signal = status & 0x7f;
+        tell_parent(*table.find(pid), signal == 0 ? 1 : 2, signal == 0 ? status >> 8 : signal);
+    }
+    leave_container(container, pid, status, usage.cpu_ns);
+    if (shutting_down_ && bodies_.empty()) {
+        power_down();
+    }
+}
+
+// A stopped group that nobody is left to continue is hung up and continued (POSIX, _Exit).
+void Manager::hang_up_orphaned(Pid group) {
+    if (table.has_stopped_member(group) && table.is_orphaned(group)) {
+        for (const Pid member : table.members(group)) {
+            deliver(member, signal_number::hup, kernel_info());
+            deliver(member, signal_number::cont, kernel_info());
+        }
+    }
+}
+
+// `code` is SIGCHLD's si_code: 1 exited, 2 killed, 5 stopped, 6 continued.
+void Manager::tell_parent(const Process& child, std::int32_t code, std::uint32_t status) {
+    process::SignalPage::Info info{};
+    info.code = code;
+    info.pid = child.pid;
+    info.user = child.identity.user;
+    info.status = status;
+    const Pid parent = child.parent;
+    deliver(parent, signal_number::child, info);
+    serve_waiters(parent);
+}
+
+void Manager::serve_waiters(Pid parent) {
+    Body* body = body_of(parent);
+    if (body == nullptr) {
+        return;
+    }
+    for (std::size_t i = 0; i < body->waiters.size();) {
+        Waiter& waiter = body->waiters[i];
+        const auto event = look(table, parent, waiter.request);
+        if (event && event->kind == WaitEvent::Kind::none) {
+            ++i;
+            continue;
+        }
+        if (!event) {
+            (void)waiter.reply.fail(event.error());
+        } else if (waiter.reply.answer<process::Wait>(event->reply)) {
+            consume(table, parent, waiter.request, *event);
+        }
+        body->waiters.erase(body->waiters.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+}
+
+}  // namespace procmgr

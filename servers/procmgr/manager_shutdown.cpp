@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+// Manager: what happens when a time has come; the orderly end of the system.
+//
+//   shut_down: SIGTERM to all ---> all gone, or the grace is over: SIGKILL ---> file systems write
+//   what they hold ---> power off, or restart
+#include "libs/rt/clock.hpp"
+#include "libs/rt/log.hpp"
+#include "servers/procmgr/manager.hpp"
+
+namespace procmgr {
+namespace {
+
+constexpr std::uint64_t shutdown_grace = 2 * rt::second;
+
+}  // namespace
+
+void Manager::on_deadline() {
+    const std::uint64_t now = rt::now();
+    while (const auto timer = timers.expire(now)) {
+        expire(*timer);
+    }
+}
+
+void Manager::expire(const Timer& timer) {
+    switch (timer.kind) {
+        case TimerKind::process: deliver(timer.pid, timer.signal, kernel_info()); return;
+        case TimerKind::stop:    {
+            std::vector<Pid> all;
+            table.for_each([&](const Process& process) {
+                if (process.container == timer.number) {
+                    all.push_back(process.pid);
+                }
+            });
+            for (const Pid pid : all) {
+                end_process(pid, signal_number::kill);
+            }
+            return;
+        }
+        case TimerKind::restart:
+            if (timer.pid != 0) {
+                start_entry(static_cast<int>(timer.number));
+            } else {
+                restart_container(timer.number);
+            }
+            return;
+        case TimerKind::shutdown: {
+            std::vector<Pid> all;
+            for (const auto& [pid, body] : bodies_) {
+                all.push_back(pid);
+            }
+            for (const Pid pid : all) {
+                end_process(pid, signal_number::kill);
+            }
+            power_down();
+            return;
+        }
+    }
+}
+
+void Manager::shut_down(bool restart) {
+    if (shutting_down_) {
+        return;
+    }
+    shutting_down_ = true;
+    restart_machine_ = restart;
+    rt::log(restart ? "restarting" : "shutting down");
+    timers.set({.kind = TimerKind::shutdown, .deadline_ns = rt::now() + shutdown_grace});
+    std::vector<Pid> all;
+    for (const auto& [pid, body] : bodies_) {
+        all.push_back(pid);
+    }
+    for (const Pid pid : all) {
+        deliver(pid, signal_number::term, kernel_info());
+        deliver(pid, signal_number::cont, kernel_info());
+    }
+}
+
+Task Manager::power_down() {
+    if (powering_down_) {
+        co_return;
+    }
+    powering_down_ = true;
+    const auto synced = co_await outside.call(given.names, fs::SyncAll{});
+    if (!synced) {
+        rt::log("the file systems could not be synced: ", synced.error());
+    }
+    const std::uint32_t restart = restart_machine_ ? 1 : 0;
+    const auto off = co_await outside.call(given.power, device::PowerOff{.restart = restart});
+    if (!off) {
+        rt::log("the machine cannot be switched off: ", off.error());
+    }
+}
+
+}  // namespace procmgr

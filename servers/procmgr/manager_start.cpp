@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+// Manager: containers that procmgr starts by itself: those of the start table, and those whose
+// Cluufile says RESTART.
+#include <algorithm>
+
+#include "libs/rt/clock.hpp"
+#include "libs/rt/log.hpp"
+#include "servers/procmgr/manager.hpp"
+#include "servers/procmgr/moves.hpp"
+
+namespace procmgr {
+namespace {
+
+constexpr std::uint64_t retry_pause = 500 * rt::millisecond;
+
+process::ImageDescriptor terminal_descriptor(std::uint32_t number, const fs::Open::Reply& opened) {
+    process::ImageDescriptor descriptor{};
+    descriptor.descriptor = number;
+    descriptor.kind = process::ImageDescriptor::file;
+    descriptor.capabilities[0] = 1;  // replaced by the slot in the new table
+    descriptor.state[0] = fs::OpenFlags::read | fs::OpenFlags::write;
+    descriptor.state[1] = static_cast<std::uint32_t>(opened.kind);
+    descriptor.state[2] = opened.terminal;
+    descriptor.state[3] = opened.device_major;
+    descriptor.state[4] = opened.device_minor;
+    return descriptor;
+}
+
+}  // namespace
+
+Async<Result<Manager::Prepared>> Manager::prepare(const Plan& plan, ipc::Ref<names::View> from,
+                                                  Identity identity) {
+    Prepared prepared;
+    if (plan.program.empty()) {
+        co_return base::fail(Status::not_executable);
+    }
+    if (!plan.mounts.empty()) {
+        const auto rules = mount_rules(plan);
+        if (!rules) {
+            co_return base::fail(rules.error());
+        }
+        ipc::CapabilityList parent;
+        if (from) {
+            parent = {from};
+        }
+        auto derived = co_await outside.call(
+            given.names,
+            names::Derive{.identity = {identity.user, identity.group}, .set_identity = 1},
+            {.payload = *rules, .capabilities = parent});
+        if (!derived) {
+            co_return base::fail(ipc::to_status(derived.error()));
+        }
+        prepared.view = derived->take<names::View>();
+    }
+    auto opened = co_await outside.call(
+        given.names, fs::Open{.flags = fs::OpenFlags::read | fs::OpenFlags::execute},
+        {.payload = ipc::bytes(plan.program)});
+    if (!opened) {
+        co_return base::fail(ipc::to_status(opened.error()));
+    }
+    if (opened->reply.kind != fs::Kind::regular) {
+        co_return base::fail(Status::not_executable);
+    }
+    prepared.executable = opened->take<fs::File>();
+    co_return std::move(prepared);
+}
+
+void Manager::run_start_table(const StartTable& entries, std::string_view command_line) {
+    for (const std::string& complaint : entries.complaints) {
+        rt::log("/etc/procmgr.table: ", std::string_view{complaint});
+    }
+    for (const StartEntry& entry : entries.entries) {
+        if (entry.condition.empty() || has_word(command_line, entry.condition)) {
+            entries_.push_back({entry, 0, false});
+        }
+    }
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+        start_entry(static_cast<int>(i));
+    }
+}
+
+void Manager::retry_entry(int index, std::string_view why, std::uint64_t delay_ns) {
+    Entry& entry = entries_[static_cast<std::size_t>(index)];
+    if (!entry.complained) {
+        entry.complained = true;
+        rt::log(std::string_view{entry.entry.image}, " cannot be started, trying again: ", why);
+    }
+    if (!shutting_down_) {
+        timers.set({.kind = TimerKind::restart,
+                    .pid = 1,
+                    .number = static_cast<std::uint32_t>(index),
+                    .deadline_ns = rt::now() + delay_ns});
+    }
+}
+
+Task Manager::start_entry(int index) {
+    const StartEntry entry = entries_[static_cast<std::size_t>(index)].entry;
+    const ImageLookup image = co_await images.find(entry.image);
+    if (image.outcome != ImageLookup::Outcome::found) {
+        retry_entry(index, image.complaint.empty() ? "there is no such image" : image.complaint,
+                    retry_pause);
+        co_return;
+    }
+    auto prepared = co_await prepare(image.plan, {}, {});
+    if (!prepared) {
+        retry_entry(index, ipc::name_of(prepared.error()), retry_pause);
+        co_return;
+    }
+    ImageBlock block;
+    block.arguments = {entry.image};
+    block.environment = {"PATH=/bin:/usr/bin", "TERM=xterm", "HOME=/"};
+    block.directory = "/";
+    ipc::Capability<fs::File> terminal;
+    std::uint32_t minor = 0;
+    if (!entry.terminal.empty()) {
+        auto opened = co_await outside.call(
+            given.names, fs::Open{.flags = fs::OpenFlags::read | fs::OpenFlags::write},
+            {.payload = ipc::bytes(entry.terminal)});
+        if (!opened) {
+            retry_entry(index, ipc::name_of(opened.error()), retry_pause);
+            co_return;
+        }
+        terminal = opened->take<fs::File>();
+        minor = opened->reply.device_minor;
+        block.arguments.push_back(entry.terminal);
+        for (std::uint32_t number = 0; number < 3; ++number) {
+            block.descriptors.push_back(terminal_descriptor(number, opened->reply));
+        }
+    }
+    apply(image.plan, block);
+    start_process(index, image.plan, block, std::move(*prepared), {std::move(terminal), minor});
+}
+
+void Manager::start_process(int index, const Plan& plan, ImageBlock& block, Prepared&& prepared,
+                            Session&& session) {
+    const auto added = table.add(ProcessTable::self);
+    auto container = added ? add_container({.plan = plan, .start_entry = index})
+                           : Result<Container*>{base::fail(added.error())};
+    if (!container) {
+        if (added) {
+            table.remove((*added)->pid);
+        }
+        retry_entry(index, ipc::name_of(container.error()), retry_pause);
+        return;
+    }
+    Process& process = **added;
+    (void)table.make_session(process.pid);
+    process.executed = true;
+    process.started_ns = rt::now();
+    note_program(process, block);
+    const bool has_terminal = static_cast<bool>(session.terminal);
+    ipc::Capability<fs::File> controlling;
+    if (has_terminal) {
+        if (auto copy = ipc::copy(session.terminal.ref())) {
+            controlling = std::move(*copy);
+        }
+    }
+    auto body = build_image({.container = *container,
+                             .process = &process,
+                             .block = &block,
+                             .view = prepared.view,
+                             .executable = prepared.executable,
+                             .move_in = [&](Body& to, ImageBlock& image) {
+                                 return give_all(session.terminal.ref(), to, image);
+                             }});
+    if (!body) {
+        discard_container((*container)->id);
+        table.remove(process.pid);
+        retry_entry(index, ipc::name_of(body.error()), retry_pause);
+        return;
+    }
+    entries_[static_cast<std::size_t>(index)].complained = false;
+    const std::uint32_t serial = body->serial;
+    const Pid pid = process.pid;
+    adopt_body(process, std::move(*body), **container);
+    if (!has_terminal) {
+        start_body(process);
+        return;
+    }
+    start_on_terminal(pid, serial, std::move(controlling), session.minor);
+}
+
+// The terminal is the session's before its first instruction runs.
+Task Manager::start_on_terminal(Pid pid, std::uint32_t serial, ipc::Capability<fs::File> terminal,
+                                std::uint32_t minor) {
+    const auto attached = co_await attach_session(pid, serial, {.force = 1, .device_minor = minor},
+                                                  std::move(terminal));
+    if (!attached) {
+        rt::log("no terminal for process ", pid, ": ", attached.error());
+    }
+    Process* process = table.find(pid);
+    if (process != nullptr && body_of(pid, serial) != nullptr) {
+        start_body(*process);
+    }
+}
+
+Task Manager::restart_container(std::uint32_t id) {
+    auto found = containers_.find(id);
+    if (found == containers_.end() || !found->second.kit || found->second.processes != 0) {
+        co_return;
+    }
+    const Identity identity = found->second.kit->identity;
+    const Plan plan = found->second.plan;
+    auto starter = ipc::copy(found->second.kit->starter_view.ref());
+    auto prepared =
+        co_await prepare(plan, starter ? starter->ref() : ipc::Ref<names::View>{}, identity);
+    found = containers_.find(id);
+    if (found == containers_.end() || !found->second.kit || found->second.stopping) {
+        co_return;
+    }
+    Container& container = found->second;
+    auto bank = containers_bank_->create_bank(container.memory_limit);
+    const auto added = table.add(ProcessTable::self);
+    if (!prepared || !bank || !added) {
+        rt::log(std::string_view{container.name}, " could not be restarted");
+        if (added) {
+            table.remove((*added)->pid);
+        }
+        container.kit.reset();
+        co_return;
+    }
+    Process& process = **added;
+    (void)table.make_session(process.pid);
+    process.identity = identity;
+    process.executed = true;
+    process.started_ns = container.started_ns = rt::now();
+    container.bank = std::move(*bank);
+    container.state = container::State::running;
+    container.main = 0;
+    ++container.restarts;
+    ImageBlock block = container.kit->block;
+    note_program(process, block);
+    auto body =
+        build_image({.container = &container,
+                     .process = &process,
+                     .block = &block,
+                     .view = prepared->view,
+                     .executable = prepared->executable,
+                     .move_in = [](Body& to, ImageBlock& image) { return copy_own(to, image); }});
+    if (!body) {
+        rt::log(std::string_view{container.name}, " could not be restarted: ", body.error());
+        table.remove(process.pid);
+        container.kit.reset();
+        container.processes = 1;
+        leave_container(id, 0, container.status, 0);
+        co_return;
+    }
+    adopt_body(process, std::move(*body), container);
+    start_body(process);
+}
+
+}  // namespace procmgr

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "servers/procmgr/model/image_block.hpp"
+#include "servers/procmgr/model/plan.hpp"
+#include "servers/procmgr/model/proc_text.hpp"
+#include "servers/procmgr/model/start_table.hpp"
+#include "servers/procmgr/model/text.hpp"
+
+namespace procmgr {
+namespace {
+
+ImageBlock example() {
+    ImageBlock image;
+    image.arguments = {"cat", "a", "b b"};
+    image.environment = {"PATH=/bin", "LANG=C"};
+    image.path = "/bin/cat";
+    image.directory = "/home";
+    image.executable = 17;
+    image.umask = 077;
+    image.descriptors.resize(2);
+    image.descriptors[1].descriptor = 5;
+    image.descriptors[1].capabilities[0] = 20;
+    return image;
+}
+
+TEST(ImageBlock, RoundTrip) {
+    const auto bytes = build_image(example());
+    ASSERT_TRUE(bytes);
+    const auto image = parse_image(*bytes);
+    ASSERT_TRUE(image);
+    EXPECT_EQ(image->arguments, example().arguments);
+    EXPECT_EQ(image->environment, example().environment);
+    EXPECT_EQ(image->path, "/bin/cat");
+    EXPECT_EQ(image->directory, "/home");
+    EXPECT_EQ(image->executable, 17u);
+    EXPECT_EQ(image->umask, 077u);
+    ASSERT_EQ(image->descriptors.size(), 2u);
+    EXPECT_EQ(image->descriptors[1].capabilities[0], 20u);
+    EXPECT_EQ(joined_arguments(*image), std::string("cat\0a\0b b\0", 10));
+}
+
+// Whatever a hostile client writes: an error, or a block that could be built again.
+TEST(ImageBlock, EveryDamagedHeaderIsHarmless) {
+    const auto good = *build_image(example());
+    for (std::size_t at = 0; at < sizeof(process::ImageStart); ++at) {
+        for (const unsigned value : {0x00U, 0x01U, 0x7fU, 0x80U, 0xffU}) {
+            auto bytes = good;
+            bytes[at] = static_cast<std::byte>(value);
+            if (const auto image = parse_image(bytes)) {
+                EXPECT_TRUE(build_image(*image));
+            }
+        }
+    }
+}
+
+TEST(ImageBlock, EveryTruncationIsRefused) {
+    const auto good = *build_image(example());
+    for (std::size_t length = 0; length < good.size(); ++length) {
+        EXPECT_FALSE(parse_image(std::span{good}.first(length)));
+    }
+}
+
+TEST(ImageBlock, ArgumentListTooLong) {
+    ImageBlock image = example();
+    image.arguments.emplace_back(max_image_block, 'x');
+    EXPECT_EQ(build_image(image).error(), Status::too_big);
+}
+
+class NoImages final : public cluufile::ImageSource {
+public:
+    std::optional<std::string_view> find(std::string_view) override { return std::nullopt; }
+};
+
+Plan plan_from(std::string_view text) {
+    NoImages images;
+    const auto file = cluufile::parse("cat", text, images);
+    EXPECT_TRUE(file);
+    return plan_of("cat", *file);
+}
+
+TEST(Plan, ImageOfPath) {
+    EXPECT_EQ(image_of_path("/bin/cat").name, "cat");
+    EXPECT_EQ(image_of_path("/usr/bin/cat").name, "cat");
+    EXPECT_FALSE(image_of_path("/bin/cat").demanded);
+    EXPECT_EQ(image_of_path("/var/images/cat/Cluufile").name, "cat");
+    EXPECT_TRUE(image_of_path("/var/images/cat/Cluufile").demanded);
+    for (const char* none :
+         {"/bin/", "/bin/a/b", "/bin/..", "/tmp/cat", "cat", "", "/bin/[", "/var/images//Cluufile",
+          "/var/images/Cluufile", "/var/images/a/b/Cluufile"}) {
+        EXPECT_EQ(image_of_path(none).name, "") << none;
+    }
+}
+
+TEST(Plan, EntrypointWordsComeFirst) {
+    ImageBlock image = example();
+    apply(plan_from("ENTRYPOINT /bin/busybox cat\nENV LANG=de X=1\n"), image);
+    EXPECT_EQ(image.path, "/bin/busybox");
+    EXPECT_EQ(image.arguments, (std::vector<std::string>{"cat", "a", "b b"}));
+    EXPECT_EQ(image.environment, (std::vector<std::string>{"PATH=/bin", "LANG=de", "X=1"}));
+}
+
+TEST(Plan, ProgramAloneKeepsTheStartersName) {
+    ImageBlock image = example();
+    apply(plan_from("ENTRYPOINT /bin/hello\n"), image);
+    EXPECT_EQ(image.arguments.front(), "cat");
+    image.arguments.clear();
+    apply(plan_from("ENTRYPOINT /bin/hello\n"), image);
+    EXPECT_EQ(image.arguments, std::vector<std::string>{"/bin/hello"});
+}
+
+TEST(Plan, MountRulesOfTheMessage) {
+    const auto rules =
+        mount_rules(plan_from("PROFILE vfs\nMOUNT / readonly\nMOUNT /tmp private\n"));
+    ASSERT_TRUE(rules);
+    names::MountRule rule;
+    std::memcpy(&rule, rules->data(), sizeof rule);
+    EXPECT_EQ(rule.access, names::Access::read_only);
+    EXPECT_EQ(rule.path_length, 1u);
+    std::memcpy(&rule, rules->data() + rule.record_length, sizeof rule);
+    EXPECT_EQ(rule.access, names::Access::private_tmpfs);
+    EXPECT_EQ(rule.path_length, 4u);
+    EXPECT_EQ(rules->size() % 8, 0u);
+}
+
+TEST(Plan, Description) {
+    const std::string text = describe(
+        plan_from("PROFILE vfs admin\nMOUNT /tmp inherit\nLIMIT memory 1M\nENTRYPOINT /x y\n"));
+    EXPECT_NE(text.find("entrypoint: /x y\n"), std::string::npos);
+    EXPECT_NE(text.find("profile: vfs admin\n"), std::string::npos);
+    EXPECT_NE(text.find("mount: /tmp inherit\n"), std::string::npos);
+    EXPECT_NE(text.find("memory limit: 1048576\n"), std::string::npos);
+}
+
+TEST(StartTable, EntriesAndComplaints) {
+    const StartTable table = parse_start_table(
+        "# first\nlogin /dev/tty1  # a person\n\n\texecd exec\r\nplain\nBad /x\nlogin a b");
+    ASSERT_EQ(table.entries.size(), 3u);
+    EXPECT_EQ(table.entries[0].terminal, "/dev/tty1");
+    EXPECT_EQ(table.entries[1].condition, "exec");
+    EXPECT_EQ(table.entries[2].image, "plain");
+    EXPECT_EQ(table.complaints.size(), 2u);
+    EXPECT_EQ(table.complaints[0].substr(0, 7), "line 6:");
+}
+
+TEST(StartTable, WordsOfTheCommandLine) {
+    EXPECT_TRUE(has_word("quiet exec", "exec"));
+    EXPECT_TRUE(has_word("exec=1", "exec"));
+    EXPECT_FALSE(has_word("executor", "exec"));
+    EXPECT_FALSE(has_word("", "exec"));
+}
+
+TEST(ProcText, StatHasAllFields) {
+    Process process;
+    process.pid = 12;
+    process.parent = 7;
+    process.name = "a (b) c";
+    const std::string text = stat_text({.process = &process, .usage = {.cpu_ns = 25'000'000}});
+    EXPECT_EQ(text.substr(0, 16), "12 (a (b) c) S 7");
+    const std::string rest = text.substr(text.rfind(')') + 2);
+    EXPECT_EQ(std::count(rest.begin(), rest.end(), ' ') + 1, 50) << rest;
+    EXPECT_EQ(rest.back(), '\n');
+}
+
+TEST(ProcText, MeminfoAndUptime) {
+    const SystemFacts facts{.uptime_ns = 61'050'000'000,
+                            .total_bytes = 64 << 20,
+                            .free_bytes = 50 << 20,
+                            .busy_ns = 1'000'000'000};
+    EXPECT_EQ(meminfo_text(facts).substr(0, 28), "MemTotal:          65536 kB\n");
+    EXPECT_EQ(uptime_text(facts), "61.05 60.05\n");
+}
+
+TEST(ProcText, LoadRisesAndFalls) {
+    Load load;
+    constexpr std::uint64_t second = 1'000'000'000;
+    std::uint64_t busy = 0;
+    std::uint64_t now = 0;
+    for (int i = 0; i < 120; ++i) load.update(now += second, busy += second);
+    EXPECT_GT(load.thousandths()[0], 800u);
+    EXPECT_LT(load.thousandths()[2], load.thousandths()[0]);
+    for (int i = 0; i < 600; ++i) load.update(now += second, busy);
+    EXPECT_LT(load.thousandths()[0], 10u);
+}
+
+}  // namespace
+}  // namespace procmgr

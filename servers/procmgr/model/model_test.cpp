@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT
+#include <gtest/gtest.h>
+
+#include "servers/procmgr/model/process_table.hpp"
+#include "servers/procmgr/model/signals.hpp"
+#include "servers/procmgr/model/timers.hpp"
+#include "servers/procmgr/model/wait.hpp"
+
+namespace procmgr {
+namespace {
+
+constexpr Pid procmgr_pid = ProcessTable::self;
+
+// A shell that leads its session, as login leaves it.
+Pid add_shell(ProcessTable& table, std::uint32_t user = 1000) {
+    Process& shell = **table.add(procmgr_pid);
+    EXPECT_TRUE(table.make_session(shell.pid));
+    shell.identity = {user, user};
+    shell.executed = true;
+    shell.container = 1;
+    return shell.pid;
+}
+
+Pid add_child(ProcessTable& table, Pid parent) { return (*table.add(parent))->pid; }
+
+TEST(ProcessTable, ChildInherits) {
+    ProcessTable table;
+    const Pid shell = add_shell(table);
+    const Process& child = *table.find(add_child(table, shell));
+    EXPECT_EQ(child.parent, shell);
+    EXPECT_EQ(child.group, shell);
+    EXPECT_EQ(child.session, shell);
+    EXPECT_EQ(child.identity.user, 1000u);
+    EXPECT_EQ(child.container, 1u);
+    EXPECT_FALSE(child.executed);
+}
+
+TEST(ProcessTable, ForkWithoutEndStopsAtTheLimit) {
+    ProcessTable table;
+    const Pid shell = add_shell(table);
+    std::size_t made = 0;
+    while (table.add(shell)) ++made;
+    EXPECT_EQ(made, ProcessTable::max_per_user - 1);
+    EXPECT_EQ(table.add(shell).error(), Status::limit);
+    EXPECT_TRUE(table.add(procmgr_pid)) << "others are not affected";
+}
+
+TEST(ProcessTable, NumbersOfLivingGroupsAreNotReused) {
+    ProcessTable table;
+    const Pid shell = add_shell(table);
+    const Pid leader = add_child(table, shell);
+    const Pid member = add_child(table, shell);
+    ASSERT_TRUE(table.set_group(shell, static_cast<int>(leader), 0));
+    ASSERT_TRUE(table.set_group(shell, static_cast<int>(member), static_cast<int>(leader)));
+    table.remove(leader);
+    std::vector<Pid> seen;
+    for (int i = 0; i < 120000; ++i) {
+        const Pid next = add_child(table, shell);
+        EXPECT_NE(next, leader);
+        EXPECT_NE(next, member);
+        table.remove(next);
+    }
+}
+
+TEST(ProcessTable, SetGroupFollowsPosix) {
+    ProcessTable table;
+    const Pid shell = add_shell(table);
+    const Pid other = add_shell(table);
+    const Pid child = add_child(table, shell);
+    const auto pid = static_cast<std::int32_t>(child);
+    EXPECT_EQ(table.set_group(shell, -1, 0).error(), Status::invalid);
+    EXPECT_EQ(table.set_group(shell, 0, 0).error(), Status::not_permitted) << "leads a session";
+    EXPECT_EQ(table.set_group(other, pid, 0).error(), Status::no_process) << "not its child";
+    EXPECT_EQ(table.set_group(shell, pid, static_cast<std::int32_t>(other)).error(),
+              Status::not_permitted)
+        << "a group of another session";
+    EXPECT_EQ(table.set_group(shell, pid, 4711).error(), Status::not_permitted) << "no such group";
+    ASSERT_TRUE(table.set_group(shell, pid, 0));
+    EXPECT_EQ(table.find(child)->group, child);
+    table.find(child)->executed = true;
+    EXPECT_EQ(table.set_group(shell, pid, static_cast<std::int32_t>(shell)).error(),
+              Status::access_denied);
+    EXPECT_TRUE(table.set_group(child, 0, static_cast<std::int32_t>(shell)));
+}
+
+TEST(ProcessTable, MakeSession) {
+    ProcessTable table;
+    const Pid shell = add_shell(table);
+    const Pid child = add_child(table, shell);
+    EXPECT_EQ(table.make_session(shell).error(), Status::not_permitted);
+    ASSERT_TRUE(table.make_session(child));
+    EXPECT_EQ(table.find(child)->session, child);
+    EXPECT_EQ(table.find(child)->group, child);
+}
+
+TEST(ProcessTable, OrphansGoToProcmgrAndItsZombiesVanish) {
+    ProcessTable table;
+    const Pid shell = add_shell(table);
+    const Pid parent = add_child(table, shell);
+    const Pid living = add_child(table, parent);
+    const Pid dead = add_child(table, parent);
+    EXPECT_TRUE(table.end(dead, 0, {}).empty());
+    EXPECT_EQ(table.end(parent, 0, {}), std::vector{living});
+    EXPECT_EQ(table.find(living)->parent, procmgr_pid);
+    EXPECT_EQ(table.find(dead), nullptr);
+    EXPECT_NE(table.find(parent), nullptr);
+}
+
+TEST(ProcessTable, OrphanedGroups) {
+    ProcessTable table;
+    const Pid shell = add_shell(table);
+    const Pid job = add_child(table, shell);
+    ASSERT_TRUE(table.set_group(shell, static_cast<std::int32_t>(job), 0));
+    EXPECT_FALSE(table.is_orphaned(job)) << "the shell could continue it";
+    EXPECT_TRUE(table.is_orphaned(shell)) << "nobody in the session is above the shell";
+    table.end(shell, 0, {});
+    EXPECT_TRUE(table.is_orphaned(job));
+}
+
+TEST(Wait, NothingToWaitFor) {
+    ProcessTable table;
+    const Pid shell = add_shell(table);
+    EXPECT_EQ(look(table, shell, {}).error(), Status::no_child);
+    const Pid child = add_child(table, shell);
+    EXPECT_EQ(look(table, shell, {})->kind, WaitEvent::Kind::none);
+    EXPECT_EQ(look(table, shell, {.pid = static_cast<std::int32_t>(child) + 1}).error(),
+              Status::no_child);
+    EXPECT_EQ(look(table, child, {}).error(), Status::no_child);
+}
+
+TEST(Wait, AnEndedChildIsToldOnceAndItsTimeAdded) {
+    ProcessTable table;
+    const Pid shell = add_shell(table);
+    const Pid child = add_child(table, shell);
+    table.end(child, status_of_exit(3), {.cpu_ns = 5, .peak_bytes = 4096});
+    const WaitRequest request;
+    const auto event = look(table, shell, request);
+    ASSERT_TRUE(event);
+    EXPECT_EQ(event->kind, WaitEvent::Kind::ended);
+    EXPECT_EQ(event->reply.pid, child);
+    EXPECT_EQ(event->reply.status, 0x300u);
+    consume(table, shell, request, *event);
+    EXPECT_EQ(table.find(child), nullptr);
+    EXPECT_EQ(table.find(shell)->children_usage.cpu_ns, 5u);
+    EXPECT_EQ(look(table, shell, request).error(), Status::no_child);
+}
+
+TEST(Wait, KeepLeavesTheZombie) {
+    ProcessTable table;
+    const Pid shell = add_shell(table);
+    const Pid child = add_child(table, shell);
+    table.end(child, 9, {});
+    const WaitRequest request{.options = process::Wait::exited | process::Wait::keep};
+    consume(table, shell, request, *look(table, shell, request));
+    EXPECT_NE(table.find(child), nullptr);
+    EXPECT_EQ(look(table, shell, {})->reply.status, 9u);
+}
+
+TEST(Wait, StopsAndContinuationsOnlyForThoseWhoAsk) {
+    ProcessTable table;
+    const Pid shell = add_shell(table);
+    Process& child = *table.find(add_child(table, shell));
+    child.life = Life::stopped;
+    child.news = News::stopped;
+    child.stop_signal = signal_number::tstp;
+    EXPECT_EQ(look(table, shell, {})->kind, WaitEvent::Kind::none);
+    const WaitRequest both{.options = process::Wait::stopped | process::Wait::continued};
+    const auto stop = look(table, shell, both);
+    EXPECT_EQ(stop->reply.status, 0x147fu);
+    consume(table, shell, both, *stop);
+    EXPECT_EQ(look(table, shell, both)->kind, WaitEvent::Kind::none) << "told once";
+    child.life = Life::running;
+    child.news = News::continued;
+    EXPECT_EQ(look(table, shell, both)->reply.status, 0xffffu);
+}
+
+TEST(Wait, SelectsByGroup) {
+    ProcessTable table;
+    const Pid shell = add_shell(table);
+    const Pid same = add_child(table, shell);
+    const Pid other = add_child(table, shell);
+    ASSERT_TRUE(table.set_group(shell, static_cast<std::int32_t>(other), 0));
+    table.end(same, 0, {});
+    table.end(other, 0, {});
+    EXPECT_EQ(look(table, shell, {.pid = 0})->reply.pid, same);
+    EXPECT_EQ(look(table, shell, {.pid = -static_cast<std::int32_t>(other)})->reply.pid, other);
+    EXPECT_EQ(look(table, shell, {.pid = INT32_MIN}).error(), Status::no_child);
+}
+
+TEST(Wait, ClaimedStatusesAreMadeSane) {
+    EXPECT_EQ(checked_exit_status(0x1234'0300), 0x300u);
+    EXPECT_EQ(checked_exit_status(11), 11u);
+    EXPECT_EQ(checked_exit_status(0x8b), 0x8bu) << "with a core";
+    EXPECT_EQ(checked_exit_status(0x7f) & 0x7f, 0u) << "not a stop";
+    EXPECT_EQ(checked_exit_status(0xffff) & 0x7f, 0u) << "not a continuation";
+}
+
+TEST(Signals, WhoMaySignalWhom) {
+    ProcessTable table;
+    const Pid shell = add_shell(table);
+    const Pid stranger = add_shell(table, 1001);
+    const Pid again = add_shell(table);
+    table.find(again)->container = 2;
+    const auto may = [&](Sender sender, Pid target, std::uint32_t signal = signal_number::term) {
+        return may_signal(table, sender, *table.find(target), signal);
+    };
+    EXPECT_TRUE(may({shell}, add_child(table, shell)));
+    EXPECT_FALSE(may({shell}, stranger)) << "another user";
+    EXPECT_FALSE(may({shell}, again)) << "another container, another session";
+    EXPECT_TRUE(may({shell, true}, again)) << "a supervisor";
+    EXPECT_FALSE(may({shell, true}, stranger));
+    EXPECT_FALSE(may({shell, true}, procmgr_pid));
+    EXPECT_TRUE(may({procmgr_pid}, stranger));
+    table.find(shell)->identity.user = 0;
+    EXPECT_TRUE(may({shell, true}, stranger));
+}
+
+TEST(Signals, DescendantsInOtherContainers) {
+    ProcessTable table;
+    const Pid shell = add_shell(table);
+    const Pid child = add_child(table, shell);
+    const Pid grandchild = add_child(table, child);
+    ASSERT_TRUE(table.make_session(grandchild));
+    table.find(grandchild)->container = 7;
+    EXPECT_TRUE(may_signal(table, {shell}, *table.find(grandchild), signal_number::term));
+    EXPECT_FALSE(may_signal(table, {grandchild}, *table.find(shell), signal_number::term));
+}
+
+TEST(Signals, Targets) {
+    ProcessTable table;
+    const Pid shell = add_shell(table);
+    const Pid a = add_child(table, shell);
+    const Pid b = add_child(table, shell);
+    const Pid stranger = add_shell(table, 1001);
+    ASSERT_TRUE(table.set_group(shell, static_cast<std::int32_t>(b), 0));
+    const auto targets = [&](std::int32_t pid) {
+        return signal_targets(table, {shell}, pid, signal_number::term);
+    };
+    EXPECT_EQ(*targets(0), (std::vector{shell, a}));
+    EXPECT_EQ(*targets(-static_cast<std::int32_t>(b)), std::vector{b});
+    EXPECT_EQ(*targets(-1), (std::vector{a, b}));
+    EXPECT_EQ(targets(static_cast<std::int32_t>(stranger)).error(), Status::not_permitted);
+    EXPECT_EQ(targets(9999).error(), Status::no_process);
+    EXPECT_EQ(targets(1).error(), Status::not_permitted);
+    EXPECT_EQ(targets(INT32_MIN).error(), Status::no_process);
+}
+
+TEST(Signals, StopAndContinueCancelEachOther) {
+    process::SignalPage page{};
+    set_pending(page, signal_number::tstp, {});
+    set_pending(page, signal_number::cont, {});
+    EXPECT_EQ(page.pending, signal_bit(signal_number::cont));
+    set_pending(page, signal_number::stop, {});
+    EXPECT_EQ(page.pending, signal_bit(signal_number::stop));
+    process::SignalPage::Info info{};
+    info.pid = 5;
+    set_pending(page, 64, info);
+    EXPECT_EQ(page.info[63].pid, 5u);
+    EXPECT_EQ(page.pending >> 63, 1u);
+}
+
+TEST(Timers, OnceAndAgain) {
+    Timers timers;
+    EXPECT_EQ(timers.next_deadline(), Timers::never);
+    timers.set({.pid = 2, .number = 0, .deadline_ns = 100});
+    timers.set({.pid = 2, .number = 1, .deadline_ns = 50, .interval_ns = 20});
+    EXPECT_EQ(timers.next_deadline(), 50u);
+    EXPECT_FALSE(timers.expire(49));
+    EXPECT_EQ(timers.expire(95)->number, 1u);
+    EXPECT_EQ(timers.next_deadline(), 100u) << "rounds at 70 and 90 are over, the next is at 110";
+    EXPECT_EQ(timers.expire(105)->number, 0u);
+    EXPECT_EQ(timers.next_deadline(), 110u);
+    timers.forget_process(2);
+    EXPECT_EQ(timers.next_deadline(), Timers::never);
+}
+
+TEST(Timers, SettingGivesWhatWasSet) {
+    Timers timers;
+    EXPECT_FALSE(timers.set({.pid = 2, .deadline_ns = 100}));
+    EXPECT_EQ(timers.set({.pid = 2, .deadline_ns = 300})->deadline_ns, 100u);
+    EXPECT_EQ(timers.clear(TimerKind::process, 2, 0)->deadline_ns, 300u);
+    EXPECT_FALSE(timers.clear(TimerKind::process, 2, 0));
+}
+
+}  // namespace
+}  // namespace procmgr

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// /etc/procmgr.table: the first containers. One a line: the image, and what it is for:
+//
+//   login  /dev/tty1         a session on this terminal, which becomes its standard input and output
+//   execd  exec              only if the kernel's command line has this word
+//
+// Blank lines and `#` to the end of the line are ignored. Each entry is started when the file
+// systems are there, and again whenever it ends.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace procmgr {
+
+struct StartEntry {
+    std::string image;
+    std::string terminal;   // absolute path, or empty
+    std::string condition;  // a word of the command line, or empty
+};
+
+struct StartTable {
+    std::vector<StartEntry> entries;
+    std::vector<std::string> complaints;  // "line N: ..."
+};
+
+[[nodiscard]] StartTable parse_start_table(std::string_view text);
+
+// Is `word`, or `word=...`, one of the blank-separated words?
+[[nodiscard]] bool has_word(std::string_view command_line, std::string_view word);
+
+}  // namespace procmgr

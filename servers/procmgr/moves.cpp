@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#include "servers/procmgr/moves.hpp"
+
+#include <map>
+
+#include "servers/procmgr/model/text.hpp"
+
+namespace procmgr {
+namespace {
+
+// Gives the new slot for an old one.
+template <class Bring>
+Result<void> bring_all(ImageBlock& image, Bring bring) {
+    std::map<abi::CapIndex, abi::CapIndex> brought;
+    for (process::ImageDescriptor& descriptor : image.descriptors) {
+        for (abi::CapIndex& slot : descriptor.capabilities) {
+            if (slot == abi::no_capability) {
+                continue;
+            }
+            auto known = brought.find(slot);
+            if (known == brought.end()) {
+                known = brought.emplace(slot, TRY(bring(slot))).first;
+            }
+            slot = known->second;
+        }
+    }
+    return {};
+}
+
+template <class T>
+Result<T> checked(ipc::KernelResult<T>&& result) {
+    if (!result) {
+        return base::fail(ipc::to_status(result.error()));
+    }
+    return std::move(*result);
+}
+
+Result<ipc::Capability<ipc::Any>> take(const Body& from, abi::CapIndex slot) {
+    if (slot < process::first_free) {
+        return base::fail(Status::not_permitted);
+    }
+    return checked(from.table->take<ipc::Any>(slot));
+}
+
+}  // namespace
+
+Result<void> move_from(const Body& from, Body& to, ImageBlock& image) {
+    return bring_all(image, [&](abi::CapIndex slot) -> Result<abi::CapIndex> {
+        auto taken = TRY(take(from, slot));
+        return checked(to.table->move(std::move(taken)));
+    });
+}
+
+Result<void> copy_own(Body& to, ImageBlock& image) {
+    return bring_all(
+        image, [&](abi::CapIndex slot) { return checked(to.table->copy(ipc::AnyRef{slot})); });
+}
+
+Result<void> give_all(ipc::Ref<fs::File> file, Body& to, ImageBlock& image) {
+    return bring_all(image, [&](abi::CapIndex) { return checked(to.table->copy(file)); });
+}
+
+// There is no operation that copies out of another table, so each is taken out and put back. The
+// image has not been started yet, so nobody misses a capability while it is out of its table.
+std::unique_ptr<RestartKit> make_kit(const Body& body, const ImageBlock& image,
+                                     ipc::Ref<names::View> starter_view, Identity identity) {
+    auto kit = std::make_unique<RestartKit>();
+    kit->block = image;
+    kit->identity = identity;
+    const auto kept = bring_all(kit->block, [&](abi::CapIndex slot) -> Result<abi::CapIndex> {
+        auto taken = TRY(take(body, slot));
+        auto copied = TRY(checked(ipc::copy(taken.ref())));
+        TRY(checked(body.table->move(std::move(taken), slot)));
+        const abi::CapIndex own = copied.index();
+        kit->owned.push_back(std::move(copied));
+        return own;
+    });
+    if (starter_view) {
+        if (auto copied = ipc::copy(starter_view)) {
+            kit->starter_view = std::move(*copied);
+        }
+    }
+    return kept ? std::move(kit) : nullptr;
+}
+
+void note_program(Process& process, const ImageBlock& image) {
+    process.arguments = joined_arguments(image);
+    process.executable = image.path;
+    std::string_view name = base_name(image.path);
+    if (!image.arguments.empty() && !image.arguments.front().empty()) {
+        name = base_name(image.arguments.front());
+    }
+    process.name = name.substr(0, 15);
+}
+
+}  // namespace procmgr

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// Capabilities of descriptors on their way into a new image. Each function goes through the block's
+// descriptors and replaces every slot by the slot in the new table; slots that occur several times
+// (descriptors that share an open file) are brought over once.
+//
+// Slots come from a client: those below process::first_free are the process's own means and are
+// refused, as are slots that hold nothing.
+#pragma once
+
+#include "servers/procmgr/body.hpp"
+#include "servers/procmgr/container.hpp"
+#include "servers/procmgr/model/image_block.hpp"
+
+namespace procmgr {
+
+// Out of the old image's table: exec.
+[[nodiscard]] Result<void> move_from(const Body& from, Body& to, ImageBlock& image);
+// The slots are procmgr's own.
+[[nodiscard]] Result<void> copy_own(Body& to, ImageBlock& image);
+// Every descriptor gets the same file.
+[[nodiscard]] Result<void> give_all(ipc::Ref<fs::File> file, Body& to, ImageBlock& image);
+
+// What it takes to start this image again: its descriptors' capabilities, copied. Null if there is
+// no room for them.
+[[nodiscard]] std::unique_ptr<RestartKit> make_kit(const Body& body, const ImageBlock& image,
+                                                   ipc::Ref<names::View> starter_view,
+                                                   Identity identity);
+
+// What /proc shows of a process from now on.
+void note_program(Process& process, const ImageBlock& image);
+
+}  // namespace procmgr

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// /proc: a file system (libs/fs_server) whose files are made when they are read.
+//
+// An inode number says what it is: process << 8 | kind of file; process 0 stands for the system as a
+// whole. A file's text is made anew by a read at offset 0, and kept for the reads that follow while
+// the file is open, so that a reader sees one moment. `/proc/self` is the Linux library's to resolve:
+// only it knows who asks.
+#pragma once
+
+#include <map>
+
+#include "libs/fs_server/service.hpp"
+#include "servers/procmgr/manager.hpp"
+#include "servers/procmgr/model/proc_text.hpp"
+
+namespace procmgr {
+
+class ProcBackend final : public fs_server::Backend {
+public:
+    using Inode = fs_server::Inode;
+    template <class T>
+    using Result = fs_server::Result<T>;
+
+    explicit ProcBackend(Manager& manager) : manager_(manager) {}
+
+    Inode root() const override;
+    Result<fs::Attributes> attributes(Inode inode) override;
+    Result<Inode> lookup(const fs_server::Place& place) override;
+    Result<Inode> parent(Inode directory) override;
+    Result<void> list(Inode directory, std::uint64_t cursor,
+                      fs_server::DirectorySink& sink) override;
+    Result<std::string_view> read_link(Inode inode, std::span<char> buffer) override;
+    Result<std::size_t> read(Inode inode, std::uint64_t offset,
+                             std::span<std::byte> buffer) override;
+    Result<fs_server::Usage> usage() override;
+    Result<void> sync(Inode, bool) override { return {}; }
+    Result<void> sync_all() override { return {}; }
+    void hold(Inode inode) override { ++held_[inode.value()].holders; }
+    void release(Inode inode) override;
+
+    // Nothing here can be changed.
+    Result<void> change(Inode, const fs_server::AttributeChange&) override { return refused(); }
+    Result<Inode> make(const fs_server::Place&, const fs_server::NewNode&) override {
+        return base::fail(Status::not_permitted);
+    }
+    Result<void> link(const fs_server::Place&, Inode) override { return refused(); }
+    Result<void> remove(const fs_server::Place&, Inode) override { return refused(); }
+    Result<void> rename(const fs_server::Place&, Inode, const fs_server::Place&,
+                        std::optional<Inode>) override {
+        return refused();
+    }
+    Result<std::size_t> write(Inode, std::uint64_t, std::span<const std::byte>) override {
+        return base::fail(Status::not_permitted);
+    }
+    Result<void> truncate(Inode, std::uint64_t) override { return refused(); }
+    Result<void> allocate(Inode, std::uint64_t, std::uint64_t) override { return refused(); }
+    Result<fs_server::MappedFile> map(Inode, bool) override {
+        return base::fail(Status::unsupported);
+    }
+
+private:
+    struct Held {
+        std::uint32_t holders = 0;
+        std::string text;
+    };
+    static Result<void> refused() { return base::fail(Status::not_permitted); }
+
+    [[nodiscard]] std::string text_of(Pid pid, std::uint8_t kind);
+    [[nodiscard]] std::string process_text(Pid pid, std::uint8_t kind);
+    [[nodiscard]] ProcessFacts facts_of(const Process& process);
+    [[nodiscard]] SystemFacts system_facts();
+    [[nodiscard]] std::vector<MapLine> maps_of(Pid pid);
+    [[nodiscard]] std::uint64_t virtual_bytes_of(Pid pid);
+    // procmgr's own copy of the mount table, read again in the background after each use.
+    Task refresh_mounts();
+
+    Manager& manager_;
+    Load load_;
+    std::map<std::uint64_t, Held> held_;
+    std::string mounts_;
+    bool refreshing_ = false;
+};
+
+class ProcHost final : public fs_server::Host {
+public:
+    explicit ProcHost(ipc::Ref<ipc::Endpoint> endpoint) : endpoint_(endpoint) {}
+    fs::Timestamp now() const override;
+    fs_server::Result<ipc::Capability<fs::File>> mint_file(std::uint64_t badge) override;
+    fs_server::Result<ipc::Capability<fs::Directory>> mint_root(std::uint64_t badge) override;
+    fs_server::Result<std::unique_ptr<fs_server::Backend>> make_file_system(
+        const fs::MakeFileSystem&, ipc::Capability<ipc::Memory>) override {
+        return base::fail(Status::unsupported);
+    }
+
+private:
+    ipc::Ref<ipc::Endpoint> endpoint_;
+};
+
+}  // namespace procmgr

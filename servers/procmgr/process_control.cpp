@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+// Protocol `process`: signals, groups, sessions, identity, time, and the system as a whole.
+#include "libs/rt/clock.hpp"
+#include "libs/rt/log.hpp"
+#include "servers/procmgr/model/text.hpp"
+#include "servers/procmgr/process_service.hpp"
+
+namespace procmgr {
+
+Result<process::Kill::Reply> ProcessService::handle(const process::Kill& kill,
+                                                    ipc::Request& request) {
+    const Caller from = TRY(caller(request));
+    if (kill.signal != 0 && !is_signal(kill.signal)) {
+        return base::fail(Status::invalid);
+    }
+    const Sender sender = manager_.sender_of(from.process->pid);
+    const auto targets = TRY(signal_targets(manager_.table, sender, kill.pid, kill.signal));
+    process::SignalPage::Info info{};
+    // Positive codes are the system's own: a handler may trust them.
+    info.code = kill.code > 0 ? 0 : kill.code;
+    info.pid = from.process->pid;
+    info.user = from.process->identity.user;
+    info.value = kill.value;
+    if (kill.signal != 0) {
+        for (const Pid target : targets) {
+            manager_.deliver(target, kill.signal, info);
+        }
+    }
+    return process::Kill::Reply{};
+}
+
+Result<process::SetProcessGroup::Reply> ProcessService::handle(const process::SetProcessGroup& set,
+                                                               ipc::Request& request) {
+    const Caller from = TRY(caller(request));
+    TRY(manager_.table.set_group(from.process->pid, set.pid, set.group));
+    const Pid changed = set.pid == 0 ? from.process->pid : static_cast<Pid>(set.pid);
+    if (const Process* process = manager_.table.find(changed)) {
+        manager_.publish_identity(*process);
+    }
+    return process::SetProcessGroup::Reply{};
+}
+
+Result<process::Lookup::Reply> ProcessService::handle(const process::Lookup& lookup,
+                                                      ipc::Request& request) {
+    const Caller from = TRY(caller(request));
+    const Process* found = lookup.pid == 0  ? from.process
+                           : lookup.pid < 0 ? nullptr
+                                            : manager_.table.find(static_cast<Pid>(lookup.pid));
+    if (found == nullptr) {
+        return base::fail(Status::no_process);
+    }
+    return process::Lookup::Reply{found->pid, found->parent, found->group, found->session};
+}
+
+Result<process::MakeSession::Reply> ProcessService::handle(const process::MakeSession&,
+                                                           ipc::Request& request) {
+    const Caller from = TRY(caller(request));
+    const Pid session = TRY(manager_.table.make_session(from.process->pid));
+    manager_.publish_identity(*from.process);
+    return process::MakeSession::Reply{session};
+}
+
+Result<process::SetTerminal::Reply> ProcessService::handle(const process::SetTerminal& set,
+                                                           ipc::Request& request) {
+    const Caller from = TRY(caller(request));
+    auto terminal = request.take<fs::File>();
+    const Pid pid = from.process->pid;
+    if (from.process->session != pid || manager_.session_of(pid) != nullptr) {
+        return base::fail(Status::not_permitted);
+    }
+    if (!is_of_type(terminal, abi::ObjectType::endpoint)) {
+        return base::fail(Status::not_terminal);
+    }
+    process::SetTerminal how = set;
+    how.force = set.force != 0 && from.process->identity.user == 0 ? 1 : 0;
+    auto reply = TRY(request.defer());
+    manager_.attach_terminal(pid, from.body->serial, how, std::move(terminal), std::move(reply));
+    return process::SetTerminal::Reply{};
+}
+
+Result<process::GetTerminal::Reply> ProcessService::handle(const process::GetTerminal&,
+                                                           ipc::Request& request) {
+    const Caller from = TRY(caller(request));
+    const Session* session = manager_.session_of(from.process->session);
+    if (session == nullptr) {
+        return base::fail(Status::not_terminal);
+    }
+    request.add_capability(session->terminal.ref());
+    return process::GetTerminal::Reply{session->minor};
+}
+
+// The view carries the identity, so a new identity is a new view of the same names.
+Task ProcessService::change_identity(Pid pid, std::uint32_t serial, Identity identity,
+                                     ipc::PendingReply reply) {
+    Body* body = manager_.body_of(pid, serial);
+    auto old_view = ipc::copy(body->view.ref());
+    if (!old_view) {
+        (void)reply.fail(ipc::to_status(old_view.error()));
+        co_return;
+    }
+    const auto rules = mount_rules(Plan{.mounts = {{std::string{"/"}, names::Access::inherit}}});
+    auto derived = co_await manager_.outside.call(
+        manager_.given.names,
+        names::Derive{.identity = {identity.user, identity.group}, .set_identity = 1},
+        {.payload = *rules, .capabilities = {*old_view}});
+    body = manager_.body_of(pid, serial);
+    Process* process = manager_.table.find(pid);
+    if (body == nullptr || process == nullptr) {
+        co_return;
+    }
+    if (!derived) {
+        (void)reply.fail(ipc::to_status(derived.error()));
+        co_return;
+    }
+    body->view = derived->take<names::View>();
+    (void)body->table->remove(process::own_view);
+    const auto placed = body->table->copy(body->view, abi::EndpointRights::call, process::own_view);
+    if (!placed) {
+        (void)reply.fail(ipc::to_status(placed.error()));
+        co_return;
+    }
+    process->identity = identity;
+    manager_.publish_identity(*process);
+    (void)reply.answer<process::SetIdentity>({});
+}
+
+Result<process::SetIdentity::Reply> ProcessService::handle(const process::SetIdentity& set,
+                                                           ipc::Request& request) {
+    const Caller from = TRY(caller(request));
+    const Identity now = from.process->identity;
+    const Identity wanted{set.user == process::SetIdentity::keep ? now.user : set.user,
+                          set.group == process::SetIdentity::keep ? now.group : set.group};
+    if (wanted == now) {
+        return process::SetIdentity::Reply{};
+    }
+    if (now.user != 0) {
+        return base::fail(Status::not_permitted);
+    }
+    if (!from.body->view) {
+        from.process->identity = wanted;
+        manager_.publish_identity(*from.process);
+        return process::SetIdentity::Reply{};
+    }
+    auto reply = TRY(request.defer());
+    change_identity(from.process->pid, from.body->serial, wanted, std::move(reply));
+    return process::SetIdentity::Reply{};
+}
+
+Result<process::Stopped::Reply> ProcessService::handle(const process::Stopped& stopped,
+                                                       ipc::Request& request) {
+    const Caller from = TRY(caller(request));
+    if (!is_signal(stopped.signal) || (signal_bit(stopped.signal) & stop_signals) == 0) {
+        return base::fail(Status::invalid);
+    }
+    auto reply = TRY(request.defer());
+    if (!manager_.stop_process(*from.process, *from.body, stopped.signal, reply)) {
+        (void)reply.answer<process::Stopped>({});
+    }
+    return process::Stopped::Reply{};
+}
+
+Result<process::SetTimer::Reply> ProcessService::handle(const process::SetTimer& set,
+                                                        ipc::Request& request) {
+    const Caller from = TRY(caller(request));
+    // 100 years: what is further away than that need not be told from "never", and sums do not
+    // overflow.
+    constexpr std::uint64_t longest = 100ULL * 365 * 86400 * rt::second;
+    if (set.timer >= Timers::max_per_process || !is_signal(set.signal) || set.value_ns > longest ||
+        set.interval_ns > longest) {
+        return base::fail(Status::invalid);
+    }
+    const std::uint64_t now = rt::now();
+    const Pid pid = from.process->pid;
+    const auto before = set.value_ns == 0
+                            ? manager_.timers.clear(TimerKind::process, pid, set.timer)
+                            : manager_.timers.set({.kind = TimerKind::process,
+                                                   .pid = pid,
+                                                   .number = set.timer,
+                                                   .signal = set.signal,
+                                                   .deadline_ns = now + set.value_ns,
+                                                   .interval_ns = set.interval_ns});
+    process::SetTimer::Reply reply;
+    if (before) {
+        // One that is due but not yet delivered has a moment left: 0 would mean "off".
+        reply.value_ns = before->deadline_ns > now ? before->deadline_ns - now : 1;
+        reply.interval_ns = before->interval_ns;
+    }
+    return reply;
+}
+
+Result<process::SystemInfo::Reply> ProcessService::handle(const process::SystemInfo&,
+                                                          ipc::Request& request) {
+    TRY(caller(request));
+    process::SystemInfo::Reply reply;
+    if (const auto usage = ipc::own_bank()->query()) {
+        reply.free_bytes = usage->machine_free;
+    }
+    reply.total_bytes = manager_.given.boot->memory_bytes;
+    reply.uptime_ns = rt::now();
+    reply.processes = static_cast<std::uint32_t>(manager_.table.size());
+    return reply;
+}
+
+Result<process::Shutdown::Reply> ProcessService::handle(const process::Shutdown& shutdown,
+                                                        ipc::Request& request) {
+    const Caller from = TRY(caller(request));
+    if (!manager_.is_admin(*from.process)) {
+        return base::fail(Status::not_permitted);
+    }
+    manager_.shut_down(shutdown.restart != 0);
+    return process::Shutdown::Reply{};
+}
+
+Result<process::ReportMissing::Reply> ProcessService::handle(const process::ReportMissing& missing,
+                                                             ipc::Request& request) {
+    const Caller from = TRY(caller(request));
+    const std::string name{request.text()};
+    if (manager_.missing.count(from.process->name, missing.number)) {
+        rt::log(std::string_view{from.process->name}, ": system call ", std::string_view{name}, "/",
+                missing.number, " is not supported");
+    }
+    return process::ReportMissing::Reply{};
+}
+
+Result<process::GetService::Reply> ProcessService::handle(const process::GetService&,
+                                                          ipc::Request& request) {
+    const Caller from = TRY(caller(request));
+    const Container* container = manager_.container_of(*from.process);
+    const std::string_view name = request.text();
+    if (name != "container") {
+        return base::fail(Status::not_found);
+    }
+    if (container == nullptr || !container->supervises()) {
+        return base::fail(Status::not_permitted);
+    }
+    const Badge badge{BadgeKind::manager, from.body->serial, from.process->pid};
+    auto minted = ipc::mint<container::Manager>(
+        manager_.given.endpoint, {.badge = badge.raw(), .rights = abi::EndpointRights::call});
+    if (!minted) {
+        return base::fail(ipc::to_status(minted.error()));
+    }
+    request.add_capability(std::move(*minted));
+    return process::GetService::Reply{};
+}
+
+Result<process::SignalGroup::Reply> SessionService::handle(const process::SignalGroup& signal,
+                                                           ipc::Request& request) {
+    const Pid session = Badge::of(request.badge()).pid;
+    const Pid group = signal.group == 0 ? session : signal.group;
+    // A terminal asks for job control; it does not kill.
+    if (!is_signal(signal.signal) || signal.signal == signal_number::kill) {
+        return base::fail(Status::invalid);
+    }
+    if (signal.group == 0) {
+        manager_.deliver(session, signal.signal, kernel_info());
+        return process::SignalGroup::Reply{};
+    }
+    if (!manager_.table.group_exists(group, session)) {
+        return base::fail(Status::no_process);
+    }
+    manager_.deliver_to_group(group, session, signal.signal);
+    return process::SignalGroup::Reply{};
+}
+
+Result<process::CheckGroup::Reply> SessionService::handle(const process::CheckGroup& check,
+                                                          ipc::Request& request) {
+    if (!manager_.table.group_exists(check.group, Badge::of(request.badge()).pid)) {
+        return base::fail(Status::no_process);
+    }
+    return process::CheckGroup::Reply{};
+}
+
+}  // namespace procmgr

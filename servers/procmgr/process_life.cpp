@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+// Protocol `process`: fork, exec, exit, wait.
+#include <algorithm>
+
+#include "libs/base/align.hpp"
+#include "libs/rt/log.hpp"
+#include "servers/procmgr/execution.hpp"
+#include "servers/procmgr/model/text.hpp"
+#include "servers/procmgr/process_service.hpp"
+
+namespace procmgr {
+namespace {
+
+constexpr std::size_t max_waiters = 32;
+
+constexpr std::size_t user_bytes = sizeof(abi::ControlPage::user);
+
+}  // namespace
+
+bool is_of_type(ipc::AnyRef capability, abi::ObjectType type) {
+    if (capability.index() == abi::no_capability) {
+        return false;
+    }
+    const auto info = ipc::own_table()->query(capability.index());
+    return info && info->type == type;
+}
+
+Result<ImageBlock> read_image(const ipc::Capability<ipc::Memory>& memory, std::uint64_t bytes) {
+    if (bytes > max_image_block) {
+        return base::fail(Status::too_big);
+    }
+    if (!is_of_type(memory, abi::ObjectType::memory)) {
+        return base::fail(Status::invalid);
+    }
+    // Memory with a pager could let us wait for ever.
+    const auto info = memory->query();
+    if (!info || (info->flags & (abi::MemoryFlags::pager | abi::MemoryFlags::physical)) != 0 ||
+        bytes > info->bytes) {
+        return base::fail(Status::invalid);
+    }
+    std::vector<std::byte> block;
+    block.reserve(bytes);
+    while (block.size() < bytes) {
+        const std::size_t count = std::min<std::size_t>(bytes - block.size(), abi::page_size);
+        const auto part = memory->read(block.size(), count);
+        if (!part) {
+            return base::fail(Status::invalid);
+        }
+        block.insert(block.end(), part->begin(), part->end());
+    }
+    return parse_image(block);
+}
+
+Result<ProcessService::Caller> ProcessService::caller(const ipc::Request& request) {
+    const Badge badge = Badge::of(request.badge());
+    Process* process = manager_.table.find(badge.pid);
+    Body* body = manager_.body_of(badge.pid, badge.serial);
+    if (process == nullptr || body == nullptr) {
+        return base::fail(Status::bad_handle);
+    }
+    return Caller{process, body};
+}
+
+Result<process::Fork::Reply> ProcessService::handle(const process::Fork& fork,
+                                                    ipc::Request& request) {
+    const Caller from = TRY(caller(request));
+    if (!base::is_aligned(fork.control_page, abi::page_size) ||
+        fork.control_page < process::linux_threads + abi::page_size ||
+        fork.control_page >= process::linux_windows || request.payload().size() > user_bytes) {
+        return base::fail(Status::invalid);
+    }
+    const std::vector<std::byte> user(request.payload().begin(), request.payload().end());
+    const bool wait = (fork.flags & process::Fork::wait_for_exec) != 0;
+    ipc::PendingReply reply;
+    if (wait) {
+        reply = TRY(request.defer());
+    }
+    const auto child =
+        manager_.fork(*from.process, {.body = from.body, .fork = fork, .user = user});
+    if (!child) {
+        (void)reply.fail(child.error());
+        return base::fail(child.error());
+    }
+    if (wait) {
+        if (Body* body = manager_.body_of(*child)) {
+            body->parent_of_vfork = std::move(reply);
+        }
+    }
+    return process::Fork::Reply{*child};
+}
+
+Result<process::Execute::Reply> ProcessService::handle(const process::Execute& execute,
+                                                       ipc::Request& request) {
+    const Caller from = TRY(caller(request));
+    const std::string path{request.text()};
+    const auto memory = request.take<ipc::Memory>(1);
+    if (from.body->executing) {
+        return base::fail(Status::busy);
+    }
+    from.body->refusal.clear();
+    auto block = TRY(read_image(memory, execute.image_bytes));
+    block.path = path;
+    const ImageName image = image_of_path(path);
+    const Container* own = manager_.container_of(*from.process);
+    if (image.name.empty() || (own != nullptr && own->plan.image == image.name)) {
+        manager_.run_in_place(*from.process, *from.body, block);
+        return process::Execute::Reply{};
+    }
+    from.body->executing = true;
+    auto reply = TRY(request.defer());
+    execute_image(manager_, {.pid = from.process->pid, .serial = from.body->serial}, image,
+                  std::move(block), std::move(reply));
+    return process::Execute::Reply{};
+}
+
+Result<process::ExplainRefusal::Reply> ProcessService::handle(const process::ExplainRefusal&,
+                                                              ipc::Request& request) {
+    const Caller from = TRY(caller(request));
+    const std::string_view text{from.body->refusal};
+    request.set_reply_payload(ipc::bytes(text.substr(0, process::ExplainRefusal::reply_payload)));
+    return process::ExplainRefusal::Reply{};
+}
+
+Result<process::Exit::Reply> ProcessService::handle(const process::Exit& exit,
+                                                    ipc::Request& request) {
+    const Caller from = TRY(caller(request));
+    manager_.end_process(from.process->pid, checked_exit_status(exit.status));
+    return process::Exit::Reply{};
+}
+
+Result<process::Wait::Reply> ProcessService::handle(const process::Wait& wait,
+                                                    ipc::Request& request) {
+    const Caller from = TRY(caller(request));
+    const Pid pid = from.process->pid;
+    const WaitRequest wanted{wait.pid, wait.options};
+    const WaitEvent event = TRY(look(manager_.table, pid, wanted));
+    if (event.kind == WaitEvent::Kind::none && (wait.options & process::Wait::no_hang) != 0) {
+        return process::Wait::Reply{};
+    }
+    // A caller that was interrupted will never take its answer; the oldest make room.
+    if (from.body->waiters.size() >= max_waiters) {
+        (void)from.body->waiters.front().reply.fail(Status::interrupted);
+        from.body->waiters.erase(from.body->waiters.begin());
+    }
+    auto reply = TRY(request.defer());
+    if (event.kind == WaitEvent::Kind::none) {
+        from.body->waiters.push_back({wanted, std::move(reply)});
+    } else if (reply.answer<process::Wait>(event.reply)) {
+        consume(manager_.table, pid, wanted, event);
+    }
+    return process::Wait::Reply{};
+}
+
+Result<process::GetUsage::Reply> ProcessService::handle(const process::GetUsage& get,
+                                                        ipc::Request& request) {
+    const Caller from = TRY(caller(request));
+    const Usage usage =
+        get.children != 0 ? from.process->children_usage : manager_.usage_of(*from.process);
+    return process::GetUsage::Reply{usage.cpu_ns, 0, usage.peak_bytes};
+}
+
+Result<process::Rename::Reply> ProcessService::handle(const process::Rename&,
+                                                      ipc::Request& request) {
+    const Caller from = TRY(caller(request));
+    const std::string_view name = request.text();
+    from.process->name = name.substr(0, std::min<std::size_t>(name.find('\0'), 15));
+    return process::Rename::Reply{};
+}
+
+}  // namespace procmgr

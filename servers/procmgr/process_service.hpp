@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// Protocol `process`: what a process asks for itself, and what a terminal may do in its session.
+//
+// The badge names the caller (badge.hpp). A Stopped, Wait, SetTerminal or Execute is answered later;
+// everything else at once. Nothing a client says is believed: numbers are looked up, capabilities are
+// asked for their type before anything is done with them.
+#pragma once
+
+#include "servers/procmgr/manager.hpp"
+
+namespace procmgr {
+
+class ProcessService {
+public:
+    using Protocol = ipc::Operations<
+        process::Fork, process::Execute, process::Exit, process::Wait, process::Kill,
+        process::SetProcessGroup, process::Lookup, process::MakeSession, process::SetTerminal,
+        process::GetTerminal, process::SetIdentity, process::Stopped, process::SetTimer,
+        process::GetUsage, process::SystemInfo, process::Shutdown, process::ReportMissing,
+        process::GetService, process::Rename, process::ExplainRefusal>;
+
+    explicit ProcessService(Manager& manager) : manager_(manager) {}
+
+    // process_life.cpp
+    Result<process::Fork::Reply> handle(const process::Fork& fork, ipc::Request& request);
+    Result<process::Execute::Reply> handle(const process::Execute& execute, ipc::Request& request);
+    Result<process::ExplainRefusal::Reply> handle(const process::ExplainRefusal&,
+                                                  ipc::Request& request);
+    Result<process::Exit::Reply> handle(const process::Exit& exit, ipc::Request& request);
+    Result<process::Wait::Reply> handle(const process::Wait& wait, ipc::Request& request);
+    Result<process::GetUsage::Reply> handle(const process::GetUsage& get, ipc::Request& request);
+    Result<process::Rename::Reply> handle(const process::Rename&, ipc::Request& request);
+
+    // process_control.cpp
+    Result<process::Kill::Reply> handle(const process::Kill& kill, ipc::Request& request);
+    Result<process::SetProcessGroup::Reply> handle(const process::SetProcessGroup& set,
+                                                   ipc::Request& request);
+    Result<process::Lookup::Reply> handle(const process::Lookup& lookup, ipc::Request& request);
+    Result<process::MakeSession::Reply> handle(const process::MakeSession&, ipc::Request& request);
+    Result<process::SetTerminal::Reply> handle(const process::SetTerminal& set,
+                                               ipc::Request& request);
+    Result<process::GetTerminal::Reply> handle(const process::GetTerminal&, ipc::Request& request);
+    Result<process::SetIdentity::Reply> handle(const process::SetIdentity& set,
+                                               ipc::Request& request);
+    Result<process::Stopped::Reply> handle(const process::Stopped& stopped, ipc::Request& request);
+    Result<process::SetTimer::Reply> handle(const process::SetTimer& set, ipc::Request& request);
+    Result<process::SystemInfo::Reply> handle(const process::SystemInfo&, ipc::Request& request);
+    Result<process::Shutdown::Reply> handle(const process::Shutdown& shutdown,
+                                            ipc::Request& request);
+    Result<process::ReportMissing::Reply> handle(const process::ReportMissing& missing,
+                                                 ipc::Request& request);
+    Result<process::GetService::Reply> handle(const process::GetService&, ipc::Request& request);
+
+private:
+    struct Caller {
+        Process* process;
+        Body* body;
+    };
+    [[nodiscard]] Result<Caller> caller(const ipc::Request& request);
+    Task change_identity(Pid pid, std::uint32_t serial, Identity identity, ipc::PendingReply reply);
+
+    Manager& manager_;
+};
+
+class SessionService {
+public:
+    using Protocol = ipc::Operations<process::SignalGroup, process::CheckGroup>;
+
+    explicit SessionService(Manager& manager) : manager_(manager) {}
+    Result<process::SignalGroup::Reply> handle(const process::SignalGroup& signal,
+                                               ipc::Request& request);
+    Result<process::CheckGroup::Reply> handle(const process::CheckGroup& check,
+                                              ipc::Request& request);
+
+private:
+    Manager& manager_;
+};
+
+// The ImageStart block in a client's Memory, taken apart.
+[[nodiscard]] Result<ImageBlock> read_image(const ipc::Capability<ipc::Memory>& memory,
+                                            std::uint64_t bytes);
+
+// A capability that a client sent, if it is an endpoint's: calling an operation of another kind of
+// object would do something else, and a kernel operation on an endpoint would be a message to it.
+[[nodiscard]] bool is_of_type(ipc::AnyRef capability, abi::ObjectType type);
+
+}  // namespace procmgr

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#include "servers/procmgr/server.hpp"
+
+#include "libs/process/fault_text.hpp"
+#include "libs/rt/clock.hpp"
+#include "libs/rt/log.hpp"
+
+namespace procmgr {
+namespace {
+
+constexpr std::uint32_t sig_ill = 4, sig_trap = 5, sig_bus = 7, sig_fpe = 8, sig_sys = 31;
+
+std::uint32_t signal_of(const ipc::Fault& fault) {
+    if (fault.kind == abi::FaultLabel::system_call) {
+        return sig_sys;
+    }
+    if (fault.kind != abi::FaultLabel::exception) {
+        return signal_number::segv;
+    }
+    switch (fault.words[0]) {  // the CPU's vectors (Intel SDM vol. 3, 6.15)
+        case 0:
+        case 16:
+        case 19: return sig_fpe;
+        case 1:
+        case 3:  return sig_trap;
+        case 6:  return sig_ill;
+        case 17: return sig_bus;
+        default: return signal_number::segv;
+    }
+}
+
+}  // namespace
+
+Server::Server(Manager& manager, ProcHost& host)
+    : manager_(manager),
+      process_(manager),
+      session_(manager),
+      container_(manager),
+      proc_(host),
+      proc_root_(proc_.add_root(std::make_unique<ProcBackend>(manager))) {}
+
+ipc::sys::Message Server::route(ipc::Request& request) {
+    // With messages always waiting, the server loop never waits for its deadline.
+    if (deadline() <= rt::now()) {
+        manager_.on_deadline();
+    }
+    switch (Badge::of(request.badge()).kind) {
+        case BadgeKind::process: return ipc::dispatch<ProcessService::Protocol>(process_, request);
+        case BadgeKind::session: return ipc::dispatch<SessionService::Protocol>(session_, request);
+        case BadgeKind::manager:
+            return ipc::dispatch<ContainerService::Protocol>(container_, request);
+        case BadgeKind::file:  return ipc::dispatch<fs_server::Service::Protocol>(proc_, request);
+        case BadgeKind::fault: break;
+    }
+    return ipc::detail::refusal(Status::bad_handle);
+}
+
+void Server::on_drop(std::uint64_t badge) {
+    if (Badge::of(badge).kind == BadgeKind::file) {
+        proc_.on_drop(badge);
+    }
+}
+
+// Faults of programs become signals in the Linux library. What arrives here is a thread that has no
+// library to turn to (any more).
+ipc::FaultAction Server::on_fault(const ipc::Fault& fault, ipc::Request&) {
+    const Badge badge = Badge::of(fault.badge);
+    const Process* process = manager_.table.find(badge.pid);
+    if (badge.kind != BadgeKind::fault || process == nullptr ||
+        manager_.body_of(badge.pid, badge.serial) == nullptr) {
+        return ipc::FaultAction::leave;
+    }
+    rt::Line line;
+    line.add(process->name).add(" (").add(badge.pid).add(") ended by a fault: ");
+    loader::describe(fault, line);
+    rt::log_line(line);
+    manager_.end_process(badge.pid, signal_of(fault));
+    return ipc::FaultAction::leave;
+}
+
+}  // namespace procmgr
