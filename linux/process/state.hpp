@@ -9,7 +9,7 @@
 
 #include "interfaces/process.hpp"
 #include "interfaces/process_image.hpp"
-#include "libs/ipc/capability.hpp"
+#include "libs/ipc/protocol.hpp"
 #include "linux/process/mutex.hpp"
 
 namespace linux {
@@ -35,13 +35,14 @@ enum class Resource : std::uint8_t {  // RLIMIT_*
 
 struct ProcessState {
     Mutex limits_lock;
-    std::array<Limit, static_cast<std::size_t>(Resource::count)> limits;
+    std::array<Limit, static_cast<std::size_t>(Resource::count)> limits{};
 
     std::string executable_path;  // /proc/self/exe
     std::string name;             // PR_SET_NAME of the first thread
 };
 
 ProcessState& state();
+std::array<Limit, static_cast<std::size_t>(Resource::count)> default_limits();
 
 inline Limit limit_of(Resource resource) {
     MutexGuard guard{state().limits_lock};

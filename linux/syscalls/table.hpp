@@ -26,7 +26,8 @@ struct TableEntry {
 };
 
 using Table = std::array<TableEntry, linux_abi::system_call_count>;
-extern const Table system_calls;
+// The name by which entry.S finds it.
+extern const Table system_calls __asm__("linux_system_calls");
 
 namespace calls {
 

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+//
+// The only instructions of the library that touch addresses chosen by the program. None of these functions uses the stack
+// or a preserved register, so that a fault at any of their instructions can be answered by returning -1 (linux_user_recover).
+// Addresses are checked by the caller (user_memory.cpp).
+
+    .section .text.user, "ax", @progbits
+    .globl linux_user_begin, linux_user_end, linux_user_recover
+    .hidden linux_user_begin, linux_user_end, linux_user_recover
+linux_user_begin:
+
+// std::int64_t linux_user_copy(void* to, const void* from, std::size_t bytes): 0 or -1
+    .globl linux_user_copy
+    .hidden linux_user_copy
+linux_user_copy:
+    movq %rdx, %rcx
+    shrq $3, %rcx
+    rep movsq
+    movl %edx, %ecx
+    andl $7, %ecx
+    rep movsb
+    xorl %eax, %eax
+    ret
+
+// std::int64_t linux_user_clear(void* to, std::size_t bytes): 0 or -1
+    .globl linux_user_clear
+    .hidden linux_user_clear
+linux_user_clear:
+    xorl %eax, %eax
+    movq %rsi, %rcx
+    shrq $3, %rcx
+    rep stosq
+    movl %esi, %ecx
+    andl $7, %ecx
+    rep stosb
+    ret
+
+// std::int64_t linux_user_string(char* to, const char* from, std::size_t most): copies up to and with the zero;
+// the length without it, or `most` if there was none among the first `most` bytes, or -1
+    .globl linux_user_string
+    .hidden linux_user_string
+linux_user_string:
+    xorl %eax, %eax
+1:  cmpq %rdx, %rax
+    jae 2f
+    movzbl (%rsi,%rax), %ecx
+    movb %cl, (%rdi,%rax)
+    testl %ecx, %ecx
+    jz 2f
+    incq %rax
+    jmp 1b
+2:  ret
+
+// std::int64_t linux_user_load(const std::uint32_t* from): the value or -1
+    .globl linux_user_load
+    .hidden linux_user_load
+linux_user_load:
+    movl (%rdi), %eax
+    ret
+
+// std::int64_t linux_user_exchange(std::uint32_t* at, std::uint32_t expected, std::uint32_t desired): what it held, or -1
+    .globl linux_user_exchange
+    .hidden linux_user_exchange
+linux_user_exchange:
+    movl %esi, %eax
+    lock cmpxchgl %edx, (%rdi)
+    movl %eax, %eax
+    ret
+
+// std::int64_t linux_user_save_fpu(void* to, std::uint64_t features): XSAVE, or with no features FXSAVE; 0 or -1
+    .globl linux_user_save_fpu
+    .hidden linux_user_save_fpu
+linux_user_save_fpu:
+    movq %rsi, %rax
+    movq %rsi, %rdx
+    shrq $32, %rdx
+    testq %rsi, %rsi
+    jz 1f
+    xsave64 (%rdi)
+    xorl %eax, %eax
+    ret
+1:  fxsave64 (%rdi)
+    ret
+
+// std::int64_t linux_user_load_fpu(const void* from, std::uint64_t features): 0, or -1 also for contents that the CPU
+// refuses
+    .globl linux_user_load_fpu
+    .hidden linux_user_load_fpu
+linux_user_load_fpu:
+    movq %rsi, %rax
+    movq %rsi, %rdx
+    shrq $32, %rdx
+    testq %rsi, %rsi
+    jz 1f
+    xrstor64 (%rdi)
+    xorl %eax, %eax
+    ret
+1:  fxrstor64 (%rdi)
+    ret
+
+linux_user_end:
+
+linux_user_recover:
+    movq $-1, %rax
+    ret
+
+    .section .note.GNU-stack, "", @progbits

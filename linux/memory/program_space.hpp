@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// The program's part of the address space: what mmap, brk and their relatives do.
+//
+// Anonymous private memory is one Memory object as large as the address space, committed page by
+// page as it is touched: the byte at address A is the Memory's byte A. So mmap is one map operation,
+// neighbours are one region to the kernel, and pages are given back by offset. After a fork the
+// child's regions are copies that it has no capability for; it takes a fresh Memory for what it maps
+// from then on (Backing::inherited).
+//
+// All functions take addresses and lengths that are multiples of the page size, inside the program's
+// part. One lock guards everything; it is among those that fork takes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "abi/linux/memory.hpp"
+#include "interfaces/process_image.hpp"
+#include "libs/ipc/kernel_objects.hpp"
+#include "linux/memory/region_map.hpp"
+#include "linux/process/mutex.hpp"
+#include "linux/syscalls/errno_map.hpp"
+
+namespace linux {
+
+class ProgramSpace {
+public:
+    static constexpr std::uint64_t low = 0x10000;  // nothing is ever mapped below
+    static constexpr std::uint64_t high = process::program_end;
+
+    // Where a mapping goes: to `address` exactly (fixed: what is there goes; no_replace: EEXIST), or
+    // there if it is free, or anywhere.
+    enum class Placement : std::uint8_t { anywhere, fixed, no_replace };
+    struct Request {
+        std::uint64_t address = 0;
+        std::uint64_t length = 0;
+        std::uint32_t protection = 0;
+        Placement placement = Placement::anywhere;
+        bool below_4g = false;
+    };
+
+    // Each returns the address.
+    Result<std::uint64_t> map_anonymous(const Request& request);
+    Result<std::uint64_t> map_object(const Request& request, ipc::Ref<ipc::Memory> memory,
+                                     std::uint64_t offset, bool shared);
+
+    Result<void> unmap(std::uint64_t address, std::uint64_t length);
+    Result<void> protect(std::uint64_t address, std::uint64_t length, std::uint32_t protection);
+    // Anonymous pages are zero again when they are next touched. ENOMEM: not all of it is mapped.
+    Result<void> discard(std::uint64_t address, std::uint64_t length);
+    Result<std::uint64_t> remap(std::uint64_t address, std::uint64_t old_length,
+                                const Request& request, bool may_move);
+    [[nodiscard]] bool is_mapped(std::uint64_t address, std::uint64_t length);
+    // The protection at an address, or nothing if it is not mapped (to tell SEGV_ACCERR and MAPERR).
+    [[nodiscard]] std::optional<std::uint32_t> protection_at(std::uint64_t address);
+
+    // Returns the break in force afterwards, as brk(2) does.
+    std::uint64_t move_break(std::uint64_t address);
+    void set_break(std::uint64_t address);
+
+    // For execve, when the program is gone for good: an empty address space.
+    Result<void> clear();
+    void on_fork_child();
+    Mutex& lock() { return lock_; }
+
+private:
+    Result<std::uint64_t> place(const Request& request) __attribute__((requires_capability(lock_)));
+    Result<void> ensure_backing() __attribute__((requires_capability(lock_)));
+    Result<void> map_own(std::uint64_t address, std::uint64_t length, std::uint32_t protection)
+        __attribute__((requires_capability(lock_)));
+    Result<void> remove(std::uint64_t address, std::uint64_t length)
+        __attribute__((requires_capability(lock_)));
+    Result<std::uint64_t> grow_in_place(const Region& region, std::uint64_t address,
+                                        std::uint64_t old_length, std::uint64_t length)
+        __attribute__((requires_capability(lock_)));
+
+    Mutex lock_;
+    RegionMap regions_ __attribute__((guarded_by(lock_)));
+    ipc::Capability<ipc::Memory> backing_ __attribute__((guarded_by(lock_)));
+    std::uint64_t break_start_ __attribute__((guarded_by(lock_))) = 0;
+    std::uint64_t break_ __attribute__((guarded_by(lock_))) = 0;
+};
+
+ProgramSpace& program_space();
+
+// The kernel's flags for a protection. EACCES: writable and executable at once, which nothing may be.
+Result<std::uint64_t> to_map_flags(std::uint32_t protection);
+
+}  // namespace linux

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// What is mapped where in the program's part of the address space, as the library remembers it: a
+// sorted array of regions that do not overlap. Pure: it makes no system calls, so that it is tested
+// on the host. program_space.hpp does to the real address space what is recorded here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace linux {
+
+// Where the pages of a region come from, which decides how they are given back and made anew.
+enum class Backing : std::uint8_t {
+    own,        // the process's own anonymous Memory, at the offset that equals the address
+    inherited,  // anonymous Memory from before a fork, for which this process has no capability
+    object,     // some other Memory: a file's pages, a private copy of them, shared memory
+};
+
+struct Region {
+    std::uint64_t start = 0;
+    std::uint64_t end = 0;
+    std::uint32_t protection = 0;  // linux_abi::Protection
+    Backing backing = Backing::own;
+    bool shared = false;
+
+    [[nodiscard]] std::uint64_t length() const { return end - start; }
+    friend bool operator==(const Region&, const Region&) = default;
+};
+
+class RegionMap {
+public:
+    using Regions = std::vector<Region>;
+
+    [[nodiscard]] const Regions& regions() const { return regions_; }
+    [[nodiscard]] const Region* at(std::uint64_t address) const;
+    // Is every page of [start, end) in some region?
+    [[nodiscard]] bool covers(std::uint64_t start, std::uint64_t end) const;
+    [[nodiscard]] bool overlaps(std::uint64_t start, std::uint64_t end) const;
+    // The parts of regions inside [start, end), each cut to it.
+    [[nodiscard]] Regions parts(std::uint64_t start, std::uint64_t end) const;
+
+    // The range must be free. Joins neighbours that differ in nothing.
+    void insert(const Region& region);
+    // Whatever is there; regions that stick out are cut.
+    void remove(std::uint64_t start, std::uint64_t end);
+    // The range must be covered.
+    void protect(std::uint64_t start, std::uint64_t end, std::uint32_t protection);
+    // After fork: what was the parent's own Memory is inherited now.
+    void inherit();
+    void clear() { regions_.clear(); }
+
+    // The highest free range of `length` bytes in [low, high).
+    [[nodiscard]] std::optional<std::uint64_t> find_gap(std::uint64_t length, std::uint64_t low,
+                                                        std::uint64_t high) const;
+    [[nodiscard]] std::uint64_t total_bytes() const;
+
+private:
+    // Index of the first region that ends after `address`.
+    [[nodiscard]] std::size_t first_after(std::uint64_t address) const;
+    void split(std::uint64_t address);
+    void join(std::size_t index);
+
+    Regions regions_;
+};
+
+}  // namespace linux

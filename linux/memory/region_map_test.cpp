@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#include "linux/memory/region_map.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+
+namespace linux {
+namespace {
+
+constexpr std::uint64_t page = 4096;
+
+Region region(std::uint64_t first, std::uint64_t pages, std::uint32_t protection = 3) {
+    return {.start = first * page, .end = (first + pages) * page, .protection = protection};
+}
+
+TEST(RegionMap, JoinsEqualNeighboursOnly) {
+    RegionMap map;
+    map.insert(region(1, 1));
+    map.insert(region(3, 1));
+    map.insert(region(2, 1));
+    ASSERT_EQ(map.regions().size(), 1U);
+    EXPECT_EQ(map.regions()[0], region(1, 3));
+    map.insert(region(4, 1, 1));
+    EXPECT_EQ(map.regions().size(), 2U);
+}
+
+TEST(RegionMap, KeepsObjectsApart) {
+    RegionMap map;
+    Region file = region(1, 1);
+    file.backing = Backing::object;
+    map.insert(file);
+    file.start = 2 * page;
+    file.end = 3 * page;
+    map.insert(file);
+    EXPECT_EQ(map.regions().size(), 2U);
+}
+
+TEST(RegionMap, RemovingCutsBothSides) {
+    RegionMap map;
+    map.insert(region(10, 10));
+    map.remove(12 * page, 15 * page);
+    ASSERT_EQ(map.regions().size(), 2U);
+    EXPECT_EQ(map.regions()[0], region(10, 2));
+    EXPECT_EQ(map.regions()[1], region(15, 5));
+    EXPECT_FALSE(map.covers(10 * page, 20 * page));
+    EXPECT_TRUE(map.covers(15 * page, 20 * page));
+    EXPECT_EQ(map.at(12 * page), nullptr);
+    EXPECT_NE(map.at(11 * page + 5), nullptr);
+}
+
+TEST(RegionMap, ProtectSplitsAndJoinsAgain) {
+    RegionMap map;
+    map.insert(region(10, 10));
+    map.protect(12 * page, 14 * page, 1);
+    EXPECT_EQ(map.regions().size(), 3U);
+    map.protect(12 * page, 14 * page, 3);
+    EXPECT_EQ(map.regions().size(), 1U);
+    map.protect(10 * page, 20 * page, 1);
+    ASSERT_EQ(map.regions().size(), 1U);
+    EXPECT_EQ(map.regions()[0].protection, 1U);
+}
+
+TEST(RegionMap, FindsTheHighestGap) {
+    RegionMap map;
+    EXPECT_EQ(map.find_gap(2 * page, page, 100 * page), 98 * page);
+    map.insert(region(90, 10));
+    EXPECT_EQ(map.find_gap(2 * page, page, 100 * page), 88 * page);
+    map.insert(region(86, 3));
+    EXPECT_EQ(map.find_gap(page, page, 100 * page), 89 * page);
+    EXPECT_EQ(map.find_gap(2 * page, page, 100 * page), 84 * page);
+    EXPECT_EQ(map.find_gap(85 * page, page, 100 * page), page);
+    EXPECT_EQ(map.find_gap(86 * page, page, 100 * page), std::nullopt);
+    map.insert(region(200, 5));
+    EXPECT_EQ(map.find_gap(page, page, 100 * page), 89 * page);
+}
+
+// Against an array with one entry per page.
+TEST(RegionMap, AgreesWithAModel) {
+    std::mt19937 random{7};
+    RegionMap map;
+    std::map<std::uint64_t, std::uint32_t> model;
+    for (int step = 0; step < 4000; ++step) {
+        const std::uint64_t first = 1 + random() % 60;
+        const std::uint64_t count = 1 + random() % 8;
+        const std::uint32_t protection = random() % 3;
+        const auto start = first * page;
+        const auto end = (first + count) * page;
+        switch (random() % 3) {
+            case 0:
+                map.remove(start, end);
+                map.insert(region(first, count, protection));
+                for (std::uint64_t i = first; i < first + count; ++i) model[i] = protection;
+                break;
+            case 1:
+                map.remove(start, end);
+                for (std::uint64_t i = first; i < first + count; ++i) model.erase(i);
+                break;
+            default:
+                if (map.covers(start, end)) {
+                    map.protect(start, end, protection);
+                    for (std::uint64_t i = first; i < first + count; ++i) model[i] = protection;
+                }
+        }
+        for (std::uint64_t i = 0; i < 80; ++i) {
+            const Region* found = map.at(i * page);
+            const auto expected = model.find(i);
+            ASSERT_EQ(found != nullptr, expected != model.end()) << step << " page " << i;
+            if (found != nullptr) {
+                ASSERT_EQ(found->protection, expected->second);
+            }
+        }
+        const auto gap = map.find_gap(count * page, page, 70 * page);
+        std::optional<std::uint64_t> best;
+        for (std::uint64_t at = 70 - count; at >= 1 && !best; --at) {
+            bool free = true;
+            for (std::uint64_t i = at; i < at + count; ++i) free = free && !model.contains(i);
+            if (free) best = at * page;
+        }
+        ASSERT_EQ(gap, best);
+    }
+}
+
+}  // namespace
+}  // namespace linux

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// Beginning programs: the first of an image, and execve.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "linux/syscalls/errno_map.hpp"
+
+namespace linux {
+
+// execve(2). Returns only with an error.
+Errno execute(std::int32_t directory, std::string_view path, std::uint32_t at_flags,
+              std::uint64_t arguments, std::uint64_t environment);
+
+}  // namespace linux

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// The first program of an image: procmgr has put a thread at linux_start, and the block that says
+// what to run at process::image_start.
+#include <algorithm>
+
+#include "interfaces/process_image.hpp"
+#include "libs/ipc/kernel_objects.hpp"
+#include "linux/entry/context.hpp"
+#include "linux/entry/cpu.hpp"
+#include "linux/entry/report.hpp"
+#include "linux/entry/thread_state.hpp"
+#include "linux/process/begin.hpp"
+#include "linux/process/exit.hpp"
+#include "linux/process/hooks.hpp"
+#include "linux/process/image.hpp"
+#include "linux/process/loader.hpp"
+#include "linux/process/state.hpp"
+#include "linux/process/thread.hpp"
+#include "linux/signal/state.hpp"
+
+namespace linux {
+namespace {
+
+constexpr std::uint32_t cannot_execute = 126U << 8;  // the shells' exit code for it
+
+void adopt_limits(const process::ImageStart& image) {
+    auto limits = default_limits();
+    for (std::size_t i = 0; i < limits.size(); ++i) {
+        if (image.limits[i][1] != 0) {
+            limits[i] = {image.limits[i][0], image.limits[i][1]};
+        }
+    }
+    MutexGuard guard{state().limits_lock};
+    state().limits = limits;
+}
+
+// The block may be shared with somebody who is still writing to it: only a copy can be checked.
+std::vector<std::byte> copy_block() {
+    const auto* mapped = reinterpret_cast<const std::byte*>(process::image_start);
+    process::ImageStart header;
+    std::copy_n(mapped, sizeof header, reinterpret_cast<std::byte*>(&header));
+    if (header.bytes < sizeof header || header.bytes > longest_image_block) {
+        die({"the image block has no valid length"});
+    }
+    return {mapped, mapped + header.bytes};
+}
+
+abi::Registers begin_first_program() {
+    const std::vector<std::byte> block = copy_block();
+    const auto image = read_image(block);
+    if (!image) {
+        die({"the image block is malformed"});
+    }
+    adopt_limits(*image->header);
+    signals::adopt(image->header->ignored_signals, image->header->blocked_signals);
+    fd::adopt(*image->header);
+    auto prepared =
+        prepare_program(ipc::Capability<fs::File>{ipc::CapIndex{image->header->executable}});
+    auto registers =
+        prepared ? begin_program(*prepared, *image)
+                 : Result<abi::Registers>{base::fail(prepared.error())};
+    if (!registers) {
+        report({"cannot run ", image->path, ": error ",
+                NumberText{static_cast<std::uint64_t>(registers.error())}});
+        exit_process(cannot_execute);
+    }
+    return *registers;
+}
+
+}  // namespace
+
+Result<abi::Registers> begin_program(PreparedProgram& prepared, const Image& image) {
+    const auto registers = TRY(load_program(prepared, image));
+    state().executable_path = image.path;
+    const std::size_t slash = image.path.rfind('/');
+    const std::string_view name =
+        image.path.substr(slash == std::string_view::npos ? 0 : slash + 1);
+    Thread& self = this_thread();
+    std::ranges::fill(self.name, '\0');
+    std::copy_n(name.begin(), std::min(name.size(), sizeof self.name - 1), self.name);
+    set_fs_base(0);
+    return registers;
+}
+
+}  // namespace linux
+
+extern "C" [[noreturn]] void linux_start_image() {
+    linux::threads().adopt_leader(process::linux_threads);
+    const abi::Registers registers = linux::begin_first_program();
+    linux::resume(registers);
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include "linux/signal/fault.hpp"
+
+#include "abi/linux/signal.hpp"
+#include "libs/base/align.hpp"
+#include "linux/memory/program_space.hpp"
+
+namespace linux::signals {
+namespace {
+
+// Intel SDM vol. 3, 6.15.
+enum Vector : std::uint64_t {
+    divide = 0, debug = 1, breakpoint = 3, overflow = 4, bound = 5, bad_opcode = 6, no_fpu = 7,
+    stack_segment = 12, protection = 13, page_fault = 14, x87 = 16, alignment = 17, simd = 19
+};
+constexpr std::uint64_t error_write = 2;
+constexpr std::uint64_t error_fetch = 16;
+
+// Is the access one that the mapping allows? Then its page could not be had (a file that became
+// shorter, a bank that is empty).
+bool is_allowed(std::uint32_t protection, std::uint64_t error) {
+    using linux_abi::Protection;
+    if ((error & error_write) != 0) {
+        return (protection & Protection::write) != 0;
+    }
+    if ((error & error_fetch) != 0) {
+        return (protection & Protection::execute) != 0;
+    }
+    return protection != 0;
+}
+
+Fault describe_page_fault(const CpuException& exception) {
+    using linux_abi::SignalCode;
+    Fault fault{.signal = linux_abi::sig_segv, .code = SignalCode::not_mapped,
+                .address = exception.address};
+    const auto protection =
+        program_space().protection_at(base::align_down(exception.address, abi::page_size));
+    if (protection) {
+        const bool allowed = is_allowed(*protection, exception.error);
+        fault.signal = allowed ? linux_abi::sig_bus : linux_abi::sig_segv;
+        fault.code = allowed ? SignalCode::no_backing : SignalCode::no_access;
+    }
+    return fault;
+}
+
+Fault describe_cause(const CpuException& exception) {
+    using linux_abi::SignalCode;
+    switch (exception.vector) {
+        case divide:
+            return {.signal = linux_abi::sig_fpe, .code = SignalCode::division, .address_is_rip = true};
+        case debug:
+            return {.signal = linux_abi::sig_trap, .code = SignalCode::trace, .address_is_rip = true};
+        case breakpoint: return {.signal = linux_abi::sig_trap, .code = SignalCode::kernel};
+        case bad_opcode:
+            return {.signal = linux_abi::sig_ill,
+                    .code = SignalCode::illegal_operand,
+                    .address_is_rip = true};
+        case x87:
+        case simd:
+            return {.signal = linux_abi::sig_fpe,
+                    .code = SignalCode::float_invalid,
+                    .address_is_rip = true};
+        case alignment: return {.signal = linux_abi::sig_bus, .code = SignalCode::alignment};
+        case page_fault: return describe_page_fault(exception);
+        default: return {.signal = linux_abi::sig_segv, .code = SignalCode::kernel};
+    }
+}
+
+}  // namespace
+
+Fault describe(const CpuException& exception) {
+    Fault fault = describe_cause(exception);
+    fault.vector = exception.vector;
+    fault.error = exception.error;
+    fault.page_fault_address = exception.address;
+    return fault;
+}
+
+}  // namespace linux::signals

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// From CPU exceptions to signals.
+#pragma once
+
+#include <cstdint>
+
+namespace linux {
+
+struct CpuException {
+    std::uint64_t vector;
+    std::uint64_t error;
+    std::uint64_t address;  // page faults
+};
+
+namespace signals {
+
+// A signal that the program's own instruction causes. It cannot be blocked or ignored: then it ends
+// the process.
+struct Fault {
+    std::uint32_t signal = 0;
+    std::int32_t code = 0;
+    std::uint64_t address = 0;
+    std::uint64_t vector = 0, error = 0, page_fault_address = 0;  // for the frame
+    bool address_is_rip = false;
+};
+
+Fault describe(const CpuException& exception);
+
+}  // namespace signals
+}  // namespace linux

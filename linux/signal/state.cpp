@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: MIT
+#include "linux/signal/state.hpp"
+
+#include <bit>
+
+#include "linux/entry/thread_state.hpp"
+#include "linux/process/plan.hpp"
+#include "linux/process/state.hpp"
+#include "linux/signal/interruption.hpp"
+
+namespace linux::signals {
+namespace {
+
+using linux_abi::signal_bit;
+
+struct State {
+    Mutex lock;
+    std::array<linux_abi::SignalAction, linux_abi::signal_count> actions
+        __attribute__((guarded_by(lock))){};
+    PendingSignals process_pending __attribute__((guarded_by(lock)));
+};
+
+constinit State state;
+
+process::SignalPage& signal_page() {
+    return *reinterpret_cast<process::SignalPage*>(process::signal_page);
+}
+
+// With a signal for the process that the calling thread blocks: another that does not.
+void announce_to_others(SignalSet signals, const Thread& self)
+    __attribute__((requires_capability(state.lock), no_thread_safety_analysis)) {
+    // The list's lock comes after this one in the order.
+    MutexGuard guard{threads().lock()};
+    threads().for_each_running([&](Thread& thread) {
+        const SignalSet takes = signals & (~thread.mask.load() | thread.waiting_for.load());
+        if (&thread != &self && takes != 0) {
+            (void)thread.kernel()->interrupt();
+            signals &= ~takes;
+        }
+    });
+}
+
+// Moves what procmgr has signalled into the process's pending set; drops what is ignored.
+void take_in(Thread& self) __attribute__((requires_capability(state.lock))) {
+    ipc::control_page().interrupt_pending = 0;
+    process::SignalPage& page = signal_page();
+    SignalSet fresh = std::atomic_ref<std::uint64_t>{page.pending}.exchange(0);
+    SignalSet for_others = 0;
+    for (; fresh != 0; fresh &= fresh - 1) {
+        const auto signal = static_cast<std::uint32_t>(std::countr_zero(fresh)) + 1;
+        const bool blocked = (self.mask & signal_bit(signal)) != 0;
+        if (!blocked && is_ignored(state.actions[signal - 1], signal)) {
+            continue;
+        }
+        const process::SignalPage::Info info = page.info[signal - 1];
+        state.process_pending.add(signal, {.code = info.code,
+                                           .pid = info.pid,
+                                           .user = info.user,
+                                           .status = info.status,
+                                           .value = info.value});
+        for_others |= blocked ? signal_bit(signal) : 0;
+    }
+    if (for_others != 0) {
+        announce_to_others(for_others, self);
+    }
+}
+
+}  // namespace
+
+Mutex& lock() { return state.lock; }
+
+linux_abi::SignalAction action_of(std::uint32_t signal) {
+    MutexGuard guard{state.lock};
+    return state.actions[signal - 1];
+}
+
+linux_abi::SignalAction set_action(std::uint32_t signal, const linux_abi::SignalAction& action) {
+    MutexGuard guard{state.lock};
+    const linux_abi::SignalAction old = state.actions[signal - 1];
+    state.actions[signal - 1] = action;
+    state.actions[signal - 1].mask &= ~unblockable;
+    if (is_ignored(action, signal)) {
+        state.process_pending.remove(signal_bit(signal));
+        this_thread().pending.remove(signal_bit(signal));
+    }
+    return old;
+}
+
+void reset_handlers() {
+    MutexGuard guard{state.lock};
+    for (linux_abi::SignalAction& action : state.actions) {
+        action = {.handler = action.handler == linux_abi::handler_ignore ? linux_abi::handler_ignore
+                                                                        : linux_abi::handler_default,
+                  .flags = 0,
+                  .restorer = 0,
+                  .mask = 0};
+    }
+}
+
+SignalSet ignored_set() {
+    MutexGuard guard{state.lock};
+    SignalSet ignored = 0;
+    for (std::uint32_t signal = 1; signal <= linux_abi::signal_count; ++signal) {
+        if (state.actions[signal - 1].handler == linux_abi::handler_ignore) {
+            ignored |= signal_bit(signal);
+        }
+    }
+    return ignored;
+}
+
+void adopt(SignalSet ignored, SignalSet blocked) {
+    MutexGuard guard{state.lock};
+    for (std::uint32_t signal = 1; signal <= linux_abi::signal_count; ++signal) {
+        if ((ignored & ~unblockable & signal_bit(signal)) != 0) {
+            state.actions[signal - 1].handler = linux_abi::handler_ignore;
+        }
+    }
+    this_thread().mask = blocked & ~unblockable;
+}
+
+void set_mask(SignalSet mask) {
+    Thread& self = this_thread();
+    MutexGuard guard{state.lock};
+    self.mask = mask & ~unblockable;
+    const SignalSet waiting = self.pending.set() | state.process_pending.set();
+    if ((waiting & ~self.mask) != 0) {
+        ipc::control_page().interrupt_pending = 1;  // the way back to the program looks at it
+    }
+}
+
+void set_temporary_mask(SignalSet mask) {
+    Thread& self = this_thread();
+    self.mask_to_restore = self.mask;
+    self.restore_mask = true;
+    set_mask(mask);
+}
+
+void end_temporary_mask() {
+    Thread& self = this_thread();
+    self.restore_mask = false;
+    set_mask(self.mask_to_restore);
+}
+
+SignalSet pending() {
+    Thread& self = this_thread();
+    MutexGuard guard{state.lock};
+    take_in(self);
+    return self.pending.set() | state.process_pending.set();
+}
+
+bool interrupted() { return pending_outside(0); }
+
+bool pending_outside(SignalSet set) {
+    Thread& self = this_thread();
+    MutexGuard guard{state.lock};
+    take_in(self);
+    SignalSet ready = (self.pending.set() | state.process_pending.set()) & ~self.mask & ~set;
+    for (SignalSet rest = ready; rest != 0; rest &= rest - 1) {
+        const auto signal = static_cast<std::uint32_t>(std::countr_zero(rest)) + 1;
+        if (is_ignored(state.actions[signal - 1], signal)) {
+            self.pending.remove(signal_bit(signal));
+            state.process_pending.remove(signal_bit(signal));
+            ready &= ~signal_bit(signal);
+        }
+    }
+    const bool leave = ready != 0 || plan_waits_for(self);
+    if (leave) {
+        ipc::control_page().interrupt_pending = 1;  // the way back to the program looks at it
+    }
+    return leave;
+}
+
+std::optional<Taken> take(SignalSet set) {
+    Thread& self = this_thread();
+    MutexGuard guard{state.lock};
+    take_in(self);
+    for (PendingSignals* from : {&self.pending, &state.process_pending}) {
+        // Signals that a fault may cause come first, as on Linux; else the lowest number.
+        using linux_abi::signal_bit;
+        constexpr SignalSet synchronous =
+            signal_bit(linux_abi::sig_segv) | signal_bit(linux_abi::sig_bus) |
+            signal_bit(linux_abi::sig_ill) | signal_bit(linux_abi::sig_trap) |
+            signal_bit(linux_abi::sig_fpe) | signal_bit(linux_abi::sig_sys);
+        const SignalSet ready = from->set() & set;
+        const SignalSet first = (ready & synchronous) != 0 ? ready & synchronous : ready;
+        if (first != 0) {
+            const auto signal = static_cast<std::uint32_t>(std::countr_zero(first)) + 1;
+            return Taken{signal, from->take(signal)};
+        }
+    }
+    return std::nullopt;
+}
+
+void send_to_thread(Thread& thread, std::uint32_t signal, const SignalDetails& details) {
+    MutexGuard guard{state.lock};
+    const bool blocked = (thread.mask & signal_bit(signal)) != 0;
+    if (!blocked && is_ignored(state.actions[signal - 1], signal)) {
+        return;
+    }
+    thread.pending.add(signal, details);
+    if (blocked) {
+        return;
+    }
+    if (&thread == &this_thread()) {
+        ipc::control_page().interrupt_pending = 1;
+    } else {
+        (void)thread.kernel()->interrupt();
+    }
+}
+
+void send_to_process(std::uint32_t signal, const SignalDetails& details) {
+    Thread& self = this_thread();
+    MutexGuard guard{state.lock};
+    const bool blocked = (self.mask & signal_bit(signal)) != 0;
+    if (!blocked && is_ignored(state.actions[signal - 1], signal)) {
+        return;
+    }
+    state.process_pending.add(signal, details);
+    if (!blocked) {
+        ipc::control_page().interrupt_pending = 1;
+    } else {
+        announce_to_others(signal_bit(signal), self);
+    }
+}
+
+void raise(std::uint32_t signal) {
+    send_to_thread(this_thread(), signal,
+                   {.code = linux_abi::SignalCode::user, .pid = identity().pid, .user = identity().user});
+}
+
+bool sleep_until(std::uint64_t deadline) {
+    const auto word = reinterpret_cast<std::uint64_t>(&this_thread().sleep_word);
+    for (;;) {
+        const auto slept = ipc::own_space()->futex_wait(
+            word, 0, 0, {.deadline = deadline, .interruptible = true});
+        if (!slept && slept.error() == abi::Error::interrupted) {
+            return false;
+        }
+        if (!slept) {
+            return true;
+        }
+    }
+}
+
+void lay_out(linux_abi::SignalInfo& info, std::uint32_t signal, const SignalDetails& details) {
+    info = {};
+    info.signal = static_cast<std::int32_t>(signal);
+    info.code = details.code;
+    using namespace linux_abi;  // NOLINT: the names of signals
+    const bool from_hardware = details.code > 0 && details.code != SignalCode::kernel;
+    if (signal == sig_chld && from_hardware) {
+        info.of.child = {.pid = static_cast<std::int32_t>(details.pid),
+                         .user = details.user,
+                         .status = static_cast<std::int32_t>(details.status),
+                         .padding = 0,
+                         .user_time = 0,
+                         .system_time = 0};
+    } else if (from_hardware) {
+        info.of.fault.address = details.value;
+    } else if (details.code == SignalCode::timer) {
+        info.of.timer = {.timer = 0, .overrun = 0, .value = details.value};
+    } else {
+        info.of.sender = {.pid = static_cast<std::int32_t>(details.pid),
+                          .user = details.user,
+                          .value = details.value};
+    }
+}
+
+// Pending signals belong to the parent.
+void on_fork_child() __attribute__((no_thread_safety_analysis)) {
+    state.process_pending.remove(~SignalSet{0});
+    this_thread().pending.remove(~SignalSet{0});
+    ipc::control_page().interrupt_pending = 0;
+}
+
+}  // namespace linux::signals

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// Process, group, session, user and thread ids.
+#include <array>
+
+#include "libs/ipc/protocol.hpp"
+#include "linux/entry/thread_state.hpp"
+#include "linux/entry/user_memory.hpp"
+#include "linux/process/state.hpp"
+#include "linux/process/thread.hpp"
+#include "linux/syscalls/table.hpp"
+
+namespace linux {
+namespace {
+
+Result<process::Lookup::Reply> look_up(std::int32_t pid) {
+    return TRY(or_errno(ipc::call(own_process(), process::Lookup{.pid = pid}))).reply;
+}
+
+std::int64_t set_identity(std::uint32_t user, std::uint32_t group) {
+    const auto done = ipc::call(own_process(), process::SetIdentity{.user = user, .group = group});
+    return done ? 0 : -to_errno(done.error());
+}
+
+// A process has one user and one group id: real, effective and saved are the same.
+Result<void> write_three(const Arguments& arguments, std::uint32_t id) {
+    for (std::size_t i = 0; i < 3; ++i) {
+        TRY(user::write(arguments[i], id));
+    }
+    return {};
+}
+
+// Of the ids that setreuid and setresuid name, the effective one counts.
+std::uint32_t pick(std::uint32_t real, std::uint32_t effective) {
+    return effective != process::SetIdentity::keep ? effective : real;
+}
+
+}  // namespace
+
+namespace calls {
+
+std::int64_t getpid(const Arguments&) { return identity().pid; }
+std::int64_t getppid(const Arguments&) { return identity().parent; }
+std::int64_t gettid(const Arguments&) { return this_thread().id; }
+std::int64_t getpgrp(const Arguments&) { return identity().group; }
+std::int64_t getuid(const Arguments&) { return identity().user; }
+std::int64_t geteuid(const Arguments&) { return identity().user; }
+std::int64_t getgid(const Arguments&) { return identity().group_id; }
+std::int64_t getegid(const Arguments&) { return identity().group_id; }
+
+std::int64_t getpgid(const Arguments& arguments) {
+    if (arguments.integer(0) == 0) {
+        return identity().group;
+    }
+    const auto found = look_up(arguments.integer(0));
+    return found ? static_cast<std::int64_t>(found->group) : -found.error();
+}
+
+std::int64_t getsid(const Arguments& arguments) {
+    if (arguments.integer(0) == 0) {
+        return identity().session;
+    }
+    const auto found = look_up(arguments.integer(0));
+    return found ? static_cast<std::int64_t>(found->session) : -found.error();
+}
+
+std::int64_t setpgid(const Arguments& arguments) {
+    if (arguments.integer(0) < 0 || arguments.integer(1) < 0) {
+        return -Errno::einval;
+    }
+    const auto done = ipc::call(own_process(), process::SetProcessGroup{.pid = arguments.integer(0),
+                                                                        .group = arguments.integer(1)});
+    return done ? 0 : -to_errno(done.error());
+}
+
+std::int64_t setsid(const Arguments&) {
+    const auto done = ipc::call(own_process(), process::MakeSession{});
+    return done ? static_cast<std::int64_t>(done->reply.session) : -to_errno(done.error());
+}
+
+std::int64_t setuid(const Arguments& arguments) {
+    return set_identity(arguments.word(0), process::SetIdentity::keep);
+}
+std::int64_t setgid(const Arguments& arguments) {
+    return set_identity(process::SetIdentity::keep, arguments.word(0));
+}
+std::int64_t setreuid(const Arguments& arguments) {
+    return set_identity(pick(arguments.word(0), arguments.word(1)), process::SetIdentity::keep);
+}
+std::int64_t setregid(const Arguments& arguments) {
+    return set_identity(process::SetIdentity::keep, pick(arguments.word(0), arguments.word(1)));
+}
+std::int64_t setresuid(const Arguments& arguments) { return setreuid(arguments); }
+std::int64_t setresgid(const Arguments& arguments) { return setregid(arguments); }
+
+std::int64_t getresuid(const Arguments& arguments) {
+    return to_return(write_three(arguments, identity().user));
+}
+std::int64_t getresgid(const Arguments& arguments) {
+    return to_return(write_three(arguments, identity().group_id));
+}
+
+// File access goes by the view's identity, which cannot be set apart.
+std::int64_t setfsuid(const Arguments&) { return identity().user; }
+std::int64_t setfsgid(const Arguments&) { return identity().group_id; }
+
+std::int64_t getgroups(const Arguments& arguments) {
+    const std::int32_t room = arguments.integer(0);
+    if (room < 0) {
+        return -Errno::einval;
+    }
+    if (room == 0) {
+        return 1;
+    }
+    const std::uint32_t group = identity().group_id;
+    const auto written = user::write(arguments[1], group);
+    return written ? 1 : -written.error();
+}
+
+// Only the list that there is can be set: that of the one group.
+std::int64_t setgroups(const Arguments& arguments) {
+    if (identity().user != 0) {
+        return -Errno::eperm;
+    }
+    return arguments[0] > 65536 ? -Errno::einval : 0;
+}
+
+}  // namespace calls
+}  // namespace linux

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+// mmap and its relatives: Linux's rules about arguments; the work is in linux/memory.
+#include "abi/linux/memory.hpp"
+
+#include <vector>
+
+#include "interfaces/fs.hpp"
+#include "libs/base/align.hpp"
+#include "libs/ipc/protocol.hpp"
+#include "linux/entry/user_memory.hpp"
+#include "linux/memory/program_space.hpp"
+#include "linux/process/hooks.hpp"
+#include "linux/syscalls/table.hpp"
+
+namespace linux {
+namespace {
+
+using linux_abi::MapFlag;
+using linux_abi::Protection;
+
+constexpr std::uint32_t all_protections = Protection::read | Protection::write |
+                                          Protection::execute | Protection::grows_down |
+                                          Protection::grows_up;
+constexpr std::uint32_t accesses = Protection::read | Protection::write | Protection::execute;
+
+bool is_page_aligned(std::uint64_t value) { return base::is_aligned(value, abi::page_size); }
+
+// A page-aligned range of the program's part; its length rounded up.
+Result<std::uint64_t> checked_length(std::uint64_t address, std::uint64_t length, Errno outside) {
+    if (!is_page_aligned(address)) {
+        return base::fail(Errno::einval);
+    }
+    if (length > ProgramSpace::high || !user::is_program_range(address, length)) {
+        return base::fail(outside);
+    }
+    return base::align_up(length, abi::page_size);
+}
+
+Result<ProgramSpace::Request> to_request(const Arguments& arguments) {
+    const std::uint32_t flags = arguments.word(3);
+    ProgramSpace::Request request{.address = arguments[0],
+                                  .length = arguments[1],
+                                  .protection = arguments.word(2) & accesses};
+    if (request.length == 0 || (arguments[2] & ~std::uint64_t{all_protections}) != 0) {
+        return base::fail(Errno::einval);
+    }
+    if (request.length > ProgramSpace::high) {
+        return base::fail(Errno::enomem);
+    }
+    request.length = base::align_up(request.length, abi::page_size);
+    request.below_4g = (flags & MapFlag::low_32) != 0;
+    if ((flags & MapFlag::fixed_no_replace) != 0) {
+        request.placement = ProgramSpace::Placement::no_replace;
+    } else if ((flags & MapFlag::fixed) != 0) {
+        request.placement = ProgramSpace::Placement::fixed;
+    }
+    if (!is_page_aligned(request.address)) {
+        if (request.placement != ProgramSpace::Placement::anywhere) {
+            return base::fail(Errno::einval);
+        }
+        request.address = base::align_down(request.address, abi::page_size);
+    }
+    return request;
+}
+
+// Outlives the process that makes it, so its container pays.
+Result<std::uint64_t> map_shared_anonymous(const ProgramSpace::Request& request) {
+    const ipc::Ref<ipc::Bank> bank{process::container_bank};
+    const auto memory = TRY(or_errno(bank->create_memory(request.length)));
+    return program_space().map_object(request, memory, 0, true);
+}
+
+// What lies in the file is read; the rest of the last page is zero.
+Result<void> fill_from_file(ipc::Ref<fs::File> file, std::uint64_t address, std::uint64_t length,
+                            std::uint64_t offset) {
+    for (std::uint64_t done = 0; done < length;) {
+        const auto part = static_cast<std::uint32_t>(
+            std::min<std::uint64_t>(length - done, abi::message_bytes));
+        const auto answer = TRY(or_errno(
+            ipc::call(file, fs::Read{.offset = offset + done, .length = part})));
+        if (answer.payload.empty()) {
+            break;
+        }
+        TRY(user::copy_out(address + done, answer.payload.data(), answer.payload.size()));
+        done += answer.payload.size();
+    }
+    return {};
+}
+
+// A file system that does not hand out its pages: only a private copy can be had.
+Result<std::uint64_t> map_by_reading(ProgramSpace::Request request, ipc::Ref<fs::File> file,
+                                     std::uint64_t offset) {
+    const std::uint32_t protection = request.protection;
+    request.protection = Protection::read | Protection::write;
+    const std::uint64_t address = TRY(program_space().map_anonymous(request));
+    const auto filled = fill_from_file(file, address, request.length, offset);
+    if (!filled) {
+        (void)program_space().unmap(address, request.length);
+        return base::fail(filled.error());
+    }
+    TRY(program_space().protect(address, request.length, protection));
+    return address;
+}
+
+Result<std::uint64_t> map_file(const ProgramSpace::Request& request, std::int32_t descriptor,
+                               std::uint64_t offset, bool shared) {
+    const auto file = TRY(fd::mappable(descriptor));
+    if (file.zero) {
+        return shared ? map_shared_anonymous(request) : program_space().map_anonymous(request);
+    }
+    const bool writes = (request.protection & Protection::write) != 0;
+    if (!file.readable || (shared && writes && !file.writable)) {
+        return base::fail(Errno::eacces);
+    }
+    auto answer = ipc::call(file.file, fs::Map{.write = shared && file.writable ? 1U : 0U});
+    if (!answer) {
+        if (shared || answer.error() != ipc::Failure{ipc::Status::unsupported}) {
+            return base::fail(answer.error() == ipc::Failure{ipc::Status::unsupported}
+                                  ? Errno::enodev
+                                  : to_errno(answer.error()));
+        }
+        return map_by_reading(request, file.file, offset);
+    }
+    const auto pages = answer->take<ipc::Memory>();
+    const std::uint64_t start = answer->reply.data_offset + offset;
+    if (shared) {
+        return program_space().map_object(request, pages, start, true);
+    }
+    const auto copy =
+        TRY(or_errno(pages->clone(ipc::own_bank(), {start, request.length})));
+    return program_space().map_object(request, copy, 0, false);
+}
+
+Result<std::uint64_t> map(const Arguments& arguments) {
+    const std::uint32_t flags = arguments.word(3);
+    const std::uint32_t type = flags & MapFlag::type;
+    const bool shared = type == MapFlag::shared || type == MapFlag::shared_validate;
+    if ((!shared && type != MapFlag::private_) || !is_page_aligned(arguments[5])) {
+        return base::fail(Errno::einval);
+    }
+    const auto request = TRY(to_request(arguments));
+    if ((flags & MapFlag::anonymous) == 0) {
+        if (!base::range_fits(arguments[5], request.length, std::uint64_t{1} << 62)) {
+            return base::fail(Errno::eoverflow);
+        }
+        return map_file(request, arguments.integer(4), arguments[5], shared);
+    }
+    return shared ? map_shared_anonymous(request) : program_space().map_anonymous(request);
+}
+
+Result<std::uint64_t> remap(const Arguments& arguments) {
+    using linux_abi::RemapFlag;
+    const std::uint32_t flags = arguments.word(3);
+    const bool fixed = (flags & RemapFlag::fixed) != 0;
+    const bool may_move = (flags & RemapFlag::may_move) != 0;
+    if ((flags & ~(RemapFlag::may_move | RemapFlag::fixed)) != 0 || (fixed && !may_move) ||
+        arguments[2] == 0 || arguments[1] == 0) {
+        return base::fail(Errno::einval);
+    }
+    const std::uint64_t old_length =
+        TRY(checked_length(arguments[0], arguments[1], Errno::efault));
+    if (arguments[2] > ProgramSpace::high) {
+        return base::fail(Errno::enomem);
+    }
+    ProgramSpace::Request request{.length = base::align_up(arguments[2], abi::page_size)};
+    if (fixed) {
+        request.address = arguments[4];
+        request.placement = ProgramSpace::Placement::fixed;
+        (void)TRY(checked_length(request.address, request.length, Errno::einval));
+        if (request.address < arguments[0] + old_length &&
+            arguments[0] < request.address + request.length) {
+            return base::fail(Errno::einval);
+        }
+    }
+    return program_space().remap(arguments[0], old_length, request, may_move);
+}
+
+Result<void> advise(const Arguments& arguments) {
+    using linux_abi::Advice;
+    const std::uint32_t advice = arguments.word(2);
+    const std::uint64_t length = TRY(checked_length(arguments[0], arguments[1], Errno::enomem));
+    if (advice > Advice::last || (advice > 4 && advice < 8)) {
+        return base::fail(Errno::einval);
+    }
+    if (advice == Advice::dont_need) {
+        return program_space().discard(arguments[0], length);
+    }
+    if (length != 0 && !program_space().is_mapped(arguments[0], length)) {
+        return base::fail(Errno::enomem);
+    }
+    return {};
+}
+
+Result<void> report_resident(const Arguments& arguments) {
+    const std::uint64_t length = TRY(checked_length(arguments[0], arguments[1], Errno::enomem));
+    if (!program_space().is_mapped(arguments[0], length)) {
+        return base::fail(Errno::enomem);
+    }
+    const std::vector<std::byte> resident(length / abi::page_size, std::byte{1});
+    return user::copy_out(arguments[2], resident.data(), resident.size());
+}
+
+Result<void> synchronise(const Arguments& arguments) {
+    using linux_abi::SyncFlag;
+    const std::uint32_t flags = arguments.word(2);
+    const bool both = (flags & SyncFlag::async) != 0 && (flags & SyncFlag::sync) != 0;
+    if (both || (flags & ~(SyncFlag::async | SyncFlag::sync | SyncFlag::invalidate)) != 0) {
+        return base::fail(Errno::einval);
+    }
+    const std::uint64_t length = TRY(checked_length(arguments[0], arguments[1], Errno::enomem));
+    if (!program_space().is_mapped(arguments[0], length)) {
+        return base::fail(Errno::enomem);
+    }
+    return {};
+}
+
+}  // namespace
+
+namespace calls {
+
+std::int64_t mmap(const Arguments& arguments) { return to_return(map(arguments)); }
+
+std::int64_t munmap(const Arguments& arguments) {
+    const auto length = checked_length(arguments[0], arguments[1], Errno::einval);
+    if (!length || *length == 0) {
+        return -Errno::einval;
+    }
+    return to_return(program_space().unmap(arguments[0], *length));
+}
+
+std::int64_t mprotect(const Arguments& arguments) {
+    const auto length = checked_length(arguments[0], arguments[1], Errno::enomem);
+    if (!length) {
+        return -length.error();
+    }
+    if ((arguments[2] & ~std::uint64_t{all_protections}) != 0) {
+        return -Errno::einval;
+    }
+    if (*length == 0) {
+        return 0;
+    }
+    return to_return(program_space().protect(arguments[0], *length, arguments.word(2) & accesses));
+}
+
+std::int64_t mremap(const Arguments& arguments) { return to_return(remap(arguments)); }
+
+std::int64_t brk(const Arguments& arguments) {
+    return static_cast<std::int64_t>(program_space().move_break(arguments[0]));
+}
+
+std::int64_t madvise(const Arguments& arguments) { return to_return(advise(arguments)); }
+std::int64_t mincore(const Arguments& arguments) { return to_return(report_resident(arguments)); }
+std::int64_t msync(const Arguments& arguments) { return to_return(synchronise(arguments)); }
+
+// Memory is never paged out.
+std::int64_t mlock(const Arguments& arguments) {
+    const std::uint64_t start = base::align_down(arguments[0], abi::page_size);
+    const auto length =
+        checked_length(start, arguments[1] + (arguments[0] - start), Errno::enomem);
+    return !length || !program_space().is_mapped(start, *length) ? -Errno::enomem : 0;
+}
+std::int64_t munlock(const Arguments& arguments) { return mlock(arguments); }
+std::int64_t mlockall(const Arguments&) { return 0; }
+std::int64_t munlockall(const Arguments&) { return 0; }
+
+}  // namespace calls
+}  // namespace linux

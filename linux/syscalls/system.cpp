@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+// The machine and the system: names, memory, CPUs, random bytes; and what prctl and arch_prctl set.
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include "abi/linux/process.hpp"
+#include "libs/ipc/kernel_objects.hpp"
+#include "libs/ipc/protocol.hpp"
+#include "linux/entry/cpu.hpp"
+#include "linux/entry/thread_state.hpp"
+#include "linux/entry/user_memory.hpp"
+#include "linux/process/random.hpp"
+#include "linux/process/state.hpp"
+#include "linux/process/thread.hpp"
+#include "linux/syscalls/table.hpp"
+#include "linux/time/clock.hpp"
+
+namespace linux {
+namespace {
+
+using linux_abi::ArchControl;
+using linux_abi::ProcessControl;
+
+void set_text(char (&to)[65], std::string_view text) {
+    std::copy_n(text.begin(), std::min(text.size(), sizeof to - 1), to);
+}
+
+Result<void> write_system_info(std::uint64_t at) {
+    const auto answer = TRY(or_errno(ipc::call(own_process(), process::SystemInfo{})));
+    linux_abi::SystemInfo info{};
+    info.uptime = static_cast<std::int64_t>(answer.reply.uptime_ns / second_ns);
+    info.total_memory = answer.reply.total_bytes;
+    info.free_memory = answer.reply.free_bytes;
+    info.processes = static_cast<std::uint16_t>(answer.reply.processes);
+    info.unit = 1;
+    return user::write(at, info);
+}
+
+Result<std::uint64_t> write_random(std::uint64_t at, std::uint64_t bytes) {
+    constexpr std::uint64_t most = 0x7fffffff;
+    bytes = std::min(bytes, most);
+    std::array<std::byte, 256> part;
+    for (std::uint64_t done = 0; done < bytes;) {
+        const std::size_t count = std::min<std::uint64_t>(bytes - done, part.size());
+        random_bytes({part.data(), count});
+        TRY(user::copy_out(at + done, part.data(), count));
+        done += count;
+    }
+    return bytes;
+}
+
+Result<void> set_name(std::uint64_t at) {
+    std::array<char, sizeof Thread::name> name{};
+    const auto length = user::copy_string(name, at);
+    if (!length && length.error() != Errno::enametoolong) {
+        return base::fail(length.error());
+    }
+    name.back() = '\0';
+    Thread& self = this_thread();
+    std::ranges::copy(name, self.name);
+    if (self.leader) {
+        const std::string_view text{name.data()};
+        (void)ipc::call(own_process(), process::Rename{}, {.payload = ipc::bytes(text)});
+    }
+    return {};
+}
+
+Result<std::int64_t> control_process(const Arguments& arguments) {
+    switch (arguments.word(0)) {
+        case ProcessControl::set_name: TRY(set_name(arguments[1])); return 0;
+        case ProcessControl::get_name: {
+            std::array<char, sizeof Thread::name> name;
+            std::ranges::copy(this_thread().name, name.begin());
+            TRY(user::write(arguments[1], name));
+            return 0;
+        }
+        case ProcessControl::get_dumpable:
+        case ProcessControl::read_bounding:
+        case ProcessControl::get_no_new_privileges: return 1;  // there is no other way here
+        case ProcessControl::get_seccomp: return 0;
+        case ProcessControl::set_dumpable:
+        case ProcessControl::set_no_new_privileges:
+        case ProcessControl::set_timer_slack: return 0;
+        case ProcessControl::get_timer_slack: return 50'000;
+        default: return base::fail(Errno::einval);
+    }
+}
+
+// One CPU for now.
+Result<std::int64_t> write_affinity(const Arguments& arguments) {
+    constexpr std::uint64_t word = sizeof(std::uint64_t);
+    if (arguments[1] < word || arguments[1] % word != 0) {
+        return base::fail(Errno::einval);
+    }
+    TRY(user::write(arguments[2], std::uint64_t{1}));
+    return static_cast<std::int64_t>(word);
+}
+
+}  // namespace
+
+namespace calls {
+
+std::int64_t uname(const Arguments& arguments) {
+    linux_abi::SystemNames names{};
+    set_text(names.system, "Linux");
+    set_text(names.node, "cluu");
+    set_text(names.release, "6.1.0-cluu");
+    set_text(names.version, "#1 CLUU");
+    set_text(names.machine, "x86_64");
+    set_text(names.domain, "(none)");
+    return to_return(user::write(arguments[0], names));
+}
+
+std::int64_t sysinfo(const Arguments& arguments) {
+    return to_return(write_system_info(arguments[0]));
+}
+
+std::int64_t getrandom(const Arguments& arguments) {
+    constexpr std::uint32_t known_flags = 7;
+    if ((arguments.word(2) & ~known_flags) != 0) {
+        return -Errno::einval;
+    }
+    return to_return(write_random(arguments[0], arguments[1]));
+}
+
+std::int64_t prctl(const Arguments& arguments) { return to_return(control_process(arguments)); }
+
+std::int64_t arch_prctl(const Arguments& arguments) {
+    switch (arguments.word(0)) {
+        case ArchControl::set_fs:
+            if (arguments[1] >= process::program_end) {
+                return -Errno::eperm;
+            }
+            set_fs_base(arguments[1]);
+            return 0;
+        case ArchControl::get_fs: return to_return(user::write(arguments[1], fs_base()));
+        case ArchControl::get_gs: return to_return(user::write(arguments[1], std::uint64_t{0}));
+        default:                  return -Errno::einval;
+    }
+}
+
+std::int64_t sched_yield(const Arguments&) {
+    ipc::sys::yield();
+    return 0;
+}
+
+std::int64_t sched_getaffinity(const Arguments& arguments) {
+    return to_return(write_affinity(arguments));
+}
+std::int64_t sched_setaffinity(const Arguments& arguments) {
+    if (arguments[1] == 0) {
+        return -Errno::einval;
+    }
+    const auto mask = user::read<std::uint8_t>(arguments[2]);
+    if (!mask) {
+        return -mask.error();
+    }
+    return (*mask & 1) != 0 ? 0 : -Errno::einval;
+}
+
+std::int64_t getcpu(const Arguments& arguments) {
+    for (std::size_t i = 0; i < 2; ++i) {
+        if (arguments[i] != 0) {
+            const auto written = user::write(arguments[i], std::uint32_t{0});
+            if (!written) {
+                return -written.error();
+            }
+        }
+    }
+    return 0;
+}
+
+// Priorities are the scheduling context's; nice values change nothing.
+std::int64_t getpriority(const Arguments&) { return 20; }
+std::int64_t setpriority(const Arguments&) { return 0; }
+
+std::int64_t sched_getscheduler(const Arguments&) { return 0; }
+std::int64_t sched_getparam(const Arguments& arguments) {
+    return to_return(user::write(arguments[1], std::uint32_t{0}));
+}
+std::int64_t sched_setscheduler(const Arguments& arguments) {
+    return arguments.word(1) == 0 ? 0 : -Errno::eperm;
+}
+std::int64_t sched_get_priority_max(const Arguments& arguments) {
+    return arguments.word(0) == 1 || arguments.word(0) == 2 ? 99 : 0;
+}
+std::int64_t sched_get_priority_min(const Arguments& arguments) {
+    return arguments.word(0) == 1 || arguments.word(0) == 2 ? 1 : 0;
+}
+
+// With one CPU, entering the library is already a barrier for all threads.
+std::int64_t membarrier(const Arguments& arguments) {
+    constexpr std::uint32_t query = 0, global = 1, private_expedited = 8,
+                            register_private_expedited = 16;
+    constexpr std::uint32_t all = global | private_expedited | register_private_expedited;
+    switch (arguments.word(0)) {
+        case query: return all;
+        case global:
+        case private_expedited:
+        case register_private_expedited: return 0;
+        default: return -Errno::einval;
+    }
+}
+
+std::int64_t personality(const Arguments& arguments) {
+    constexpr std::uint32_t ask = 0xffffffff;
+    return arguments.word(0) == 0 || arguments.word(0) == ask ? 0 : -Errno::einval;
+}
+
+}  // namespace calls
+}  // namespace linux

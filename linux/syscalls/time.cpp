@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+// Clocks, sleeping, interval timers.
+#include <algorithm>
+
+#include "libs/ipc/protocol.hpp"
+#include "linux/entry/thread_state.hpp"
+#include "linux/entry/user_memory.hpp"
+#include "linux/process/state.hpp"
+#include "linux/process/thread.hpp"
+#include "linux/signal/interruption.hpp"
+#include "linux/signal/state.hpp"
+#include "linux/syscalls/table.hpp"
+#include "linux/time/clock.hpp"
+
+namespace linux {
+namespace {
+
+using linux_abi::ClockId;
+
+Result<std::uint64_t> process_cpu_time() {
+    const auto answer = TRY(or_errno(ipc::call(own_process(), process::GetUsage{})));
+    return answer.reply.user_ns + answer.reply.system_ns;
+}
+
+Result<std::uint64_t> read_clock(std::int32_t clock) {
+    switch (clock) {
+        case ClockId::real_time:
+        case ClockId::real_time_coarse:
+        case ClockId::real_time_alarm:
+        case ClockId::atomic_time: return real_time_now();
+        case ClockId::monotonic:
+        case ClockId::monotonic_raw:
+        case ClockId::monotonic_coarse:
+        case ClockId::boot_time:
+        case ClockId::boot_time_alarm: return monotonic_now();
+        case ClockId::process_cpu: return process_cpu_time();
+        case ClockId::thread_cpu:
+            return TRY(or_errno(this_thread().kernel()->query())).cpu_ns;
+        default: return base::fail(Errno::einval);
+    }
+}
+
+bool is_real_time(std::int32_t clock) {
+    return clock == ClockId::real_time || clock == ClockId::real_time_alarm ||
+           clock == ClockId::atomic_time;
+}
+
+// Until the deadline; with a signal before it, the rest is written to `rest_at`.
+std::int64_t sleep(std::uint64_t deadline, std::uint64_t rest_at) {
+    while (!signals::sleep_until(deadline)) {
+        if (!signals::interrupted()) {
+            continue;
+        }
+        if (rest_at != 0) {
+            const std::uint64_t now = monotonic_now();
+            const auto written =
+                user::write(rest_at, to_timespec(deadline > now ? deadline - now : 0));
+            if (!written) {
+                return -written.error();
+            }
+        }
+        return -Errno::eintr;
+    }
+    return 0;
+}
+
+Result<std::uint64_t> read_duration(std::uint64_t address) {
+    const auto time = TRY(user::read<linux_abi::Timespec>(address));
+    return to_ns(time);
+}
+
+Result<process::SetTimer::Reply> set_timer(std::uint64_t value_ns, std::uint64_t interval_ns) {
+    return TRY(or_errno(ipc::call(own_process(), process::SetTimer{.timer = 0,
+                                                                   .signal = linux_abi::sig_alrm,
+                                                                   .value_ns = value_ns,
+                                                                   .interval_ns = interval_ns})))
+        .reply;
+}
+
+// There is no operation to look: the timer is taken down and put up again.
+Result<process::SetTimer::Reply> look_at_timer() {
+    const auto old = TRY(set_timer(0, 0));
+    if (old.value_ns != 0) {
+        TRY(set_timer(old.value_ns, old.interval_ns));
+    }
+    return old;
+}
+
+linux_abi::IntervalTimer to_timer(const process::SetTimer::Reply& reply) {
+    return {.interval = to_timeval(reply.interval_ns), .value = to_timeval(reply.value_ns)};
+}
+
+Result<void> set_interval_timer(const Arguments& arguments) {
+    constexpr std::int32_t real_timer = 0;
+    if (arguments.integer(0) != real_timer) {
+        return base::fail(Errno::einval);
+    }
+    process::SetTimer::Reply old;
+    if (arguments[1] == 0) {
+        old = TRY(set_timer(0, 0));
+    } else {
+        const auto timer = TRY(user::read<linux_abi::IntervalTimer>(arguments[1]));
+        const std::uint64_t value = TRY(to_ns(timer.value));
+        const std::uint64_t interval = TRY(to_ns(timer.interval));
+        old = TRY(set_timer(value, interval));
+    }
+    if (arguments[2] != 0) {
+        TRY(user::write(arguments[2], to_timer(old)));
+    }
+    return {};
+}
+
+}  // namespace
+
+namespace calls {
+
+std::int64_t clock_gettime(const Arguments& arguments) {
+    const auto now = read_clock(arguments.integer(0));
+    return now ? to_return(user::write(arguments[1], to_timespec(*now))) : -now.error();
+}
+
+std::int64_t clock_getres(const Arguments& arguments) {
+    if (!read_clock(arguments.integer(0))) {
+        return -Errno::einval;
+    }
+    return arguments[1] == 0 ? 0 : to_return(user::write(arguments[1], to_timespec(1)));
+}
+
+std::int64_t clock_settime(const Arguments&) { return -Errno::eperm; }
+
+std::int64_t gettimeofday(const Arguments& arguments) {
+    if (arguments[1] != 0) {
+        const std::int32_t zone[2] = {0, 0};
+        const auto written = user::write(arguments[1], zone);
+        if (!written) {
+            return -written.error();
+        }
+    }
+    return arguments[0] == 0 ? 0
+                             : to_return(user::write(arguments[0], to_timeval(real_time_now())));
+}
+
+std::int64_t settimeofday(const Arguments&) { return -Errno::eperm; }
+
+std::int64_t time(const Arguments& arguments) {
+    const auto seconds = static_cast<std::int64_t>(real_time_now() / second_ns);
+    if (arguments[0] != 0) {
+        const auto written = user::write(arguments[0], seconds);
+        if (!written) {
+            return -written.error();
+        }
+    }
+    return seconds;
+}
+
+std::int64_t nanosleep(const Arguments& arguments) {
+    const auto duration = read_duration(arguments[0]);
+    if (!duration) {
+        return -duration.error();
+    }
+    return sleep(deadline_after(monotonic_now(), *duration), arguments[1]);
+}
+
+std::int64_t clock_nanosleep(const Arguments& arguments) {
+    const std::int32_t clock = arguments.integer(0);
+    if (clock == ClockId::thread_cpu || clock == ClockId::process_cpu || !read_clock(clock)) {
+        return -Errno::einval;
+    }
+    const auto duration = read_duration(arguments[2]);
+    if (!duration) {
+        return -duration.error();
+    }
+    if ((arguments.word(1) & ClockId::absolute) == 0) {
+        return sleep(deadline_after(monotonic_now(), *duration), arguments[3]);
+    }
+    return sleep(is_real_time(clock) ? real_time_deadline(*duration)
+                                     : std::max<std::uint64_t>(*duration, 1),
+                 0);
+}
+
+std::int64_t alarm(const Arguments& arguments) {
+    const auto old = set_timer(arguments.word(0) * second_ns, 0);
+    if (!old) {
+        return -old.error();
+    }
+    return static_cast<std::int64_t>((old->value_ns + second_ns - 1) / second_ns);
+}
+
+std::int64_t setitimer(const Arguments& arguments) {
+    return to_return(set_interval_timer(arguments));
+}
+
+std::int64_t getitimer(const Arguments& arguments) {
+    if (arguments.integer(0) != 0) {
+        return -Errno::einval;
+    }
+    const auto now = look_at_timer();
+    return now ? to_return(user::write(arguments[1], to_timer(*now))) : -now.error();
+}
+
+}  // namespace calls
+}  // namespace linux
