@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "libs/rt/mapping.hpp"
 
+#include <algorithm>
+
 #include "libs/base/align.hpp"
 #include "libs/rt/start_info.hpp"
 
 namespace rt {
 namespace {
 
-// Where the next search begins: after the latest mapping, because before it most is taken.
+// Where searches begin: below it, no gap is longer than the page that follows each mapping.
 constinit std::uint64_t cursor = mappings_base;
 
 }  // namespace
@@ -17,25 +19,25 @@ ipc::KernelResult<std::uint64_t> find_free(std::uint64_t length) {
     if (length == 0 || length > mappings_end - mappings_base) {
         return base::fail(abi::Error::out_of_range);
     }
-    bool wrapped = false;
-    for (std::uint64_t place = cursor;;) {
-        if (place > mappings_end - length) {
-            if (wrapped) {
-                return base::fail(abi::Error::no_memory);
-            }
-            wrapped = true;
-            place = mappings_base;
-        }
+    bool passed_a_gap = false;
+    for (std::uint64_t place = cursor; place <= mappings_end - length;) {
         const ipc::Region region = TRY(ipc::own_space()->query(place));
         if (region.mapped) {
             place = region.start + region.length;
         } else if (region.start == 0 || region.start - place >= length) {
-            cursor = place + length;
+            cursor = passed_a_gap ? cursor : place + length;
             return place;
         } else {
+            passed_a_gap |= region.start - place > abi::page_size;
             place = region.start;
         }
     }
+    return base::fail(abi::Error::no_memory);
+}
+
+void unmap(std::uint64_t address, std::uint64_t length) {
+    (void)ipc::own_space()->unmap(address, length);
+    cursor = std::min(cursor, address);
 }
 
 ipc::KernelResult<Mapping> map(ipc::Ref<ipc::Memory> memory, const MapOptions& options) {

@@ -17,6 +17,10 @@
 
 namespace rt {
 
+// What a dying Mapping does: the addresses are the first to be used again, so that the page tables that they have
+// cost nothing new.
+void unmap(std::uint64_t address, std::uint64_t length);
+
 class [[nodiscard]] Mapping {
 public:
     Mapping() = default;
@@ -30,7 +34,7 @@ public:
     }
     ~Mapping() {
         if (length_ != 0) {
-            (void)ipc::own_space()->unmap(address_, length_);
+            unmap(address_, length_);
         }
     }
 
