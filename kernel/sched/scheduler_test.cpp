@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+// Who runs when: priorities, time slices, budgets, deadlines; on a clock that only the test moves.
+#include "kernel/sched/scheduler.hpp"
+
+#include <gtest/gtest.h>
+
+#include "kernel/arch/host/booted_kernel.hpp"
+#include "kernel/plat/platform.hpp"
+
+namespace {
+
+using abi::Error;
+using abi::ObjectType;
+using abi::Syscall;
+using host::Machine;
+using host::NewThread;
+using host::User;
+
+constexpr Nanoseconds millisecond = 1'000'000;
+constexpr Nanoseconds slice = kernel::Scheduler::time_slice;
+
+class SchedulerTest : public testing::Test {
+protected:
+    User& init = host::init();
+    abi::CapIndex bank = init.create(ObjectType::bank, std::uint64_t{8} << 20);
+    abi::CapIndex sleep = init.create(ObjectType::notification, 0, 0, 0, 0, 0, bank);
+
+    void TearDown() override {
+        if (!init.running()) {
+            Machine::advance(1000 * millisecond);
+        }
+        ASSERT_TRUE(init.running());
+        EXPECT_TRUE(init.call(bank, abi::BankOp::destroy).ok());
+    }
+    // Init is out of the way for so long.
+    void pause_init(Nanoseconds span) {
+        init.enter(Syscall::wait, sleep, abi::make_tag(0, 0, 0, 0, abi::Tag::has_deadline), {},
+                   plat::clock_now() + span);
+    }
+    NewThread thread(std::uint64_t priority) { return host::start_thread(init, priority, bank); }
+    // With a budget per period.
+    NewThread thread(std::uint64_t priority, Nanoseconds budget, Nanoseconds period) {
+        NewThread made = host::start_thread(init, priority, bank);
+        init.call(made.context, abi::SchedContextOp::unbind);
+        made.context = init.create(ObjectType::sched_context, abi::boot_sched_context, priority,
+                                   budget, period, 0, bank);
+        init.call(made.context, abi::SchedContextOp::bind, {made.thread});
+        return made;
+    }
+};
+
+TEST_F(SchedulerTest, TheHighestPriorityRuns) {
+    const NewThread low = thread(10);
+    const NewThread high = thread(20);
+    EXPECT_TRUE(init.running());
+    pause_init(100 * millisecond);
+    EXPECT_EQ(host::running(), high.registers);
+    Machine::advance(50 * millisecond);
+    EXPECT_EQ(host::running(), high.registers);
+    User(*high.registers).call(high.thread, abi::ThreadOp::stop);
+    EXPECT_EQ(host::running(), low.registers);
+    Machine::advance(50 * millisecond);
+    EXPECT_TRUE(init.running());
+    EXPECT_EQ(init.answer().error, Error::timed_out);
+}
+
+TEST_F(SchedulerTest, EqualsTakeTurns) {
+    const NewThread first = thread(10);
+    const NewThread second = thread(10);
+    pause_init(100 * millisecond);
+    EXPECT_EQ(host::running(), first.registers);
+    Machine::advance(slice - 1);
+    EXPECT_EQ(host::running(), first.registers);
+    Machine::advance(1);
+    EXPECT_EQ(host::running(), second.registers);
+    Machine::advance(slice);
+    EXPECT_EQ(host::running(), first.registers);
+}
+
+TEST_F(SchedulerTest, YieldGivesTheRestAway) {
+    const NewThread first = thread(10);
+    const NewThread second = thread(10);
+    pause_init(100 * millisecond);
+    User(*first.registers).enter(Syscall::yield, 0);
+    EXPECT_EQ(host::running(), second.registers);
+    User(*second.registers).enter(Syscall::yield, 0);
+    EXPECT_EQ(host::running(), first.registers);
+    EXPECT_EQ(User(*second.registers).answer().error, Error::ok);
+}
+
+TEST_F(SchedulerTest, AnEmptyBudgetWaitsForItsPeriod) {
+    const NewThread greedy = thread(20, 2 * millisecond, 10 * millisecond);
+    const NewThread patient = thread(10);
+    pause_init(100 * millisecond);
+    EXPECT_EQ(host::running(), greedy.registers);
+    Machine::advance(2 * millisecond);
+    EXPECT_EQ(host::running(), patient.registers);
+    Machine::advance(7 * millisecond);
+    EXPECT_EQ(host::running(), patient.registers);
+    Machine::advance(millisecond);
+    EXPECT_EQ(host::running(), greedy.registers);
+    Machine::advance(2 * millisecond);
+    EXPECT_EQ(host::running(), patient.registers);
+}
+
+TEST_F(SchedulerTest, NobodyRunsWhenAllHaveSpentTheirBudget) {
+    const NewThread greedy = thread(20, millisecond, 10 * millisecond);
+    pause_init(100 * millisecond);
+    Machine::advance(millisecond);
+    EXPECT_EQ(host::running(), nullptr);
+    Machine::advance(9 * millisecond);
+    EXPECT_EQ(host::running(), greedy.registers);
+}
+
+TEST_F(SchedulerTest, DeadlinesEndWaitsInTheirOrder) {
+    const NewThread first = thread(20);
+    const NewThread second = thread(19);
+    pause_init(100 * millisecond);
+    const auto wait_until = [&](const NewThread& who, Nanoseconds when) {
+        User(*who.registers)
+            .enter(Syscall::wait, sleep, abi::make_tag(0, 0, 0, 0, abi::Tag::has_deadline), {},
+                   when);
+    };
+    const Nanoseconds now = plat::clock_now();
+    wait_until(first, now + 7 * millisecond);
+    wait_until(second, now + 5 * millisecond);
+    EXPECT_EQ(host::running(), nullptr);
+    Machine::advance(5 * millisecond);
+    EXPECT_EQ(host::running(), second.registers);
+    EXPECT_EQ(User(*second.registers).answer().error, Error::timed_out);
+    Machine::advance(2 * millisecond);
+    EXPECT_EQ(host::running(), first.registers);
+}
+
+TEST_F(SchedulerTest, TheTimeIsChargedToWhoeverUsedIt) {
+    const NewThread worker = thread(20);
+    const std::uint64_t before = init.call(worker.context, abi::SchedContextOp::query).words[0];
+    pause_init(30 * millisecond);
+    Machine::advance(30 * millisecond);
+    const host::Answer after = init.call(worker.context, abi::SchedContextOp::query);
+    EXPECT_EQ(after.words[0] - before, 30 * millisecond);
+    EXPECT_EQ(after.words[1], 20U);
+}
+
+TEST_F(SchedulerTest, AContextCannotOutrankItsParent) {
+    const abi::CapIndex low =
+        init.create(ObjectType::sched_context, abi::boot_sched_context, 50, 0, 0, 0, bank);
+    ASSERT_NE(low, abi::no_capability);
+    EXPECT_EQ(init.create(ObjectType::sched_context, low, 51, 0, 0, 0, bank), abi::no_capability);
+    EXPECT_NE(init.create(ObjectType::sched_context, low, 50, 0, 0, 0, bank), abi::no_capability);
+}
+
+}  // namespace
