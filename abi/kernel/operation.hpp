@@ -96,7 +96,7 @@ enum class SchedContextOp : std::uint16_t {
 };
 
 enum class NotificationOp : std::uint16_t {
-    peek = 1,     // -> w0 bits, not cleared. wait
+    peek = 1,  // -> w0 bits, not cleared. wait
     // w0 target notification cap (signal right), w1 bits: whenever this one is signalled, the
     // target is too, with these bits. At once if bits are set now. Charged to this one's bank. wait
     subscribe,
@@ -118,6 +118,7 @@ enum class IoPortsOp : std::uint16_t {
     in = 1,  // w0 port, w1 bytes (1, 2, 4) -> w0 value. use
     out,     // w0 port, w1 bytes, w2 value. use
     window,  // w0 first, w1 count, w2 bank cap -> w0 cap. window
+    write,   // w0 port, payload: its bytes go to this port one after the other. use
 };
 
 enum class LogOp : std::uint16_t {

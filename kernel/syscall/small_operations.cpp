@@ -124,6 +124,17 @@ Result<Answer> invoke_io_ports(Operation& op) {
     switch (op.label<abi::IoPortsOp>()) {
         case abi::IoPortsOp::in:
         case abi::IoPortsOp::out:    return access_port(op, ports);
+        case abi::IoPortsOp::write: {
+            TRY(op.need(abi::IoPortsRights::use));
+            if (!ports.contains(op.word(0), 1)) {
+                return fail(Error::out_of_range);
+            }
+            const auto* bytes = reinterpret_cast<const std::uint8_t*>(op.caller.message_page());
+            for (std::size_t i = 0; i < op.tag.payload(); ++i) {
+                arch::out8(static_cast<std::uint16_t>(op.word(0)), bytes[i]);
+            }
+            return answer();
+        }
         case abi::IoPortsOp::window: {
             TRY(op.need(abi::IoPortsRights::window));
             auto* bank = TRY(lookup<Bank>(op.caller, op.word(2), abi::BankRights::create));

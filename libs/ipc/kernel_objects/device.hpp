@@ -55,6 +55,12 @@ struct IoPorts : Object {
     [[nodiscard]] KernelResult<void> out(std::uint16_t port, T value) const {
         return detail::operate(index, Op::out, {port, sizeof(T), value});
     }
+    // All the bytes (at most 4096) to one port. They may stand in the message page already.
+    [[nodiscard]] KernelResult<void> write(std::uint16_t port,
+                                           std::span<const std::byte> bytes) const {
+        put_payload(bytes);
+        return detail::operate(index, Op::write, {port}, bytes.size());
+    }
     // The right to `count` ports from `first` on, and no others.
     [[nodiscard]] KernelResult<Capability<IoPorts>> window(std::uint16_t first, std::uint32_t count,
                                                            Ref<Bank> bank) const {

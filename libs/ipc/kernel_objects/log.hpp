@@ -23,6 +23,10 @@ struct Log : Object {
         put_payload(std::as_bytes(std::span{text.data(), length}));
         return detail::operate(index, Op::write, {}, length);
     }
+    // Does the kernel also write the log to its early console?
+    [[nodiscard]] KernelResult<void> set_echo(bool on) const {
+        return detail::operate(index, Op::set_echo, {on ? std::uint64_t{1} : std::uint64_t{0}});
+    }
     [[nodiscard]] KernelResult<LogText> read(std::uint64_t position) const {
         const sys::Outcome outcome = detail::operate_raw(index, Op::read, {position});
         if (outcome.error != abi::Error::ok) {

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+// The driver of the serial lines COM1 and COM2: protocol `display` for what goes out (terminals 64 and 65), protocol `input`
+// to the server of terminals for what comes in.
+//
+// Two threads, because the two directions must not wait for each other: tty calls the first one to send, while the second
+// may be calling tty with what was received.
+//
+// Capabilities: "endpoint" (receive), "tty" (input::Sink), "com1", "com2" (ports), "com1-interrupt", "com2-interrupt", "log".
+// Argument "console": the log no longer goes to the first line, which belongs to a person from now on.
+#include <array>
+
+#include "drivers/uart/line.hpp"
+#include "interfaces/display.hpp"
+#include "interfaces/input.hpp"
+#include "libs/ipc/server.hpp"
+#include "libs/rt/log.hpp"
+#include "libs/rt/start_info.hpp"
+#include "libs/rt/thread.hpp"
+
+namespace uart {
+namespace {
+
+using interfaces::Status;
+
+constexpr std::uint32_t first_terminal = 64;
+constexpr std::size_t line_count = 2;
+
+struct Port {
+    Line line;
+    ipc::Ref<ipc::Interrupt> interrupt;
+    bool present = false;
+};
+
+class Service {
+public:
+    using Protocol =
+        ipc::Operations<display::Write, display::Show, display::GetSize, display::Scroll>;
+
+    explicit Service(std::array<Port, line_count>& ports) : ports_(ports) {}
+
+    ipc::Result<display::Write::Reply> handle(const display::Write& write, ipc::Request& request) {
+        Port* port = find(write.terminal);
+        if (port == nullptr) {
+            return base::fail(Status::not_found);
+        }
+        // Sending uses the message page the payload is in.
+        std::array<std::byte, abi::message_bytes> bytes;
+        const std::size_t count = request.payload().size();
+        std::ranges::copy(request.payload(), bytes.begin());
+        port->line.send(std::span(bytes).first(count));
+        return display::Write::Reply{.taken = static_cast<std::uint32_t>(count)};
+    }
+    ipc::Result<display::Show::Reply> handle(const display::Show& /*show*/,
+                                             ipc::Request& /*request*/) {
+        return base::fail(Status::unsupported);
+    }
+    ipc::Result<display::GetSize::Reply> handle(const display::GetSize& get,
+                                                ipc::Request& /*request*/) {
+        if (find(get.terminal) == nullptr) {
+            return base::fail(Status::not_found);
+        }
+        return display::GetSize::Reply{.rows = 24, .columns = 80};  // nobody can ask a serial line
+    }
+    ipc::Result<display::Scroll::Reply> handle(const display::Scroll& /*scroll*/,
+                                               ipc::Request& /*request*/) {
+        return base::fail(Status::unsupported);
+    }
+
+private:
+    Port* find(std::uint32_t terminal) {
+        const std::uint32_t number = terminal - first_terminal;
+        return number < ports_.size() && ports_[number].present ? &ports_[number] : nullptr;
+    }
+
+    std::array<Port, line_count>& ports_;
+};
+
+// The receiving thread's own state. It must not use the heap.
+struct Receiver {
+    std::array<Port, line_count>& ports;
+    ipc::Ref<ipc::Notification> interrupts;
+    ipc::Ref<input::Sink> tty;
+};
+
+void pass_on(Receiver& receiver, std::uint32_t number) {
+    std::array<char, 256> bytes;
+    Port& port = receiver.ports[number];
+    while (const std::size_t count = port.line.receive(bytes)) {
+        const std::string_view text(bytes.data(), count);
+        (void)ipc::call(receiver.tty, input::Bytes{.line = number}, {.payload = ipc::bytes(text)});
+    }
+    (void)port.interrupt->acknowledge();
+}
+
+void receive_for_ever(void* argument) {
+    auto& receiver = *static_cast<Receiver*>(argument);
+    for (;;) {
+        const auto bits = receiver.interrupts->wait();
+        if (!bits) {
+            return;
+        }
+        for (std::uint32_t number = 0; number < receiver.ports.size(); ++number) {
+            if ((*bits >> number & 1) != 0) {
+                pass_on(receiver, number);
+            }
+        }
+    }
+}
+
+}  // namespace
+}  // namespace uart
+
+void server_main(const rt::StartInfo& start) {
+    constexpr std::uint16_t com1 = 0x3f8;
+    constexpr std::uint16_t com2 = 0x2f8;
+    const auto endpoint = start.require<ipc::Endpoint>("endpoint");
+    std::array<uart::Port, uart::line_count> ports{{
+        {.line = {start.require<ipc::IoPorts>("com1"), com1},
+         .interrupt = start.require<ipc::Interrupt>("com1-interrupt")},
+        {.line = {start.require<ipc::IoPorts>("com2"), com2},
+         .interrupt = start.require<ipc::Interrupt>("com2-interrupt")},
+    }};
+    const auto interrupts = ipc::own_bank()->create_notification();
+    if (!interrupts) {
+        rt::panic("no notification for interrupts");
+    }
+    for (std::size_t i = 0; i < ports.size(); ++i) {
+        ports[i].present = ports[i].line.initialise();
+        if (ports[i].present) {
+            (void)ports[i].interrupt->bind(interrupts->ref(), std::uint64_t{1} << i);
+        }
+    }
+    uart::Receiver receiver{
+        .ports = ports, .interrupts = interrupts->ref(), .tty = start.require<input::Sink>("tty")};
+    auto thread = rt::Thread::start(uart::receive_for_ever, &receiver);
+    if (!thread) {
+        rt::panic("no thread to receive");
+    }
+    if (start.argument(0) == "console") {
+        (void)start.require<ipc::Log>("log")->set_echo(false);
+    }
+    uart::Service service{ports};
+    const abi::Error why = ipc::serve<uart::Service::Protocol>(endpoint, service);
+    rt::log("cannot receive: ", why);
+}
