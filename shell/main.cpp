@@ -44,7 +44,8 @@ std::string prompt(const Session& session) {
 
 class Interaction {
 public:
-    explicit Interaction(Session& session) : session_(session), editor_(session.history) {}
+    explicit Interaction(Session& session)
+        : session_(session), completer_(session.variables), editor_(session.history, &completer_) {}
 
     int run() {
         while (session_.leaving != Leaving::exit) {
@@ -60,7 +61,8 @@ private:
         if (session_.variables.get_or("TERM", "dumb") != "dumb")
             return read_line(editor_, std::move(text), line);
         write_all(STDOUT_FILENO, text);
-        return read_plain_line(STDIN_FILENO, line) ? ReadOutcome::line : ReadOutcome::end_of_input;
+        if (read_plain_line(STDIN_FILENO, line)) return ReadOutcome::line;
+        return interrupt_pending ? ReadOutcome::interrupted : ReadOutcome::end_of_input;
     }
 
     // One complete command: as many lines as it needs.
@@ -68,6 +70,8 @@ private:
         std::string text;
         std::string line;
         std::string shown = prompt(session_);
+        // From here on: a Ctrl-C that comes after the line has been entered is for what it starts.
+        interrupt_pending = 0;
         while (true) {
             ReadOutcome outcome = read(shown, line);
             if (outcome == ReadOutcome::interrupted) {
@@ -96,7 +100,6 @@ private:
     }
 
     void carry_out(const std::string& text) {
-        interrupt_pending = 0;
         bool warned = session_.warned_of_stopped;
         session_.last_status = run_text(session_, text, "");
         // The warning of stopped jobs holds for the very next command only.
@@ -106,6 +109,7 @@ private:
     }
 
     Session& session_;
+    ShellCompleter completer_;
     LineEditor editor_;
 };
 

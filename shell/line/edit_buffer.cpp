@@ -27,6 +27,12 @@ void EditBuffer::insert(std::string_view text) {
     cursor_ += text.size();
 }
 
+void EditBuffer::replace_before_cursor(std::size_t from, std::string_view text) {
+    text_.erase(from, cursor_ - from);
+    cursor_ = from;
+    insert(text);
+}
+
 void EditBuffer::left() { cursor_ = previous_boundary(text_, cursor_); }
 void EditBuffer::right() { cursor_ = next_boundary(text_, cursor_); }
 

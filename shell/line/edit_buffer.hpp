@@ -18,6 +18,10 @@ public:
 
     void set(std::string_view text);
     void insert(std::string_view text);
+    // Puts `text` in the place of what is between `from` and the cursor.
+    void replace_before_cursor(std::size_t from, std::string_view text);
+    // To a boundary between characters.
+    void move_to(std::size_t cursor) { cursor_ = cursor; }
 
     void left();
     void right();

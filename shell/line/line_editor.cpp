@@ -30,6 +30,33 @@ void move(std::string& out, std::size_t count, char direction) {
     if (count > 0) out += "\x1b[" + std::to_string(count) + direction;
 }
 
+// Names under one another, as many side by side as fit.
+std::string in_columns(const std::vector<Completion::Candidate>& candidates,
+                       std::size_t screen_columns) {
+    constexpr std::size_t most = 200;
+    constexpr std::size_t gap = 2;
+    std::size_t count = std::min(candidates.size(), most);
+    std::size_t width = 1;
+    for (std::size_t i = 0; i < count; ++i)
+        width = std::max(width, visible_columns(candidates[i].shown) + gap);
+    std::size_t across = std::max<std::size_t>(screen_columns / width, 1);
+    std::size_t rows = (count + across - 1) / across;
+    std::string out;
+    for (std::size_t row = 0; row < rows; ++row) {
+        for (std::size_t i = row; i < count; i += rows) {
+            const std::string& name = candidates[i].shown;
+            for (std::size_t at = 0; at < name.size(); at += character_at(name, at).length)
+                out += show(name.substr(at, character_at(name, at).length), character_at(name, at))
+                           .text;
+            if (i + rows < count) out.append(width - visible_columns(name), ' ');
+        }
+        out += "\r\n";
+    }
+    if (count < candidates.size())
+        out += "... and " + std::to_string(candidates.size() - count) + " more\r\n";
+    return out;
+}
+
 bool is_plain(std::string_view text) {
     for (char c : text) {
         if (c < 0x20 || c > 0x7e) return false;
@@ -57,7 +84,8 @@ std::size_t visible_columns(std::string_view text) {
 
 void LineEditor::begin(std::string prompt, ScreenSize size) {
     prompt_ = std::move(prompt);
-    prompt_columns_ = visible_columns(prompt_);
+    searching_ = false;
+    announcement_.clear();
     buffer_.set("");
     recalled_ = history_.lines().size();
     draft_.clear();
@@ -77,13 +105,19 @@ LineEditor::Outcome LineEditor::feed(char byte) {
 }
 
 LineEditor::Outcome LineEditor::apply(const Key& key) {
+    Outcome outcome = searching_ ? apply_search(key) : apply_edit(key);
+    repeated_tab_ = key.kind == Key::Kind::tab;
+    return outcome;
+}
+
+LineEditor::Outcome LineEditor::apply_edit(const Key& key) {
     using Kind = Key::Kind;
     switch (key.kind) {
         case Kind::text:       buffer_.insert(key.text); break;
         case Kind::control:    return apply_control(key.letter);
         case Kind::alt:        apply_alt(key.letter); break;
         case Kind::enter:      return Outcome::accepted;
-        case Kind::tab:        buffer_.insert("    "); break;
+        case Kind::tab:        complete(); break;
         case Kind::backspace:  buffer_.erase_left(); break;
         case Kind::remove:     buffer_.erase_right(); break;
         case Kind::left:       buffer_.left(); break;
@@ -114,6 +148,7 @@ LineEditor::Outcome LineEditor::apply_control(char letter) {
         case 'l': clear_screen_ = true; break;
         case 'n': recall(false); break;
         case 'p': recall(true); break;
+        case 'r': start_search(); break;
         case 't': buffer_.transpose(); break;
         case 'u': buffer_.cut_to_start(); break;
         case 'w': buffer_.cut_blank_word_left(); break;
@@ -139,6 +174,82 @@ void LineEditor::recall(bool earlier) {
     if (recalled_ == lines.size()) draft_ = buffer_.text();
     recalled_ += earlier ? -1 : 1;
     buffer_.set(recalled_ == lines.size() ? draft_ : lines[recalled_]);
+}
+
+void LineEditor::start_search() {
+    if (recalled_ == history_.lines().size()) draft_ = buffer_.text();
+    searching_ = true;
+    query_.clear();
+    found_ = true;
+    recalled_ = history_.lines().size();
+}
+
+// Shows the latest line before `from` that holds the query.
+void LineEditor::search(std::size_t from) {
+    const auto& lines = history_.lines();
+    for (std::size_t i = std::min(from, lines.size()); i > 0; --i) {
+        std::size_t place = lines[i - 1].find(query_);
+        if (place == std::string::npos) continue;
+        recalled_ = i - 1;
+        buffer_.set(lines[recalled_]);
+        buffer_.move_to(place);
+        found_ = true;
+        return;
+    }
+    found_ = false;
+}
+
+LineEditor::Outcome LineEditor::apply_search(const Key& key) {
+    using Kind = Key::Kind;
+    bool control = key.kind == Kind::control;
+    drawn_ = false;
+    if (key.kind == Kind::text) {
+        query_ += key.text;
+        search(recalled_ + 1);
+    } else if (control && key.letter == 'r') {
+        search(recalled_);
+    } else if (key.kind == Kind::backspace) {
+        query_.erase(previous_boundary(query_, query_.size()));
+        search(history_.lines().size());
+    } else if (control && (key.letter == 'g' || key.letter == 'c')) {
+        searching_ = false;
+        recalled_ = history_.lines().size();
+        buffer_.set(draft_);
+    } else {
+        // Any other key takes the line that was found, and does to it what it always does.
+        searching_ = false;
+        return apply_edit(key);
+    }
+    return Outcome::editing;
+}
+
+void LineEditor::complete() {
+    if (completer_ == nullptr) return;
+    auto [start, candidates] =
+        completer_->complete(std::string_view(buffer_.text()).substr(0, buffer_.cursor()));
+    if (candidates.empty()) return;
+    std::string common = candidates[0].text;
+    for (const auto& candidate : candidates) {
+        std::size_t same = 0;
+        while (same < common.size() && same < candidate.text.size() &&
+               common[same] == candidate.text[same])
+            ++same;
+        common.resize(same);
+    }
+    // Not into the middle of a character, nor between a backslash and what it escapes.
+    while (!common.empty() && candidates.size() > 1 &&
+           ((static_cast<unsigned char>(candidates[0].text[common.size()]) & 0xc0) == 0x80 ||
+            common.ends_with('\\')))
+        common.pop_back();
+    std::string word = buffer_.text().substr(start, buffer_.cursor() - start);
+    if (candidates.size() == 1) {
+        if (candidates[0].complete) common += ' ';
+        buffer_.replace_before_cursor(start, common);
+    } else if (common.size() > word.size()) {
+        buffer_.replace_before_cursor(start, common);
+    } else if (repeated_tab_) {
+        announcement_ = in_columns(candidates, size_.columns);
+    }
 }
 
 // Appends one character as it is shown, and follows the cursor. After the last column the cursor
@@ -176,7 +287,8 @@ std::size_t LineEditor::window_start(std::size_t capacity) const {
 // them.
 std::optional<std::string> LineEditor::draw_appended() {
     const std::string& text = buffer_.text();
-    if (!drawn_ || clear_screen_ || buffer_.cursor() != text.size()) return std::nullopt;
+    if (!drawn_ || clear_screen_ || searching_ || buffer_.cursor() != text.size())
+        return std::nullopt;
     if (text.size() < drawn_text_.size() || !text.starts_with(drawn_text_)) return std::nullopt;
     std::string_view added = std::string_view(text).substr(drawn_text_.size());
     bool fits = drawn_cursor_.column + added.size() < size_.columns;
@@ -187,7 +299,28 @@ std::optional<std::string> LineEditor::draw_appended() {
 }
 
 std::string LineEditor::draw() {
+    if (!announcement_.empty()) return draw_announcement();
     if (auto appended = draw_appended()) return *appended;
+    return draw_line();
+}
+
+// The line as it is, the announcement under it, and the line again.
+std::string LineEditor::draw_announcement() {
+    std::size_t cursor = buffer_.cursor();
+    buffer_.end();
+    std::string out = draw_line() + "\r\n" + announcement_;
+    announcement_.clear();
+    buffer_.move_to(cursor);
+    drawn_cursor_ = {};
+    return out + draw_line();
+}
+
+std::string LineEditor::shown_prompt() const {
+    if (!searching_) return prompt_;
+    return std::string(found_ ? "(search) `" : "(not found) `") + query_ + "`: ";
+}
+
+std::string LineEditor::draw_line() {
     std::string out;
     if (clear_screen_) {
         out += clear_and_home;
@@ -196,11 +329,13 @@ std::string LineEditor::draw() {
     }
     move(out, drawn_cursor_.row, 'A');
     out += '\r';
-    out += prompt_;
-    Place place{prompt_columns_ / size_.columns, prompt_columns_ % size_.columns};
+    std::string prompt = shown_prompt();
+    std::size_t prompt_columns = visible_columns(prompt);
+    out += prompt;
+    Place place{prompt_columns / size_.columns, prompt_columns % size_.columns};
     const std::string& text = buffer_.text();
     std::size_t capacity = (size_.rows - 1) * size_.columns;
-    std::size_t room = capacity > prompt_columns_ ? capacity - prompt_columns_ : size_.columns;
+    std::size_t room = capacity > prompt_columns ? capacity - prompt_columns : size_.columns;
     std::size_t at = window_start(room - size_.columns / 2);
     bool whole = at == 0;
     Place cursor = place;
@@ -223,6 +358,7 @@ std::string LineEditor::draw() {
 
 std::string LineEditor::finish(Outcome outcome) {
     buffer_.end();
+    announcement_.clear();
     std::string out = drawn_ && drawn_text_ == buffer_.text() ? std::string() : draw();
     if (outcome == Outcome::interrupted) out += "^C";
     return out + "\r\n";

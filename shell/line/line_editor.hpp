@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "shell/line/completion.hpp"
 #include "shell/line/edit_buffer.hpp"
 #include "shell/line/history.hpp"
 #include "shell/line/keys.hpp"
@@ -26,7 +27,9 @@ class LineEditor {
 public:
     enum class Outcome { editing, accepted, interrupted, end_of_input };
 
-    explicit LineEditor(const History& history) : history_(history) {}
+    // Without a completer, Tab does nothing.
+    explicit LineEditor(const History& history, Completer* completer = nullptr)
+        : history_(history), completer_(completer) {}
 
     // Begins a line; the cursor stands at the start of a row.
     void begin(std::string prompt, ScreenSize size);
@@ -52,23 +55,39 @@ private:
     };
 
     Outcome apply(const Key& key);
+    Outcome apply_edit(const Key& key);
+    Outcome apply_search(const Key& key);
+    void start_search();
+    void search(std::size_t from);
+    void complete();
     Outcome apply_control(char letter);
     void apply_alt(char letter);
     void recall(bool earlier);
 
     std::optional<std::string> draw_appended();
+    std::string draw_announcement();
+    std::string draw_line();
+    std::string shown_prompt() const;
     void put(std::string& out, Place& place, std::string_view character) const;
     std::size_t window_start(std::size_t capacity) const;
 
     const History& history_;
+    Completer* completer_;
     EditBuffer buffer_;
     KeyDecoder keys_;
     std::string prompt_;
-    std::size_t prompt_columns_ = 0;
     ScreenSize size_;
 
     std::size_t recalled_ = 0;  // index into the history; its size: the line being written
     std::string draft_;         // that line, while an older one is shown
+
+    // Ctrl-R: the line shown is the latest one in the history that holds the query.
+    bool searching_ = false;
+    bool found_ = false;
+    std::string query_;
+
+    std::string announcement_;  // to be shown above the line: the candidates of a completion
+    bool repeated_tab_ = false;
 
     std::string drawn_text_;  // what the terminal shows; for lines that fit only
     bool drawn_ = false;

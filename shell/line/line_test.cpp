@@ -174,6 +174,101 @@ TEST_F(LineTest, History) {
     EXPECT_EQ(after("\x10\x10\x0e"), "second|");
 }
 
+TEST_F(LineTest, Search) {
+    history_.add("make tea");
+    history_.add("ls -l");
+    history_.add("make coffee");
+    EXPECT_EQ(after("dra\x12ma"), "|make coffee");
+    EXPECT_EQ(after("\x12ma\x12"), "|make tea");
+    EXPECT_EQ(after("\x12mb\x7f"
+                    "ake t"),
+              "|make tea");
+    EXPECT_EQ(after("\x12ls\x05!"), "ls -l!|");
+    EXPECT_EQ(after("dra\x12ls\x07"), "dra|");
+    EXPECT_EQ(after("\x12ls\x1b[A"), "make tea|");
+    editor_.begin("$ ", {4, 40});
+    Screen screen({4, 40});
+    type(
+        "\x12"
+        "coff");
+    screen.write(editor_.draw());
+    EXPECT_EQ(screen.shown(), "(search) `coff`: make coffee\n");
+    EXPECT_EQ(type("\r"), LineEditor::Outcome::accepted);
+    EXPECT_EQ(editor_.text(), "make coffee");
+}
+
+class Offers final : public Completer {
+public:
+    Completion complete(std::string_view text) override {
+        seen = text;
+        return {text.rfind(' ') + 1, candidates};
+    }
+    std::string seen;
+    std::vector<Completion::Candidate> candidates;
+};
+
+TEST(Completing, InTheEditor) {
+    History history;
+    Offers offers;
+    LineEditor editor(history, &offers);
+    auto typed = [&](std::string_view keys) {
+        editor.begin("$ ", {6, 30});
+        for (char byte : keys) editor.feed(byte);
+        return editor.text();
+    };
+    EXPECT_EQ(typed("cat no\t"), "cat no");
+    EXPECT_EQ(offers.seen, "cat no");
+    offers.candidates = {{"notes", "notes", true}};
+    EXPECT_EQ(typed("cat no\tx"), "cat notes x");
+    offers.candidates = {{"north/", "north/", false}};
+    EXPECT_EQ(typed("cat no\tx"), "cat north/x");
+    offers.candidates = {{"notes", "notes", true}, {"notable", "notable", true}};
+    EXPECT_EQ(typed("cat n\t"), "cat not");
+    Screen screen({6, 30});
+    editor.begin("$ ", {6, 30});
+    for (char byte : std::string_view("cat not\t\t")) editor.feed(byte);
+    screen.write(editor.draw());
+    EXPECT_EQ(screen.shown(), "$ cat not\nnotes    notable\n$ cat not\n");
+    EXPECT_EQ(screen.row, 2u);
+    EXPECT_EQ(screen.column, 9u);
+    offers.candidates = {{"gr\xc3\xbc", "", true}, {"gr\xc3\xa4", "", true}, {"gr\\ ", "", true}};
+    EXPECT_EQ(typed("x g\t"), "x gr");
+    offers.candidates = {{"a\\ b", "", true}, {"a\\;", "", true}};
+    EXPECT_EQ(typed("x a\t"), "x a");
+}
+
+TEST(Completing, FindsTheWord) {
+    auto at = word_at_cursor("ls -l /et");
+    EXPECT_EQ(at.word, "/et");
+    EXPECT_EQ(at.start, 6u);
+    EXPECT_EQ(at.before, (std::vector<std::string>{"ls", "-l"}));
+    EXPECT_TRUE(word_at_cursor("a | b && c").before.empty());
+    EXPECT_EQ(word_at_cursor("a | b && c").word, "c");
+    EXPECT_EQ(word_at_cursor("cat 'a b\\").word, "a b\\");
+    EXPECT_EQ(word_at_cursor("cat a\\ b").word, "a b");
+    EXPECT_EQ(word_at_cursor("cat ").word, "");
+    EXPECT_EQ(word_at_cursor("cat ").start, 4u);
+    EXPECT_EQ(word_at_cursor("x >o").before, (std::vector<std::string>{"x", ">"}));
+}
+
+TEST(Completing, OffersFilesAndCommands) {
+    Variables variables;
+    variables.set("PATH", "/bin:/usr/bin");
+    ShellCompleter completer(variables);
+    auto names = [&](std::string_view text) {
+        std::string result;
+        for (const auto& candidate : completer.complete(text).candidates)
+            result += candidate.text + "|";
+        return result;
+    };
+    EXPECT_EQ(names("cat /proc/cpuinf"), "/proc/cpuinfo|");
+    EXPECT_EQ(names("ls /et"), "/etc/|");
+    EXPECT_NE(names("spaw").find("spawnbg|"), std::string::npos);
+    EXPECT_NE(names("A=1 true").find("true|"), std::string::npos);
+    EXPECT_EQ(names("cat spaw"), "");
+    EXPECT_EQ(names("cat </proc/cpuinf"), "/proc/cpuinfo|");
+}
+
 TEST_F(LineTest, DrawingShowsTheLine) {
     ScreenSize size{6, 10};
     Screen screen(size);

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "shell/run/output.hpp"
+#include "shell/run/session.hpp"
 
 namespace shell {
 
@@ -57,12 +58,14 @@ ReadOutcome read_line(LineEditor& editor, std::string prompt, std::string& line)
     while (true) {
         char byte;
         ssize_t count = read(STDIN_FILENO, &byte, 1);
-        if (count < 0 && errno == EINTR) {
+        if (count < 0 && errno == EINTR && !interrupt_pending) {
             editor.resize(screen_size());
             write_all(STDOUT_FILENO, editor.draw());
             continue;
         }
-        Outcome outcome = count == 1 ? editor.feed(byte) : Outcome::end_of_input;
+        Outcome outcome = count == 1          ? editor.feed(byte)
+                          : interrupt_pending ? Outcome::interrupted
+                                              : Outcome::end_of_input;
         if (outcome == Outcome::editing) {
             if (!more_is_waiting()) write_all(STDOUT_FILENO, editor.draw());
             continue;
@@ -80,6 +83,7 @@ bool read_plain_line(int descriptor, std::string& line) {
     while (true) {
         char byte;
         ssize_t count = read(descriptor, &byte, 1);
+        if (count < 0 && errno == EINTR && interrupt_pending) return false;
         if (count < 0 && errno == EINTR) continue;
         if (count <= 0) return !line.empty();
         if (byte == '\n') return true;

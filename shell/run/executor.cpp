@@ -218,33 +218,47 @@ int Executor::run_for(const ForCommand& command) {
 
 template <class Work>
 bool Executor::start(Job& job, bool foreground, Work work) {
+    // A signal that comes for the child before it handles signals like a program waits until it does.
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &before);
     pid_t child = fork();
-    if (child < 0) {
-        complain_errno("cannot start another process", errno);
-        return false;
-    }
     if (child == 0) {
-        if (session_.job_control) {
-            pid_t group = job.group != 0 ? job.group : getpid();
-            setpgid(0, group);
-            if (foreground) tcsetpgrp(session_.terminal, group);
-        }
-        reset_signals(session_);
-        if (!foreground && !session_.job_control) {
-            int nothing = open("/dev/null", O_RDONLY);
-            if (nothing >= 0) move_descriptor(nothing, STDIN_FILENO);
-        }
-        session_.enter_subshell();
+        prepare_child(job, foreground);
+        sigprocmask(SIG_SETMASK, &before, nullptr);
         int status = work();
         _exit(session_.leaving == Leaving::exit ? session_.exit_status : status);
     }
-    if (session_.job_control) {
+    int error = errno;
+    if (child > 0 && session_.job_control) {
         if (job.group == 0) job.group = child;
         setpgid(child, job.group);
         if (foreground) tcsetpgrp(session_.terminal, job.group);
     }
+    sigprocmask(SIG_SETMASK, &before, nullptr);
+    if (child < 0) {
+        complain_errno("cannot start another process", error);
+        return false;
+    }
+    // Until the terminal was the child's, Ctrl-C reached only the shell.
+    if (foreground && session_.job_control && interrupt_pending) kill(-job.group, SIGINT);
     job.processes.push_back({.pid = child});
     return true;
+}
+
+void Executor::prepare_child(const Job& job, bool foreground) {
+    if (session_.job_control) {
+        pid_t group = job.group != 0 ? job.group : getpid();
+        setpgid(0, group);
+        if (foreground) tcsetpgrp(session_.terminal, group);
+    }
+    reset_signals(session_);
+    if (interrupt_pending && foreground) raise(SIGINT);
+    if (!foreground && !session_.job_control) {
+        int nothing = open("/dev/null", O_RDONLY);
+        if (nothing >= 0) move_descriptor(nothing, STDIN_FILENO);
+    }
+    session_.enter_subshell();
 }
 
 Job Executor::start_pipeline(const Pipeline& pipeline, bool foreground) {

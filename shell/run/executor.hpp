@@ -59,6 +59,7 @@ private:
     // Starts a child in the job, which does `work` and exits with its result.
     template <class Work>
     bool start(Job& job, bool foreground, Work work);
+    void prepare_child(const Job& job, bool foreground);
     int finish(Job job, bool background);
     Job start_pipeline(const Pipeline& pipeline, bool foreground);
     int in_child(const Command& command);

@@ -121,6 +121,16 @@ class Person:
     def send(self, keys):
         self.child.send(keys)
 
+    def until(self, text):
+        """Enters empty lines until something says this; gives all that was said."""
+        said = ""
+        for _ in range(50):
+            said += self.enter("")
+            if text in said:
+                return said
+            time.sleep(0.1)
+        raise AssertionError(f"{text!r} was not said, but {said!r}")
+
     def leave(self):
         self.child.send("\x04")
         self.child.expect(pexpect.EOF)
@@ -153,6 +163,25 @@ def test_history(person, home):
     assert again.enter("\x1b[A\x1b[A") == "first\n"
     assert "echo second" in again.enter("history")
     assert (home / ".history").stat().st_mode & 0o777 == 0o600
+
+
+def test_completion(person, home):
+    (home / "a long name").write_text("found\n")
+    (home / "folder").mkdir()
+    (home / "folder" / "inside").write_text("within\n")
+    assert person.enter("cat a\t") == "found\n"
+    assert person.enter("cat fo\tin\t") == "within\n"
+    assert person.enter("ech\t here") == "here\n"
+    assert person.enter("cd fold\t; pwd; cd ..") == f"{home}/folder\n"
+    person.send("sp\ta\t\t")
+    person.expect("spawn  +spawnbg")
+    person.send("\x15")
+
+
+def test_search_in_the_history(person):
+    person.enter("echo one fish")
+    person.enter("echo two")
+    assert person.enter("\x12fish") == "one fish\n"
 
 
 def test_more_lines_until_complete(person):
@@ -204,13 +233,13 @@ def test_job_control(person):
     person.send("\x03")
     person.prompt()
     assert person.enter("jobs") == ""
-    assert re.match(r"\[1\] \d+\n", person.enter("sleep 0.2 | cat &"))
-    time.sleep(0.5)
-    assert re.search(r"\[1\]\+  Done +sleep 0.2 \| cat", person.enter(""))
+    said = person.enter("sleep 0.2 | cat &")
+    assert re.match(r"\[1\] \d+\n", said)
+    # The report may come with any prompt from the end of the job on.
+    assert re.search(r"\[1\]\+  Done +sleep 0.2 \| cat", said + person.until("Done"))
     person.enter("sleep 100 &")
-    person.enter("kill %1")
-    time.sleep(0.2)
-    assert "Terminated" in person.enter("")
+    said = person.enter("kill %1")
+    assert "Terminated" in said or person.until("Terminated")
     person.send("cat | cat\r")
     person.expect("\r\n")
     time.sleep(0.3)
@@ -224,9 +253,8 @@ def test_job_control(person):
 
 
 def test_background_reader_is_stopped(person):
-    person.enter("cat &")
-    time.sleep(0.3)
-    assert "Stopped (wants to read the terminal)" in person.enter("")
+    stopped = "Stopped (wants to read the terminal)"
+    assert stopped in person.enter("cat &") or person.until(stopped)
     person.send("fg\r")
     person.expect("cat\r\n")
     person.send("hello\n")

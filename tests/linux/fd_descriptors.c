@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+// Numbers of descriptors: which one is given, what dup shares, what close_range closes.
+#include "check.h"
+
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+static void lowest_number(void)
+{
+    int a = open("/dev/null", O_RDONLY);
+    int b = open("/dev/null", O_RDONLY);
+    EQUAL(b, a + 1);
+    EQUAL(close(a), 0);
+    EQUAL(open("/dev/null", O_RDONLY), a);
+    EQUAL(close(a), 0);
+    EQUAL(close(b), 0);
+    FAILS(close(b), EBADF);
+    FAILS(close(-1), EBADF);
+    FAILS(close(1000000), EBADF);
+}
+
+static void dup_shares_offset(void)
+{
+    put_file("f", "abcdef");
+    int a = open("f", O_RDONLY);
+    int b = dup(a);
+    char c[2];
+    EQUAL(read(a, c, 2), 2);
+    EQUAL(read(b, c, 1), 1);
+    EQUAL(c[0], 'c');
+    EQUAL(lseek(a, 0, SEEK_CUR), 3);
+    EQUAL(lseek(b, 1, SEEK_SET), 1);
+    EQUAL(read(a, c, 1), 1);
+    EQUAL(c[0], 'b');
+    close(a);
+    EQUAL(read(b, c, 1), 1);
+    EQUAL(c[0], 'c');
+    close(b);
+}
+
+static void dup2_and_dup3(void)
+{
+    int a = open("/dev/null", O_RDONLY);
+    EQUAL(dup2(a, 100), 100);
+    EQUAL(dup2(a, 100), 100);
+    EQUAL(dup2(100, 100), 100);
+    FAILS(dup2(99, 100), EBADF);
+    FAILS(dup2(99, 99), EBADF);
+    FAILS(dup2(a, -1), EBADF);
+    FAILS(dup2(a, 1000000), EBADF);
+    FAILS(dup3(a, a, 0), EINVAL);
+    FAILS(syscall(SYS_dup3, a, 101, O_APPEND), EINVAL);
+    EQUAL(dup3(a, 101, O_CLOEXEC), 101);
+    EQUAL(fcntl(101, F_GETFD), FD_CLOEXEC);
+    EQUAL(fcntl(100, F_GETFD), 0);
+    EQUAL(fcntl(a, F_DUPFD, 200), 200);
+    EQUAL(fcntl(a, F_DUPFD, 200), 201);
+    EQUAL(fcntl(a, F_DUPFD_CLOEXEC, 200), 202);
+    EQUAL(fcntl(202, F_GETFD), FD_CLOEXEC);
+    FAILS(fcntl(a, F_DUPFD, -1), EINVAL);
+    EQUAL(syscall(SYS_close_range, 100, 202, 0), 0);
+    FAILS(fcntl(100, F_GETFD), EBADF);
+    FAILS(fcntl(202, F_GETFD), EBADF);
+    EQUAL(close(a), 0);
+}
+
+static void descriptor_flags(void)
+{
+    int a = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    EQUAL(fcntl(a, F_GETFD), FD_CLOEXEC);
+    EQUAL(fcntl(a, F_SETFD, 0), 0);
+    EQUAL(fcntl(a, F_GETFD), 0);
+    int b = dup(a);
+    EQUAL(fcntl(b, F_SETFD, FD_CLOEXEC), 0);
+    EQUAL(fcntl(a, F_GETFD), 0);
+    EQUAL(fcntl(b, F_GETFD), FD_CLOEXEC);
+    int c = dup(b);
+    EQUAL(fcntl(c, F_GETFD), 0);
+    FAILS(fcntl(a, 9999, 0), EINVAL);
+    close(a);
+    close(b);
+    close(c);
+    FAILS(fcntl(a, F_GETFD), EBADF);
+}
+
+static void status_flags(void)
+{
+    int a = open("f", O_RDWR | O_CREAT | O_TRUNC, 0600);
+    EQUAL(fcntl(a, F_GETFL) & O_ACCMODE, O_RDWR);
+    EQUAL(fcntl(a, F_GETFL) & (O_CREAT | O_TRUNC), 0);
+    int b = dup(a);
+    EQUAL(fcntl(a, F_SETFL, O_APPEND | O_NONBLOCK), 0);
+    EQUAL(fcntl(b, F_GETFL) & (O_APPEND | O_NONBLOCK), O_APPEND | O_NONBLOCK);
+    EQUAL(write(a, "one", 3), 3);
+    EQUAL(lseek(a, 0, SEEK_SET), 0);
+    EQUAL(write(b, "two", 3), 3);
+    TRUE(strcmp(get_file("f"), "onetwo") == 0);
+    EQUAL(fcntl(a, F_SETFL, 0), 0);
+    EQUAL(lseek(a, 0, SEEK_SET), 0);
+    EQUAL(write(a, "X", 1), 1);
+    TRUE(strcmp(get_file("f"), "Xnetwo") == 0);
+    close(a);
+    close(b);
+}
+
+static void limit(void)
+{
+    struct rlimit old, low = { 20, 20 };
+    EQUAL(getrlimit(RLIMIT_NOFILE, &old), 0);
+    low.rlim_max = old.rlim_max;
+    EQUAL(setrlimit(RLIMIT_NOFILE, &low), 0);
+    int last = -1, one;
+    while ((one = open("/dev/null", O_RDONLY)) >= 0)
+        last = one;
+    EQUAL(errno, EMFILE);
+    EQUAL(last, 19);
+    FAILS(dup(0), EMFILE);
+    FAILS(dup2(0, 20), EBADF);
+    int pipes[2];
+    FAILS(pipe(pipes), EMFILE);
+    for (int i = 3; i < 20; i++)
+        close(i);
+    EQUAL(setrlimit(RLIMIT_NOFILE, &old), 0);
+}
+
+static void wrong_direction(void)
+{
+    char c = 'x';
+    put_file("f", "abc");
+    int r = open("f", O_RDONLY), w = open("f", O_WRONLY);
+    FAILS(write(r, &c, 1), EBADF);
+    FAILS(read(w, &c, 1), EBADF);
+    FAILS(ftruncate(r, 0), EINVAL);
+    FAILS(read(77, &c, 1), EBADF);
+    close(r);
+    close(w);
+    int d = open(".", O_RDONLY | O_DIRECTORY);
+    FAILS(read(d, &c, 1), EISDIR);
+    FAILS(write(d, &c, 1), EBADF);
+    close(d);
+    int p = open("f", O_PATH);
+    TRUE(p >= 0);
+    FAILS(read(p, &c, 1), EBADF);
+    struct stat st;
+    EQUAL(fstat(p, &st), 0);
+    EQUAL(st.st_size, 3);
+    close(p);
+}
+
+static void bad_pointers(void)
+{
+    put_file("f", "abc");
+    int a = open("f", O_RDWR);
+    FAILS(read(a, (void *)8, 3), EFAULT);
+    FAILS(write(a, (void *)8, 3), EFAULT);
+    FAILS(read(a, (void *)-4096L, 3), EFAULT);
+    FAILS(open((char *)8, O_RDONLY), EFAULT);
+    FAILS(syscall(SYS_newfstatat, AT_FDCWD, "f", (void *)8, 0), EFAULT);
+    FAILS(syscall(SYS_pipe2, (void *)8, 0), EFAULT);
+    FAILS(syscall(SYS_getdents64, a, (void *)8, 100), ENOTDIR);
+    close(a);
+}
+
+MAIN(TEST(lowest_number), TEST(dup_shares_offset), TEST(dup2_and_dup3), TEST(descriptor_flags),
+     TEST(status_flags), TEST(limit), TEST(wrong_direction), TEST(bad_pointers))
