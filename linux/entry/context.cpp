@@ -54,7 +54,7 @@ abi::Registers program_registers(const Arguments& arguments) {
 
 void resume(const abi::Registers& registers) {
     if (registers.rip >= process::program_end || registers.rsp >= (std::uint64_t{1} << 47)) {
-        // iretq would fault on it inside the library.
+        // The jump would fault inside the library.
         signals::deliver_fault(registers, {.signal = linux_abi::sig_segv,
                                            .code = linux_abi::SignalCode::kernel});
     }
@@ -96,17 +96,22 @@ std::int64_t linux_unknown_call(const Arguments& arguments) {
 
 [[noreturn]] void linux_handle_exception() {
     abi::ControlPage& control = ipc::control_page();
-    const abi::Registers registers = control.saved;
+    abi::Registers registers = control.saved;
+    linux::step_out_of_tails(registers);
     const linux::CpuException exception{control.exception_cause, control.exception_error,
                                         control.exception_address};
     control.upcalls_masked = abi::masked_library;
     linux::signals::deliver_fault(registers, linux::signals::describe(exception));
 }
 
-// Returns where the library goes on. Only copying to and from the program may fault.
+// Returns where the library goes on. Only copying to and from the program may fault; and a program
+// that steps through itself traps when its flags are back, in the last instructions of a tail.
 std::uint64_t linux_handle_own_exception() {
     const abi::ControlPage& control = ipc::control_page();
     const std::uint64_t rip = control.saved.rip;
+    if (linux::is_inside(rip, linux_resume_tail, linux_resume_tail_end)) {
+        linux_handle_exception();
+    }
     if (linux::is_inside(rip, linux_user_begin, linux_user_end)) {
         return reinterpret_cast<std::uint64_t>(linux_user_recover);
     }

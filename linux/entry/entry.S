@@ -16,7 +16,8 @@
 //
 //   call tail:    the program's registers are back; the program goes on at saved_rip of the control page. rcx, r11 and
 //                 the flags are lost, as the `syscall` instruction allows.
-//   resume tail:  everything must be exact: iretq takes rip, flags and rsp from ThreadState::resume.
+//   resume tail:  everything must be exact: flags, rsp and rip come from ThreadState::resume. (Not by iretq: QEMU's
+//                 emulation up to 8 reads its stack with the kernel's rights, which SMAP forbids.)
 #include "linux/entry/layout.hpp"
 
 // All registers but rsp, rip and flags, into an abi::Registers at (rsp).
@@ -122,16 +123,12 @@ restart_wanted:
 linux_resume:
     movq %gs:THREAD_CONTROL, %rsp
     leaq THREAD_RESUME(%rsp), %rsp
-    movq REGISTER_RIP(%rdi), %rax
-    movq %rax, RESUME_RIP(%rsp)
-    movl %cs, %eax
-    movq %rax, RESUME_CS(%rsp)
     movq REGISTER_RFLAGS(%rdi), %rax
     movq %rax, RESUME_RFLAGS(%rsp)
     movq REGISTER_RSP(%rdi), %rax
     movq %rax, RESUME_RSP(%rsp)
-    movl %ss, %eax
-    movq %rax, RESUME_SS(%rsp)
+    movq REGISTER_RIP(%rdi), %rax
+    movq %rax, RESUME_RIP(%rsp)
     movq REGISTER_RAX(%rdi), %rax
     movq REGISTER_RBX(%rdi), %rbx
     movq REGISTER_RCX(%rdi), %rcx
@@ -153,7 +150,9 @@ linux_resume_tail:
     movq $0, %gs:CONTROL_UPCALLS_MASKED
     cmpq $0, %gs:CONTROL_INTERRUPT_PENDING
     jne 1f
-    iretq
+    popfq
+    movq %gs:(THREAD_RESUME + RESUME_RSP), %rsp
+    jmp *%gs:(THREAD_RESUME + RESUME_RIP)
 1:  movq $MASKED_LIBRARY, %gs:CONTROL_UPCALLS_MASKED
 linux_resume_tail_end:
     movq %gs:THREAD_LIBRARY_STACK, %rsp

@@ -36,11 +36,9 @@
 #define THREAD_LIBRARY_STACK 352
 #define THREAD_USER_STACK 360
 #define THREAD_RESUME 368
-#define RESUME_RIP 0
-#define RESUME_CS 8
-#define RESUME_RFLAGS 16
-#define RESUME_RSP 24
-#define RESUME_SS 32
+#define RESUME_RFLAGS 0
+#define RESUME_RSP 8
+#define RESUME_RIP 16
 
 // The dispatch table.
 #define TABLE_ENTRY_SHIFT 5

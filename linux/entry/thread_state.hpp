@@ -16,15 +16,15 @@ namespace linux {
 
 struct Thread;
 
-// What iretq takes from the stack.
+// Where the program goes on, for the resume tail of entry.S.
 struct ResumeFrame {
-    std::uint64_t rip, cs, rflags, rsp, ss;
+    std::uint64_t rflags, rsp, rip;
 };
 
 struct ThreadState {
     std::uint64_t library_stack;  // its top; the stack is empty whenever the program runs
     std::uint64_t user_stack;     // the program's rsp during a system call
-    ResumeFrame resume;           // where the program goes on (entry.S)
+    ResumeFrame resume;
     Thread* thread;
 };
 
@@ -55,7 +55,9 @@ static_assert(ipc::run_time_area_offset + offsetof(ThreadState, library_stack) =
               THREAD_LIBRARY_STACK);
 static_assert(ipc::run_time_area_offset + offsetof(ThreadState, user_stack) == THREAD_USER_STACK);
 static_assert(ipc::run_time_area_offset + offsetof(ThreadState, resume) == THREAD_RESUME);
-static_assert(offsetof(ResumeFrame, ss) == RESUME_SS);
+static_assert(offsetof(ResumeFrame, rflags) == RESUME_RFLAGS);
+static_assert(offsetof(ResumeFrame, rsp) == RESUME_RSP);
+static_assert(offsetof(ResumeFrame, rip) == RESUME_RIP);
 static_assert(sizeof(TableEntry) == 1 << TABLE_ENTRY_SHIFT);
 static_assert(linux_abi::system_call_count == SYSTEM_CALL_COUNT);
 static_assert(restart == RESTART_CALL);
