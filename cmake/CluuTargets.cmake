@@ -12,7 +12,7 @@
 #                       [LIBS...])                            LIBS: Debian's static libraries (argon2, ext2fs)
 #   cluu_host_library(NAME SOURCES... [DEPS...])           the same library for unit tests (sanitizers on)
 #   cluu_linux_program(NAME SOURCES... [COMPILER cc]       -> build/<preset>/linux/NAME, plain C by musl-gcc -static
-#                       [FLAGS...])                           or another C compiler: "foreign" programs for tests
+#                       [FLAGS...] [HEADERS...])              or another C compiler: "foreign" programs for tests
 #
 # A library of several worlds is declared once per world under one NAME; the targets are NAME (native), NAME_hosted and
 # NAME_host.
@@ -114,15 +114,16 @@ function(cluu_host_library name)
 endfunction()
 
 function(cluu_linux_program name)
-    cmake_parse_arguments(arg "" "COMPILER" "SOURCES;FLAGS" ${ARGN})
+    cmake_parse_arguments(arg "" "COMPILER" "SOURCES;FLAGS;HEADERS" ${ARGN})
     if(NOT arg_COMPILER)
         set(arg_COMPILER musl-gcc)
     endif()
     set(output ${CMAKE_BINARY_DIR}/linux/${name})
     list(TRANSFORM arg_SOURCES PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+    list(TRANSFORM arg_HEADERS PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
     add_custom_command(OUTPUT ${output}
         COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/linux
         COMMAND ${arg_COMPILER} -std=gnu11 -O2 -Wall -Wextra -Werror -static ${arg_FLAGS} -o ${output} ${arg_SOURCES}
-        DEPENDS ${arg_SOURCES} COMMENT "Building Linux program ${name} with ${arg_COMPILER}" VERBATIM)
+        DEPENDS ${arg_SOURCES} ${arg_HEADERS} COMMENT "Building Linux program ${name} with ${arg_COMPILER}" VERBATIM)
     add_custom_target(${name} ALL DEPENDS ${output})
 endfunction()

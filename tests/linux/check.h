@@ -56,7 +56,9 @@ struct check_test {
 
 static inline int check_main(int count, char **words, const struct check_test *tests, int tests_count)
 {
-    char root[] = "/tmp/check.XXXXXX";
+    char root[100];
+    const char *place = getenv("TMPDIR");
+    snprintf(root, sizeof root, "%.80s/check.XXXXXX", place ? place : "/tmp");
     if (!mkdtemp(root)) {
         perror(root);
         return 2;
