@@ -51,7 +51,7 @@ std::optional<Framebuffer> Framebuffer::from_bochs(ipc::Ref<device::Bus> bus) {
     if (!acquired) {
         return std::nullopt;
     }
-    const auto card = acquired->take<device::Device>();
+    auto card = acquired->take<device::Device>();
     auto pixels = ipc::call(card, device::MapRegisters{.bar = 0});
     if (!pixels) {
         return std::nullopt;
@@ -86,7 +86,11 @@ std::optional<Framebuffer> Framebuffer::from_bochs(ipc::Ref<device::Bus> bus) {
                     .red_shift = 16,
                     .green_shift = 8,
                     .blue_shift = 0};
-    return from_boot(pixel_memory.ref(), mode);
+    auto framebuffer = from_boot(pixel_memory.ref(), mode);
+    if (framebuffer) {
+        framebuffer->card_ = std::move(card);
+    }
+    return framebuffer;
 }
 
 std::uint32_t Framebuffer::pixel(std::uint32_t colour) const {

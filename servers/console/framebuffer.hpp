@@ -39,6 +39,7 @@ private:
     [[nodiscard]] std::uint32_t pixel(std::uint32_t colour) const;
 
     Mode mode_{};
+    ipc::Capability<device::Device> card_;  // what devmgr gave of it lasts as long as this
     rt::Mapping pixels_;
     std::vector<Cell> drawn_;
     bool fresh_ = true;  // nothing drawn yet: what is there is unknown
