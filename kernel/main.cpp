@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The order of things at boot.
 #include <arch/cpu.hpp>
+#include <arch/speculation.hpp>
 
 #include "kernel/boot_parameters.hpp"
 #include "kernel/first_process.hpp"
@@ -28,6 +29,7 @@ kernel::Bank& make_root_bank() {
 
 extern "C" [[noreturn]] void kernel_main(const BootParameters& parameters) {
     kernel_print("CLUU: ", parameters.ram_bytes() >> 20, " MiB of memory\n");
+    arch::print_protection();
     if (parameters.ram_bytes() < least_memory) {
         kernel_print("CLUU needs at least ", least_memory >> 20,
                      " MiB of memory and found less. It stops here.\n");
