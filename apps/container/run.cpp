@@ -84,7 +84,7 @@ std::vector<char*> environment_with(std::vector<std::string>& added) {
 // Comes back only with a complaint made.
 int become(RunOptions& options) {
     std::string_view image = options.words[0];
-    if (!options.name.empty() || options.memory_limit != 0) {
+    if (!options.name.empty() || options.memory_limit != 0 || options.detached) {
         auto manager = Manager::open();
         if (!manager) return complain(manager.error());
         auto configured = manager->configure_next(options.name, options.memory_limit);

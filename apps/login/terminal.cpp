@@ -79,7 +79,8 @@ bool Terminal::open() const {
 
 void Terminal::make_controlling() const {
     if (setsid() < 0) return;
-    ioctl(STDIN_FILENO, TIOCSCTTY, 0);
+    // Taken even from the session that login itself may have on it.
+    ioctl(STDIN_FILENO, TIOCSCTTY, 1);
     tcsetpgrp(STDIN_FILENO, getpid());
 }
 
