@@ -25,7 +25,7 @@
 #include "linux/process/loader.hpp"
 #include "linux/process/locks.hpp"
 #include "linux/process/plan.hpp"
-#include "linux/process/script.hpp"
+#include "linux/process/interpreter.hpp"
 #include "linux/process/state.hpp"
 #include "linux/process/thread.hpp"
 #include "linux/signal/state.hpp"
@@ -41,7 +41,6 @@ namespace {
 
 constexpr std::size_t longest_text = 128 * 1024;  // of one argument
 constexpr std::size_t longest_total = 2 * 1024 * 1024;
-constexpr int most_interpreters = 4;  // scripts that are run by scripts
 
 constinit std::atomic<ExecutePlan*> waiting_plan = nullptr;
 
@@ -87,36 +86,6 @@ private:
 
 std::vector<std::string_view> views_of(const std::vector<std::string>& list) {
     return {list.begin(), list.end()};
-}
-
-// Follows `#!` lines. -> the program that is run in the end; `arguments` become its arguments.
-Result<fd::Executable> resolve_script(fd::Executable executable, std::string_view path,
-                                      std::vector<std::string>& arguments) {
-    std::string shown{path};
-    for (int depth = 0; depth <= most_interpreters; ++depth) {
-        std::array<std::byte, longest_script_line> start;
-        const std::size_t got = TRY(read_file(executable.file, 0, start));
-        const auto line = parse_script_line(std::span{start}.first(got));
-        if (!line) {
-            return executable;
-        }
-        if (line->interpreter.empty()) {
-            return base::fail(Errno::enoexec);
-        }
-        std::vector<std::string> fresh{std::string{line->interpreter}};
-        if (!line->argument.empty()) {
-            fresh.emplace_back(line->argument);
-        }
-        fresh.push_back(shown);
-        if (!arguments.empty()) {
-            fresh.insert(fresh.end(), std::make_move_iterator(arguments.begin() + 1),
-                         std::make_move_iterator(arguments.end()));
-        }
-        arguments = std::move(fresh);
-        shown = arguments[0];
-        executable = TRY(fd::open_executable(linux_abi::at_cwd, shown, 0));
-    }
-    return base::fail(Errno::eloop);
 }
 
 std::vector<std::byte> make_block(std::string_view path, const Strings& arguments,

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "interfaces/process_image.hpp"
+#include "libs/base/align.hpp"
 #include "libs/ipc/kernel_objects.hpp"
 #include "linux/entry/context.hpp"
 #include "linux/entry/cpu.hpp"
@@ -13,6 +14,7 @@
 #include "linux/process/exit.hpp"
 #include "linux/process/hooks.hpp"
 #include "linux/process/image.hpp"
+#include "linux/process/interpreter.hpp"
 #include "linux/process/loader.hpp"
 #include "linux/process/state.hpp"
 #include "linux/process/thread.hpp"
@@ -42,7 +44,22 @@ std::vector<std::byte> copy_block() {
     if (header.bytes < sizeof header || header.bytes > longest_image_block) {
         die({"the image block has no valid length"});
     }
-    return {mapped, mapped + header.bytes};
+    std::vector<std::byte> block{mapped, mapped + header.bytes};
+    (void)ipc::own_space()->unmap(process::image_start,
+                                  base::align_up(header.bytes, abi::page_size));
+    return block;
+}
+
+Result<abi::Registers> run_image(const Image& image) {
+    fd::Executable executable{ipc::Capability<fs::File>{ipc::CapIndex{image.header->executable}},
+                              std::string{image.path}};
+    std::vector<std::string> arguments{image.arguments.begin(), image.arguments.end()};
+    executable = TRY(resolve_script(std::move(executable), image.path, arguments));
+    Image program = image;
+    program.path = executable.path;
+    program.arguments.assign(arguments.begin(), arguments.end());
+    auto prepared = TRY(prepare_program(std::move(executable.file)));
+    return begin_program(prepared, program);
 }
 
 abi::Registers begin_first_program() {
@@ -54,11 +71,7 @@ abi::Registers begin_first_program() {
     adopt_limits(*image->header);
     signals::adopt(image->header->ignored_signals, image->header->blocked_signals);
     fd::adopt(*image->header);
-    auto prepared =
-        prepare_program(ipc::Capability<fs::File>{ipc::CapIndex{image->header->executable}});
-    auto registers =
-        prepared ? begin_program(*prepared, *image)
-                 : Result<abi::Registers>{base::fail(prepared.error())};
+    const auto registers = run_image(*image);
     if (!registers) {
         report({"cannot run ", image->path, ": error ",
                 NumberText{static_cast<std::uint64_t>(registers.error())}});
