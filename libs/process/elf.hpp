@@ -72,7 +72,7 @@ struct Image {
 };
 
 inline constexpr std::uint64_t min_address = 0x1'0000;
-inline constexpr std::uint64_t max_address = 0x7d00'0000'0000;
+inline constexpr std::uint64_t max_address = 0x7f00'0000'0000;
 
 ElfResult<Image> parse(std::span<const std::byte> file);
 

@@ -154,7 +154,7 @@ public:
 private:
     struct Entry {
         StartEntry entry;
-        std::uint64_t last_start_ns = 0;
+        std::uint32_t failures = 0;  // quick ends in a row
         bool complained = false;
     };
 

@@ -154,26 +154,28 @@ void Manager::end_container(Container& container) {
     container.state = container::State::exited;
     timers.clear(TimerKind::stop, 0, container.id);
     const std::uint64_t lived = rt::now() - container.started_ns;
-    container.failures = lived > quick_end && container.status == 0 ? 0 : container.failures + 1;
-    const auto& restart = container.plan.restart;
-    const bool wanted = restart.policy == RestartPolicy::always ||
-                        (restart.policy == RestartPolicy::on_failure && container.status != 0 &&
-                         container.failures <= restart.attempts);
+    const bool by_table = container.start_entry >= 0;
+    std::uint32_t& failures =
+        by_table ? entries_[static_cast<std::size_t>(container.start_entry)].failures
+                 : container.failures;
+    failures = lived > quick_end ? 0 : failures + 1;
     const std::uint64_t pause =
-        lived > quick_end
-            ? 0
-            : std::min(first_pause << std::min(container.failures, 10U), longest_pause);
-    if (container.start_entry >= 0) {
-        const int entry = container.start_entry;
+        failures == 0 ? 0 : std::min(first_pause << std::min(failures - 1, 10U), longest_pause);
+    if (by_table) {
+        const auto entry = static_cast<std::uint32_t>(container.start_entry);
         containers_.erase(container.id);
         if (!shutting_down_) {
             timers.set({.kind = TimerKind::restart,
                         .pid = 1,
-                        .number = static_cast<std::uint32_t>(entry),
+                        .number = entry,
                         .deadline_ns = rt::now() + pause});
         }
         return;
     }
+    const auto& restart = container.plan.restart;
+    const bool wanted = restart.policy == RestartPolicy::always ||
+                        (restart.policy == RestartPolicy::on_failure && container.status != 0 &&
+                         container.failures <= restart.attempts);
     if (wanted && container.kit && !container.stopping && !shutting_down_) {
         timers.set(
             {.kind = TimerKind::restart, .number = container.id, .deadline_ns = rt::now() + pause});

@@ -71,7 +71,7 @@ void Manager::run_start_table(const StartTable& entries, std::string_view comman
     }
     for (const StartEntry& entry : entries.entries) {
         if (entry.condition.empty() || has_word(command_line, entry.condition)) {
-            entries_.push_back({entry, 0, false});
+            entries_.push_back({.entry = entry});
         }
     }
     for (std::size_t i = 0; i < entries_.size(); ++i) {
