@@ -47,7 +47,8 @@ struct ReadConfiguration {  // 1, 2 or 4 bytes of PCI configuration space
         std::uint32_t value = 0;
     };
 };
-struct MapRegisters {  // a memory BAR, as device Memory. Not of a BAR that shares a page with others
+struct
+    MapRegisters {  // a memory BAR, as device Memory. Not of a BAR that shares a page with others
     static constexpr std::uint16_t label = 3;
     static constexpr std::size_t reply_capabilities = 1;
     std::uint32_t bar = 0;

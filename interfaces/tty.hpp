@@ -21,11 +21,13 @@ struct Settings {
 // The bits that the server acts on.
 struct InputFlags {
     static constexpr std::uint32_t strip = 0x20, newline_to_return = 0x40, ignore_return = 0x80;
-    static constexpr std::uint32_t return_to_newline = 0x100, flow_output = 0x400, any_restarts = 0x800;
+    static constexpr std::uint32_t return_to_newline = 0x100, flow_output = 0x400,
+                                   any_restarts = 0x800;
     static constexpr std::uint32_t utf8 = 0x4000;
 };
 struct OutputFlags {
-    static constexpr std::uint32_t process = 1, newline_to_return_newline = 4, return_to_newline = 8;
+    static constexpr std::uint32_t process = 1, newline_to_return_newline = 4,
+                                   return_to_newline = 8;
 };
 struct LocalFlags {
     static constexpr std::uint32_t signals = 1, canonical = 2, echo = 8, echo_erase = 0x10;
@@ -40,7 +42,7 @@ enum ControlCharacter : std::uint8_t {
     erase_character_place = 2,
     kill_character = 3,
     end_character = 4,
-    time_limit = 5,  // tenths of a second, not a character
+    time_limit = 5,   // tenths of a second, not a character
     least_count = 6,  // bytes, not a character
     start_character = 8,
     stop_character = 9,
@@ -60,7 +62,7 @@ constexpr Settings default_settings() {
     settings.local = LocalFlags::signals | LocalFlags::canonical | LocalFlags::echo |
                      LocalFlags::echo_erase | LocalFlags::echo_kill | LocalFlags::echo_control |
                      LocalFlags::echo_kill_erase | LocalFlags::extended;
-    constexpr std::uint8_t defaults[19] = {3,  28, 127, 21, 4, 0, 1,  0, 17, 19,
+    constexpr std::uint8_t defaults[19] = {3,  28, 127, 21, 4,  0,  1, 0, 17, 19,
                                            26, 0,  18,  15, 23, 22, 0, 0, 0};
     for (int i = 0; i < 19; ++i) {
         settings.characters[i] = defaults[i];

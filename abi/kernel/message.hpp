@@ -47,7 +47,8 @@ struct Tag {
     static constexpr std::uint64_t is_fault = std::uint64_t{1}
                                               << 44;  // out: a fault message (abi/kernel/fault.hpp)
     static constexpr std::uint64_t moves =
-        std::uint64_t{1} << 45;  // in: the capabilities sent leave the sender's table (else they are copied)
+        std::uint64_t{1}
+        << 45;  // in: the capabilities sent leave the sender's table (else they are copied)
     static constexpr std::uint64_t out_flags =
         is_drop | is_signal | is_fault;  // a sender cannot set these
 

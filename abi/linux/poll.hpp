@@ -11,8 +11,7 @@ namespace linux_abi {
 struct PollEvent {
     static constexpr std::uint16_t in = 1, priority = 2, out = 4, error = 8, hang_up = 0x10,
                                    invalid = 0x20, read_normal = 0x40, read_band = 0x80,
-                                   write_normal = 0x100, write_band = 0x200,
-                                   read_hang_up = 0x2000;
+                                   write_normal = 0x100, write_band = 0x200, read_hang_up = 0x2000;
 };
 struct PollDescriptor {
     std::int32_t descriptor;

@@ -11,10 +11,37 @@ namespace linux_abi {
 inline constexpr std::uint32_t signal_count = 64;
 
 enum Signal : std::uint32_t {
-    sig_hup = 1, sig_int, sig_quit, sig_ill, sig_trap, sig_abrt, sig_bus, sig_fpe,
-    sig_kill, sig_usr1, sig_segv, sig_usr2, sig_pipe, sig_alrm, sig_term, sig_stkflt,
-    sig_chld, sig_cont, sig_stop, sig_tstp, sig_ttin, sig_ttou, sig_urg, sig_xcpu,
-    sig_xfsz, sig_vtalrm, sig_prof, sig_winch, sig_io, sig_pwr, sig_sys
+    sig_hup = 1,
+    sig_int,
+    sig_quit,
+    sig_ill,
+    sig_trap,
+    sig_abrt,
+    sig_bus,
+    sig_fpe,
+    sig_kill,
+    sig_usr1,
+    sig_segv,
+    sig_usr2,
+    sig_pipe,
+    sig_alrm,
+    sig_term,
+    sig_stkflt,
+    sig_chld,
+    sig_cont,
+    sig_stop,
+    sig_tstp,
+    sig_ttin,
+    sig_ttou,
+    sig_urg,
+    sig_xcpu,
+    sig_xfsz,
+    sig_vtalrm,
+    sig_prof,
+    sig_winch,
+    sig_io,
+    sig_pwr,
+    sig_sys
 };
 
 using SignalSet = std::uint64_t;
@@ -111,7 +138,7 @@ struct UserContext {  // struct ucontext, as the kernel writes it
 };
 static_assert(sizeof(UserContext) == 304 && offsetof(UserContext, mask) == 296);
 
-struct SignalFrame {  // at rsp when the handler starts
+struct SignalFrame {         // at rsp when the handler starts
     std::uint64_t restorer;  // the handler's return address
     UserContext context;
     SignalInfo info;

@@ -123,7 +123,7 @@ Result<Answer> invoke_io_ports(Operation& op) {
     auto& ports = static_cast<IoPorts&>(op.object);
     switch (op.label<abi::IoPortsOp>()) {
         case abi::IoPortsOp::in:
-        case abi::IoPortsOp::out:    return access_port(op, ports);
+        case abi::IoPortsOp::out:   return access_port(op, ports);
         case abi::IoPortsOp::write: {
             TRY(op.need(abi::IoPortsRights::use));
             if (!ports.contains(op.word(0), 1)) {

@@ -10,7 +10,8 @@
 
 // std::string's members are declared "extern template" by the library.
 template class std::basic_string<char>;
-template std::string std::operator+ <char, std::char_traits<char>, std::allocator<char>>(const char*, const std::string&);
+template std::string std::operator+
+    <char, std::char_traits<char>, std::allocator<char>>(const char*, const std::string&);
 
 const std::nothrow_t std::nothrow{};
 

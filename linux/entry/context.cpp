@@ -55,8 +55,8 @@ abi::Registers program_registers(const Arguments& arguments) {
 void resume(const abi::Registers& registers) {
     if (registers.rip >= process::program_end || registers.rsp >= (std::uint64_t{1} << 47)) {
         // The jump would fault inside the library.
-        signals::deliver_fault(registers, {.signal = linux_abi::sig_segv,
-                                           .code = linux_abi::SignalCode::kernel});
+        signals::deliver_fault(
+            registers, {.signal = linux_abi::sig_segv, .code = linux_abi::SignalCode::kernel});
     }
     linux_resume(registers);
 }

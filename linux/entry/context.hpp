@@ -15,7 +15,6 @@ abi::Registers program_registers(const Arguments& arguments);
 // stack is given up.
 [[noreturn]] void resume(const abi::Registers& registers);
 
-
 }  // namespace linux
 
 // entry.S

@@ -17,7 +17,8 @@ extern "C" {
 }
 
 [[clang::no_builtin]] void* memmove(void* to, const void* from, std::size_t bytes) {
-    const auto distance = reinterpret_cast<std::uintptr_t>(to) - reinterpret_cast<std::uintptr_t>(from);
+    const auto distance =
+        reinterpret_cast<std::uintptr_t>(to) - reinterpret_cast<std::uintptr_t>(from);
     if (distance >= bytes) {
         return memcpy(to, from, bytes);
     }

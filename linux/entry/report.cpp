@@ -17,8 +17,8 @@ constexpr std::uint32_t signal_segv = 11;
 }  // namespace
 
 NumberText::NumberText(std::uint64_t value, int base)
-    : length_(static_cast<std::size_t>(
-          std::to_chars(text_, text_ + sizeof text_, value, base).ptr - text_)) {}
+    : length_(static_cast<std::size_t>(std::to_chars(text_, text_ + sizeof text_, value, base).ptr -
+                                       text_)) {}
 
 void report(std::initializer_list<std::string_view> words) {
     std::array<char, 512> line;
@@ -36,7 +36,7 @@ void report(std::initializer_list<std::string_view> words) {
     }
     line[std::min(length, line.size() - 1)] = '\n';
     length = std::min(length + 1, line.size());
-    (void)ipc::Ref<ipc::Log>{process::own_log}->write({line.data(), length});
+    (void)ipc::Ref<ipc::Log> { process::own_log } -> write({line.data(), length});
 }
 
 void die(std::initializer_list<std::string_view> words) {

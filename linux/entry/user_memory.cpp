@@ -33,11 +33,13 @@ bool is_program_range(std::uint64_t address, std::uint64_t bytes) {
 }
 
 Result<void> copy_in(void* to, std::uint64_t from, std::size_t bytes) {
-    return success_if(is_program_range(from, bytes) && linux_user_copy(to, pointer(from), bytes) == 0);
+    return success_if(is_program_range(from, bytes) &&
+                      linux_user_copy(to, pointer(from), bytes) == 0);
 }
 
 Result<void> copy_out(std::uint64_t to, const void* from, std::size_t bytes) {
-    return success_if(is_program_range(to, bytes) && linux_user_copy(pointer(to), from, bytes) == 0);
+    return success_if(is_program_range(to, bytes) &&
+                      linux_user_copy(pointer(to), from, bytes) == 0);
 }
 
 Result<void> clear(std::uint64_t to, std::size_t bytes) {

@@ -10,9 +10,7 @@ constinit std::atomic<std::uint64_t> latest_id = 0;
 Description::Description(std::uint32_t status)
     : status_(status), id_(latest_id.fetch_add(1, std::memory_order_relaxed) + 1) {}
 
-std::int64_t Description::read(UserBuffer& /*buffer*/, Offset /*offset*/) {
-    return -Errno::einval;
-}
+std::int64_t Description::read(UserBuffer& /*buffer*/, Offset /*offset*/) { return -Errno::einval; }
 
 std::int64_t Description::write(UserBuffer& /*buffer*/, Offset /*offset*/) {
     return -Errno::einval;

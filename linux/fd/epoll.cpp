@@ -74,9 +74,8 @@ std::vector<PollItem> Epoll::items() {
 }
 
 bool Epoll::is_flat() {
-    return std::ranges::none_of(items(), [](const PollItem& item) {
-        return item.description->event_list() != nullptr;
-    });
+    return std::ranges::none_of(
+        items(), [](const PollItem& item) { return item.description->event_list() != nullptr; });
 }
 
 void Epoll::forget(std::uint64_t id) {

@@ -40,20 +40,17 @@ public:
 
 protected:
     void lock_for_fork() override __attribute__((acquire_capability(lock_))) { lock_.lock(); }
-    void unlock_after_fork() override __attribute__((release_capability(lock_))) {
-        lock_.unlock();
-    }
+    void unlock_after_fork() override __attribute__((release_capability(lock_))) { lock_.unlock(); }
 
 private:
     struct Entry {
         std::int32_t number;
         std::uint64_t id;
         linux_abi::EpollEvent event;
-        bool disabled = false;       // EPOLLONESHOT, reported
+        bool disabled = false;        // EPOLLONESHOT, reported
         bool write_reported = false;  // EPOLLET
     };
-    Entry* find(std::int32_t number, std::uint64_t id)
-        __attribute__((requires_capability(lock_)));
+    Entry* find(std::int32_t number, std::uint64_t id) __attribute__((requires_capability(lock_)));
     // The entries that still mean something, as items to poll.
     std::vector<PollItem> items();
     void forget(std::uint64_t id);

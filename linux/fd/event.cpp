@@ -16,10 +16,10 @@ Result<Handle> EventCounter::map(std::uint32_t status, ipc::Capability<ipc::Memo
         return base::fail(Errno::enfile);
     }
     const auto mapped = ipc::own_space()->map(
-        memory, {.address = *address,
-                 .length = abi::page_size,
-                 .flags = abi::MapFlags::read | abi::MapFlags::write |
-                          abi::MapFlags::on_clone_share});
+        memory,
+        {.address = *address,
+         .length = abi::page_size,
+         .flags = abi::MapFlags::read | abi::MapFlags::write | abi::MapFlags::on_clone_share});
     if (!mapped) {
         small_windows.give_back(*address);
         return base::fail(to_errno(mapped.error()));
@@ -31,8 +31,8 @@ Result<Handle> EventCounter::create(std::uint64_t value, bool semaphore, std::ui
     const ipc::Ref<ipc::Bank> bank{process::container_bank};
     auto memory = TRY(or_errno(bank->create_memory(abi::page_size)));
     auto notification = TRY(or_errno(bank->create_notification()));
-    Handle handle = TRY(map(status | OpenFlag::read_write, std::move(memory),
-                            std::move(notification)));
+    Handle handle =
+        TRY(map(status | OpenFlag::read_write, std::move(memory), std::move(notification)));
     auto& counter = static_cast<EventCounter&>(*handle);
     counter.shared_->value.store(value);
     counter.shared_->semaphore.store(semaphore ? 1 : 0);
@@ -138,8 +138,8 @@ std::uint32_t EventCounter::poll(std::uint32_t events, WakeTarget target) {
         (void)queue_.enter(target);
     }
     const std::uint64_t value = shared_->value.load();
-    return events & ((value != 0 ? fs::Poll::readable : 0) |
-                     (value < highest ? fs::Poll::writable : 0));
+    return events &
+           ((value != 0 ? fs::Poll::readable : 0) | (value < highest ? fs::Poll::writable : 0));
 }
 
 bool EventCounter::describe(process::ImageDescriptor& to) const {

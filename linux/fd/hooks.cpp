@@ -19,8 +19,8 @@ namespace {
 std::uint32_t to_status(std::uint32_t fs_flags, std::uint32_t lasting) {
     const bool reads = (fs_flags & fs::OpenFlags::read) != 0;
     const bool writes = (fs_flags & fs::OpenFlags::write) != 0;
-    std::uint32_t status = writes ? (reads ? OpenFlag::read_write : OpenFlag::write_only)
-                                  : OpenFlag::read_only;
+    std::uint32_t status =
+        writes ? (reads ? OpenFlag::read_write : OpenFlag::write_only) : OpenFlag::read_only;
     status |= (fs_flags & fs::OpenFlags::append) != 0 ? OpenFlag::append : 0;
     status |= (fs_flags & fs::OpenFlags::path_only) != 0 ? OpenFlag::path : 0;
     return status | (lasting & OpenFlag::non_block);
@@ -45,15 +45,15 @@ Result<Handle> adopt_one(const process::ImageDescriptor& from) {
                                     to_status(from.state[0], from.state[5]), {}, true);
         }
         case image_kind::pipe_reader:
-        case image_kind::pipe_writer: return adopt_pipe(from);
+        case image_kind::pipe_writer:   return adopt_pipe(from);
         case image_kind::event_counter: return EventCounter::adopt(from);
-        default: return base::fail(Errno::einval);
+        default:                        return base::fail(Errno::einval);
     }
 }
 
 // Of those before `at`, the one with the same description: it names the same slots.
-const process::ImageDescriptor* same_description(
-    std::span<const process::ImageDescriptor> all, std::size_t at) {
+const process::ImageDescriptor* same_description(std::span<const process::ImageDescriptor> all,
+                                                 std::size_t at) {
     for (const process::ImageDescriptor& one : all.first(at)) {
         if (one.kind == all[at].kind && one.capabilities[0] == all[at].capabilities[0] &&
             one.capabilities[2] == all[at].capabilities[2]) {
@@ -134,11 +134,11 @@ Result<Executable> open_executable(std::int32_t directory, std::string_view path
     }
     std::string text{resolved.text};
     const bool follow = (at_flags & linux_abi::AtFlag::no_follow) == 0;
-    auto answer = TRY(or_errno(ipc::call(
-        own_view(),
-        fs::Open{.flags = fs::OpenFlags::read | fs::OpenFlags::execute |
-                          (follow ? 0 : fs::OpenFlags::no_follow)},
-        {.payload = ipc::bytes(resolved.text)})));
+    auto answer =
+        TRY(or_errno(ipc::call(own_view(),
+                               fs::Open{.flags = fs::OpenFlags::read | fs::OpenFlags::execute |
+                                                 (follow ? 0 : fs::OpenFlags::no_follow)},
+                               {.payload = ipc::bytes(resolved.text)})));
     if (answer.reply.kind != fs::Kind::regular) {
         return base::fail(Errno::eacces);
     }

@@ -60,8 +60,8 @@ std::int64_t read_random(UserBuffer& buffer) {
     std::array<std::byte, 256> bytes;
     std::uint64_t moved = 0;
     while (buffer.remaining() != 0) {
-        const auto part = std::span{bytes}.first(
-            std::min<std::uint64_t>(buffer.remaining(), bytes.size()));
+        const auto part =
+            std::span{bytes}.first(std::min<std::uint64_t>(buffer.remaining(), bytes.size()));
         random_bytes(part);
         if (!buffer.put(part)) {
             return moved != 0 ? static_cast<std::int64_t>(moved) : -Errno::efault;
@@ -83,7 +83,7 @@ bool LocalDevice::serves(const ServerFileInfo& info) {
         case full:
         case random:
         case urandom: return true;
-        default: return false;
+        default:      return false;
     }
 }
 

@@ -126,9 +126,8 @@ Result<Path> resolve(std::int32_t directory, std::uint64_t user_path, std::size_
     if (first == '\0') {
         return base::fail(Errno::enoent);
     }
-    return join_at(directory, first == '/', at, [user_path](std::span<char> to) {
-        return user::copy_string(to, user_path);
-    });
+    return join_at(directory, first == '/', at,
+                   [user_path](std::span<char> to) { return user::copy_string(to, user_path); });
 }
 
 Result<Path> resolve_text(std::int32_t directory, std::string_view path, std::size_t at) {
@@ -145,14 +144,12 @@ Result<Path> resolve_text(std::int32_t directory, std::string_view path, std::si
                    });
 }
 
-Result<bool> is_empty(std::uint64_t user_path) {
-    return TRY(user::read<char>(user_path)) == '\0';
-}
+Result<bool> is_empty(std::uint64_t user_path) { return TRY(user::read<char>(user_path)) == '\0'; }
 
 Result<fs::Attributes> attributes_of(const Path& path, bool follow) {
-    auto answer = TRY(or_errno(ipc::call(
-        own_view(), fs::GetPathAttributes{.follow = follow || path.directory ? 1U : 0U},
-        {.payload = ipc::bytes(path.text)})));
+    auto answer = TRY(or_errno(
+        ipc::call(own_view(), fs::GetPathAttributes{.follow = follow || path.directory ? 1U : 0U},
+                  {.payload = ipc::bytes(path.text)})));
     fs::Attributes attributes;
     if (!ipc::read_payload(answer.payload, attributes)) {
         return base::fail(Errno::eio);
@@ -180,8 +177,8 @@ Result<void> Location::change(std::string_view path) {
     if (attributes.kind != fs::Kind::directory) {
         return base::fail(Errno::enotdir);
     }
-    TRY(or_errno(ipc::call(own_view(), fs::CheckAccess{.mode = 1},
-                           {.payload = ipc::bytes(wanted)})));
+    TRY(or_errno(
+        ipc::call(own_view(), fs::CheckAccess{.mode = 1}, {.payload = ipc::bytes(wanted)})));
     set_directory(TRY(clean_path(wanted, directory())));
     return {};
 }

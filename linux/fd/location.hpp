@@ -20,9 +20,7 @@
 namespace linux::fd {
 
 // The view of the process: answers all path operations.
-inline ipc::Ref<fs::Directory> own_view() {
-    return ipc::Ref<fs::Directory>{process::own_view};
-}
+inline ipc::Ref<fs::Directory> own_view() { return ipc::Ref<fs::Directory>{process::own_view}; }
 
 // An absolute path in the message page, `at` bytes from its start.
 struct Path {

@@ -14,11 +14,10 @@ namespace linux::fd {
 namespace {
 
 // F_GETFL shows these; the others matter only while opening.
-constexpr std::uint32_t lasting_flags = OpenFlag::access_mode | OpenFlag::append |
-                                        OpenFlag::non_block | OpenFlag::sync | OpenFlag::async |
-                                        OpenFlag::direct | OpenFlag::path |
-                                        OpenFlag::no_access_time | OpenFlag::directory |
-                                        OpenFlag::no_follow;
+constexpr std::uint32_t lasting_flags =
+    OpenFlag::access_mode | OpenFlag::append | OpenFlag::non_block | OpenFlag::sync |
+    OpenFlag::async | OpenFlag::direct | OpenFlag::path | OpenFlag::no_access_time |
+    OpenFlag::directory | OpenFlag::no_follow;
 constexpr std::uint32_t path_flags = OpenFlag::path | OpenFlag::directory | OpenFlag::no_follow;
 
 constexpr std::uint32_t terminal_major = 5;
@@ -68,10 +67,10 @@ Result<std::uint32_t> to_open_flags(std::uint32_t flags) {
         return base::fail(Errno::einval);
     }
     switch (flags & OpenFlag::access_mode) {
-        case OpenFlag::read_only: result |= To::read; break;
+        case OpenFlag::read_only:  result |= To::read; break;
         case OpenFlag::write_only: result |= To::write; break;
         case OpenFlag::read_write: result |= To::read | To::write; break;
-        default: return base::fail(Errno::einval);
+        default:                   return base::fail(Errno::einval);
     }
     result |= (flags & OpenFlag::append) != 0 ? To::append : 0;
     result |= (flags & OpenFlag::truncate) != 0 ? To::truncate : 0;
@@ -117,9 +116,9 @@ Result<Handle> open(const Path& path, std::uint32_t flags, std::uint32_t mode) {
     // A directory's path is needed later; the answer overwrites the message page.
     std::array<char, linux_abi::path_max> text;
     const std::size_t length = path.text.copy(text.data(), text.size());
-    auto answer = ipc::call(own_view(),
-                            fs::Open{.flags = asked, .mode = mode & 07777 & ~location.umask()},
-                            {.payload = ipc::bytes(path.text), .interruptible = true});
+    auto answer =
+        ipc::call(own_view(), fs::Open{.flags = asked, .mode = mode & 07777 & ~location.umask()},
+                  {.payload = ipc::bytes(path.text), .interruptible = true});
     if (!answer) {
         return base::fail(to_errno(answer.error()));
     }

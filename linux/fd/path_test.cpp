@@ -17,8 +17,7 @@ struct Result {
 
 Result join(std::string_view base, std::string_view name) {
     std::vector<char> buffer(2 * 4096 + 2);
-    const std::size_t start =
-        name.starts_with('/') ? 0 : linux::fd::path::start_of_relative(base);
+    const std::size_t start = name.starts_with('/') ? 0 : linux::fd::path::start_of_relative(base);
     std::copy(name.begin(), name.end(), buffer.begin() + static_cast<std::ptrdiff_t>(start));
     const auto joined = linux::fd::path::tidy(buffer, base, start, name.size());
     if (!joined) {

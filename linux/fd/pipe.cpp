@@ -21,10 +21,9 @@ ipc::Ref<ipc::Bank> container_bank() { return ipc::Ref<ipc::Bank>{process::conta
 
 // The right to signal, which sets `gone_bit` with the end of its last copy.
 Result<ipc::Capability<ipc::Notification>> make_guard(ipc::Ref<ipc::Notification> of) {
-    return or_errno(ipc::mint<ipc::Notification>(
-        of, {.badge = gone_bit,
-             .rights = abi::NotificationRights::signal,
-             .flags = abi::MintFlags::drop_guard}));
+    return or_errno(ipc::mint<ipc::Notification>(of, {.badge = gone_bit,
+                                                      .rights = abi::NotificationRights::signal,
+                                                      .flags = abi::MintFlags::drop_guard}));
 }
 
 }  // namespace
@@ -35,10 +34,10 @@ Result<PipeMapping*> PipeMapping::create(ipc::Capability<ipc::Memory> memory) {
         return base::fail(Errno::enfile);
     }
     const auto mapped = ipc::own_space()->map(
-        memory, {.address = *address,
-                 .length = PipeRing::memory_bytes,
-                 .flags = abi::MapFlags::read | abi::MapFlags::write |
-                          abi::MapFlags::on_clone_share});
+        memory,
+        {.address = *address,
+         .length = PipeRing::memory_bytes,
+         .flags = abi::MapFlags::read | abi::MapFlags::write | abi::MapFlags::on_clone_share});
     if (!mapped) {
         pipe_windows.give_back(*address);
         return base::fail(to_errno(mapped.error()));
@@ -55,8 +54,7 @@ void PipeMapping::release() {
 }
 
 PipeEnd::PipeEnd(bool writer, std::uint32_t status, PipeMapping* mapping,
-                 ipc::Capability<ipc::Notification> wait,
-                 ipc::Capability<ipc::Notification> guard)
+                 ipc::Capability<ipc::Notification> wait, ipc::Capability<ipc::Notification> guard)
     : Description(status),
       writer_(writer),
       mapping_(mapping),
@@ -186,8 +184,7 @@ std::int64_t PipeEnd::ioctl(std::uint32_t request, std::uint64_t argument) {
     if (request != linux_abi::Ioctl::fionread) {
         return -Errno::enotty;
     }
-    return to_return(
-        user::write(argument, static_cast<std::int32_t>(mapping_->ring().readable())));
+    return to_return(user::write(argument, static_cast<std::int32_t>(mapping_->ring().readable())));
 }
 
 std::uint32_t PipeEnd::ready_events() {
@@ -226,11 +223,10 @@ Result<PipePair> make_pipe(std::uint32_t status) {
     auto memory = TRY(or_errno(container_bank()->create_memory(PipeRing::memory_bytes)));
     PipeMapping* mapping = TRY(PipeMapping::create(std::move(memory)));
     mapping->retain();
-    return PipePair{
-        Handle{new PipeEnd(false, status | OpenFlag::read_only, mapping, std::move(data),
-                           std::move(reader_guard))},
-        Handle{new PipeEnd(true, status | OpenFlag::write_only, mapping, std::move(space),
-                           std::move(writer_guard))}};
+    return PipePair{Handle{new PipeEnd(false, status | OpenFlag::read_only, mapping,
+                                       std::move(data), std::move(reader_guard))},
+                    Handle{new PipeEnd(true, status | OpenFlag::write_only, mapping,
+                                       std::move(space), std::move(writer_guard))}};
 }
 
 }  // namespace linux::fd

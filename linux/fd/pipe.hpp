@@ -29,9 +29,7 @@ public:
     void retain() { references_.fetch_add(1, std::memory_order_relaxed); }
     void release();
 
-    [[nodiscard]] PipeRing ring() const {
-        return PipeRing{reinterpret_cast<std::byte*>(address_)};
-    }
+    [[nodiscard]] PipeRing ring() const { return PipeRing{reinterpret_cast<std::byte*>(address_)}; }
     [[nodiscard]] ipc::CapIndex memory() const { return memory_.index(); }
 
 private:

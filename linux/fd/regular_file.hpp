@@ -78,7 +78,7 @@ private:
     Mutex lock_;
     bool shared_ __attribute__((guarded_by(lock_)));
     Offset offset_ __attribute__((guarded_by(lock_))) = 0;
-    Offset pushed_ __attribute__((guarded_by(lock_))) = 0;  // where the server's offset is
+    Offset pushed_ __attribute__((guarded_by(lock_))) = 0;           // where the server's offset is
     std::uint32_t messages_ __attribute__((guarded_by(lock_))) = 0;  // reads without a window
     bool unmappable_ __attribute__((guarded_by(lock_))) = false;
     FileWindow window_ __attribute__((guarded_by(lock_)));

@@ -40,9 +40,9 @@ Result<void> ServerFile::sync(bool data_only) {
 Result<void> ServerFile::set_append(bool append) {
     const bool now = (status() & OpenFlag::append) != 0;
     if (now != append) {
-        TRY(or_errno(ipc::call(file(),
-                               fs::SetStatusFlags{.mask = fs::OpenFlags::append,
-                                                  .value = append ? fs::OpenFlags::append : 0})));
+        TRY(or_errno(
+            ipc::call(file(), fs::SetStatusFlags{.mask = fs::OpenFlags::append,
+                                                 .value = append ? fs::OpenFlags::append : 0})));
     }
     return {};
 }
@@ -64,14 +64,12 @@ bool ServerFile::describe(process::ImageDescriptor& to) const {
     return true;
 }
 
-std::int64_t Directory::read(UserBuffer& /*buffer*/, Offset /*offset*/) {
-    return -Errno::eisdir;
-}
+std::int64_t Directory::read(UserBuffer& /*buffer*/, Offset /*offset*/) { return -Errno::eisdir; }
 
 // The only place to go is one that getdents told of, or the start.
 Result<std::uint64_t> Directory::seek(std::int64_t offset, std::uint32_t whence) {
-    const auto answer = TRY(or_errno(ipc::call(file(), fs::Seek{.offset = offset,
-                                                                .whence = whence})));
+    const auto answer =
+        TRY(or_errno(ipc::call(file(), fs::Seek{.offset = offset, .whence = whence})));
     return answer.reply.offset;
 }
 

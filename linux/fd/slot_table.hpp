@@ -34,9 +34,7 @@ public:
         return in_range(number) ? slots_[static_cast<std::size_t>(number)].item : nullptr;
     }
     [[nodiscard]] const Slot& slot(std::size_t number) const { return slots_[number]; }
-    void set_close_on_exec(std::size_t number, bool value) {
-        slots_[number].close_on_exec = value;
-    }
+    void set_close_on_exec(std::size_t number, bool value) { slots_[number].close_on_exec = value; }
 
     // The lowest free slot from `from` on and below `limit`.
     [[nodiscard]] std::optional<std::size_t> lowest_free(std::size_t from,

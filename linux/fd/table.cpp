@@ -59,8 +59,8 @@ Result<void> DescriptorTable::install_at(std::int64_t number, Handle description
     Handle before;
     {
         MutexGuard guard{lock_};
-        before = Handle{slots_.put(static_cast<std::size_t>(number), description.release(),
-                                   close_on_exec)};
+        before = Handle{
+            slots_.put(static_cast<std::size_t>(number), description.release(), close_on_exec)};
     }
     if (before) {
         release_record_locks(*before);

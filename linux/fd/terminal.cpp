@@ -64,8 +64,8 @@ std::int64_t Terminal::get_size(std::uint64_t to) {
         return -to_errno(answer.error());
     }
     const auto& size = answer->reply;
-    return to_return(user::write(
-        to, linux_abi::WindowSize{size.rows, size.columns, size.width, size.height}));
+    return to_return(
+        user::write(to, linux_abi::WindowSize{size.rows, size.columns, size.width, size.height}));
 }
 
 std::int64_t Terminal::set_size(std::uint64_t from) {
@@ -129,36 +129,36 @@ std::int64_t Terminal::pending(std::uint64_t to, bool output) {
 }
 
 std::int64_t Terminal::acquire(bool force) {
-    const auto answer = ipc::call(own_process(),
-                                  process::SetTerminal{.force = force ? 1U : 0U,
-                                                       .device_minor = info().device_minor},
-                                  {.capabilities = {file()}});
+    const auto answer = ipc::call(
+        own_process(),
+        process::SetTerminal{.force = force ? 1U : 0U, .device_minor = info().device_minor},
+        {.capabilities = {file()}});
     return answer ? 0 : -to_errno(answer.error());
 }
 
 std::int64_t Terminal::ioctl(std::uint32_t request, std::uint64_t argument) {
     switch (request) {
-        case Ioctl::tcgets: return get_settings(argument);
-        case Ioctl::tcsets: return set_settings(argument, tty::SetSettings::now);
+        case Ioctl::tcgets:  return get_settings(argument);
+        case Ioctl::tcsets:  return set_settings(argument, tty::SetSettings::now);
         case Ioctl::tcsetsw: return set_settings(argument, tty::SetSettings::after_output);
         case Ioctl::tcsetsf:
             return set_settings(argument, tty::SetSettings::after_output_flush_input);
         case Ioctl::tiocgwinsz: return get_size(argument);
         case Ioctl::tiocswinsz: return set_size(argument);
-        case Ioctl::tiocgpgrp: return get_foreground(argument, false);
-        case Ioctl::tiocgsid: return get_foreground(argument, true);
-        case Ioctl::tiocspgrp: return set_foreground(argument);
-        case Ioctl::tiocsctty: return acquire(argument == 1);
-        case Ioctl::tcflsh: return flush(argument);
-        case Ioctl::fionread: return pending(argument, false);
-        case Ioctl::tiocoutq: return pending(argument, true);
-        case Ioctl::tiocgetd: return to_return(user::write(argument, std::int32_t{0}));
+        case Ioctl::tiocgpgrp:  return get_foreground(argument, false);
+        case Ioctl::tiocgsid:   return get_foreground(argument, true);
+        case Ioctl::tiocspgrp:  return set_foreground(argument);
+        case Ioctl::tiocsctty:  return acquire(argument == 1);
+        case Ioctl::tcflsh:     return flush(argument);
+        case Ioctl::fionread:   return pending(argument, false);
+        case Ioctl::tiocoutq:   return pending(argument, true);
+        case Ioctl::tiocgetd:   return to_return(user::write(argument, std::int32_t{0}));
         // Output is written out at once, so there is nothing to wait for and no break to send.
         case Ioctl::tcsbrk:
         case Ioctl::tcsbrkp:
         case Ioctl::tiocexcl:
         case Ioctl::tiocnxcl: return 0;
-        default: return -Errno::enotty;
+        default:              return -Errno::enotty;
     }
 }
 

@@ -39,8 +39,8 @@ private:
     }
 
     std::span<const linux_abi::IoVector> segments_;
-    std::uint64_t done_ = 0;      // of the first segment
-    std::byte* own_ = nullptr;    // or: the library's memory
+    std::uint64_t done_ = 0;    // of the first segment
+    std::byte* own_ = nullptr;  // or: the library's memory
     std::uint64_t remaining_;
 };
 
@@ -52,9 +52,9 @@ public:
     static Result<UserSegments> list(std::uint64_t vector, std::uint64_t count);
 
     [[nodiscard]] UserBuffer buffer() const {
-        return UserBuffer{count_ <= few_.size() ? std::span{few_}.first(count_)
-                                                : std::span{many_.get(), count_},
-                          total_};
+        return UserBuffer{
+            count_ <= few_.size() ? std::span{few_}.first(count_) : std::span{many_.get(), count_},
+            total_};
     }
 
 private:

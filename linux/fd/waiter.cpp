@@ -24,9 +24,7 @@ constinit Stock stock;
 
 void lock_waiters() __attribute__((no_thread_safety_analysis)) { stock.lock.lock(); }
 void unlock_waiters() __attribute__((no_thread_safety_analysis)) { stock.lock.unlock(); }
-void drop_waiters() __attribute__((no_thread_safety_analysis)) {
-    stock.spare.clear();
-}
+void drop_waiters() __attribute__((no_thread_safety_analysis)) { stock.spare.clear(); }
 
 Result<Waiter> Waiter::take() {
     {
@@ -38,7 +36,7 @@ Result<Waiter> Waiter::take() {
         }
     }
     return Waiter{
-        TRY(or_errno(ipc::Ref<ipc::Bank>{process::own_bank}->create_notification()))};
+        TRY(or_errno(ipc::Ref<ipc::Bank> { process::own_bank } -> create_notification()))};
 }
 
 Waiter::~Waiter() {

@@ -56,7 +56,6 @@ using SmallWindows =
 using FileWindows =
     WindowSlots<windows_start + (std::uint64_t{2} << 30), std::uint64_t{64} << 20, 448>;
 
-
 inline constinit PipeWindows pipe_windows;
 inline constinit SmallWindows small_windows;
 inline constinit FileWindows file_windows;

@@ -72,8 +72,7 @@ Result<void> ProgramSpace::map_own(std::uint64_t address, std::uint64_t length,
     TRY(ensure_backing());
     const std::uint64_t flags = TRY(to_map_flags(protection));
     TRY(or_errno(ipc::own_space()->map(
-        backing_,
-        {.address = address, .length = length, .offset = address, .flags = flags})));
+        backing_, {.address = address, .length = length, .offset = address, .flags = flags})));
     regions_.insert({.start = address,
                      .end = address + length,
                      .protection = protection,
@@ -99,8 +98,7 @@ Result<std::uint64_t> ProgramSpace::map_object(const Request& request, ipc::Ref<
     MutexGuard guard{lock_};
     const std::uint64_t address = TRY(place(request));
     TRY(or_errno(ipc::own_space()->map(
-        memory,
-        {.address = address, .length = request.length, .offset = offset, .flags = flags})));
+        memory, {.address = address, .length = request.length, .offset = offset, .flags = flags})));
     regions_.insert({.start = address,
                      .end = address + request.length,
                      .protection = request.protection,
@@ -140,7 +138,7 @@ Result<void> ProgramSpace::protect(std::uint64_t address, std::uint64_t length,
     const auto done = ipc::own_space()->protect(address, length, flags);
     if (!done) {
         return base::fail(done.error() == abi::Error::missing_right ? Errno::eacces
-                                                                   : to_errno(done.error()));
+                                                                    : to_errno(done.error()));
     }
     regions_.protect(address, address + length, protection);
     return {};

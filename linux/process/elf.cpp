@@ -47,7 +47,8 @@ std::uint32_t to_protection(std::uint32_t flags) {
 
 bool is_good_segment(const ProgramHeader& header, std::uint64_t file_bytes,
                      std::uint64_t address_limit) {
-    const bool writable_code = (header.flags & flag_write) != 0 && (header.flags & flag_execute) != 0;
+    const bool writable_code =
+        (header.flags & flag_write) != 0 && (header.flags & flag_execute) != 0;
     return header.file_bytes <= header.memory_bytes && !writable_code &&
            base::range_fits(header.offset, header.file_bytes, file_bytes) &&
            base::range_fits(header.address, header.memory_bytes, address_limit) &&
@@ -135,8 +136,7 @@ base::Result<Elf, ElfError> parse_elf(std::span<const std::byte> header_bytes,
     for (std::size_t i = 0; i < header.program_header_count; ++i) {
         ProgramHeader segment;
         std::memcpy(&segment, table.data() + i * sizeof segment, sizeof segment);
-        if (segment.type == segment_load &&
-            !add_segment(elf, segment, file_bytes, address_limit)) {
+        if (segment.type == segment_load && !add_segment(elf, segment, file_bytes, address_limit)) {
             return base::fail(ElfError::malformed);
         }
         if (segment.type == segment_interpreter) {

@@ -10,7 +10,7 @@
 namespace linux {
 
 struct ForkOptions {
-    bool wait_for_exec = false;    // vfork
+    bool wait_for_exec = false;     // vfork
     std::uint64_t child_stack = 0;  // 0: the child goes on with the same address
     std::uint64_t fs_base = 0;
     std::uint64_t write_child_id_at = 0;  // in the child's memory

@@ -35,7 +35,8 @@ constinit Heap the_heap;
 bool grow(std::uint64_t bytes) {
     const std::uint64_t length = base::align_up(std::max(bytes, growth), abi::page_size);
     auto memory = ipc::own_bank()->create_memory(length);
-    if (!memory || !ipc::own_space()->map(*memory, {.address = the_heap.mapped, .length = length})) {
+    if (!memory ||
+        !ipc::own_space()->map(*memory, {.address = the_heap.mapped, .length = length})) {
         return false;
     }
     the_heap.mapped += length;  // the mapping keeps the Memory alive

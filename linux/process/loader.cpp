@@ -165,10 +165,10 @@ Result<std::size_t> read_file(ipc::Ref<fs::File> file, std::uint64_t offset,
                               std::span<std::byte> to) {
     std::size_t done = 0;
     while (done < to.size()) {
-        const auto length = static_cast<std::uint32_t>(
-            std::min<std::size_t>(to.size() - done, abi::message_bytes));
-        auto answer = TRY(or_errno(
-            ipc::call(file, fs::Read{.offset = offset + done, .length = length})));
+        const auto length =
+            static_cast<std::uint32_t>(std::min<std::size_t>(to.size() - done, abi::message_bytes));
+        auto answer =
+            TRY(or_errno(ipc::call(file, fs::Read{.offset = offset + done, .length = length})));
         const std::size_t got = std::min<std::size_t>(answer.payload.size(), length);
         if (got == 0) {
             break;
@@ -182,8 +182,7 @@ Result<std::size_t> read_file(ipc::Ref<fs::File> file, std::uint64_t offset,
 Result<PreparedProgram> prepare_program(ipc::Capability<fs::File> file) {
     PreparedProgram prepared;
     prepared.program = TRY(open_program(std::move(file), false));
-    if (!prepared.program.elf.relocatable &&
-        prepared.program.elf.lowest() < ProgramSpace::low) {
+    if (!prepared.program.elf.relocatable && prepared.program.elf.lowest() < ProgramSpace::low) {
         return base::fail(Errno::enoexec);
     }
     if (prepared.program.elf.interpreter_bytes != 0) {
@@ -201,11 +200,12 @@ Result<abi::Registers> load_program(PreparedProgram& prepared, const Image& imag
     const Program& program = prepared.program;
     const std::uint64_t bias = TRY(load_segments(program, relocatable_base));
     program_space().set_break(base::align_up(program.elf.highest() + bias, base::page_size));
-    FirstStack stack{.image = &image,
-                     .headers = program.elf.headers_address + (program.elf.headers_address != 0 ? bias : 0),
-                     .header_count = program.elf.header_count,
-                     .entry = program.elf.entry + bias,
-                     .interpreter_base = 0};
+    FirstStack stack{
+        .image = &image,
+        .headers = program.elf.headers_address + (program.elf.headers_address != 0 ? bias : 0),
+        .header_count = program.elf.header_count,
+        .entry = program.elf.entry + bias,
+        .interpreter_base = 0};
     const std::uint64_t stack_pointer_limit = TRY(map_first_stack());
     std::uint64_t start = stack.entry;
     if (prepared.interpreter.file) {

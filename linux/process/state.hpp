@@ -28,9 +28,23 @@ struct Limit {
 };
 inline constexpr std::uint64_t no_limit = ~std::uint64_t{0};
 enum class Resource : std::uint8_t {  // RLIMIT_*
-    cpu, file_size, data, stack, core, resident, processes, files,
-    locked, address_space, locks, pending_signals, queue_bytes, nice, real_time_priority,
-    real_time_cpu, count
+    cpu,
+    file_size,
+    data,
+    stack,
+    core,
+    resident,
+    processes,
+    files,
+    locked,
+    address_space,
+    locks,
+    pending_signals,
+    queue_bytes,
+    nice,
+    real_time_priority,
+    real_time_cpu,
+    count
 };
 
 struct ProcessState {

@@ -98,12 +98,11 @@ Result<Thread*> ThreadList::new_place() {
     const std::uint64_t place = process::linux_threads + next_place_ * thread_place_bytes;
     auto pages = TRY(or_errno(ipc::own_bank()->create_memory(2 * abi::page_size)));
     auto stack = TRY(or_errno(ipc::own_bank()->create_memory(process::first_stack_bytes)));
-    TRY(or_errno(ipc::own_space()->map(
-        pages, {.address = place,
-                .length = 2 * abi::page_size,
-                .offset = 0,
-                .flags = abi::MapFlags::read | abi::MapFlags::write |
-                         abi::MapFlags::on_clone_drop})));
+    TRY(or_errno(ipc::own_space()->map(pages, {.address = place,
+                                               .length = 2 * abi::page_size,
+                                               .offset = 0,
+                                               .flags = abi::MapFlags::read | abi::MapFlags::write |
+                                                        abi::MapFlags::on_clone_drop})));
     const auto mapped = ipc::own_space()->map(
         stack, {.address = place + thread_stack_offset, .length = process::first_stack_bytes});
     if (!mapped) {
@@ -121,12 +120,11 @@ Result<Thread*> ThreadList::new_place() {
 }
 
 Result<void> ThreadList::give_kernel_thread(Thread& thread) {
-    auto kernel = TRY(or_errno(ipc::own_bank()->create_thread(
-        {.space = ipc::own_space(),
-         .table = ipc::own_table(),
-         .pages = thread.pages,
-         .pages_offset = 0,
-         .flags = abi::ThreadFlags::fpu})));
+    auto kernel = TRY(or_errno(ipc::own_bank()->create_thread({.space = ipc::own_space(),
+                                                               .table = ipc::own_table(),
+                                                               .pages = thread.pages,
+                                                               .pages_offset = 0,
+                                                               .flags = abi::ThreadFlags::fpu})));
     thread.kernel_thread = kernel.release();
     return {};
 }
@@ -134,8 +132,8 @@ Result<void> ThreadList::give_kernel_thread(Thread& thread) {
 Result<void> ThreadList::give_context(Thread& thread) {
     const ipc::Ref<ipc::SchedContext> parent{process::own_sched_context};
     const auto info = TRY(or_errno(parent->query()));
-    auto context = TRY(or_errno(
-        ipc::own_bank()->create_sched_context(parent, {.priority = info.priority})));
+    auto context =
+        TRY(or_errno(ipc::own_bank()->create_sched_context(parent, {.priority = info.priority})));
     TRY(or_errno(context->bind(thread.kernel())));
     thread.sched_context = context.release();
     return {};
@@ -170,12 +168,12 @@ Result<Thread*> ThreadList::create(const Start& start) {
         }
         thread->state = Thread::State::running;
         ++live_;
-        made = or_errno(thread->kernel()->start(
-            {.rip = reinterpret_cast<std::uint64_t>(&linux_thread_start),
-             .rsp = stack_top(*thread),
-             .rdi = reinterpret_cast<std::uint64_t>(thread),
-             .gs_base = reinterpret_cast<std::uint64_t>(&thread->control()),
-             .fs_base = start.fs_base}));
+        made = or_errno(
+            thread->kernel()->start({.rip = reinterpret_cast<std::uint64_t>(&linux_thread_start),
+                                     .rsp = stack_top(*thread),
+                                     .rdi = reinterpret_cast<std::uint64_t>(thread),
+                                     .gs_base = reinterpret_cast<std::uint64_t>(&thread->control()),
+                                     .fs_base = start.fs_base}));
         if (!made) {
             --live_;
         }

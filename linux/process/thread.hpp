@@ -52,7 +52,7 @@ struct Thread {
     linux_abi::SignalStack signal_stack{.address = 0, .flags = 2, .padding = 0, .size = 0};
     linux_abi::SignalSet mask_to_restore = 0;  // after sigsuspend and ppoll
     bool restore_mask = false;
-    std::atomic<linux_abi::SignalSet> waiting_for = 0;  // in rt_sigtimedwait
+    std::atomic<linux_abi::SignalSet> waiting_for = 0;                 // in rt_sigtimedwait
     std::uint64_t fault_trap = 0, fault_error = 0, fault_address = 0;  // of its latest exception
 
     std::uint64_t clear_id_at = 0;  // CLONE_CHILD_CLEARTID

@@ -48,8 +48,8 @@ Result<void> enter_handler(abi::Registers& registers, const Taken& taken,
     if ((action.flags & ActionFlag::restorer) == 0) {
         return base::fail(Errno::efault);  // nothing to return to: every libc gives one
     }
-    const std::uint64_t top = frame_top(thread.signal_stack, registers.rsp,
-                                        (action.flags & ActionFlag::on_stack) != 0);
+    const std::uint64_t top =
+        frame_top(thread.signal_stack, registers.rsp, (action.flags & ActionFlag::on_stack) != 0);
     const FramePlace place = place_frame(top, fpu_state_bytes());
     linux_abi::SignalFrame frame = make_frame(thread, registers, taken, action.restorer);
     if (is_on_stack(thread.signal_stack, top)) {
@@ -69,7 +69,8 @@ Result<void> enter_handler(abi::Registers& registers, const Taken& taken,
     }
     set_mask(mask);
     if ((thread.signal_stack.flags & SignalStack::auto_disarm) != 0) {
-        thread.signal_stack = {.address = 0, .flags = SignalStack::disabled, .padding = 0, .size = 0};
+        thread.signal_stack = {
+            .address = 0, .flags = SignalStack::disabled, .padding = 0, .size = 0};
     }
     registers.rsp = place.frame;
     registers.rip = action.handler;

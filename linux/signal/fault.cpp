@@ -10,8 +10,19 @@ namespace {
 
 // Intel SDM vol. 3, 6.15.
 enum Vector : std::uint64_t {
-    divide = 0, debug = 1, breakpoint = 3, overflow = 4, bound = 5, bad_opcode = 6, no_fpu = 7,
-    stack_segment = 12, protection = 13, page_fault = 14, x87 = 16, alignment = 17, simd = 19
+    divide = 0,
+    debug = 1,
+    breakpoint = 3,
+    overflow = 4,
+    bound = 5,
+    bad_opcode = 6,
+    no_fpu = 7,
+    stack_segment = 12,
+    protection = 13,
+    page_fault = 14,
+    x87 = 16,
+    alignment = 17,
+    simd = 19
 };
 constexpr std::uint64_t error_write = 2;
 constexpr std::uint64_t error_fetch = 16;
@@ -31,7 +42,8 @@ bool is_allowed(std::uint32_t protection, std::uint64_t error) {
 
 Fault describe_page_fault(const CpuException& exception) {
     using linux_abi::SignalCode;
-    Fault fault{.signal = linux_abi::sig_segv, .code = SignalCode::not_mapped,
+    Fault fault{.signal = linux_abi::sig_segv,
+                .code = SignalCode::not_mapped,
                 .address = exception.address};
     const auto protection =
         program_space().protection_at(base::align_down(exception.address, abi::page_size));
@@ -47,9 +59,11 @@ Fault describe_cause(const CpuException& exception) {
     using linux_abi::SignalCode;
     switch (exception.vector) {
         case divide:
-            return {.signal = linux_abi::sig_fpe, .code = SignalCode::division, .address_is_rip = true};
+            return {
+                .signal = linux_abi::sig_fpe, .code = SignalCode::division, .address_is_rip = true};
         case debug:
-            return {.signal = linux_abi::sig_trap, .code = SignalCode::trace, .address_is_rip = true};
+            return {
+                .signal = linux_abi::sig_trap, .code = SignalCode::trace, .address_is_rip = true};
         case breakpoint: return {.signal = linux_abi::sig_trap, .code = SignalCode::kernel};
         case bad_opcode:
             return {.signal = linux_abi::sig_ill,
@@ -60,9 +74,9 @@ Fault describe_cause(const CpuException& exception) {
             return {.signal = linux_abi::sig_fpe,
                     .code = SignalCode::float_invalid,
                     .address_is_rip = true};
-        case alignment: return {.signal = linux_abi::sig_bus, .code = SignalCode::alignment};
+        case alignment:  return {.signal = linux_abi::sig_bus, .code = SignalCode::alignment};
         case page_fault: return describe_page_fault(exception);
-        default: return {.signal = linux_abi::sig_segv, .code = SignalCode::kernel};
+        default:         return {.signal = linux_abi::sig_segv, .code = SignalCode::kernel};
     }
 }
 

@@ -68,8 +68,8 @@ TEST(Frame, RegistersComeBackButNotAllFlags) {
     EXPECT_EQ(memcmp(&back, &registers, sizeof back), 0);
     machine.rflags = ~std::uint64_t{0};
     from_machine_context(back, machine);
-    EXPECT_EQ(back.rflags & 0x3000, 0U);    // I/O privilege
-    EXPECT_EQ(back.rflags & 0x4000, 0U);    // nested task: iretq would fault
+    EXPECT_EQ(back.rflags & 0x3000, 0U);     // I/O privilege
+    EXPECT_EQ(back.rflags & 0x4000, 0U);     // nested task: iretq would fault
     EXPECT_EQ(back.rflags & 0x200, 0x200U);  // interrupts stay on
 }
 

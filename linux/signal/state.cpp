@@ -89,8 +89,9 @@ linux_abi::SignalAction set_action(std::uint32_t signal, const linux_abi::Signal
 void reset_handlers() {
     MutexGuard guard{state.lock};
     for (linux_abi::SignalAction& action : state.actions) {
-        action = {.handler = action.handler == linux_abi::handler_ignore ? linux_abi::handler_ignore
-                                                                        : linux_abi::handler_default,
+        action = {.handler = action.handler == linux_abi::handler_ignore
+                                 ? linux_abi::handler_ignore
+                                 : linux_abi::handler_default,
                   .flags = 0,
                   .restorer = 0,
                   .mask = 0};
@@ -224,15 +225,16 @@ void send_to_process(std::uint32_t signal, const SignalDetails& details) {
 }
 
 void raise(std::uint32_t signal) {
-    send_to_thread(this_thread(), signal,
-                   {.code = linux_abi::SignalCode::user, .pid = identity().pid, .user = identity().user});
+    send_to_thread(
+        this_thread(), signal,
+        {.code = linux_abi::SignalCode::user, .pid = identity().pid, .user = identity().user});
 }
 
 bool sleep_until(std::uint64_t deadline) {
     const auto word = reinterpret_cast<std::uint64_t>(&this_thread().sleep_word);
     for (;;) {
-        const auto slept = ipc::own_space()->futex_wait(
-            word, 0, 0, {.deadline = deadline, .interruptible = true});
+        const auto slept =
+            ipc::own_space()->futex_wait(word, 0, 0, {.deadline = deadline, .interruptible = true});
         if (!slept && slept.error() == abi::Error::interrupted) {
             return false;
         }

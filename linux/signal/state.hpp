@@ -34,11 +34,11 @@ constexpr DefaultAction default_action(std::uint32_t signal) {
         case sig_chld:
         case sig_urg:
         case sig_winch: return DefaultAction::ignore;
-        case sig_cont: return DefaultAction::go_on;
+        case sig_cont:  return DefaultAction::go_on;
         case sig_stop:
         case sig_tstp:
         case sig_ttin:
-        case sig_ttou: return DefaultAction::stop;
+        case sig_ttou:  return DefaultAction::stop;
         case sig_quit:
         case sig_ill:
         case sig_trap:
@@ -48,8 +48,8 @@ constexpr DefaultAction default_action(std::uint32_t signal) {
         case sig_segv:
         case sig_xcpu:
         case sig_xfsz:
-        case sig_sys: return DefaultAction::core;
-        default: return DefaultAction::terminate;
+        case sig_sys:   return DefaultAction::core;
+        default:        return DefaultAction::terminate;
     }
 }
 

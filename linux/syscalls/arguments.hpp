@@ -19,11 +19,11 @@ struct Arguments {
     // Linux's order: rdi rsi rdx r10 r8 r9.
     [[gnu::always_inline]] constexpr std::uint64_t operator[](std::size_t i) const {
         switch (i) {
-            case 0: return registers.rdi;
-            case 1: return registers.rsi;
-            case 2: return registers.rdx;
-            case 3: return registers.r10;
-            case 4: return registers.r8;
+            case 0:  return registers.rdi;
+            case 1:  return registers.rsi;
+            case 2:  return registers.rdx;
+            case 3:  return registers.r10;
+            case 4:  return registers.r8;
             default: return registers.r9;
         }
     }

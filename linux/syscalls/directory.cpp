@@ -17,14 +17,14 @@ namespace {
 // DT_ values.
 std::uint8_t entry_type(fs::Kind kind) {
     switch (kind) {
-        case fs::Kind::fifo: return 1;
+        case fs::Kind::fifo:             return 1;
         case fs::Kind::character_device: return 2;
-        case fs::Kind::directory: return 4;
-        case fs::Kind::block_device: return 6;
-        case fs::Kind::regular: return 8;
-        case fs::Kind::symbolic_link: return 10;
-        case fs::Kind::socket: return 12;
-        default: return 0;
+        case fs::Kind::directory:        return 4;
+        case fs::Kind::block_device:     return 6;
+        case fs::Kind::regular:          return 8;
+        case fs::Kind::symbolic_link:    return 10;
+        case fs::Kind::socket:           return 12;
+        default:                         return 0;
     }
 }
 
@@ -66,8 +66,7 @@ Result<std::uint64_t> write_records(std::span<const std::byte> records, std::uin
     fs::DirectoryEntry entry;
     while (ipc::read_payload(records, entry, at)) {
         if (entry.record_length < sizeof entry + entry.name_length ||
-            entry.name_length > linux_abi::name_max ||
-            entry.record_length > records.size() - at) {
+            entry.name_length > linux_abi::name_max || entry.record_length > records.size() - at) {
             return base::fail(Errno::eio);
         }
         const std::size_t length = record_length(format, entry.name_length);
@@ -96,8 +95,7 @@ Result<std::int64_t> get_entries(const Arguments& arguments, Format format) {
         return 0;
     }
     std::uint64_t cursor = answer.reply.next_cursor;
-    const std::uint64_t written =
-        TRY(write_records(answer.payload, to, room, format, cursor));
+    const std::uint64_t written = TRY(write_records(answer.payload, to, room, format, cursor));
     if (cursor != answer.reply.next_cursor || written == 0) {
         // Not all fitted: the server's position goes back to behind the last one that did.
         TRY(description->seek(static_cast<std::int64_t>(cursor), fs::Seek::from_start));

@@ -44,10 +44,10 @@ Result<void> control(const Arguments& arguments) {
         return base::fail(Errno::eloop);
     }
     switch (arguments.word(1)) {
-        case EpollControl::add: return epoll->add(number, *what, event);
+        case EpollControl::add:    return epoll->add(number, *what, event);
         case EpollControl::modify: return epoll->modify(number, *what, event);
         case EpollControl::remove: return epoll->remove(number, *what);
-        default: return base::fail(Errno::einval);
+        default:                   return base::fail(Errno::einval);
     }
 }
 

@@ -66,10 +66,10 @@ Result<fs::Lock> to_lock(fd::Description& description, const FileLock& lock) {
     fs::Lock result{.start = static_cast<std::uint64_t>(start),
                     .length = static_cast<std::uint64_t>(length)};
     switch (lock.type) {
-        case FileLock::read: result.kind = fs::Lock::shared; break;
-        case FileLock::write: result.kind = fs::Lock::exclusive; break;
+        case FileLock::read:   result.kind = fs::Lock::shared; break;
+        case FileLock::write:  result.kind = fs::Lock::exclusive; break;
         case FileLock::unlock: result.kind = fs::Lock::unlock; break;
-        default: return base::fail(Errno::einval);
+        default:               return base::fail(Errno::einval);
     }
     return result;
 }
@@ -140,7 +140,7 @@ Result<std::int64_t> control(const Arguments& arguments) {
     const std::uint64_t argument = arguments[2];
     const Handle description = TRY(fd::table.get(number));
     switch (arguments.word(1)) {
-        case Fcntl::duplicate: return duplicate(arguments, false);
+        case Fcntl::duplicate:               return duplicate(arguments, false);
         case Fcntl::duplicate_close_on_exec: return duplicate(arguments, true);
         case Fcntl::get_descriptor:
             return TRY(fd::table.close_on_exec(number)) ? Fcntl::descriptor_close_on_exec : 0;
@@ -152,11 +152,11 @@ Result<std::int64_t> control(const Arguments& arguments) {
         case Fcntl::set_status:
             TRY(set_status(*description, static_cast<std::uint32_t>(argument)));
             return 0;
-        case Fcntl::get_lock: return get_lock(*description, argument, false);
-        case Fcntl::open_get_lock: return get_lock(*description, argument, true);
-        case Fcntl::set_lock: return set_lock(*description, argument, false, false);
-        case Fcntl::set_lock_wait: return set_lock(*description, argument, true, false);
-        case Fcntl::open_set_lock: return set_lock(*description, argument, false, true);
+        case Fcntl::get_lock:           return get_lock(*description, argument, false);
+        case Fcntl::open_get_lock:      return get_lock(*description, argument, true);
+        case Fcntl::set_lock:           return set_lock(*description, argument, false, false);
+        case Fcntl::set_lock_wait:      return set_lock(*description, argument, true, false);
+        case Fcntl::open_set_lock:      return set_lock(*description, argument, false, true);
         case Fcntl::open_set_lock_wait: return set_lock(*description, argument, true, true);
         case Fcntl::get_pipe_size:
         case Fcntl::set_pipe_size:
@@ -183,10 +183,10 @@ std::int64_t flock(const Arguments& arguments) {
     fs::Lock lock;
     lock.wait = (arguments.word(1) & FlockOperation::no_wait) == 0 ? 1 : 0;
     switch (arguments.word(1) & ~FlockOperation::no_wait) {
-        case FlockOperation::shared: lock.kind = fs::Lock::shared; break;
+        case FlockOperation::shared:    lock.kind = fs::Lock::shared; break;
         case FlockOperation::exclusive: lock.kind = fs::Lock::exclusive; break;
-        case FlockOperation::unlock: lock.kind = fs::Lock::unlock; break;
-        default: return -Errno::einval;
+        case FlockOperation::unlock:    lock.kind = fs::Lock::unlock; break;
+        default:                        return -Errno::einval;
     }
     if (!(*description)->file()) {
         return -Errno::einval;

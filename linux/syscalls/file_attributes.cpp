@@ -27,10 +27,10 @@ Result<void> set_at(std::int32_t directory, std::uint64_t path, std::uint32_t wh
     const fd::Path resolved = TRY(fd::resolve(directory, path, sizeof(Attributes)));
     std::byte* page = ipc::message_page().data();
     std::memcpy(page, &to, sizeof to);
-    TRY(or_errno(ipc::call(
-        fd::own_view(),
-        SetAttributes{.which = which, .follow = follow || resolved.directory ? 1U : 0U},
-        {.payload = {page, sizeof to + resolved.text.size()}})));
+    TRY(or_errno(
+        ipc::call(fd::own_view(),
+                  SetAttributes{.which = which, .follow = follow || resolved.directory ? 1U : 0U},
+                  {.payload = {page, sizeof to + resolved.text.size()}})));
     return {};
 }
 
@@ -64,8 +64,7 @@ Result<void> set_owner_at(std::int32_t directory, std::uint64_t path, std::uint3
     if ((flags & AtFlag::empty_path) != 0 && TRY(fd::is_empty(path))) {
         return set_descriptor(directory, owner.which, owner.attributes);
     }
-    return set_at(directory, path, owner.which, owner.attributes,
-                  (flags & AtFlag::no_follow) == 0);
+    return set_at(directory, path, owner.which, owner.attributes, (flags & AtFlag::no_follow) == 0);
 }
 
 struct Times {
@@ -199,8 +198,7 @@ std::int64_t fchmod(const Arguments& arguments) {
                                     {.mode = arguments.word(1) & 07777}));
 }
 std::int64_t chown(const Arguments& arguments) {
-    return to_return(
-        set_owner_at(at_cwd, arguments[0], arguments.word(1), arguments.word(2), 0));
+    return to_return(set_owner_at(at_cwd, arguments[0], arguments.word(1), arguments.word(2), 0));
 }
 std::int64_t lchown(const Arguments& arguments) {
     return to_return(set_owner_at(at_cwd, arguments[0], arguments.word(1), arguments.word(2),
@@ -216,8 +214,8 @@ std::int64_t fchownat(const Arguments& arguments) {
 }
 
 std::int64_t utimensat(const Arguments& arguments) {
-    return to_return(set_times_at(arguments.integer(0), arguments[1],
-                                  read_timespecs(arguments[2]), arguments.word(3)));
+    return to_return(set_times_at(arguments.integer(0), arguments[1], read_timespecs(arguments[2]),
+                                  arguments.word(3)));
 }
 std::int64_t futimesat(const Arguments& arguments) {
     return to_return(
@@ -270,9 +268,7 @@ std::int64_t syncfs(const Arguments& arguments) {
     return done ? 0 : -to_errno(done.error());
 }
 
-std::int64_t umask(const Arguments& arguments) {
-    return fd::location.set_umask(arguments.word(0));
-}
+std::int64_t umask(const Arguments& arguments) { return fd::location.set_umask(arguments.word(0)); }
 
 // Advice about future use, which nothing here acts on.
 std::int64_t fadvise64(const Arguments& arguments) {

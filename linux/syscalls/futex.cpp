@@ -134,8 +134,7 @@ Result<std::uint64_t> wake_operation(const Arguments& arguments) {
     std::uint32_t old = TRY(user::load_word(arguments[4]));
     for (;;) {
         const std::uint32_t fresh = TRY(apply(how.operation, old, how.operand));
-        const std::uint32_t held =
-            TRY(user::compare_exchange_word(arguments[4], old, fresh));
+        const std::uint32_t held = TRY(user::compare_exchange_word(arguments[4], old, fresh));
         if (held == old) {
             break;
         }
@@ -153,8 +152,7 @@ std::int64_t wait_call(const Arguments& arguments, std::uint32_t bitset) {
     if (!deadline) {
         return -deadline.error();
     }
-    return bitset == 0 ? -Errno::einval
-                       : wait(arguments[0], arguments.word(2), bitset, *deadline);
+    return bitset == 0 ? -Errno::einval : wait(arguments[0], arguments.word(2), bitset, *deadline);
 }
 
 std::int64_t wake_call(const Arguments& arguments, std::uint32_t bitset) {

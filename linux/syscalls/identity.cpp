@@ -67,8 +67,9 @@ std::int64_t setpgid(const Arguments& arguments) {
     if (arguments.integer(0) < 0 || arguments.integer(1) < 0) {
         return -Errno::einval;
     }
-    const auto done = ipc::call(own_process(), process::SetProcessGroup{.pid = arguments.integer(0),
-                                                                        .group = arguments.integer(1)});
+    const auto done = ipc::call(
+        own_process(),
+        process::SetProcessGroup{.pid = arguments.integer(0), .group = arguments.integer(1)});
     return done ? 0 : -to_errno(done.error());
 }
 

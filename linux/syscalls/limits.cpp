@@ -75,9 +75,9 @@ std::int64_t limit_call(std::uint32_t resource, std::uint64_t new_at, std::uint6
     if (!old) {
         return -old.error();
     }
-    return old_at == 0 ? 0
-                       : to_return(user::write(
-                             old_at, linux_abi::ResourceLimit{old->soft, old->hard}));
+    return old_at == 0
+               ? 0
+               : to_return(user::write(old_at, linux_abi::ResourceLimit{old->soft, old->hard}));
 }
 
 }  // namespace

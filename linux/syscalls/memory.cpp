@@ -74,10 +74,10 @@ Result<std::uint64_t> map_shared_anonymous(const ProgramSpace::Request& request)
 Result<void> fill_from_file(ipc::Ref<fs::File> file, std::uint64_t address, std::uint64_t length,
                             std::uint64_t offset) {
     for (std::uint64_t done = 0; done < length;) {
-        const auto part = static_cast<std::uint32_t>(
-            std::min<std::uint64_t>(length - done, abi::message_bytes));
-        const auto answer = TRY(or_errno(
-            ipc::call(file, fs::Read{.offset = offset + done, .length = part})));
+        const auto part =
+            static_cast<std::uint32_t>(std::min<std::uint64_t>(length - done, abi::message_bytes));
+        const auto answer =
+            TRY(or_errno(ipc::call(file, fs::Read{.offset = offset + done, .length = part})));
         if (answer.payload.empty()) {
             break;
         }
@@ -126,8 +126,7 @@ Result<std::uint64_t> map_file(const ProgramSpace::Request& request, std::int32_
     if (shared) {
         return program_space().map_object(request, pages, start, true);
     }
-    const auto copy =
-        TRY(or_errno(pages->clone(ipc::own_bank(), {start, request.length})));
+    const auto copy = TRY(or_errno(pages->clone(ipc::own_bank(), {start, request.length})));
     return program_space().map_object(request, copy, 0, false);
 }
 
@@ -157,8 +156,7 @@ Result<std::uint64_t> remap(const Arguments& arguments) {
         arguments[2] == 0 || arguments[1] == 0) {
         return base::fail(Errno::einval);
     }
-    const std::uint64_t old_length =
-        TRY(checked_length(arguments[0], arguments[1], Errno::efault));
+    const std::uint64_t old_length = TRY(checked_length(arguments[0], arguments[1], Errno::efault));
     if (arguments[2] > ProgramSpace::high) {
         return base::fail(Errno::enomem);
     }
@@ -255,8 +253,7 @@ std::int64_t msync(const Arguments& arguments) { return to_return(synchronise(ar
 // Memory is never paged out.
 std::int64_t mlock(const Arguments& arguments) {
     const std::uint64_t start = base::align_down(arguments[0], abi::page_size);
-    const auto length =
-        checked_length(start, arguments[1] + (arguments[0] - start), Errno::enomem);
+    const auto length = checked_length(start, arguments[1] + (arguments[0] - start), Errno::enomem);
     return !length || !program_space().is_mapped(start, *length) ? -Errno::enomem : 0;
 }
 std::int64_t munlock(const Arguments& arguments) { return mlock(arguments); }

@@ -48,13 +48,13 @@ Result<void> make_node(std::int32_t directory, std::uint64_t path, std::uint32_t
     fs::MakeNode node{.mode = mode & 07777 & ~fd::location.umask()};
     switch (mode & FileType::mask) {
         case 0:
-        case FileType::regular: node.kind = fs::Kind::regular; break;
-        case FileType::fifo: node.kind = fs::Kind::fifo; break;
-        case FileType::socket: node.kind = fs::Kind::socket; break;
+        case FileType::regular:   node.kind = fs::Kind::regular; break;
+        case FileType::fifo:      node.kind = fs::Kind::fifo; break;
+        case FileType::socket:    node.kind = fs::Kind::socket; break;
         case FileType::character: node.kind = fs::Kind::character_device; break;
-        case FileType::block: node.kind = fs::Kind::block_device; break;
+        case FileType::block:     node.kind = fs::Kind::block_device; break;
         case FileType::directory: return base::fail(Errno::eperm);
-        default: return base::fail(Errno::einval);
+        default:                  return base::fail(Errno::einval);
     }
     if (node.kind == fs::Kind::character_device || node.kind == fs::Kind::block_device) {
         node.device_major = linux_abi::device_major(device);
@@ -69,15 +69,15 @@ Result<void> make_node(std::int32_t directory, std::uint64_t path, std::uint32_t
 
 Result<void> make_directory(std::int32_t directory, std::uint64_t path, std::uint32_t mode) {
     const fd::Path resolved = TRY(fd::resolve(directory, path));
-    return ask(fs::MakeNode{.kind = fs::Kind::directory,
-                            .mode = mode & 01777 & ~fd::location.umask()},
-               resolved.text);
+    return ask(
+        fs::MakeNode{.kind = fs::Kind::directory, .mode = mode & 01777 & ~fd::location.umask()},
+        resolved.text);
 }
 
 // Does the name in the program's memory end in `.` or `..`? Neither can be removed or renamed.
 bool ends_in(std::string_view path, std::string_view name) {
-    return path.ends_with(name) && (path.size() == name.size() ||
-                                    path[path.size() - name.size() - 1] == '/');
+    return path.ends_with(name) &&
+           (path.size() == name.size() || path[path.size() - name.size() - 1] == '/');
 }
 
 Result<void> remove(std::int32_t directory, std::uint64_t path, std::uint32_t flags) {
@@ -96,9 +96,9 @@ Result<void> remove(std::int32_t directory, std::uint64_t path, std::uint32_t fl
         std::string_view text = resolved.text;
         const auto attributes = fd::attributes_of({text, false}, false);
         const bool is_directory = attributes && attributes->kind == fs::Kind::directory;
-        return base::fail(!attributes     ? attributes.error()
+        return base::fail(!attributes    ? attributes.error()
                           : is_directory ? Errno::eisdir
-                                          : Errno::enotdir);
+                                         : Errno::enotdir);
     }
     return ask(fs::Remove{.directory = directories ? 1U : 0U}, resolved.text);
 }
@@ -160,10 +160,9 @@ Result<std::int64_t> readlink_at(std::int32_t directory, std::uint64_t path, std
         return base::fail(Errno::einval);
     }
     const fd::Path resolved = TRY(fd::resolve(directory, path));
-    const auto answer = TRY(or_errno(ipc::call(fd::own_view(), fs::ReadSymbolicLink{},
-                                               {.payload = ipc::bytes(resolved.text)})));
-    const std::size_t count =
-        std::min(answer.payload.size(), static_cast<std::size_t>(size));
+    const auto answer = TRY(or_errno(
+        ipc::call(fd::own_view(), fs::ReadSymbolicLink{}, {.payload = ipc::bytes(resolved.text)})));
+    const std::size_t count = std::min(answer.payload.size(), static_cast<std::size_t>(size));
     TRY(user::copy_out(to, answer.payload.data(), count));
     return static_cast<std::int64_t>(count);
 }
@@ -233,8 +232,8 @@ std::int64_t link(const Arguments& arguments) {
     return to_return(link_at(at_cwd, arguments[0], at_cwd, arguments[1], 0));
 }
 std::int64_t linkat(const Arguments& arguments) {
-    return to_return(link_at(arguments.integer(0), arguments[1], arguments.integer(2),
-                             arguments[3], arguments.word(4)));
+    return to_return(link_at(arguments.integer(0), arguments[1], arguments.integer(2), arguments[3],
+                             arguments.word(4)));
 }
 std::int64_t symlink(const Arguments& arguments) {
     return to_return(symlink_at(arguments[0], at_cwd, arguments[1]));
@@ -253,9 +252,7 @@ std::int64_t readlinkat(const Arguments& arguments) {
 std::int64_t getcwd(const Arguments& arguments) {
     return to_return(get_directory(arguments[0], arguments[1]));
 }
-std::int64_t chdir(const Arguments& arguments) {
-    return to_return(change_directory(arguments[0]));
-}
+std::int64_t chdir(const Arguments& arguments) { return to_return(change_directory(arguments[0])); }
 std::int64_t fchdir(const Arguments& arguments) {
     return to_return(change_to_descriptor(arguments.integer(0)));
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Making pipes and event counters.
+#include "linux/fd/pipe.hpp"
 #include "abi/linux/poll.hpp"
 #include "linux/entry/user_memory.hpp"
 #include "linux/fd/event.hpp"
-#include "linux/fd/pipe.hpp"
 #include "linux/fd/table.hpp"
 #include "linux/syscalls/table.hpp"
 
@@ -23,15 +23,14 @@ Result<void> make_pipe(std::uint64_t to, std::uint32_t flags) {
     }
     const bool close_on_exec = (flags & OpenFlag::close_on_exec) != 0;
     fd::PipePair pipe = TRY(fd::make_pipe(flags & OpenFlag::non_block));
-    const auto reader = static_cast<std::int32_t>(
-        TRY(fd::table.install(std::move(pipe.reader), close_on_exec)));
+    const auto reader =
+        static_cast<std::int32_t>(TRY(fd::table.install(std::move(pipe.reader), close_on_exec)));
     const auto writer = fd::table.install(std::move(pipe.writer), close_on_exec);
     if (!writer) {
         (void)fd::table.close(reader);
         return base::fail(writer.error());
     }
-    const auto written =
-        user::write(to, TwoNumbers{reader, static_cast<std::int32_t>(*writer)});
+    const auto written = user::write(to, TwoNumbers{reader, static_cast<std::int32_t>(*writer)});
     if (!written) {
         (void)fd::table.close(reader);
         (void)fd::table.close(*writer);

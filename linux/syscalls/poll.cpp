@@ -12,8 +12,8 @@
 #include "linux/fd/polling.hpp"
 #include "linux/fd/table.hpp"
 #include "linux/process/state.hpp"
-#include "linux/syscalls/wait_time.hpp"
 #include "linux/syscalls/table.hpp"
+#include "linux/syscalls/wait_time.hpp"
 
 namespace linux {
 
@@ -23,8 +23,7 @@ using fd::PollItem;
 using linux_abi::PollDescriptor;
 using linux_abi::PollEvent;
 
-Result<std::int64_t> poll_table(std::uint64_t table, std::uint32_t count,
-                                std::uint64_t deadline) {
+Result<std::int64_t> poll_table(std::uint64_t table, std::uint32_t count, std::uint64_t deadline) {
     if (count > limit_of(Resource::files).soft) {
         return base::fail(Errno::einval);
     }
@@ -103,8 +102,7 @@ struct Selected {
     bool read, write;
 };
 
-Result<std::int64_t> select_sets(std::int32_t count,
-                                 const std::array<std::uint64_t, 3>& pointers,
+Result<std::int64_t> select_sets(std::int32_t count, const std::array<std::uint64_t, 3>& pointers,
                                  std::uint64_t deadline) {
     if (count < 0) {
         return base::fail(Errno::einval);
@@ -138,8 +136,7 @@ Result<std::int64_t> select_sets(std::int32_t count,
             sets.add(DescriptorSets::read, selected[i].number);
             ++shown;
         }
-        if (selected[i].write &&
-            (items[i].ready & (fs::Poll::writable | fs::Poll::error)) != 0) {
+        if (selected[i].write && (items[i].ready & (fs::Poll::writable | fs::Poll::error)) != 0) {
             sets.add(DescriptorSets::write, selected[i].number);
             ++shown;
         }
@@ -168,8 +165,7 @@ Result<std::int64_t> poll_with_mask(const Arguments& arguments) {
 
 Result<std::int64_t> select_timeval(const Arguments& arguments) {
     const WaitTime time = TRY(WaitTime::from_timeval(arguments[4]));
-    const auto count =
-        select_sets(arguments.integer(0), set_pointers(arguments), time.deadline());
+    const auto count = select_sets(arguments.integer(0), set_pointers(arguments), time.deadline());
     time.store_rest(arguments[4]);
     return count;
 }
@@ -185,8 +181,7 @@ Result<std::int64_t> select_with_mask(const Arguments& arguments) {
     }
     CallMask mask;
     TRY(mask.set(given.pointer, given.size));
-    const auto count =
-        select_sets(arguments.integer(0), set_pointers(arguments), time.deadline());
+    const auto count = select_sets(arguments.integer(0), set_pointers(arguments), time.deadline());
     mask.finish(count);
     time.store_rest(arguments[4]);
     return count;
@@ -199,9 +194,7 @@ namespace calls {
 std::int64_t poll(const Arguments& arguments) { return to_return(poll_milliseconds(arguments)); }
 std::int64_t ppoll(const Arguments& arguments) { return to_return(poll_with_mask(arguments)); }
 std::int64_t select(const Arguments& arguments) { return to_return(select_timeval(arguments)); }
-std::int64_t pselect6(const Arguments& arguments) {
-    return to_return(select_with_mask(arguments));
-}
+std::int64_t pselect6(const Arguments& arguments) { return to_return(select_with_mask(arguments)); }
 
 }  // namespace calls
 }  // namespace linux

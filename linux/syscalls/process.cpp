@@ -35,11 +35,11 @@ Result<std::uint32_t> clone_thread(const Arguments& arguments, const CloneArgume
     if ((how.flags & required) != required || how.stack == 0) {
         return base::fail(Errno::einval);
     }
-    ThreadList::Start start{.registers = program_registers(arguments),
-                            .fs_base = (how.flags & CloneFlag::set_tls) != 0 ? how.tls : fs_base(),
-                            .clear_id_at =
-                                (how.flags & CloneFlag::child_clear_id) != 0 ? how.child_id_at : 0,
-                            .tell_id_at = {}};
+    ThreadList::Start start{
+        .registers = program_registers(arguments),
+        .fs_base = (how.flags & CloneFlag::set_tls) != 0 ? how.tls : fs_base(),
+        .clear_id_at = (how.flags & CloneFlag::child_clear_id) != 0 ? how.child_id_at : 0,
+        .tell_id_at = {}};
     start.registers.rax = 0;
     start.registers.rsp = how.stack;
     if ((how.flags & CloneFlag::parent_set_id) != 0) {
@@ -164,10 +164,10 @@ linux_abi::SignalInfo to_child_info(const process::Wait::Reply& reply) {
 Result<std::int32_t> to_wait_pid(std::uint32_t kind, std::int32_t id) {
     using linux_abi::WaitKind;
     switch (kind) {
-        case WaitKind::all: return -1;
-        case WaitKind::pid: return id > 0 ? Result<std::int32_t>{id} : base::fail(Errno::einval);
+        case WaitKind::all:   return -1;
+        case WaitKind::pid:   return id > 0 ? Result<std::int32_t>{id} : base::fail(Errno::einval);
         case WaitKind::group: return id == 0 ? 0 : -id;
-        default: return base::fail(Errno::einval);
+        default:              return base::fail(Errno::einval);
     }
 }
 
@@ -211,8 +211,8 @@ std::int64_t wait4(const Arguments& arguments) {
     if ((arguments.word(2) & ~known) != 0) {
         return -Errno::einval;
     }
-    const auto reply = wait_for(arguments.integer(0),
-                                to_wait_options(arguments.word(2)) | process::Wait::exited);
+    const auto reply =
+        wait_for(arguments.integer(0), to_wait_options(arguments.word(2)) | process::Wait::exited);
     if (!reply) {
         return reply.error();
     }

@@ -25,9 +25,7 @@ using linux_abi::SignalStack;
 
 constexpr std::uint64_t set_bytes = sizeof(SignalSet);
 
-bool is_signal(std::uint32_t signal) {
-    return signal >= 1 && signal <= linux_abi::signal_count;
-}
+bool is_signal(std::uint32_t signal) { return signal >= 1 && signal <= linux_abi::signal_count; }
 
 Result<void> change_action(const Arguments& arguments) {
     const std::uint32_t signal = arguments.word(0);
@@ -144,11 +142,8 @@ Result<std::uint32_t> wait_for_signal(const Arguments& arguments) {
 }
 
 SignalDetails from_self(std::int32_t code, std::uint64_t value) {
-    return {.code = code,
-            .pid = identity().pid,
-            .user = identity().user,
-            .status = 0,
-            .value = value};
+    return {
+        .code = code, .pid = identity().pid, .user = identity().user, .status = 0, .value = value};
 }
 
 // Signals that no handler can see take effect at once.
@@ -220,7 +215,9 @@ namespace calls {
 std::int64_t rt_sigaction(const Arguments& arguments) {
     return to_return(change_action(arguments));
 }
-std::int64_t rt_sigprocmask(const Arguments& arguments) { return to_return(change_mask(arguments)); }
+std::int64_t rt_sigprocmask(const Arguments& arguments) {
+    return to_return(change_mask(arguments));
+}
 std::int64_t sigaltstack(const Arguments& arguments) { return to_return(change_stack(arguments)); }
 
 std::int64_t rt_sigreturn(const Arguments& arguments) {
@@ -261,8 +258,8 @@ std::int64_t rt_sigtimedwait(const Arguments& arguments) {
 }
 
 std::int64_t kill(const Arguments& arguments) {
-    return to_return(kill_process(arguments.integer(0), arguments.word(1),
-                                  linux_abi::SignalCode::user, 0));
+    return to_return(
+        kill_process(arguments.integer(0), arguments.word(1), linux_abi::SignalCode::user, 0));
 }
 std::int64_t tgkill(const Arguments& arguments) {
     if (arguments.integer(0) <= 0) {
@@ -272,8 +269,8 @@ std::int64_t tgkill(const Arguments& arguments) {
                                  linux_abi::SignalCode::thread, 0));
 }
 std::int64_t tkill(const Arguments& arguments) {
-    return to_return(kill_thread(0, arguments.integer(0), arguments.word(1),
-                                 linux_abi::SignalCode::thread, 0));
+    return to_return(
+        kill_thread(0, arguments.integer(0), arguments.word(1), linux_abi::SignalCode::thread, 0));
 }
 std::int64_t rt_sigqueueinfo(const Arguments& arguments) {
     return to_return(queue_signal(arguments.integer(0), arguments.word(1), arguments[2]));

@@ -17,14 +17,14 @@ using linux_abi::FileType;
 
 std::uint32_t file_type(fs::Kind kind) {
     switch (kind) {
-        case fs::Kind::regular: return FileType::regular;
-        case fs::Kind::directory: return FileType::directory;
-        case fs::Kind::symbolic_link: return FileType::symbolic_link;
+        case fs::Kind::regular:          return FileType::regular;
+        case fs::Kind::directory:        return FileType::directory;
+        case fs::Kind::symbolic_link:    return FileType::symbolic_link;
         case fs::Kind::character_device: return FileType::character;
-        case fs::Kind::block_device: return FileType::block;
-        case fs::Kind::fifo: return FileType::fifo;
-        case fs::Kind::socket: return FileType::socket;
-        default: return 0;
+        case fs::Kind::block_device:     return FileType::block;
+        case fs::Kind::fifo:             return FileType::fifo;
+        case fs::Kind::socket:           return FileType::socket;
+        default:                         return 0;
     }
 }
 
@@ -102,11 +102,10 @@ Result<void> stat_descriptor(std::int32_t number, std::uint64_t to) {
 }
 
 Result<void> statx_at(const Arguments& arguments) {
-    constexpr std::uint32_t known = AtFlag::no_follow | AtFlag::no_automount |
-                                    AtFlag::empty_path | AtFlag::statx_sync_type;
+    constexpr std::uint32_t known =
+        AtFlag::no_follow | AtFlag::no_automount | AtFlag::empty_path | AtFlag::statx_sync_type;
     const std::uint32_t flags = arguments.word(2);
-    if ((flags & ~known) != 0 ||
-        (flags & AtFlag::statx_sync_type) == AtFlag::statx_sync_type ||
+    if ((flags & ~known) != 0 || (flags & AtFlag::statx_sync_type) == AtFlag::statx_sync_type ||
         (arguments.word(3) & linux_abi::statx_reserved) != 0) {
         return base::fail(Errno::einval);
     }
@@ -132,9 +131,9 @@ Result<void> access_at(std::int32_t directory, std::uint64_t path, std::uint32_t
 // What Linux calls the file systems of these kinds.
 std::int64_t file_system_magic(std::uint32_t type) {
     switch (type) {
-        case 1: return 0xef53;
-        case 2: return 0x01021994;
-        case 3: return 0x9fa0;
+        case 1:  return 0xef53;
+        case 2:  return 0x01021994;
+        case 3:  return 0x9fa0;
         default: return 0;
     }
 }
@@ -155,8 +154,8 @@ Result<void> write_usage(std::uint64_t to, const fs::GetUsage::Reply& usage) {
 
 Result<void> statfs_path(const Arguments& arguments) {
     const fd::Path path = TRY(fd::resolve(linux_abi::at_cwd, arguments[0]));
-    const auto answer = TRY(or_errno(
-        ipc::call(fd::own_view(), fs::GetUsage{}, {.payload = ipc::bytes(path.text)})));
+    const auto answer = TRY(
+        or_errno(ipc::call(fd::own_view(), fs::GetUsage{}, {.payload = ipc::bytes(path.text)})));
     return write_usage(arguments[1], answer.reply);
 }
 
@@ -177,15 +176,13 @@ std::int64_t stat(const Arguments& arguments) {
     return to_return(stat_at(linux_abi::at_cwd, arguments[0], arguments[1], 0));
 }
 std::int64_t lstat(const Arguments& arguments) {
-    return to_return(
-        stat_at(linux_abi::at_cwd, arguments[0], arguments[1], AtFlag::no_follow));
+    return to_return(stat_at(linux_abi::at_cwd, arguments[0], arguments[1], AtFlag::no_follow));
 }
 std::int64_t fstat(const Arguments& arguments) {
     return to_return(stat_descriptor(arguments.integer(0), arguments[1]));
 }
 std::int64_t newfstatat(const Arguments& arguments) {
-    return to_return(
-        stat_at(arguments.integer(0), arguments[1], arguments[2], arguments.word(3)));
+    return to_return(stat_at(arguments.integer(0), arguments[1], arguments[2], arguments.word(3)));
 }
 std::int64_t statx(const Arguments& arguments) { return to_return(statx_at(arguments)); }
 
@@ -201,9 +198,7 @@ std::int64_t faccessat2(const Arguments& arguments) {
 }
 
 std::int64_t statfs(const Arguments& arguments) { return to_return(statfs_path(arguments)); }
-std::int64_t fstatfs(const Arguments& arguments) {
-    return to_return(statfs_descriptor(arguments));
-}
+std::int64_t fstatfs(const Arguments& arguments) { return to_return(statfs_descriptor(arguments)); }
 
 }  // namespace calls
 }  // namespace linux

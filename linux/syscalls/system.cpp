@@ -79,12 +79,12 @@ Result<std::int64_t> control_process(const Arguments& arguments) {
         case ProcessControl::get_dumpable:
         case ProcessControl::read_bounding:
         case ProcessControl::get_no_new_privileges: return 1;  // there is no other way here
-        case ProcessControl::get_seccomp: return 0;
+        case ProcessControl::get_seccomp:           return 0;
         case ProcessControl::set_dumpable:
         case ProcessControl::set_no_new_privileges:
-        case ProcessControl::set_timer_slack: return 0;
-        case ProcessControl::get_timer_slack: return 50'000;
-        default: return base::fail(Errno::einval);
+        case ProcessControl::set_timer_slack:       return 0;
+        case ProcessControl::get_timer_slack:       return 50'000;
+        default:                                    return base::fail(Errno::einval);
     }
 }
 
@@ -196,11 +196,11 @@ std::int64_t membarrier(const Arguments& arguments) {
                             register_private_expedited = 16;
     constexpr std::uint32_t all = global | private_expedited | register_private_expedited;
     switch (arguments.word(0)) {
-        case query: return all;
+        case query:                      return all;
         case global:
         case private_expedited:
         case register_private_expedited: return 0;
-        default: return -Errno::einval;
+        default:                         return -Errno::einval;
     }
 }
 

@@ -16,11 +16,10 @@ constinit std::array<std::atomic<std::uint64_t>, linux_abi::system_call_count / 
 consteval Table make_table() {
     Table table{};
     table.fill({&calls::missing, nullptr, nullptr, Support::missing});
-#define CALL(call, support, note)                                      \
-    table[static_cast<std::size_t>(linux_abi::SystemCall::call)] = {   \
-        &calls::call, #call, note, Support::support};
-#define MISSING(call)                                                  \
-    table[static_cast<std::size_t>(linux_abi::SystemCall::call)].name = #call;
+#define CALL(call, support, note)                                                              \
+    table[static_cast<std::size_t>(linux_abi::SystemCall::call)] = {&calls::call, #call, note, \
+                                                                    Support::support};
+#define MISSING(call) table[static_cast<std::size_t>(linux_abi::SystemCall::call)].name = #call;
 #include "linux/syscalls/list.inc"
 #undef CALL
 #undef MISSING

@@ -19,7 +19,7 @@ using linux_abi::Errno;
 enum class Support : std::uint8_t { full, partly, missing };
 
 struct TableEntry {
-    Handler handler;  // never null: what is missing goes to `calls::missing`
+    Handler handler;   // never null: what is missing goes to `calls::missing`
     const char* name;  // null: Linux has no such call
     const char* note;  // partly: what is not there
     Support support;

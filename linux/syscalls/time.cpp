@@ -27,16 +27,15 @@ Result<std::uint64_t> read_clock(std::int32_t clock) {
         case ClockId::real_time:
         case ClockId::real_time_coarse:
         case ClockId::real_time_alarm:
-        case ClockId::atomic_time: return real_time_now();
+        case ClockId::atomic_time:      return real_time_now();
         case ClockId::monotonic:
         case ClockId::monotonic_raw:
         case ClockId::monotonic_coarse:
         case ClockId::boot_time:
-        case ClockId::boot_time_alarm: return monotonic_now();
-        case ClockId::process_cpu: return process_cpu_time();
-        case ClockId::thread_cpu:
-            return TRY(or_errno(this_thread().kernel()->query())).cpu_ns;
-        default: return base::fail(Errno::einval);
+        case ClockId::boot_time_alarm:  return monotonic_now();
+        case ClockId::process_cpu:      return process_cpu_time();
+        case ClockId::thread_cpu:       return TRY(or_errno(this_thread().kernel()->query())).cpu_ns;
+        default:                        return base::fail(Errno::einval);
     }
 }
 
@@ -173,9 +172,9 @@ std::int64_t clock_nanosleep(const Arguments& arguments) {
     if ((arguments.word(1) & ClockId::absolute) == 0) {
         return sleep(deadline_after(monotonic_now(), *duration), arguments[3]);
     }
-    return sleep(is_real_time(clock) ? real_time_deadline(*duration)
-                                     : std::max<std::uint64_t>(*duration, 1),
-                 0);
+    return sleep(
+        is_real_time(clock) ? real_time_deadline(*duration) : std::max<std::uint64_t>(*duration, 1),
+        0);
 }
 
 std::int64_t alarm(const Arguments& arguments) {
