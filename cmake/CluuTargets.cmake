@@ -123,7 +123,7 @@ function(cluu_linux_program name)
     list(TRANSFORM arg_HEADERS PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
     add_custom_command(OUTPUT ${output}
         COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/linux
-        COMMAND ${arg_COMPILER} -std=gnu11 -O2 -Wall -Wextra -Werror -static ${arg_FLAGS} -o ${output} ${arg_SOURCES}
+        COMMAND ${arg_COMPILER} -std=gnu11 -I${CMAKE_SOURCE_DIR} -O2 -Wall -Wextra -Werror -static ${arg_FLAGS} -o ${output} ${arg_SOURCES}
         DEPENDS ${arg_SOURCES} ${arg_HEADERS} COMMENT "Building Linux program ${name} with ${arg_COMPILER}" VERBATIM)
     add_custom_target(${name} ALL DEPENDS ${output})
 endfunction()

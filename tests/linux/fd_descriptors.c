@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Numbers of descriptors: which one is given, what dup shares, what close_range closes.
-#include "check.h"
+#include "tests/linux/check.h"
 
 #include <sys/resource.h>
 #include <sys/syscall.h>

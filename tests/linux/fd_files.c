@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Regular files: reading, writing, offsets, sizes, and offsets that processes share.
-#include "check.h"
+#include "tests/linux/check.h"
 
 #include <sys/sendfile.h>
 #include <sys/statfs.h>

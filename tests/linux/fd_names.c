@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Names: directories, links, renaming, removing, the current directory, listing.
-#include "check.h"
+#include "tests/linux/check.h"
 
 #include <dirent.h>
 #include <sys/ioctl.h>

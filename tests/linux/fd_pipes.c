@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Pipes: bytes, ends, blocking, signals, many readers and writers; poll, select, epoll, eventfd.
-#include "check.h"
+#include "tests/linux/check.h"
 
 #include <poll.h>
 #include <signal.h>
