@@ -34,6 +34,7 @@ public:
 
     // A guard's last copy is gone: tells it now, or when somebody receives.
     void add_drop(DropGuard& guard);
+    [[nodiscard]] bool has_drops() const { return !drops_.empty(); }
     [[nodiscard]] DropGuard* take_drop() { return drops_.pop_front(); }
 
     void add_fault_user(ThreadLinks& thread) { fault_users_.push_back(thread); }
@@ -49,6 +50,7 @@ private:
         nullptr;  // the Memory objects whose pager this is, linked by Memory::next_paged
     bool dead_ = false;
     friend class Memory;
+    friend struct FastPath;
 };
 
 }  // namespace kernel

@@ -137,6 +137,7 @@ private:
     friend class SchedContext;
     friend class Notification;
     friend class Endpoint;
+    friend struct FastPath;
 
     enum class Upcall : std::uint8_t { exception, interrupt };
     void make_upcall(Upcall upcall, std::uint64_t cause, std::uint64_t error_code,

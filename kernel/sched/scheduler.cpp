@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <bit>
 
-#include <arch/cpu.hpp>
 
 #include "kernel/object/address_space.hpp"
 #include "kernel/plat/platform.hpp"
@@ -24,13 +23,22 @@ void initialise_scheduler() { arch::this_cpu().portable = &boot_scheduler; }
 
 // ---- the run queues ---------------------------------------------------------------------------------------
 
-int Scheduler::highest() const {
-    for (int word = 3; word >= 0; --word) {
+void Scheduler::find_highest() {
+    highest_ = -1;
+    for (int word = 3; word >= 0 && highest_ < 0; --word) {
         if (bitmap_[word] != 0) {
-            return word * 64 + 63 - std::countl_zero(bitmap_[word]);
+            highest_ = word * 64 + 63 - std::countl_zero(bitmap_[word]);
         }
     }
-    return -1;
+}
+
+void Scheduler::remove_from_queue(Thread& thread) {
+    ThreadQueue::remove(thread);
+    const std::uint8_t priority = thread.context_->priority;
+    if (queues_[priority].empty()) {
+        bitmap_[priority / 64] &= ~(std::uint64_t{1} << (priority % 64));
+        find_highest();
+    }
 }
 
 void Scheduler::enqueue(Thread& thread, bool at_front) {
@@ -46,19 +54,17 @@ void Scheduler::enqueue(Thread& thread, bool at_front) {
         queues_[priority].push_back(thread);
     }
     bitmap_[priority / 64] |= std::uint64_t{1} << (priority % 64);
+    highest_ = std::max(highest_, int{priority});
     decide_ = true;
     time_dirty_ = true;
 }
 
 Thread* Scheduler::take_highest() {
-    const int priority = highest();
-    if (priority < 0) {
+    if (highest_ < 0) {
         return nullptr;
     }
-    Thread* thread = queues_[priority].pop_front();
-    if (queues_[priority].empty()) {
-        bitmap_[priority / 64] &= ~(std::uint64_t{1} << (priority % 64));
-    }
+    Thread* thread = queues_[static_cast<std::size_t>(highest_)].front();
+    remove_from_queue(*thread);
     return thread;
 }
 
@@ -69,11 +75,7 @@ void Scheduler::dequeue(Thread& thread) {
     } else if (&thread == preferred_) {
         preferred_ = nullptr;
     } else if (thread.state_ == abi::ThreadState::ready && thread.queue_link.linked()) {
-        thread.queue_link.unlink();
-        const std::uint8_t priority = thread.context_->priority;
-        if (queues_[priority].empty()) {
-            bitmap_[priority / 64] &= ~(std::uint64_t{1} << (priority % 64));
-        }
+        remove_from_queue(thread);
     } else if (thread.context_ != nullptr && thread.context_->throttled == &thread) {
         forget(*thread.context_);
     }
@@ -228,7 +230,7 @@ Thread* Scheduler::choose(Nanoseconds now) {
     Thread* preferred = preferred_;
     current_ = nullptr;
     preferred_ = nullptr;
-    const int queued = highest();
+    const int queued = highest_;
     if (preferred != nullptr && priority_of(preferred) >= std::max(queued, priority_of(before))) {
         if (before != nullptr) {
             enqueue(*before, true);
@@ -241,7 +243,7 @@ Thread* Scheduler::choose(Nanoseconds now) {
     if (before == nullptr || before->context_ == nullptr) {
         return take_highest();
     }
-    const int best = highest();
+    const int best = highest_;
     const bool slice_over = now >= slice_end_;
     if (best > priority_of(before) || (slice_over && best == priority_of(before))) {
         enqueue(*before, !slice_over);
@@ -255,7 +257,7 @@ Thread* Scheduler::choose(Nanoseconds now) {
 bool Scheduler::switch_to_partner() {
     Thread* next = preferred_;
     if (current_ != nullptr || next == nullptr || time_dirty_ || next->context_ != charged_ ||
-        highest() > int{charged_->priority}) {
+        highest_ > int{charged_->priority}) {
         return false;
     }
     preferred_ = nullptr;

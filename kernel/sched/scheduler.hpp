@@ -14,6 +14,8 @@
 #include <array>
 #include <cstdint>
 
+#include <arch/cpu.hpp>
+#include "kernel/object/address_space.hpp"
 #include "kernel/object/sched_context.hpp"
 #include "kernel/object/thread.hpp"
 #include "kernel/object/thread_list.hpp"
@@ -56,7 +58,15 @@ public:
     // Leaves the kernel: chooses who runs and switches to it.
     void finish();
 
+    // The running thread has blocked and `to` goes on with its scheduling context (ipc/fast_path.cpp).
+    void switch_on_same_context(Thread& from, Thread& to) {
+        current_ = &to;
+        on_cpu_ = &to;
+        arch::switch_thread(&from, &to, to.space().root());
+    }
+
 private:
+    friend struct FastPath;
     struct DeadlineKey {
         Nanoseconds when;
         std::uint64_t tie;
@@ -73,7 +83,8 @@ private:
         }
     };
 
-    [[nodiscard]] int highest() const;
+    void find_highest();
+    void remove_from_queue(Thread& thread);
     Thread* take_highest();
     void throttle(Thread& thread);
     [[nodiscard]] bool out_of_budget(SchedContext& context, Nanoseconds now);
@@ -89,11 +100,12 @@ private:
     Nanoseconds slice_end_ = 0;
     static constexpr Nanoseconds never = ~Nanoseconds{0};
     Nanoseconds timer_armed_for_ = never;
-    bool decide_ = true;       // something happened that may change who runs
-    bool time_dirty_ = true;   // something happened that may change when the timer is wanted
+    bool decide_ = true;      // something happened that may change who runs
+    bool time_dirty_ = true;  // something happened that may change when the timer is wanted
 
     std::array<ThreadQueue, 256> queues_;
     std::array<std::uint64_t, 4> bitmap_{};
+    int highest_ = -1;  // priority of the most important thread in a queue; -1: none
     base::OrderedTree<Thread, &Thread::deadline_node, DeadlineOf> deadlines_;
     base::OrderedTree<SchedContext, &SchedContext::release_node, ReleaseOf> releases_;
 };

@@ -5,6 +5,7 @@
 
 #include "abi/kernel/syscall.hpp"
 
+#include "kernel/ipc/fast_path.hpp"
 #include "kernel/ipc/ipc.hpp"
 #include "kernel/object/address_space.hpp"
 #include "kernel/object/endpoint.hpp"
@@ -218,6 +219,12 @@ constexpr std::uint64_t vector_page_fault = 14;
 
 extern "C" void kernel_system_call(arch::ThreadContext* context) {
     auto& thread = static_cast<kernel::Thread&>(*context);
+    const auto number = static_cast<abi::Syscall>(thread.number());
+    if ((number == abi::Syscall::call && kernel::FastPath::call(thread)) ||
+        (number == abi::Syscall::reply_and_receive &&
+         kernel::FastPath::reply_and_receive(thread))) {
+        return;
+    }
     const auto result = kernel::perform(thread);
     if (!result && kernel::scheduler().current() == &thread) {
         thread.set_result(result.error());
