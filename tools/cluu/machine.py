@@ -13,6 +13,9 @@ from . import qemu, screen
 from .line import Line
 from .say import Problem
 
+QMP_SECONDS = 30
+PICTURE_SECONDS = 0.1  # between two looks at the screen, which tells nobody when it changes
+
 # Characters that need another name, or the shift key, on QEMU's keyboard (US layout).
 NAMES = {" ": "spc", "\n": "ret", "\t": "tab", "-": "minus", "=": "equal", "[": "bracket_left", "]": "bracket_right",
          ";": "semicolon", "'": "apostrophe", "`": "grave_accent", "\\": "backslash", ",": "comma", ".": "dot",
@@ -31,6 +34,11 @@ class Machine:
         options.serials = [f"unix:{self.work}/serial{i}" for i in range(serials)]
         options.qmp = self.work / "qmp"
         self.errors = open(self.work / "qemu.err", "w+")
+        # As with the serial lines, QEMU connects to us.
+        self._control = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._control.bind(str(options.qmp))
+        self._control.listen(1)
+        self._control.settimeout(QMP_SECONDS)
         self._qmp = None
         self.started = time.monotonic()
         self.process = subprocess.Popen(qemu.command(options), stdin=subprocess.DEVNULL, stdout=self.errors,
@@ -48,6 +56,7 @@ class Machine:
         self.process.wait()
         for line in self.serial:
             line.close()
+        self._control.close()
         self.errors.close()
         shutil.rmtree(self.work, ignore_errors=True)
 
@@ -83,14 +92,12 @@ class Machine:
         raise Problem("QEMU has ended")
 
     def _connect(self):
-        deadline = time.monotonic() + 10
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        while connection.connect_ex(str(self.work / "qmp")) != 0:
+        try:
+            connection, _ = self._control.accept()
+        except TimeoutError:
             self.check_started()
-            if time.monotonic() > deadline:
-                raise Problem("QEMU does not answer on its control connection")
-            time.sleep(0.01)  # the socket file appears when QEMU has started; there is no event to wait for
-        connection.settimeout(30)
+            raise Problem("QEMU does not answer on its control connection") from None
+        connection.settimeout(QMP_SECONDS)
         stream = connection.makefile("rwb")
         stream.readline()  # the greeting
         return stream
@@ -119,7 +126,7 @@ class Machine:
                 return shot
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{text!r} is not on the screen after {timeout:g} s. It shows:\n{shot.text()}")
-            time.sleep(0.1)  # pictures come without events
+            time.sleep(PICTURE_SECONDS)
 
 
 def keys_for(character: str) -> list[str]:

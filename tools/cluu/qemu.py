@@ -64,7 +64,7 @@ def command(o: Options) -> list[str]:
     for serial in o.serials or ["null"]:
         line += ["-serial", serial]
     if o.qmp:
-        line += ["-qmp", f"unix:{_escaped(o.qmp)},server=on,wait=off"]
+        line += ["-qmp", f"unix:{_escaped(o.qmp)}"]
     if o.icount:
         line += ICOUNT
     if o.gdb:
