@@ -122,7 +122,6 @@ Task Manager::start_entry(int index) {
         }
         terminal = opened->take<fs::File>();
         minor = opened->reply.device_minor;
-        block.arguments.push_back(entry.terminal);
         for (std::uint32_t number = 0; number < 3; ++number) {
             block.descriptors.push_back(terminal_descriptor(number, opened->reply));
         }
