@@ -39,6 +39,7 @@ using fs::current_offset;
 using WakeTarget = ipc::Ref<ipc::Notification>;
 
 class Epoll;
+class PipeEnd;
 
 class Description {
 public:
@@ -95,8 +96,9 @@ public:
     [[nodiscard]] virtual std::string_view directory_path() const { return {}; }
     [[nodiscard]] virtual bool is_terminal() const { return false; }
     [[nodiscard]] virtual bool is_zero_device() const { return false; }
-    // There is no run-time type information: the one kind that has calls of its own.
+    // There is no run-time type information: the kinds that have calls of their own.
     [[nodiscard]] virtual Epoll* event_list() { return nullptr; }
+    [[nodiscard]] virtual PipeEnd* socket() { return nullptr; }
 
     // For another image; false: it cannot go there.
     virtual bool describe(process::ImageDescriptor& to) const = 0;

@@ -26,14 +26,6 @@ std::uint32_t to_status(std::uint32_t fs_flags, std::uint32_t lasting) {
     return status | (lasting & OpenFlag::non_block);
 }
 
-Result<Handle> adopt_pipe(const process::ImageDescriptor& from) {
-    PipeMapping* mapping =
-        TRY(PipeMapping::create(ipc::Capability<ipc::Memory>{from.capabilities[0]}));
-    return Handle{new PipeEnd(from.kind == image_kind::pipe_writer, from.state[0], mapping,
-                              ipc::Capability<ipc::Notification>{from.capabilities[1]},
-                              ipc::Capability<ipc::Notification>{from.capabilities[2]})};
-}
-
 Result<Handle> adopt_one(const process::ImageDescriptor& from) {
     switch (from.kind) {
         case process::ImageDescriptor::file: {
@@ -45,7 +37,9 @@ Result<Handle> adopt_one(const process::ImageDescriptor& from) {
                                     to_status(from.state[0], from.state[5]), {}, true);
         }
         case image_kind::pipe_reader:
-        case image_kind::pipe_writer:   return adopt_pipe(from);
+        case image_kind::pipe_writer:
+        case image_kind::socket_first:
+        case image_kind::socket_second: return PipeEnd::adopt(from);
         case image_kind::event_counter: return EventCounter::adopt(from);
         default:                        return base::fail(Errno::einval);
     }

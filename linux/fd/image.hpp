@@ -7,8 +7,13 @@
 
 namespace linux::fd::image_kind {
 
-inline constexpr std::uint8_t pipe_reader = 1;    // Memory, data, guard of space; status flags
-inline constexpr std::uint8_t pipe_writer = 2;    // Memory, space, guard of data; status flags
-inline constexpr std::uint8_t event_counter = 3;  // Memory, notification; status flags
+// Pipes and socket pairs, in the order of fd::Side: Memory, own notification, guard of the other's;
+// status flags.
+inline constexpr std::uint8_t pipe_reader = 1;
+inline constexpr std::uint8_t pipe_writer = 2;
+inline constexpr std::uint8_t socket_first = 3;
+inline constexpr std::uint8_t socket_second = 4;
+// Memory, notification; status flags.
+inline constexpr std::uint8_t event_counter = 5;
 
 }  // namespace linux::fd::image_kind

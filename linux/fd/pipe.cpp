@@ -2,7 +2,6 @@
 #include "linux/fd/pipe.hpp"
 
 #include <algorithm>
-#include <new>
 
 #include "abi/linux/terminal.hpp"
 #include "linux/entry/user_memory.hpp"
@@ -17,7 +16,51 @@ namespace {
 
 constexpr std::uint32_t signal_pipe = 13;
 
+// PipeRing::Header::ended.
+constexpr std::uint32_t writing_ended = 1;
+constexpr std::uint32_t reading_ended = 2;
+
 ipc::Ref<ipc::Bank> container_bank() { return ipc::Ref<ipc::Bank>{process::container_bank}; }
+
+std::optional<PipeRing> in_ring(Side side, const PipeMapping& mapping) {
+    switch (side) {
+        case Side::reader:
+        case Side::second: return mapping.ring(0);
+        case Side::first:  return mapping.ring(1);
+        default:           return std::nullopt;
+    }
+}
+
+std::optional<PipeRing> out_ring(Side side, const PipeMapping& mapping) {
+    switch (side) {
+        case Side::writer:
+        case Side::first:  return mapping.ring(0);
+        case Side::second: return mapping.ring(1);
+        default:           return std::nullopt;
+    }
+}
+
+// Each side counts its sleepers in the ring that it reads, and a pipe's writers in the only one.
+std::atomic<std::uint32_t>& sleepers_of(Side side, const PipeMapping& mapping) {
+    switch (side) {
+        case Side::writer: return mapping.ring(0).header().sleeping_writers;
+        case Side::first:  return mapping.ring(1).header().sleeping_readers;
+        default:           return mapping.ring(0).header().sleeping_readers;
+    }
+}
+
+Side other_side(Side side) {
+    switch (side) {
+        case Side::reader: return Side::writer;
+        case Side::writer: return Side::reader;
+        case Side::first:  return Side::second;
+        default:           return Side::first;
+    }
+}
+
+std::uint64_t mapped_bytes(bool socket) {
+    return socket ? 2 * PipeRing::memory_bytes : PipeRing::memory_bytes;
+}
 
 // The right to signal, which sets `gone_bit` with the end of its last copy.
 Result<ipc::Capability<ipc::Notification>> make_guard(ipc::Ref<ipc::Notification> of) {
@@ -26,9 +69,26 @@ Result<ipc::Capability<ipc::Notification>> make_guard(ipc::Ref<ipc::Notification
                                                       .flags = abi::MintFlags::drop_guard}));
 }
 
+Result<PipePair> make_pair(Side one, std::uint32_t one_status, Side other,
+                           std::uint32_t other_status) {
+    const std::uint64_t bytes = mapped_bytes(is_socket(one));
+    auto of_one = TRY(or_errno(container_bank()->create_notification()));
+    auto of_other = TRY(or_errno(container_bank()->create_notification()));
+    auto guard_of_one = TRY(make_guard(of_one));
+    auto guard_of_other = TRY(make_guard(of_other));
+    auto memory = TRY(or_errno(container_bank()->create_memory(bytes)));
+    PipeMapping* mapping = TRY(PipeMapping::create(std::move(memory), bytes));
+    mapping->retain();
+    return PipePair{
+        Handle{new PipeEnd(one, one_status, mapping, std::move(of_one), std::move(guard_of_other))},
+        Handle{new PipeEnd(other, other_status, mapping, std::move(of_other),
+                           std::move(guard_of_one))}};
+}
+
 }  // namespace
 
-Result<PipeMapping*> PipeMapping::create(ipc::Capability<ipc::Memory> memory) {
+Result<PipeMapping*> PipeMapping::create(ipc::Capability<ipc::Memory> memory, std::uint64_t bytes) {
+    static_assert(2 * PipeRing::memory_bytes <= PipeWindows::slot_bytes);
     const auto address = pipe_windows.take();
     if (!address) {
         return base::fail(Errno::enfile);
@@ -36,38 +96,42 @@ Result<PipeMapping*> PipeMapping::create(ipc::Capability<ipc::Memory> memory) {
     const auto mapped = ipc::own_space()->map(
         memory,
         {.address = *address,
-         .length = PipeRing::memory_bytes,
+         .length = bytes,
          .flags = abi::MapFlags::read | abi::MapFlags::write | abi::MapFlags::on_clone_share});
     if (!mapped) {
         pipe_windows.give_back(*address);
         return base::fail(to_errno(mapped.error()));
     }
-    return new PipeMapping(std::move(memory), *address);
+    return new PipeMapping(std::move(memory), *address, bytes);
 }
 
 void PipeMapping::release() {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-        (void)ipc::own_space()->unmap(address_, PipeRing::memory_bytes);
+        (void)ipc::own_space()->unmap(address_, bytes_);
         pipe_windows.give_back(address_);
         delete this;
     }
 }
 
-PipeEnd::PipeEnd(bool writer, std::uint32_t status, PipeMapping* mapping,
-                 ipc::Capability<ipc::Notification> wait, ipc::Capability<ipc::Notification> guard)
+PipeEnd::PipeEnd(Side side, std::uint32_t status, PipeMapping* mapping,
+                 ipc::Capability<ipc::Notification> own, ipc::Capability<ipc::Notification> guard)
     : Description(status),
-      writer_(writer),
+      side_(side),
       mapping_(mapping),
-      queue_(std::move(wait), writer ? mapping->ring().header().sleeping_writers
-                                     : mapping->ring().header().sleeping_readers),
+      in_(in_ring(side, *mapping)),
+      out_(out_ring(side, *mapping)),
+      queue_(std::move(own), sleepers_of(side, *mapping)),
       guard_(std::move(guard)) {}
 
 PipeEnd::~PipeEnd() { mapping_->release(); }
 
 void PipeEnd::wake_other_side() {
-    const PipeRing::Header& shared = mapping_->ring().header();
-    wake_sleepers(guard_, writer_ ? shared.sleeping_readers : shared.sleeping_writers);
+    wake_sleepers(guard_, sleepers_of(other_side(side_), *mapping_));
 }
+
+bool PipeEnd::nothing_will_come() { return in_->header().ended.load() != 0 || other_side_gone(); }
+
+bool PipeEnd::nobody_will_read() { return out_->header().ended.load() != 0 || other_side_gone(); }
 
 template <class Ready>
 std::int64_t PipeEnd::sleep(Ready&& ready) {
@@ -79,72 +143,81 @@ std::int64_t PipeEnd::sleep(Ready&& ready) {
         return -entered.error();
     }
     Woken woken = Woken::signalled;
-    if (!ready() && !other_side_gone()) {
+    if (!ready()) {
         woken = waiter->wait();
     }
     queue_.leave(waiter->target());
     return woken == Woken::interrupted ? restart : 0;
 }
 
-std::int64_t PipeEnd::read(UserBuffer& buffer, Offset offset) {
-    if (offset != current_offset) {
-        return -Errno::espipe;
-    }
-    PipeRing ring = mapping_->ring();
+std::int64_t PipeEnd::receive(UserBuffer& buffer, Options options) {
     std::uint64_t moved = 0;
     while (buffer.remaining() != 0) {
         UserBuffer after = buffer;
-        const auto part = ring.read(buffer.remaining(), [&](std::span<const std::byte> bytes) {
+        const auto copy = [&](std::span<const std::byte> bytes) {
             after = buffer;
             return static_cast<bool>(after.put(bytes));
-        });
+        };
+        const auto part = options.keep ? in_->peek(buffer.remaining(), copy)
+                                       : in_->read(buffer.remaining(), copy);
         if (part.outcome == PipeRing::Outcome::done) {
             buffer = after;
             moved += part.count;
+            if (options.keep) {
+                break;
+            }
             continue;
-        }
-        if (part.outcome == PipeRing::Outcome::fault && moved == 0) {
-            return -Errno::efault;
         }
         if (moved != 0) {
             break;
         }
-        if (other_side_gone() && ring.empty()) {
-            return 0;
+        if (part.outcome == PipeRing::Outcome::fault) {
+            return -Errno::efault;
         }
-        if (non_blocking() && ring.empty()) {
-            return -Errno::eagain;
+        if (options.no_wait) {
+            const bool ended = nothing_will_come();
+            if (in_->empty()) {
+                return ended ? 0 : -Errno::eagain;
+            }
+            continue;
         }
-        if (const std::int64_t stop = sleep([&] { return !ring.empty(); }); stop != 0) {
+        bool ended = false;
+        const auto ready = [&] {
+            ended = in_->empty() && nothing_will_come();
+            return ended || !in_->empty();
+        };
+        if (const std::int64_t stop = sleep(ready); stop != 0) {
             return stop;
         }
+        // What was written before the end is still to be read.
+        if (ended && in_->empty()) {
+            return 0;
+        }
     }
-    if (moved != 0) {
+    if (moved != 0 && !options.keep) {
         wake_other_side();
     }
     return static_cast<std::int64_t>(moved);
 }
 
-std::int64_t PipeEnd::write(UserBuffer& buffer, Offset offset) {
-    if (offset != current_offset) {
-        return -Errno::espipe;
-    }
-    PipeRing ring = mapping_->ring();
+std::int64_t PipeEnd::send(UserBuffer& buffer, Options options) {
     std::uint64_t moved = 0;
     const auto result = [&](std::int64_t otherwise) {
         return moved != 0 ? static_cast<std::int64_t>(moved) : otherwise;
     };
     bool look = true;  // at the other side: at the start, and after each sleep
     while (buffer.remaining() != 0) {
-        if (look && other_side_gone()) {
-            signals::raise(signal_pipe);
+        if (look && nobody_will_read()) {
+            if (!options.no_signal) {
+                signals::raise(signal_pipe);
+            }
             return result(-Errno::epipe);
         }
         look = false;
         UserBuffer after = buffer;
         const std::uint64_t count =
             std::min<std::uint64_t>(buffer.remaining(), PipeRing::page_bytes);
-        const auto part = ring.write(count, [&](std::byte* to, std::size_t bytes) {
+        const auto part = out_->write(count, [&](std::byte* to, std::size_t bytes) {
             after = buffer;
             return static_cast<bool>(after.get({to, bytes}));
         });
@@ -157,10 +230,11 @@ std::int64_t PipeEnd::write(UserBuffer& buffer, Offset offset) {
         if (part.outcome == PipeRing::Outcome::fault) {
             return result(-Errno::efault);
         }
-        if (non_blocking()) {
+        if (options.no_wait) {
             return result(-Errno::eagain);
         }
-        if (const std::int64_t stop = sleep([&] { return !ring.full(); }); stop != 0) {
+        const auto ready = [&] { return !out_->full() || nobody_will_read(); };
+        if (const std::int64_t stop = sleep(ready); stop != 0) {
             return result(stop);
         }
         look = true;
@@ -169,10 +243,28 @@ std::int64_t PipeEnd::write(UserBuffer& buffer, Offset offset) {
     return static_cast<std::int64_t>(moved);
 }
 
+std::int64_t PipeEnd::read(UserBuffer& buffer, Offset offset) {
+    return offset != current_offset ? -Errno::espipe : receive(buffer, {.no_wait = non_blocking()});
+}
+
+std::int64_t PipeEnd::write(UserBuffer& buffer, Offset offset) {
+    return offset != current_offset ? -Errno::espipe : send(buffer, {.no_wait = non_blocking()});
+}
+
+void PipeEnd::shut_down(bool reading, bool writing) {
+    if (reading) {
+        in_->header().ended.fetch_or(reading_ended);
+    }
+    if (writing) {
+        out_->header().ended.fetch_or(writing_ended);
+    }
+    wake_other_side();
+}
+
 Result<fs::Attributes> PipeEnd::attributes() {
     fs::Attributes attributes;
-    attributes.kind = fs::Kind::fifo;
-    attributes.mode = 0600;
+    attributes.kind = kind();
+    attributes.mode = is_socket(side_) ? 0777 : 0600;
     attributes.links = 1;
     attributes.inode = mapping_->memory();
     attributes.user = identity().user;
@@ -184,19 +276,25 @@ std::int64_t PipeEnd::ioctl(std::uint32_t request, std::uint64_t argument) {
     if (request != linux_abi::Ioctl::fionread) {
         return -Errno::enotty;
     }
-    return to_return(user::write(argument, static_cast<std::int32_t>(mapping_->ring().readable())));
+    PipeRing ring = in_ ? *in_ : *out_;
+    return to_return(user::write(argument, static_cast<std::int32_t>(ring.readable())));
 }
 
 std::uint32_t PipeEnd::ready_events() {
-    PipeRing ring = mapping_->ring();
-    if (writer_) {
-        const std::uint32_t room = ring.full() ? 0 : fs::Poll::writable;
-        return room | (other_side_gone() ? fs::Poll::error : 0);
+    const bool gone = other_side_gone();
+    std::uint32_t ready = 0;
+    if (in_) {
+        const bool ended = in_->header().ended.load() != 0;
+        // Of a socket, the end is readable too.
+        const bool end_to_read = is_socket(side_) && (gone || ended);
+        ready |= !in_->empty() || end_to_read ? fs::Poll::readable : 0;
+        ready |= gone ? fs::Poll::hang_up : 0;
     }
-    if (!ring.empty()) {
-        return fs::Poll::readable | (other_side_gone() ? fs::Poll::hang_up : 0);
+    if (out_) {
+        ready |= out_->full() && !gone ? 0 : fs::Poll::writable;
+        ready |= gone && !is_socket(side_) ? fs::Poll::error : 0;
     }
-    return other_side_gone() ? fs::Poll::hang_up : 0;
+    return ready;
 }
 
 std::uint32_t PipeEnd::poll(std::uint32_t events, WakeTarget target) {
@@ -207,7 +305,7 @@ std::uint32_t PipeEnd::poll(std::uint32_t events, WakeTarget target) {
 }
 
 bool PipeEnd::describe(process::ImageDescriptor& to) const {
-    to.kind = writer_ ? image_kind::pipe_writer : image_kind::pipe_reader;
+    to.kind = image_kind::pipe_reader + static_cast<std::uint8_t>(side_);
     to.capabilities[0] = mapping_->memory();
     to.capabilities[1] = queue_.source();
     to.capabilities[2] = guard_.index();
@@ -215,18 +313,23 @@ bool PipeEnd::describe(process::ImageDescriptor& to) const {
     return true;
 }
 
+Result<Handle> PipeEnd::adopt(const process::ImageDescriptor& from) {
+    const auto side = static_cast<Side>(from.kind - image_kind::pipe_reader);
+    PipeMapping* mapping = TRY(PipeMapping::create(
+        ipc::Capability<ipc::Memory>{from.capabilities[0]}, mapped_bytes(is_socket(side))));
+    return Handle{new PipeEnd(side, from.state[0], mapping,
+                              ipc::Capability<ipc::Notification>{from.capabilities[1]},
+                              ipc::Capability<ipc::Notification>{from.capabilities[2]})};
+}
+
 Result<PipePair> make_pipe(std::uint32_t status) {
-    auto data = TRY(or_errno(container_bank()->create_notification()));
-    auto space = TRY(or_errno(container_bank()->create_notification()));
-    auto writer_guard = TRY(make_guard(data));
-    auto reader_guard = TRY(make_guard(space));
-    auto memory = TRY(or_errno(container_bank()->create_memory(PipeRing::memory_bytes)));
-    PipeMapping* mapping = TRY(PipeMapping::create(std::move(memory)));
-    mapping->retain();
-    return PipePair{Handle{new PipeEnd(false, status | OpenFlag::read_only, mapping,
-                                       std::move(data), std::move(reader_guard))},
-                    Handle{new PipeEnd(true, status | OpenFlag::write_only, mapping,
-                                       std::move(space), std::move(writer_guard))}};
+    return make_pair(Side::reader, status | OpenFlag::read_only, Side::writer,
+                     status | OpenFlag::write_only);
+}
+
+Result<PipePair> make_socket_pair(std::uint32_t status) {
+    status |= OpenFlag::read_write;
+    return make_pair(Side::first, status, Side::second, status);
 }
 
 }  // namespace linux::fd

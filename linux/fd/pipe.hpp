@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
-// Pipes: no server is in between. Both ends share a PipeRing in a Memory that the container pays
-// for, and two notifications:
+// Pipes and socket pairs: no server is in between. Both ends share one or two PipeRings in a Memory
+// that the container pays for, and two notifications, one for each end to sleep on:
 //
-//      data   readers sleep on it; writers signal it
-//      space  writers sleep on it; readers signal it
+//      pipe      writer ==ring 0==> reader         first ==ring 0==> second      socket pair
+//                                                        <==ring 1==
 //
-// What an end signals by is its *guard*: a minted, drop-guarded capability. fork and exec copy it
-// like any other; when the last copy disappears, by close or by death, the kernel sets `gone_bit`:
-// on `data` when the last writer is gone (end of file), on `space` when the last reader is (EPIPE).
-//
-//      reader holds: Memory, data (to wait), guard of space
-//      writer holds: Memory, space (to wait), guard of data
+// An end holds the Memory, its own notification, and the *guard* of the other's: a minted,
+// drop-guarded capability by which it signals. fork and exec copy all three like any others. When
+// the last copy of a guard disappears, by close or by death, the kernel sets `gone_bit` in the other
+// end's notification: end of file for whoever reads there, EPIPE for whoever writes.
 #pragma once
 
+#include <optional>
 #include <utility>
 
 #include "linux/fd/description.hpp"
@@ -22,30 +21,38 @@
 
 namespace linux::fd {
 
-// The ring as this process maps it; shared by the ends that it holds.
+enum class Side : std::uint8_t { reader, writer, first, second };
+
+constexpr bool is_socket(Side side) { return side == Side::first || side == Side::second; }
+
+// The rings as this process maps them; shared by the ends that it holds.
 class PipeMapping {
 public:
-    static Result<PipeMapping*> create(ipc::Capability<ipc::Memory> memory);
+    static Result<PipeMapping*> create(ipc::Capability<ipc::Memory> memory, std::uint64_t bytes);
     void retain() { references_.fetch_add(1, std::memory_order_relaxed); }
     void release();
 
-    [[nodiscard]] PipeRing ring() const { return PipeRing{reinterpret_cast<std::byte*>(address_)}; }
+    [[nodiscard]] PipeRing ring(std::size_t index) const {
+        return PipeRing{reinterpret_cast<std::byte*>(address_ + index * PipeRing::memory_bytes)};
+    }
     [[nodiscard]] ipc::CapIndex memory() const { return memory_.index(); }
 
 private:
-    PipeMapping(ipc::Capability<ipc::Memory> memory, std::uint64_t address)
-        : memory_(std::move(memory)), address_(address) {}
+    PipeMapping(ipc::Capability<ipc::Memory> memory, std::uint64_t address, std::uint64_t bytes)
+        : memory_(std::move(memory)), address_(address), bytes_(bytes) {}
 
     std::atomic<std::uint32_t> references_{1};
     ipc::Capability<ipc::Memory> memory_;
     std::uint64_t address_;
+    std::uint64_t bytes_;
 };
 
 class PipeEnd final : public Description {
 public:
-    // `writer`: which end. Takes over one reference to the mapping.
-    PipeEnd(bool writer, std::uint32_t status, PipeMapping* mapping,
-            ipc::Capability<ipc::Notification> wait, ipc::Capability<ipc::Notification> guard);
+    // Takes over one reference to the mapping.
+    PipeEnd(Side side, std::uint32_t status, PipeMapping* mapping,
+            ipc::Capability<ipc::Notification> own, ipc::Capability<ipc::Notification> guard);
+    static Result<Handle> adopt(const process::ImageDescriptor& from);
     ~PipeEnd() override;
 
     std::int64_t read(UserBuffer& buffer, Offset offset) override;
@@ -54,28 +61,47 @@ public:
     std::int64_t ioctl(std::uint32_t request, std::uint64_t argument) override;
     std::uint32_t poll(std::uint32_t events, WakeTarget target) override;
     void end_poll(WakeTarget target) override { queue_.leave(target); }
-    [[nodiscard]] fs::Kind kind() const override { return fs::Kind::fifo; }
+    [[nodiscard]] fs::Kind kind() const override {
+        return is_socket(side_) ? fs::Kind::socket : fs::Kind::fifo;
+    }
+    [[nodiscard]] PipeEnd* socket() override { return is_socket(side_) ? this : nullptr; }
     bool describe(process::ImageDescriptor& to) const override;
     void on_fork_child() override { queue_.on_fork_child(); }
 
+    // Sockets: how recv and send want it this once.
+    struct Options {
+        bool no_wait = false;
+        bool keep = false;       // MSG_PEEK
+        bool no_signal = false;  // MSG_NOSIGNAL
+    };
+    std::int64_t receive(UserBuffer& buffer, Options options);
+    std::int64_t send(UserBuffer& buffer, Options options);
+    void shut_down(bool reading, bool writing);
+
 private:
-    // Is the other side gone? Once true, always true.
-    [[nodiscard]] bool other_side_gone() { return (queue_.bits() & gone_bit) != 0; }
+    // Is nobody left on the other side? Once true, always true.
+    [[nodiscard]] bool other_side_gone() { return queue_.has(gone_bit); }
+    [[nodiscard]] bool nothing_will_come();
+    [[nodiscard]] bool nobody_will_read();
     void wake_other_side();
-    // Waits until `ready()` or the other side is gone, or something changed. 0, or what to return.
+    // Sleeps until something changed, unless `ready()` or the other side is gone. 0, or what the
+    // call must return.
     template <class Ready>
     std::int64_t sleep(Ready&& ready);
     [[nodiscard]] std::uint32_t ready_events();
 
-    bool writer_;
+    Side side_;
     PipeMapping* mapping_;
+    std::optional<PipeRing> in_;
+    std::optional<PipeRing> out_;
     SleepQueue queue_;
     ipc::Capability<ipc::Notification> guard_;
 };
 
 struct PipePair {
-    Handle reader, writer;
+    Handle reader, writer;  // of a socket pair: the two ends
 };
 Result<PipePair> make_pipe(std::uint32_t status);
+Result<PipePair> make_socket_pair(std::uint32_t status);
 
 }  // namespace linux::fd

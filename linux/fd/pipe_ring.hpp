@@ -3,7 +3,7 @@
 // The bytes of a pipe: a queue of pages in memory that all its readers and writers share, in any
 // number of processes, any of which may be killed between any two instructions.
 //
-//      one Memory:  [ Header, one page ][ page 0 ][ page 1 ] ... [ page 63 ]
+//      one Memory:  [ Header, one page ][ page 0 ][ page 1 ] ... [ page 59 ]
 //
 //      order:   |   |   | e | e | e |   | ...      16 entries; e = which page, from where, how much
 //                         ^ head      ^ tail       (they count up for ever; the place is modulo 16)
@@ -19,8 +19,8 @@
 //   an entry before head or from tail on is empty, except that the one at tail may be just
 //   published, and the one at head may be just used up; head <= tail <= head + 16.
 //
-// A process killed while it fills a page loses that page for the pipe's life. There are four times
-// as many as the queue can hold; the spare ones cost nothing until they are used.
+// A process killed while it fills a page loses that page for the pipe's life. There are almost four
+// times as many as the queue can hold; the spare ones cost nothing until they are used.
 //
 // A write of at most one page becomes visible at once and in one piece (POSIX: PIPE_BUF). What the
 // others store is checked before use: they can make this pipe talk nonsense, and no more.
@@ -42,13 +42,15 @@ class PipeRing {
 public:
     static constexpr std::size_t page_bytes = 4096;
     static constexpr std::uint32_t slots = 16;
-    static constexpr std::uint32_t pages = 64;
+    static constexpr std::uint32_t pages = 60;
     static constexpr std::size_t capacity = slots * page_bytes;
 
-    // All zero in a new pipe. `used` has a bit for each page that is taken.
+    // All zero in a new pipe. `used` has a bit for each page that is taken. `ended`: a side said
+    // that it is done (sockets).
     struct Header {
         alignas(64) std::atomic<std::uint64_t> tail;
         std::atomic<std::uint32_t> sleeping_writers;
+        std::atomic<std::uint32_t> ended;
         alignas(64) std::atomic<std::uint64_t> head;
         std::atomic<std::uint32_t> sleeping_readers;
         alignas(64) std::atomic<std::uint64_t> used;
@@ -56,6 +58,8 @@ public:
     };
     static_assert(sizeof(Header) <= page_bytes);
     static constexpr std::size_t memory_bytes = page_bytes + pages * page_bytes;
+
+    static constexpr std::uint64_t all_pages = (std::uint64_t{1} << pages) - 1;
 
     explicit PipeRing(std::byte* memory) : memory_(memory) {}
 
@@ -79,6 +83,9 @@ public:
     // called several times, only the last counts. False: outcome `fault`, nothing is taken.
     template <class Drain>
     Transfer read(std::size_t count, Drain&& drain);
+    // The same, but all stays there.
+    template <class Drain>
+    Transfer peek(std::size_t count, Drain&& drain);
 
 private:
     struct Entry {
@@ -93,9 +100,8 @@ private:
                         static_cast<std::uint32_t>(raw >> 13) & 0xfff,
                         static_cast<std::uint32_t>(raw) & 0x1fff};
             // Only a broken or hostile partner stores this.
-            if (entry.offset + entry.length > page_bytes) {
-                entry.offset = 0;
-                entry.length = 1;
+            if (entry.offset + entry.length > page_bytes || entry.page >= pages) {
+                entry = {entry.turn, 0, 0, 1};
             }
             return entry;
         }
@@ -141,7 +147,7 @@ private:
 
 inline std::optional<std::uint32_t> PipeRing::take_page() {
     std::uint64_t used = header().used.load(std::memory_order_relaxed);
-    while (used != ~std::uint64_t{0}) {
+    while ((used & all_pages) != all_pages) {
         const auto index = static_cast<std::uint32_t>(std::countr_one(used));
         // Acquire: what an earlier user of the page did with it is over.
         if (header().used.compare_exchange_weak(used, used | (std::uint64_t{1} << index),
@@ -219,7 +225,7 @@ inline std::optional<PipeRing::Place> PipeRing::last() {
 
 inline bool PipeRing::full() {
     return !back().has_value() ||
-           header().used.load(std::memory_order_relaxed) == ~std::uint64_t{0};
+           (header().used.load(std::memory_order_relaxed) & all_pages) == all_pages;
 }
 
 inline std::size_t PipeRing::readable() {
@@ -284,6 +290,24 @@ PipeRing::Transfer PipeRing::write(std::size_t count, Fill&& fill) {
         if (swap(*place, Entry{0, *fresh, 0, static_cast<std::uint32_t>(count)})) {
             push(header().tail, place->position);
             return {Outcome::done, count};
+        }
+    }
+}
+
+template <class Drain>
+PipeRing::Transfer PipeRing::peek(std::size_t count, Drain&& drain) {
+    for (;;) {
+        const std::optional<Place> place = front();
+        if (!place) {
+            return {Outcome::empty, 0};
+        }
+        const Entry& entry = place->entry;
+        const std::size_t part = entry.length < count ? entry.length : count;
+        if (!drain(std::span<const std::byte>{page(entry.page) + entry.offset, part})) {
+            return {Outcome::fault, 0};
+        }
+        if (slot(place->position).load(std::memory_order_seq_cst) == place->raw) {
+            return {Outcome::done, part};
         }
     }
 }

@@ -96,6 +96,13 @@ void SleepQueue::leave(WakeTarget target) {
     }
 }
 
+bool SleepQueue::has(std::uint64_t bit) {
+    if ((seen_.load(std::memory_order_relaxed) & bit) == 0) {
+        seen_.fetch_or(source_->peek().value_or(0), std::memory_order_relaxed);
+    }
+    return (seen_.load(std::memory_order_relaxed) & bit) != 0;
+}
+
 void SleepQueue::on_fork_child() {
     for (auto& one : kept_) {
         one.store(abi::no_capability);

@@ -61,8 +61,8 @@ public:
     // targets are kept for the next time.
     Result<void> enter(WakeTarget target);
     void leave(WakeTarget target);
-    // The bits that were ever signalled.
-    [[nodiscard]] std::uint64_t bits() const { return source_->peek().value_or(0); }
+    // Was this bit ever signalled? A bit that was seen once is not asked for again.
+    [[nodiscard]] bool has(std::uint64_t bit);
     [[nodiscard]] ipc::CapIndex source() const { return source_.index(); }
     void on_fork_child();
 
@@ -71,6 +71,7 @@ private:
 
     ipc::Capability<ipc::Notification> source_;
     std::atomic<std::uint32_t>* sleepers_;
+    std::atomic<std::uint64_t> seen_ = 0;
     // A target is in use by one thread at a time, and never goes away.
     std::array<std::atomic<ipc::CapIndex>, 4> kept_{};
 };

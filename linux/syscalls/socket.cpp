@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Sockets: there is no network yet. Asking for one is answered as by a kernel without any protocol
-// family, so that programs which can do without it go on.
+// Sockets. There is no network yet, and no name space of local sockets: what exists are pairs of
+// local stream sockets (linux/fd/pipe.hpp). Asking for another socket is answered as by a kernel
+// without that protocol family, so that programs which can do without it go on.
+#include "abi/linux/socket.hpp"
+
+#include <algorithm>
+
+#include "abi/linux/file.hpp"
+#include "linux/entry/user_memory.hpp"
+#include "linux/fd/pipe.hpp"
 #include "linux/fd/table.hpp"
 #include "linux/syscalls/table.hpp"
 
@@ -8,9 +16,196 @@ namespace linux {
 
 namespace {
 
-std::int64_t not_a_socket(const Arguments& arguments) {
-    const auto description = fd::table.get(arguments.integer(0));
-    return description ? -Errno::enotsock : -description.error();
+using fd::Handle;
+using fd::PipeEnd;
+using fd::UserSegments;
+using linux_abi::MessageFlag;
+using linux_abi::MessageHeader;
+using linux_abi::SocketOption;
+using linux_abi::SocketType;
+
+struct SocketHandle {
+    Handle handle;
+    PipeEnd* socket;
+};
+
+Result<SocketHandle> get_socket(std::int64_t number) {
+    Handle description = TRY(fd::table.get_open(number));
+    PipeEnd* socket = description->socket();
+    if (socket == nullptr) {
+        return base::fail(Errno::enotsock);
+    }
+    return SocketHandle{std::move(description), socket};
+}
+
+Result<void> make_pair(const Arguments& arguments) {
+    const std::uint32_t type = arguments.word(1);
+    if (arguments.word(0) != linux_abi::SocketFamily::local) {
+        return base::fail(Errno::eafnosupport);
+    }
+    if ((type & ~(SocketType::mask | SocketType::non_block | SocketType::close_on_exec)) != 0) {
+        return base::fail(Errno::einval);
+    }
+    if ((type & SocketType::mask) != SocketType::stream) {
+        return base::fail(Errno::esocktnosupport);
+    }
+    if (arguments.word(2) > 1) {
+        return base::fail(Errno::eprotonosupport);
+    }
+    const bool close_on_exec = (type & SocketType::close_on_exec) != 0;
+    const bool non_block = (type & SocketType::non_block) != 0;
+    fd::PipePair pair = TRY(fd::make_socket_pair(non_block ? linux_abi::OpenFlag::non_block : 0));
+    const std::int64_t first = TRY(fd::table.install(std::move(pair.reader), close_on_exec));
+    const auto second = fd::table.install(std::move(pair.writer), close_on_exec);
+    if (!second) {
+        (void)fd::table.close(first);
+        return base::fail(second.error());
+    }
+    struct Two {
+        std::int32_t first, second;
+    };
+    const auto written = user::write(
+        arguments[3], Two{static_cast<std::int32_t>(first), static_cast<std::int32_t>(*second)});
+    if (!written) {
+        (void)fd::table.close(first);
+        (void)fd::table.close(*second);
+    }
+    return written;
+}
+
+PipeEnd::Options to_options(const PipeEnd& socket, std::uint32_t flags) {
+    return {.no_wait = socket.non_blocking() || (flags & MessageFlag::no_wait) != 0,
+            .keep = (flags & MessageFlag::peek) != 0,
+            .no_signal = (flags & MessageFlag::no_signal) != 0};
+}
+
+std::int64_t receive(PipeEnd& socket, const UserSegments& segments, std::uint32_t flags) {
+    fd::UserBuffer buffer = segments.buffer();
+    const PipeEnd::Options options = to_options(socket, flags);
+    std::int64_t count = socket.receive(buffer, options);
+    const bool all = (flags & MessageFlag::wait_all) != 0 && !options.no_wait && !options.keep;
+    while (all && count > 0 && buffer.remaining() != 0) {
+        const std::int64_t more = socket.receive(buffer, options);
+        if (more <= 0) {
+            break;
+        }
+        count += more;
+    }
+    return count;
+}
+
+std::int64_t send(PipeEnd& socket, const UserSegments& segments, std::uint32_t flags) {
+    fd::UserBuffer buffer = segments.buffer();
+    return socket.send(buffer, to_options(socket, flags));
+}
+
+// The other end of a pair has no name, which is an address of length 0.
+Result<void> write_no_name(std::uint64_t length_pointer) {
+    return length_pointer == 0 ? Result<void>{} : user::write(length_pointer, std::uint32_t{0});
+}
+
+Result<std::int64_t> send_to(const Arguments& arguments) {
+    const SocketHandle socket = TRY(get_socket(arguments.integer(0)));
+    if (arguments[4] != 0) {
+        return base::fail(Errno::eisconn);
+    }
+    const auto segments = TRY(UserSegments::one(arguments[1], arguments[2]));
+    return send(*socket.socket, segments, arguments.word(3));
+}
+
+Result<std::int64_t> receive_from(const Arguments& arguments) {
+    const SocketHandle socket = TRY(get_socket(arguments.integer(0)));
+    const auto segments = TRY(UserSegments::one(arguments[1], arguments[2]));
+    const std::int64_t count = receive(*socket.socket, segments, arguments.word(3));
+    if (count >= 0 && arguments[4] != 0) {
+        TRY(write_no_name(arguments[5]));
+    }
+    return count;
+}
+
+// Capabilities cannot travel through shared memory, so control messages are refused.
+Result<std::int64_t> send_message(const Arguments& arguments) {
+    const SocketHandle socket = TRY(get_socket(arguments.integer(0)));
+    const auto header = TRY(user::read<MessageHeader>(arguments[1]));
+    if (header.control_length != 0) {
+        return base::fail(Errno::eopnotsupp);
+    }
+    const auto segments = TRY(UserSegments::list(header.vectors, header.vector_count));
+    return send(*socket.socket, segments, arguments.word(2));
+}
+
+Result<std::int64_t> receive_message(const Arguments& arguments) {
+    const SocketHandle socket = TRY(get_socket(arguments.integer(0)));
+    auto header = TRY(user::read<MessageHeader>(arguments[1]));
+    const auto segments = TRY(UserSegments::list(header.vectors, header.vector_count));
+    const std::int64_t count = receive(*socket.socket, segments, arguments.word(2));
+    if (count >= 0) {
+        header.name_length = 0;
+        header.control_length = 0;
+        header.flags = 0;
+        TRY(user::write(arguments[1], header));
+    }
+    return count;
+}
+
+Result<void> shut_down(const Arguments& arguments) {
+    const SocketHandle socket = TRY(get_socket(arguments.integer(0)));
+    const std::uint32_t how = arguments.word(1);
+    if (how > 2) {
+        return base::fail(Errno::einval);
+    }
+    socket.socket->shut_down(how != 1, how != 0);
+    return {};
+}
+
+Result<void> get_option(const Arguments& arguments) {
+    const SocketHandle socket = TRY(get_socket(arguments.integer(0)));
+    if (arguments.word(1) != linux_abi::SocketLevel::socket) {
+        return base::fail(Errno::eopnotsupp);
+    }
+    std::int32_t value = 0;
+    switch (arguments.word(2)) {
+        case SocketOption::type:           value = SocketType::stream; break;
+        case SocketOption::domain:         value = linux_abi::SocketFamily::local; break;
+        case SocketOption::error:
+        case SocketOption::keep_alive:
+        case SocketOption::accepts:
+        case SocketOption::protocol:       break;
+        case SocketOption::send_buffer:
+        case SocketOption::receive_buffer: value = fd::PipeRing::capacity; break;
+        default:                           return base::fail(Errno::enoprotoopt);
+    }
+    const auto room = TRY(user::read<std::uint32_t>(arguments[4]));
+    const std::uint32_t length = std::min<std::uint32_t>(room, sizeof value);
+    TRY(user::copy_out(arguments[3], &value, length));
+    return user::write(arguments[4], length);
+}
+
+// The buffers have the size that they have; asking for another is only a wish.
+Result<void> set_option(const Arguments& arguments) {
+    const SocketHandle socket = TRY(get_socket(arguments.integer(0)));
+    if (arguments.word(1) != linux_abi::SocketLevel::socket) {
+        return base::fail(Errno::eopnotsupp);
+    }
+    switch (arguments.word(2)) {
+        case SocketOption::send_buffer:
+        case SocketOption::receive_buffer:
+        case SocketOption::keep_alive:     return {};
+        default:                           return base::fail(Errno::enoprotoopt);
+    }
+}
+
+Result<void> get_name(const Arguments& arguments) {
+    const SocketHandle socket = TRY(get_socket(arguments.integer(0)));
+    const std::uint16_t family = linux_abi::SocketFamily::local;
+    const auto room = TRY(user::read<std::uint32_t>(arguments[2]));
+    TRY(user::copy_out(arguments[1], &family, std::min<std::size_t>(room, sizeof family)));
+    return user::write(arguments[2], std::uint32_t{sizeof family});
+}
+
+std::int64_t connected_already(const Arguments& arguments, Errno error) {
+    const auto socket = get_socket(arguments.integer(0));
+    return socket ? -error : -socket.error();
 }
 
 }  // namespace
@@ -18,22 +213,32 @@ std::int64_t not_a_socket(const Arguments& arguments) {
 namespace calls {
 
 std::int64_t socket(const Arguments& /*arguments*/) { return -Errno::eafnosupport; }
-std::int64_t socketpair(const Arguments& /*arguments*/) { return -Errno::eafnosupport; }
+std::int64_t socketpair(const Arguments& arguments) { return to_return(make_pair(arguments)); }
+std::int64_t sendto(const Arguments& arguments) { return to_return(send_to(arguments)); }
+std::int64_t recvfrom(const Arguments& arguments) { return to_return(receive_from(arguments)); }
+std::int64_t sendmsg(const Arguments& arguments) { return to_return(send_message(arguments)); }
+std::int64_t recvmsg(const Arguments& arguments) { return to_return(receive_message(arguments)); }
+std::int64_t shutdown(const Arguments& arguments) { return to_return(shut_down(arguments)); }
+std::int64_t getsockopt(const Arguments& arguments) { return to_return(get_option(arguments)); }
+std::int64_t setsockopt(const Arguments& arguments) { return to_return(set_option(arguments)); }
+std::int64_t getsockname(const Arguments& arguments) { return to_return(get_name(arguments)); }
+std::int64_t getpeername(const Arguments& arguments) { return to_return(get_name(arguments)); }
 
-std::int64_t connect(const Arguments& arguments) { return not_a_socket(arguments); }
-std::int64_t accept(const Arguments& arguments) { return not_a_socket(arguments); }
-std::int64_t accept4(const Arguments& arguments) { return not_a_socket(arguments); }
-std::int64_t sendto(const Arguments& arguments) { return not_a_socket(arguments); }
-std::int64_t recvfrom(const Arguments& arguments) { return not_a_socket(arguments); }
-std::int64_t sendmsg(const Arguments& arguments) { return not_a_socket(arguments); }
-std::int64_t recvmsg(const Arguments& arguments) { return not_a_socket(arguments); }
-std::int64_t shutdown(const Arguments& arguments) { return not_a_socket(arguments); }
-std::int64_t bind(const Arguments& arguments) { return not_a_socket(arguments); }
-std::int64_t listen(const Arguments& arguments) { return not_a_socket(arguments); }
-std::int64_t getsockname(const Arguments& arguments) { return not_a_socket(arguments); }
-std::int64_t getpeername(const Arguments& arguments) { return not_a_socket(arguments); }
-std::int64_t setsockopt(const Arguments& arguments) { return not_a_socket(arguments); }
-std::int64_t getsockopt(const Arguments& arguments) { return not_a_socket(arguments); }
+std::int64_t connect(const Arguments& arguments) {
+    return connected_already(arguments, Errno::eisconn);
+}
+std::int64_t accept(const Arguments& arguments) {
+    return connected_already(arguments, Errno::einval);
+}
+std::int64_t accept4(const Arguments& arguments) {
+    return connected_already(arguments, Errno::einval);
+}
+std::int64_t bind(const Arguments& arguments) {
+    return connected_already(arguments, Errno::einval);
+}
+std::int64_t listen(const Arguments& arguments) {
+    return connected_already(arguments, Errno::einval);
+}
 
 }  // namespace calls
 }  // namespace linux

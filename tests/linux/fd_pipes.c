@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/select.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
 
@@ -404,6 +405,66 @@ static void counters(void)
     close(fd);
 }
 
+static void socket_pairs(void)
+{
+    int s[2];
+    char c[20];
+    EQUAL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, s), 0);
+    EQUAL(fcntl(s[0], F_GETFD), FD_CLOEXEC);
+    struct stat st;
+    EQUAL(fstat(s[0], &st), 0);
+    TRUE(S_ISSOCK(st.st_mode));
+    EQUAL(write(s[0], "ping", 4), 4);
+    EQUAL(send(s[1], "pong", 4, 0), 4);
+    EQUAL(recv(s[1], c, 20, MSG_PEEK), 4);
+    EQUAL(read(s[1], c, 20), 4);
+    TRUE(memcmp(c, "ping", 4) == 0);
+    EQUAL(recv(s[0], c, 20, 0), 4);
+    TRUE(memcmp(c, "pong", 4) == 0);
+    FAILS(recv(s[0], c, 1, MSG_DONTWAIT), EAGAIN);
+    int type = 0;
+    socklen_t length = sizeof type;
+    EQUAL(getsockopt(s[0], SOL_SOCKET, SO_TYPE, &type, &length), 0);
+    EQUAL(type, SOCK_STREAM);
+    EQUAL(shutdown(s[0], SHUT_WR), 0);
+    EQUAL(read(s[1], c, 1), 0);
+    FAILS(send(s[0], c, 1, MSG_NOSIGNAL), EPIPE);
+    EQUAL(write(s[1], "back", 4), 4);
+    EQUAL(read(s[0], c, 20), 4);
+    close(s[1]);
+    EQUAL(read(s[0], c, 1), 0);
+    struct pollfd end = { s[0], POLLIN, 0 };
+    EQUAL(poll(&end, 1, 0), 1);
+    EQUAL(end.revents, POLLIN | POLLHUP);
+    close(s[0]);
+    // Between processes, in both directions.
+    EQUAL(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        close(s[0]);
+        while (read(s[1], c, 1) == 1) {
+            c[0]++;
+            if (write(s[1], c, 1) != 1)
+                _exit(1);
+        }
+        _exit(0);
+    }
+    close(s[1]);
+    for (int i = 0; i < 50; i++) {
+        c[0] = (char)i;
+        EQUAL(write(s[0], c, 1), 1);
+        EQUAL(read(s[0], c, 1), 1);
+        EQUAL(c[0], i + 1);
+    }
+    close(s[0]);
+    EQUAL(status_of(child), 0);
+    put_file("f", "x");
+    int file = open("f", O_RDWR);
+    FAILS(send(file, c, 1, 0), ENOTSOCK);
+    close(file);
+}
+
 MAIN(TEST(bytes), TEST(end_of_file_keeps_bytes), TEST(nobody_reads), TEST(non_blocking),
      TEST(blocking), TEST(many_processes), TEST(interrupted), TEST(killed_writer), TEST(polling),
-     TEST(selecting), TEST(poll_with_mask), TEST(event_lists), TEST(counters))
+     TEST(selecting), TEST(poll_with_mask), TEST(event_lists), TEST(counters),
+     TEST(socket_pairs))
