@@ -32,6 +32,7 @@ constexpr std::uint64_t cr0_emulation = 1 << 2;
 constexpr std::uint64_t cr0_task_switched = 1 << 3;
 constexpr std::uint64_t cr0_numeric_error = 1 << 5;
 constexpr std::uint64_t cr0_write_protect = 1 << 16;
+constexpr std::uint64_t cr0_alignment_mask = 1 << 18;
 
 constexpr std::uint64_t cr4_global_pages = 1 << 7;
 constexpr std::uint64_t cr4_fxsave = 1 << 9;
@@ -70,7 +71,7 @@ void enable_protection() {
     cr4 |= (extended.ebx & (1U << 7)) != 0 ? cr4_smep : 0;
     cr4 |= (extended.ebx & (1U << 20)) != 0 ? cr4_smap : 0;
     write_cr4(cr4);
-    const std::uint64_t cr0 = read_cr0() & ~cr0_emulation;
+    const std::uint64_t cr0 = read_cr0() & ~(cr0_emulation | cr0_alignment_mask);
     write_cr0(cr0 | cr0_monitor_coprocessor | cr0_numeric_error | cr0_write_protect |
               cr0_task_switched);
 }

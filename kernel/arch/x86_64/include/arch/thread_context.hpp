@@ -64,8 +64,8 @@ struct ThreadContext {
 
     // Takes over registers that user code chose. False, and nothing changed, if the CPU could not run with them.
     [[nodiscard]] bool load(const abi::Registers& from) {
-        if (from.rip >= user_end || !is_canonical(from.rsp) || !is_canonical(from.fs_base) ||
-            !is_canonical(from.gs_base)) {
+        if (from.rip >= user_end || !is_canonical(from.rsp) || from.fs_base >= user_end ||
+            from.gs_base >= user_end) {
             return false;
         }
         registers = from;
@@ -88,8 +88,9 @@ struct ThreadContext {
         return_by_sysret = false;
     }
 
-    // CF PF AF ZF SF TF DF OF AC ID: what user code may set by itself.
-    static constexpr std::uint64_t user_rflags_mask = 0x240dd5;
+    // CF PF AF ZF SF TF DF OF ID: what user code may set by itself. AC, which it may too, has no effect in user mode (CR0.AM
+    // is clear), and would turn SMAP off in a kernel that forgot to clear it.
+    static constexpr std::uint64_t user_rflags_mask = 0x200dd5;
 };
 
 static_assert(offsetof(ThreadContext, registers) == 0);

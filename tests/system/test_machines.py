@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""The kernel on machines other than the usual one: what it says when it cannot run, and that it runs when it can.
+
+No disk and no more than the first lines are needed, so these boots take a second or two each.
+"""
+
+import pytest
+
+SECONDS = 30
+READY = r"protection: .*NX"
+
+
+def kernel_on(boot, *extra: str, memory: str = "64M"):
+    return boot(disk=None, memory=memory, extra=list(extra)).serial[0]
+
+
+@pytest.mark.parametrize("cpu, lacks", [
+    ("qemu32", "64-bit mode"),
+    ("qemu64", "XSAVE"),
+    ("SandyBridge", "FSGSBASE"),
+    ("max,-nx", "NX"),
+])
+def test_a_cpu_that_lacks_something_is_told_what(boot, cpu, lacks):
+    kernel_on(boot, "-cpu", cpu).expect(f"this CPU has no .*{lacks}.*needs", SECONDS)
+
+
+def test_protection_is_on_where_the_cpu_has_it(boot):
+    line = kernel_on(boot)
+    line.expect(r"protection: W\^X NX SMEP SMAP UMIP", SECONDS)
+
+
+def test_protection_that_the_cpu_lacks_is_not_claimed(boot):
+    line = kernel_on(boot, "-cpu", "max,-smap,-umip")
+    line.expect(r"protection: W\^X NX SMEP\s", SECONDS)
+
+
+@pytest.mark.parametrize("extra", [
+    ("-machine", "acpi=off"),
+    ("-cpu", "max,-pdpe1gb,-xsaveopt"),
+    ("-cpu", "IvyBridge"),
+])
+def test_the_first_process_starts(boot, extra):
+    kernel_on(boot, *extra).expect(r"procmgr|vfs|devmgr", SECONDS)
+
+
+def test_memory_above_four_gigabytes_is_used(boot):
+    line = kernel_on(boot, memory="6G")
+    line.expect(r"CLUU: (59\d\d|6\d\d\d) MiB", SECONDS)
+    line.expect(r"procmgr|vfs|devmgr", SECONDS)
+
+
+def test_a_panic_says_why_and_where(boot):
+    line = boot(disk=None, memory="64M", initrd=None).serial[0]
+    line.expect(r"KERNEL PANIC: the boot loader brought no initial archive", SECONDS)
+    line.expect(r"0xffffffff80[0-9a-f]{6}  kernel::start_first_process \+ 0x", SECONDS)
+    line.expect(r"kernel_main \+ 0x", SECONDS)
+    line.expect("The kernel has stopped", SECONDS)
