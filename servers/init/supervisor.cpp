@@ -4,12 +4,14 @@
 #include <algorithm>
 
 #include "libs/process/fault_text.hpp"
+#include "libs/process/hosted_program.hpp"
 #include "libs/rt/clock.hpp"
 #include "libs/rt/log.hpp"
 
 namespace init {
 namespace {
 
+constexpr std::string_view linux_library = "lib/linux.elf";
 constexpr std::uint64_t first_pause = 50 * rt::millisecond;
 constexpr std::uint64_t longest_pause = 10 * rt::second;
 constexpr std::uint64_t ran_well = 30 * rt::second;
@@ -58,7 +60,7 @@ loader::LoadResult<loader::Program> Supervisor::launch(const Running& server) {
     const std::vector<std::string_view> arguments{entry.arguments.begin(), entry.arguments.end()};
     const GrantSet set = authority_.collect(entry);
     const std::uint64_t all = TRY(ipc::own_bank()->query()).limit;
-    return loader::start_program({
+    const loader::ProgramSpec spec{
         .name = entry.name,
         .file = *file,
         .arguments = arguments,
@@ -70,7 +72,71 @@ loader::LoadResult<loader::Program> Supervisor::launch(const Running& server) {
         .time_page = time_page_,
         .fault_handler = endpoint_,
         .fault_badge = static_cast<std::uint64_t>(&server - servers_.data()),
-    });
+    };
+    return entry.hosted ? launch_hosted(spec, server) : loader::start_program(spec);
+}
+
+// The badge of its capabilities is its place in the table, as for faults.
+loader::LoadResult<loader::Program> Supervisor::launch_hosted(const loader::ProgramSpec& spec,
+                                                              const Running& server) {
+    const auto library = archive_.find(linux_library);
+    if (!library) {
+        rt::log("there is no ", linux_library, " in the archive");
+        return base::fail(loader::LoadFailure{loader::ElfError::not_elf});
+    }
+    const ipc::MintOptions options{.badge = spec.fault_badge, .rights = abi::EndpointRights::call};
+    const auto executable = TRY(ipc::mint<fs::File>(endpoint_, options));
+    const auto process = TRY(ipc::mint<process::Process>(endpoint_, options));
+    return loader::start_hosted_program({.program = spec,
+                                         .path = server.entry.file,
+                                         .library = *library,
+                                         .executable = executable,
+                                         .process = process});
+}
+
+Supervisor::Running* Supervisor::server_of(const ipc::Request& request) {
+    return request.badge() < servers_.size() ? &servers_[request.badge()] : nullptr;
+}
+
+ipc::Result<process::Exit::Reply> Supervisor::handle(const process::Exit& exit,
+                                                     ipc::Request& request) {
+    if (Running* server = server_of(request)) {
+        rt::log(server->entry.name, " ended with status ", exit.status >> 8);
+        bury(*server, exit.status != 0);
+    }
+    return base::fail(ipc::Status::closed);  // nobody is left to hear it
+}
+
+ipc::Result<process::ReportMissing::Reply> Supervisor::handle(const process::ReportMissing& missing,
+                                                              ipc::Request& request) {
+    if (const Running* server = server_of(request)) {
+        rt::log(server->entry.name, ": there is no Linux system call ", missing.number);
+    }
+    return process::ReportMissing::Reply{};
+}
+
+ipc::Result<fs::Read::Reply> Supervisor::handle(const fs::Read& read, ipc::Request& request) {
+    const Running* server = server_of(request);
+    const auto file = server != nullptr ? archive_.find(server->entry.file) : std::nullopt;
+    if (!file || read.offset > file->size()) {
+        return base::fail(ipc::Status::invalid);
+    }
+    const auto rest = file->subspan(read.offset);
+    request.set_reply_payload(
+        rest.first(std::min({rest.size(), std::size_t{read.length}, abi::message_bytes})));
+    return fs::Read::Reply{};
+}
+
+ipc::Result<fs::GetAttributes::Reply> Supervisor::handle(const fs::GetAttributes&,
+                                                         ipc::Request& request) {
+    const Running* server = server_of(request);
+    const auto file = server != nullptr ? archive_.find(server->entry.file) : std::nullopt;
+    if (!file) {
+        return base::fail(ipc::Status::invalid);
+    }
+    request.set_reply_object(
+        fs::Attributes{.size = file->size(), .mode = 0755, .kind = fs::Kind::regular, .links = 1});
+    return fs::GetAttributes::Reply{};
 }
 
 ipc::FaultAction Supervisor::on_fault(const ipc::Fault& fault, ipc::Request&) {

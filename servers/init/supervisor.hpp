@@ -7,11 +7,16 @@
 // a server that cannot start does not take the machine with it; one that ran for a while begins anew.
 //
 //      waiting (due_) -> running -> [fault, exit] -> waiting | ended (restarts used up, status 0)
+//
+// A hosted server needs two things more of its parent, on the same endpoint: its executable as a File,
+// which the Linux library reads, and an ear for its exit.
 #pragma once
 
 #include <span>
 #include <vector>
 
+#include "interfaces/fs.hpp"
+#include "interfaces/process.hpp"
 #include "libs/ipc/server.hpp"
 #include "libs/process/archive.hpp"
 #include "servers/init/authority.hpp"
@@ -20,12 +25,21 @@ namespace init {
 
 class Supervisor {
 public:
-    using Protocol = ipc::Operations<>;
+    using Protocol =
+        ipc::Operations<process::Exit, process::ReportMissing, fs::Read, fs::GetAttributes>;
 
     Supervisor(std::vector<ServerEntry> servers, loader::Archive archive, Authority& authority,
                ipc::Ref<ipc::Endpoint> endpoint, ipc::Ref<ipc::Memory> time_page);
 
     void start_all();
+
+    // Of hosted servers.
+    ipc::Result<process::Exit::Reply> handle(const process::Exit& exit, ipc::Request& request);
+    ipc::Result<process::ReportMissing::Reply> handle(const process::ReportMissing& missing,
+                                                      ipc::Request& request);
+    ipc::Result<fs::Read::Reply> handle(const fs::Read& read, ipc::Request& request);
+    ipc::Result<fs::GetAttributes::Reply> handle(const fs::GetAttributes& get,
+                                                 ipc::Request& request);
 
     // Hooks of the server loop.
     ipc::FaultAction on_fault(const ipc::Fault& fault, ipc::Request& request);
@@ -42,6 +56,9 @@ private:
     };
 
     void start(Running& server);
+    Running* server_of(const ipc::Request& request);
+    loader::LoadResult<loader::Program> launch_hosted(const loader::ProgramSpec& spec,
+                                                      const Running& server);
     loader::LoadResult<loader::Program> launch(const Running& server);
     void bury(Running& server, bool failed);
 

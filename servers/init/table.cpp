@@ -150,6 +150,8 @@ private:
             server().wanted &= has_word(command_line_, words.next());
         } else if (directive == "unless") {
             server().wanted &= !has_word(command_line_, words.next());
+        } else if (directive == "hosted") {
+            server().hosted = true;
         } else if (directive == "argument") {
             server().arguments.emplace_back(words.all());
         } else if (directive == "memory") {

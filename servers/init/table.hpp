@@ -5,6 +5,7 @@
 //   server NAME FILE            begins the description of a server; FILE is its path in the archive
 //     when WORD                 start it only if the kernel's command line has WORD (or WORD=...) ...
 //     unless WORD               ... or has it not. Several: all must hold
+//     hosted                    a program on the Linux library (libs/process/hosted_program.hpp)
 //     argument TEXT             appended to its arguments
 //     memory SIZE               limit of its bank: 512K, 4M, 1G, or `all` (what the machine has; default 16M)
 //     priority N                0 to 255 (default 100)
@@ -71,6 +72,7 @@ struct ServerEntry {
     std::uint64_t memory = 16 << 20;
     std::uint8_t priority = 100;
     std::uint32_t restarts = restart_always;
+    bool hosted = false;
     bool wanted = true;  // its conditions hold
 };
 
