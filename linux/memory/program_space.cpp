@@ -89,21 +89,33 @@ Result<std::uint64_t> ProgramSpace::map_anonymous(const Request& request) {
     return address;
 }
 
-Result<std::uint64_t> ProgramSpace::map_object(const Request& request, ipc::Ref<ipc::Memory> memory,
-                                               std::uint64_t offset, bool shared) {
+Result<std::uint64_t> ProgramSpace::map_object(const Request& request, const Source& source,
+                                               bool shared) {
     std::uint64_t flags = TRY(to_map_flags(request.protection));
     if (shared) {
         flags |= abi::MapFlags::on_clone_share;
     }
     MutexGuard guard{lock_};
     const std::uint64_t address = TRY(place(request));
-    TRY(or_errno(ipc::own_space()->map(
-        memory, {.address = address, .length = request.length, .offset = offset, .flags = flags})));
-    regions_.insert({.start = address,
-                     .end = address + request.length,
-                     .protection = request.protection,
-                     .backing = Backing::object,
-                     .shared = shared});
+    const std::uint64_t present_end = address + source.present;
+    if (source.present != 0) {
+        TRY(or_errno(ipc::own_space()->map(source.memory, {.address = address,
+                                                           .length = source.present,
+                                                           .offset = source.offset,
+                                                           .flags = flags})));
+        regions_.insert({.start = address,
+                         .end = present_end,
+                         .protection = request.protection,
+                         .backing = Backing::object,
+                         .shared = shared});
+    }
+    if (source.present != request.length) {
+        regions_.insert({.start = present_end,
+                         .end = address + request.length,
+                         .protection = request.protection,
+                         .backing = Backing::absent,
+                         .shared = shared});
+    }
     return address;
 }
 
@@ -135,10 +147,15 @@ Result<void> ProgramSpace::protect(std::uint64_t address, std::uint64_t length,
     if (!regions_.covers(address, address + length)) {
         return base::fail(Errno::enomem);
     }
-    const auto done = ipc::own_space()->protect(address, length, flags);
-    if (!done) {
-        return base::fail(done.error() == abi::Error::missing_right ? Errno::eacces
-                                                                    : to_errno(done.error()));
+    for (const Region& part : regions_.parts(address, address + length)) {
+        if (part.backing == Backing::absent) {
+            continue;
+        }
+        const auto done = ipc::own_space()->protect(part.start, part.length(), flags);
+        if (!done) {
+            return base::fail(done.error() == abi::Error::missing_right ? Errno::eacces
+                                                                        : to_errno(done.error()));
+        }
     }
     regions_.protect(address, address + length, protection);
     return {};
@@ -164,8 +181,8 @@ Result<void> ProgramSpace::discard(std::uint64_t address, std::uint64_t length) 
 Result<std::uint64_t> ProgramSpace::grow_in_place(const Region& region, std::uint64_t address,
                                                   std::uint64_t old_length, std::uint64_t length) {
     const std::uint64_t old_end = address + old_length;
-    if (region.backing == Backing::object || !base::range_fits(address, length, high) ||
-        regions_.overlaps(old_end, address + length)) {
+    if (region.backing == Backing::object || region.backing == Backing::absent ||
+        !base::range_fits(address, length, high) || regions_.overlaps(old_end, address + length)) {
         return base::fail(Errno::enomem);
     }
     TRY(map_own(old_end, length - old_length, region.protection));

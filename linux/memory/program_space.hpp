@@ -41,8 +41,13 @@ public:
 
     // Each returns the address.
     Result<std::uint64_t> map_anonymous(const Request& request);
-    Result<std::uint64_t> map_object(const Request& request, ipc::Ref<ipc::Memory> memory,
-                                     std::uint64_t offset, bool shared);
+    // The first `present` bytes show the Memory; the rest of the range is taken but empty.
+    struct Source {
+        ipc::Ref<ipc::Memory> memory;
+        std::uint64_t offset;
+        std::uint64_t present;
+    };
+    Result<std::uint64_t> map_object(const Request& request, const Source& source, bool shared);
 
     Result<void> unmap(std::uint64_t address, std::uint64_t length);
     Result<void> protect(std::uint64_t address, std::uint64_t length, std::uint32_t protection);

@@ -16,6 +16,7 @@ enum class Backing : std::uint8_t {
     own,        // the process's own anonymous Memory, at the offset that equals the address
     inherited,  // anonymous Memory from before a fork, for which this process has no capability
     object,     // some other Memory: a file's pages, a private copy of them, shared memory
+    absent,     // behind a file's end: taken, but nothing is there
 };
 
 struct Region {

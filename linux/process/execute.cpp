@@ -22,10 +22,10 @@
 #include "linux/process/exit.hpp"
 #include "linux/process/hooks.hpp"
 #include "linux/process/image.hpp"
+#include "linux/process/interpreter.hpp"
 #include "linux/process/loader.hpp"
 #include "linux/process/locks.hpp"
 #include "linux/process/plan.hpp"
-#include "linux/process/interpreter.hpp"
 #include "linux/process/state.hpp"
 #include "linux/process/thread.hpp"
 #include "linux/signal/state.hpp"
@@ -112,8 +112,8 @@ std::vector<std::byte> make_block(std::string_view path, const Strings& argument
 }
 
 Result<ipc::Capability<ipc::Memory>> to_memory(std::span<const std::byte> block) {
-    auto memory = TRY(or_errno(ipc::own_bank()->create_memory(
-        (block.size() + abi::page_size - 1) & ~(abi::page_size - 1))));
+    auto memory = TRY(or_errno(ipc::own_bank()->create_memory((block.size() + abi::page_size - 1) &
+                                                              ~(abi::page_size - 1))));
     for (std::size_t at = 0; at < block.size(); at += abi::message_bytes) {
         TRY(or_errno(
             memory->write(at, block.subspan(at, std::min(abi::message_bytes, block.size() - at)))));
@@ -183,7 +183,8 @@ Result<std::unique_ptr<ExecutePlan>> gather(std::int32_t directory, std::string_
 }
 
 // The point of no return is behind.
-abi::Registers commit(std::unique_ptr<ExecutePlan> plan) __attribute__((no_thread_safety_analysis)) {
+abi::Registers commit(std::unique_ptr<ExecutePlan> plan)
+    __attribute__((no_thread_safety_analysis)) {
     lock_everything();
     threads().end_others();
     unlock_everything();

@@ -101,13 +101,13 @@ Result<void> map_file_part(const Program& program, const ElfSegment& segment, st
                                   .placement = ProgramSpace::Placement::fixed};
     if (program.pages) {
         if (!writable) {
-            TRY(program_space().map_object(request, program.pages, program.pages_offset + offset,
-                                           true));
+            TRY(program_space().map_object(
+                request, {program.pages, program.pages_offset + offset, length}, true));
             return {};
         }
         auto copy = program.pages->clone(ipc::own_bank(), {program.pages_offset + offset, length});
         if (copy) {
-            TRY(program_space().map_object(request, *copy, 0, false));
+            TRY(program_space().map_object(request, {*copy, 0, length}, false));
             return {};
         }
     }

@@ -2,6 +2,7 @@
 // mmap and its relatives: Linux's rules about arguments; the work is in linux/memory.
 #include "abi/linux/memory.hpp"
 
+#include <algorithm>
 #include <vector>
 
 #include "interfaces/fs.hpp"
@@ -67,7 +68,7 @@ Result<ProgramSpace::Request> to_request(const Arguments& arguments) {
 Result<std::uint64_t> map_shared_anonymous(const ProgramSpace::Request& request) {
     const ipc::Ref<ipc::Bank> bank{process::container_bank};
     const auto memory = TRY(or_errno(bank->create_memory(request.length)));
-    return program_space().map_object(request, memory, 0, true);
+    return program_space().map_object(request, {memory, 0, request.length}, true);
 }
 
 // What lies in the file is read; the rest of the last page is zero.
@@ -123,11 +124,14 @@ Result<std::uint64_t> map_file(const ProgramSpace::Request& request, std::int32_
     }
     const auto pages = answer->take<ipc::Memory>();
     const std::uint64_t start = answer->reply.data_offset + offset;
-    if (shared) {
-        return program_space().map_object(request, pages, start, true);
+    // Pages wholly behind the file's end are not there: touching them is SIGBUS.
+    const std::uint64_t in_file = answer->reply.size > offset ? answer->reply.size - offset : 0;
+    const std::uint64_t present = std::min(request.length, base::align_up(in_file, abi::page_size));
+    if (shared || present == 0) {
+        return program_space().map_object(request, {pages, start, present}, shared);
     }
-    const auto copy = TRY(or_errno(pages->clone(ipc::own_bank(), {start, request.length})));
-    return program_space().map_object(request, copy, 0, false);
+    const auto copy = TRY(or_errno(pages->clone(ipc::own_bank(), {start, present})));
+    return program_space().map_object(request, {copy, 0, present}, false);
 }
 
 Result<std::uint64_t> map(const Arguments& arguments) {
