@@ -2,6 +2,8 @@
 // The turning points of a process's life (linux/process/hooks.hpp), for descriptors.
 #include "linux/process/hooks.hpp"
 
+#include <algorithm>
+
 #include "linux/entry/report.hpp"
 #include "linux/fd/event.hpp"
 #include "linux/fd/image.hpp"
@@ -26,7 +28,17 @@ std::uint32_t to_status(std::uint32_t fs_flags, std::uint32_t lasting) {
     return status | (lasting & OpenFlag::non_block);
 }
 
+// The block may lie: no descriptor may stand for a capability of the library's own.
+bool names_own_slots(const process::ImageDescriptor& from) {
+    return std::ranges::any_of(from.capabilities, [](ipc::CapIndex index) {
+        return index != abi::no_capability && index < process::first_free;
+    });
+}
+
 Result<Handle> adopt_one(const process::ImageDescriptor& from) {
+    if (names_own_slots(from)) {
+        return base::fail(Errno::einval);
+    }
     switch (from.kind) {
         case process::ImageDescriptor::file: {
             const ServerFileInfo info{.kind = static_cast<fs::Kind>(from.state[1]),

@@ -281,7 +281,7 @@ std::int64_t PipeEnd::ioctl(std::uint32_t request, std::uint64_t argument) {
 }
 
 std::uint32_t PipeEnd::ready_events() {
-    const bool gone = other_side_gone();
+    const bool gone = queue_.had(gone_bit);
     std::uint32_t ready = 0;
     if (in_) {
         const bool ended = in_->header().ended.load() != 0;

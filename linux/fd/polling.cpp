@@ -8,6 +8,7 @@ namespace linux::fd {
 namespace {
 
 std::int64_t ask(std::span<PollItem> items, WakeTarget target) {
+    change_watch.refresh();
     std::int64_t count = 0;
     for (PollItem& item : items) {
         if (item.description) {

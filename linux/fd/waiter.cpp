@@ -61,11 +61,39 @@ Woken Waiter::wait(std::uint64_t deadline) {
     }
 }
 
+constinit ChangeWatch change_watch;
+
+void ChangeWatch::refresh() {
+    MutexGuard guard{lock_};
+    if (own_ && own_->poll()) {
+        generation_.fetch_add(1, std::memory_order_release);
+    }
+}
+
+WakeTarget ChangeWatch::target() {
+    MutexGuard guard{lock_};
+    if (!own_) {
+        if (auto made = ipc::Ref<ipc::Bank> { process::own_bank } -> create_notification()) {
+            own_ = std::move(*made);
+        }
+    }
+    return own_.ref();
+}
+
+// The notification is the parent's.
+void ChangeWatch::on_fork_child() __attribute__((no_thread_safety_analysis)) {
+    own_.reset();
+    generation_.fetch_add(1);
+}
+
 SleepQueue::~SleepQueue() {
     for (const auto& target : kept_) {
         if (target.load() != abi::no_capability) {
             (void)source_->unsubscribe(WakeTarget{target.load()});
         }
+    }
+    if (watched_by_.load() != abi::no_capability) {
+        (void)source_->unsubscribe(WakeTarget{watched_by_.load()});
     }
 }
 
@@ -103,7 +131,27 @@ bool SleepQueue::has(std::uint64_t bit) {
     return (seen_.load(std::memory_order_relaxed) & bit) != 0;
 }
 
+bool SleepQueue::had(std::uint64_t bit) {
+    if ((seen_.load(std::memory_order_relaxed) & bit) != 0) {
+        return true;
+    }
+    const std::uint64_t generation = change_watch.generation();
+    if (watched_by_.load() == abi::no_capability) {
+        const WakeTarget watch = change_watch.target();
+        if (!watch || !source_->subscribe(watch, changed_bit)) {
+            return has(bit);
+        }
+        watched_by_.store(watch.index());
+    } else if (seen_generation_.load() == generation) {
+        return false;
+    }
+    const bool result = has(bit);
+    seen_generation_.store(generation);
+    return result;
+}
+
 void SleepQueue::on_fork_child() {
+    watched_by_.store(abi::no_capability);
     for (auto& one : kept_) {
         one.store(abi::no_capability);
     }

@@ -21,6 +21,7 @@
 
 #include "libs/ipc/kernel_objects.hpp"
 #include "linux/fd/description.hpp"
+#include "linux/process/mutex.hpp"
 
 namespace linux::fd {
 
@@ -48,6 +49,29 @@ void lock_waiters();
 void unlock_waiters();
 void drop_waiters();
 
+// Asking many notifications for their bits costs a system call each. So one notification of the
+// process is subscribed to all that were ever polled: as long as it is not signalled, none of them
+// has changed, and what was seen last still holds.
+class ChangeWatch {
+public:
+    // Counts up if any of them was signalled since the last time.
+    void refresh();
+    [[nodiscard]] std::uint64_t generation() const {
+        return generation_.load(std::memory_order_acquire);
+    }
+    // None, if the process cannot pay for it.
+    WakeTarget target();
+    void on_fork_child();
+    Mutex& lock() __attribute__((lock_returned(lock_))) { return lock_; }
+
+private:
+    Mutex lock_;
+    ipc::Capability<ipc::Notification> own_ __attribute__((guarded_by(lock_)));
+    std::atomic<std::uint64_t> generation_ = 1;
+};
+
+extern constinit ChangeWatch change_watch;
+
 // One side of a shared thing, as a process that may sleep on it sees it.
 class SleepQueue {
 public:
@@ -63,6 +87,8 @@ public:
     void leave(WakeTarget target);
     // Was this bit ever signalled? A bit that was seen once is not asked for again.
     [[nodiscard]] bool has(std::uint64_t bit);
+    // The same as of the latest ChangeWatch::refresh, mostly without a system call.
+    [[nodiscard]] bool had(std::uint64_t bit);
     [[nodiscard]] ipc::CapIndex source() const { return source_.index(); }
     void on_fork_child();
 
@@ -72,6 +98,8 @@ private:
     ipc::Capability<ipc::Notification> source_;
     std::atomic<std::uint32_t>* sleepers_;
     std::atomic<std::uint64_t> seen_ = 0;
+    std::atomic<std::uint64_t> seen_generation_ = 0;
+    std::atomic<ipc::CapIndex> watched_by_ = abi::no_capability;
     // A target is in use by one thread at a time, and never goes away.
     std::array<std::atomic<ipc::CapIndex>, 4> kept_{};
 };
