@@ -11,7 +11,7 @@ namespace abi {
 enum class FaultLabel : std::uint16_t {
     page = 1,     // w0 address, w1 CPU error code, w2 rip, w3 rsp
     exception,    // w0 vector, w1 error code, w2 rip, w3 rsp
-    system_call,  // w0 number (foreign, and no upcall set), w1 rip, w2 rsp
+    system_call,  // w0 number (foreign, and no upcall set), w1 0, w2 rip, w3 rsp
     pager,  // to a Memory's pager, badge as given at creation: w0 offset of the missing page, w1
             // bytes that may be supplied at once. No reply is needed: Memory.supply or Memory.fail
             // wakes the threads that wait.

@@ -58,8 +58,6 @@ std::optional<std::uint8_t> exit_status(const ipc::Fault& fault) {
 
 void describe(const ipc::Fault& fault, rt::Line& line) {
     const ipc::Words& words = fault.words;
-    std::uint64_t rip = words[2];
-    std::uint64_t rsp = words[3];
     if (fault.kind == abi::FaultLabel::page) {
         describe_page_fault(words, line);
     } else if (fault.kind == abi::FaultLabel::exception) {
@@ -67,10 +65,8 @@ void describe(const ipc::Fault& fault, rt::Line& line) {
         line.add(" (vector ").add(words[0]).add(", error code ").add(rt::hex(words[1])).add(")");
     } else {
         line.add("unknown system call ").add(rt::hex(words[0]));
-        rip = words[1];
-        rsp = words[2];
     }
-    line.add(", at rip ").add(rt::hex(rip)).add(", rsp ").add(rt::hex(rsp));
+    line.add(", at rip ").add(rt::hex(words[2])).add(", rsp ").add(rt::hex(words[3]));
 }
 
 }  // namespace loader

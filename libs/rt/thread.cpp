@@ -37,7 +37,9 @@ ipc::KernelResult<Thread> Thread::start(Function function, void* argument,
                                                        .pages_offset = stack_bytes}));
     const auto parent = TRY(ipc::own_sched_context()->query());
     made.context_ = TRY(ipc::own_bank()->create_sched_context(
-        ipc::own_sched_context(), {.priority = std::min(config.priority, parent.priority)}));
+        ipc::own_sched_context(), {.priority = std::min(config.priority, parent.priority),
+                                   .budget_ns = config.budget_ns,
+                                   .period_ns = config.period_ns}));
     TRY(made.context_->bind(made.thread_));
 
     const std::uint64_t top = made.stack_.address() + stack_bytes;

@@ -17,6 +17,8 @@ namespace rt {
 struct ThreadConfig {
     std::uint64_t stack_bytes = 64 * 1024;
     std::uint8_t priority = 255;  // at most that of the program's own context
+    std::uint64_t budget_ns = 0;  // 0: no limit
+    std::uint64_t period_ns = 0;
 };
 
 class [[nodiscard]] Thread {

@@ -383,7 +383,7 @@ TEST(ipc_typed_server) {
         auto memory = given.take<ipc::Memory>();
         EXPECT_OK(memory->query());
     }
-    EXPECT(test::eventually([&] { return service.delivered; }));
+    EXPECT(test::eventually([&] { return service.delivered.load(); }));
     const auto wrong = ipc::sys::call(endpoint.index(), {abi::make_tag(3), {}});
     EXPECT(wrong.tag.status() == static_cast<std::uint16_t>(ipc::Status::unsupported));
     const auto malformed = ipc::sys::call(endpoint.index(), {abi::make_tag(2, 1), {}});
