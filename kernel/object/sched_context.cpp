@@ -16,6 +16,12 @@ Result<SchedContext*> SchedContext::create(Bank& bank, const SchedContext& paren
     if (budget != 0 && (period < shortest_period || budget > period)) {
         return fail(Error::invalid_argument);
     }
+    // A context cannot give more of the CPU than its parent has.
+    __extension__ using Wide = unsigned __int128;
+    if (parent.budget != 0 &&
+        (budget == 0 || Wide{budget} * parent.period > Wide{parent.budget} * period)) {
+        return fail(Error::out_of_range);
+    }
     return bank.make<SchedContext>(bank, static_cast<std::uint8_t>(priority), budget, period);
 }
 
