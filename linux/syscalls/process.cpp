@@ -189,6 +189,37 @@ std::int64_t clone(const Arguments& arguments) {
                                            .tls = arguments[4]}));
 }
 
+std::int64_t clone3(const Arguments& arguments) {
+    // As far as the first version of the structure goes; what came later must be zero.
+    struct How {
+        std::uint64_t flags, pidfd, child_id_at, parent_id_at, exit_signal, stack, stack_bytes, tls;
+        std::uint64_t later[3];
+    };
+    How how{};
+    constexpr std::uint64_t first_version = offsetof(How, later);
+    if (arguments[1] < first_version) {
+        return -Errno::einval;
+    }
+    if (arguments[1] > sizeof how) {
+        return -Errno::e2big;
+    }
+    const auto read = user::copy_in(&how, arguments[0], arguments[1]);
+    if (!read) {
+        return -read.error();
+    }
+    if (how.later[0] != 0 || how.later[1] != 0 || how.later[2] != 0) {
+        return -Errno::einval;
+    }
+    return to_return(clone_any(
+        arguments, {.flags = how.flags & ~CloneFlag::exit_signal,
+                    .stack = how.stack == 0 ? 0 : how.stack + how.stack_bytes,
+                    .parent_id_at = how.parent_id_at,
+                    .child_id_at = how.child_id_at,
+                    .tls = how.tls}));
+}
+
+std::int64_t rseq(const Arguments&) { return -Errno::enosys; }
+
 std::int64_t execve(const Arguments& arguments) {
     return execute_at(linux_abi::at_cwd, arguments[0], 0, arguments[1], arguments[2]);
 }
