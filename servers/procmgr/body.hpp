@@ -18,8 +18,8 @@
 
 namespace procmgr {
 
-// Where the shared pages are mapped in procmgr: two pages per body, by process and parity of the
-// serial (while an image is replaced there are two).
+// Where the shared pages are mapped in procmgr: two pages for each of a process's two places. While
+// an image is replaced there are two bodies; the new one takes the place that the old one has not.
 inline constexpr std::uint64_t shared_pages_base = 0x7f10'0000'0000;
 
 struct Waiter {
@@ -42,6 +42,7 @@ struct Body {
     ipc::Capability<ipc::Thread> thread;
     ipc::Capability<names::View> view;  // none: the container sees no files
     std::uint64_t shared = 0;           // 0: not mapped
+    std::uint32_t place = 0;            // 0 or 1
     std::uint64_t entry = 0;
     std::uint64_t stack = 0;
 

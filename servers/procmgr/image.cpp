@@ -75,10 +75,11 @@ ipc::KernelResult<void> ImageBuilder::add_shared(Body& body, const ImageRequest&
                                  .length = page_size,
                                  .offset = page_size,
                                  .flags = own_pages}));
-    const std::uint64_t place = std::uint64_t{request.process->pid} * 2 + (request.serial & 1);
+    const std::uint64_t place = std::uint64_t{request.process->pid} * 2 + request.place;
     const std::uint64_t address = shared_pages_base + place * 2 * page_size;
     TRY(ipc::own_space()->map(memory, {.address = address, .length = 2 * page_size}));
     body.shared = address;
+    body.place = request.place;
     write_identity(body, *request.process, request.container_name, request.has_terminal);
     return {};
 }

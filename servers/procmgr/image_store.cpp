@@ -97,6 +97,7 @@ Async<ImageLookup> ImageStore::find(std::string name) {
     ImageLookup lookup;
     std::vector<std::string> fetched;
     std::string next = name;
+    const std::string file = file_of(name);  // errors refer to it
     for (std::size_t depth = 0; depth <= cluufile::max_from_depth; ++depth) {
         const auto got = co_await fetch(next);
         if (!got && next == name &&
@@ -114,7 +115,7 @@ Async<ImageLookup> ImageStore::find(std::string name) {
             co_return lookup;
         }
         Bases bases{*this, fetched};
-        const auto parsed = cluufile::parse(file_of(name), root->second.text, bases);
+        const auto parsed = cluufile::parse(file, root->second.text, bases);
         if (parsed) {
             lookup.outcome = ImageLookup::Outcome::found;
             lookup.plan = plan_of(name, *parsed);
