@@ -69,6 +69,14 @@ struct SystemInfo {
 };
 static_assert(sizeof(SystemInfo) == 112);
 
+struct Reboot {
+    static constexpr std::uint32_t magic = 0xfee1dead;
+    static constexpr std::uint32_t magic2[] = {0x28121969, 0x05121996, 0x16041998, 0x20112000};
+    static constexpr std::uint32_t restart = 0x01234567, power_off = 0x4321fedc, halt = 0xcdef0123;
+    // Whether Ctrl-Alt-Del restarts at once.
+    static constexpr std::uint32_t keys_on = 0x89abcdef, keys_off = 0;
+};
+
 struct FutexOp {
     static constexpr std::uint32_t wait = 0, wake = 1, fd = 2, requeue = 3, compare_requeue = 4;
     static constexpr std::uint32_t wake_op = 5, lock_pi = 6, wait_bitset = 9, wake_bitset = 10;

@@ -204,6 +204,27 @@ std::int64_t membarrier(const Arguments& arguments) {
     }
 }
 
+std::int64_t reboot(const Arguments& arguments) {
+    using linux_abi::Reboot;
+    if (arguments.word(0) != Reboot::magic ||
+        std::ranges::find(Reboot::magic2, arguments.word(1)) == std::end(Reboot::magic2)) {
+        return -Errno::einval;
+    }
+    const std::uint32_t command = arguments.word(2);
+    switch (command) {
+        case Reboot::keys_on:
+        case Reboot::keys_off:  return 0;
+        case Reboot::restart:
+        case Reboot::halt:
+        case Reboot::power_off: {
+            const process::Shutdown shutdown{.restart = command == Reboot::restart ? 1U : 0U};
+            const auto done = ipc::call(own_process(), shutdown);
+            return done ? 0 : -Errno::eperm;
+        }
+        default: return -Errno::einval;
+    }
+}
+
 std::int64_t personality(const Arguments& arguments) {
     constexpr std::uint32_t ask = 0xffffffff;
     return arguments.word(0) == 0 || arguments.word(0) == ask ? 0 : -Errno::einval;
