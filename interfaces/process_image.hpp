@@ -78,7 +78,7 @@ struct ImageDescriptor {
         0;  // capabilities[0] is an fs::File; state: fs::OpenFlags,
             // fs::Kind, 1 if it also speaks `tty`, major, minor
     std::uint32_t descriptor;
-    abi::CapIndex capabilities[3];  // fs::File; for pipes: ring Memory and the notifications
+    abi::CapIndex capabilities[4];  // fs::File; for pipes: ring Memory and the notifications
     std::uint8_t kind;
     std::uint8_t flags;  // bit 0: close-on-exec (never set here)
     std::uint16_t reserved;

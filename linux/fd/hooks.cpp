@@ -62,7 +62,7 @@ const process::ImageDescriptor* same_description(std::span<const process::ImageD
                                                  std::size_t at) {
     for (const process::ImageDescriptor& one : all.first(at)) {
         if (one.kind == all[at].kind && one.capabilities[0] == all[at].capabilities[0] &&
-            one.capabilities[2] == all[at].capabilities[2]) {
+            one.capabilities[3] == all[at].capabilities[3]) {
             return &one;
         }
     }

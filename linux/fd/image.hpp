@@ -7,8 +7,8 @@
 
 namespace linux::fd::image_kind {
 
-// Pipes and socket pairs, in the order of fd::Side: Memory, own notification, guard of the other's;
-// status flags.
+// Pipes and socket pairs, in the order of fd::Side: Memory, own notification, the other's, its
+// guard; status flags.
 inline constexpr std::uint8_t pipe_reader = 1;
 inline constexpr std::uint8_t pipe_writer = 2;
 inline constexpr std::uint8_t socket_first = 3;

@@ -62,11 +62,15 @@ std::uint64_t mapped_bytes(bool socket) {
     return socket ? 2 * PipeRing::memory_bytes : PipeRing::memory_bytes;
 }
 
-// The right to signal, which sets `gone_bit` with the end of its last copy.
-Result<ipc::Capability<ipc::Notification>> make_guard(ipc::Ref<ipc::Notification> of) {
-    return or_errno(ipc::mint<ipc::Notification>(of, {.badge = gone_bit,
-                                                      .rights = abi::NotificationRights::signal,
-                                                      .flags = abi::MintFlags::drop_guard}));
+// What the end on the other side of `own` holds of it.
+Result<PipeCapabilities> capabilities_for(ipc::Capability<ipc::Notification> own,
+                                          ipc::Ref<ipc::Notification> other) {
+    auto signal = TRY(or_errno(ipc::copy(other, abi::NotificationRights::signal)));
+    auto guard =
+        TRY(or_errno(ipc::mint<ipc::Notification>(other, {.badge = gone_bit,
+                                                          .rights = abi::NotificationRights::signal,
+                                                          .flags = abi::MintFlags::drop_guard})));
+    return PipeCapabilities{std::move(own), std::move(signal), std::move(guard)};
 }
 
 Result<PipePair> make_pair(Side one, std::uint32_t one_status, Side other,
@@ -74,15 +78,14 @@ Result<PipePair> make_pair(Side one, std::uint32_t one_status, Side other,
     const std::uint64_t bytes = mapped_bytes(is_socket(one));
     auto of_one = TRY(or_errno(container_bank()->create_notification()));
     auto of_other = TRY(or_errno(container_bank()->create_notification()));
-    auto guard_of_one = TRY(make_guard(of_one));
-    auto guard_of_other = TRY(make_guard(of_other));
+    const auto first = of_one.ref();
+    auto for_one = TRY(capabilities_for(std::move(of_one), of_other));
+    auto for_other = TRY(capabilities_for(std::move(of_other), first));
     auto memory = TRY(or_errno(container_bank()->create_memory(bytes)));
     PipeMapping* mapping = TRY(PipeMapping::create(std::move(memory), bytes));
     mapping->retain();
-    return PipePair{
-        Handle{new PipeEnd(one, one_status, mapping, std::move(of_one), std::move(guard_of_other))},
-        Handle{new PipeEnd(other, other_status, mapping, std::move(of_other),
-                           std::move(guard_of_one))}};
+    return PipePair{Handle{new PipeEnd(one, one_status, mapping, std::move(for_one))},
+                    Handle{new PipeEnd(other, other_status, mapping, std::move(for_other))}};
 }
 
 }  // namespace
@@ -114,19 +117,20 @@ void PipeMapping::release() {
 }
 
 PipeEnd::PipeEnd(Side side, std::uint32_t status, PipeMapping* mapping,
-                 ipc::Capability<ipc::Notification> own, ipc::Capability<ipc::Notification> guard)
+                 PipeCapabilities capabilities)
     : Description(status),
       side_(side),
       mapping_(mapping),
       in_(in_ring(side, *mapping)),
       out_(out_ring(side, *mapping)),
-      queue_(std::move(own), sleepers_of(side, *mapping)),
-      guard_(std::move(guard)) {}
+      queue_(std::move(capabilities.own), sleepers_of(side, *mapping)),
+      other_(std::move(capabilities.other)),
+      guard_(std::move(capabilities.guard)) {}
 
 PipeEnd::~PipeEnd() { mapping_->release(); }
 
 void PipeEnd::wake_other_side() {
-    wake_sleepers(guard_, sleepers_of(other_side(side_), *mapping_));
+    wake_sleepers(other_, sleepers_of(other_side(side_), *mapping_));
 }
 
 bool PipeEnd::nothing_will_come() { return in_->header().ended.load() != 0 || other_side_gone(); }
@@ -308,7 +312,8 @@ bool PipeEnd::describe(process::ImageDescriptor& to) const {
     to.kind = image_kind::pipe_reader + static_cast<std::uint8_t>(side_);
     to.capabilities[0] = mapping_->memory();
     to.capabilities[1] = queue_.source();
-    to.capabilities[2] = guard_.index();
+    to.capabilities[2] = other_.index();
+    to.capabilities[3] = guard_.index();
     to.state[0] = status();
     return true;
 }
@@ -317,9 +322,11 @@ Result<Handle> PipeEnd::adopt(const process::ImageDescriptor& from) {
     const auto side = static_cast<Side>(from.kind - image_kind::pipe_reader);
     PipeMapping* mapping = TRY(PipeMapping::create(
         ipc::Capability<ipc::Memory>{from.capabilities[0]}, mapped_bytes(is_socket(side))));
-    return Handle{new PipeEnd(side, from.state[0], mapping,
-                              ipc::Capability<ipc::Notification>{from.capabilities[1]},
-                              ipc::Capability<ipc::Notification>{from.capabilities[2]})};
+    using Notification = ipc::Capability<ipc::Notification>;
+    return Handle{
+        new PipeEnd(side, from.state[0], mapping,
+                    {Notification{from.capabilities[1]}, Notification{from.capabilities[2]},
+                     Notification{from.capabilities[3]}})};
 }
 
 Result<PipePair> make_pipe(std::uint32_t status) {

@@ -6,10 +6,10 @@
 //      pipe      writer ==ring 0==> reader         first ==ring 0==> second      socket pair
 //                                                        <==ring 1==
 //
-// An end holds the Memory, its own notification, and the *guard* of the other's: a minted,
-// drop-guarded capability by which it signals. fork and exec copy all three like any others. When
-// the last copy of a guard disappears, by close or by death, the kernel sets `gone_bit` in the other
-// end's notification: end of file for whoever reads there, EPIPE for whoever writes.
+// An end holds the Memory, its own notification, the right to signal the other's, and the other's
+// *guard*: a minted, drop-guarded capability that is there only to disappear. fork and exec copy all
+// of them. When the last copy of a guard is gone, by close or by death, the kernel sets `gone_bit` in
+// the other end's notification: end of file for whoever reads there, EPIPE for whoever writes.
 #pragma once
 
 #include <optional>
@@ -47,11 +47,16 @@ private:
     std::uint64_t bytes_;
 };
 
+struct PipeCapabilities {
+    ipc::Capability<ipc::Notification> own;    // to sleep on
+    ipc::Capability<ipc::Notification> other;  // to signal
+    ipc::Capability<ipc::Notification> guard;  // of `other`
+};
+
 class PipeEnd final : public Description {
 public:
     // Takes over one reference to the mapping.
-    PipeEnd(Side side, std::uint32_t status, PipeMapping* mapping,
-            ipc::Capability<ipc::Notification> own, ipc::Capability<ipc::Notification> guard);
+    PipeEnd(Side side, std::uint32_t status, PipeMapping* mapping, PipeCapabilities capabilities);
     static Result<Handle> adopt(const process::ImageDescriptor& from);
     ~PipeEnd() override;
 
@@ -95,6 +100,7 @@ private:
     std::optional<PipeRing> in_;
     std::optional<PipeRing> out_;
     SleepQueue queue_;
+    ipc::Capability<ipc::Notification> other_;
     ipc::Capability<ipc::Notification> guard_;
 };
 
