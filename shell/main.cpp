@@ -61,7 +61,7 @@ private:
         if (session_.variables.get_or("TERM", "dumb") != "dumb")
             return read_line(editor_, std::move(text), line);
         write_all(STDOUT_FILENO, text);
-        if (read_plain_line(STDIN_FILENO, line)) return ReadOutcome::line;
+        if (read_plain_line(STDIN_FILENO, line) != PlainLine::none) return ReadOutcome::line;
         return interrupt_pending ? ReadOutcome::interrupted : ReadOutcome::end_of_input;
     }
 
@@ -118,7 +118,7 @@ private:
 int run_input(Session& session) {
     std::string text;
     std::string line;
-    while (session.leaving == Leaving::no && read_plain_line(STDIN_FILENO, line)) {
+    while (session.leaving == Leaving::no && read_plain_line(STDIN_FILENO, line) != PlainLine::none) {
         text += line + "\n";
         auto parsed = Parser(text).program();
         if (!parsed && parsed.error().incomplete) continue;

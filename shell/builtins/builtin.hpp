@@ -48,12 +48,21 @@ int exit_builtin(Executor& executor, Arguments arguments);
 int break_builtin(Executor& executor, Arguments arguments);
 int continue_builtin(Executor& executor, Arguments arguments);
 int exec_builtin(Executor& executor, Arguments arguments);
+int return_builtin(Executor& executor, Arguments arguments);
+int eval_builtin(Executor& executor, Arguments arguments);
 int dot_builtin(Executor& executor, Arguments arguments);
 // variables.cpp
 int export_builtin(Executor& executor, Arguments arguments);
 int unset_builtin(Executor& executor, Arguments arguments);
 int set_builtin(Executor& executor, Arguments arguments);
 int shift_builtin(Executor& executor, Arguments arguments);
+// input.cpp
+int read_builtin(Executor& executor, Arguments arguments);
+int umask_builtin(Executor& executor, Arguments arguments);
+int type_builtin(Executor& executor, Arguments arguments);
+// test.cpp
+int test_builtin(Executor& executor, Arguments arguments);
+int bracket_builtin(Executor& executor, Arguments arguments);
 // jobs.cpp
 int jobs_builtin(Executor& executor, Arguments arguments);
 int fg_builtin(Executor& executor, Arguments arguments);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What changes the course of things: exit, break, continue, exec, and `.`.
+// What changes the course of things: exit, return, break, continue, exec, eval, and `.`.
 #include <charconv>
 #include <climits>
 
@@ -76,9 +76,34 @@ int exec_builtin(Executor& executor, Arguments arguments) {
     return status;
 }
 
+int return_builtin(Executor& executor, Arguments arguments) {
+    Session& session = executor.session();
+    auto status = arguments.empty() ? std::optional(session.last_status) : number(arguments[0]);
+    if (!status || arguments.size() > 1) return usage_error("return");
+    if (session.call_depth == 0) {
+        complain("return: neither in a function nor in a file read by `.`");
+        return 1;
+    }
+    session.exit_status = *status & 0xff;
+    session.leaving = Leaving::return_function;
+    return session.exit_status;
+}
+
+int eval_builtin(Executor& executor, Arguments arguments) {
+    std::string text;
+    for (const std::string& argument : arguments) text += argument + " ";
+    return run_text(executor.session(), text, "eval");
+}
+
 int dot_builtin(Executor& executor, Arguments arguments) {
     if (arguments.size() != 1) return usage_error(".");
-    return run_file(executor.session(), arguments[0]);
+    Session& session = executor.session();
+    ++session.call_depth;
+    int status = run_file(session, arguments[0]);
+    --session.call_depth;
+    if (session.leaving != Leaving::return_function) return status;
+    session.leaving = Leaving::no;
+    return session.exit_status;
 }
 
 }  // namespace shell

@@ -63,7 +63,9 @@ int export_builtin(Executor& executor, Arguments arguments) {
 int unset_builtin(Executor& executor, Arguments arguments) {
     int status = 0;
     for (const std::string& name : arguments) {
-        if (is_name(name)) {
+        if (arguments[0] == "-f") {
+            executor.session().functions.erase(name);
+        } else if (is_name(name)) {
             executor.variables().unset(name);
         } else {
             status = bad_name("unset", name);

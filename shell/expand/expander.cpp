@@ -2,6 +2,7 @@
 #include "shell/expand/expander.hpp"
 
 #include "libs/base/result.hpp"
+#include "shell/expand/arithmetic.hpp"
 #include "shell/expand/glob.hpp"
 #include "shell/expand/pattern.hpp"
 #include "shell/line/utf8.hpp"
@@ -137,6 +138,12 @@ Expanded<void> Expander::add_part(const WordPart& part, Fields& fields) {
     }
     if (auto* parameter = std::get_if<ParameterPart>(&part.what))
         return add_parameter(*parameter, part.quoted, fields);
+    if (auto* arithmetic = std::get_if<ArithmeticPart>(&part.what)) {
+        std::string expression = TRY(text(*arithmetic->expression));
+        std::int64_t value = TRY(compute(expression, context_.variables()));
+        fields.add_expansion(std::to_string(value), part.quoted);
+        return {};
+    }
     std::string output = context_.output_of(*std::get<CommandPart>(part.what).list);
     std::erase(output, '\0');
     while (output.ends_with('\n')) output.pop_back();
@@ -158,7 +165,7 @@ std::optional<std::string> Expander::value_of(const std::string& name) {
         if (context_.arguments().empty()) return std::nullopt;
         std::string joined;
         for (const std::string& argument : context_.arguments()) {
-            if (!joined.empty()) joined += ' ';
+            if (&argument != context_.arguments().data()) joined += joint();
             joined += argument;
         }
         return joined;
@@ -169,13 +176,18 @@ std::optional<std::string> Expander::value_of(const std::string& name) {
     return std::string(*value);
 }
 
+// What "$*" puts between the arguments: the first character of IFS.
+std::string Expander::joint() {
+    return std::string(context_.variables().get_or("IFS", " ").substr(0, 1));
+}
+
 void Expander::add_arguments(bool separate, bool quoted, Fields& fields) {
     if (quoted && !separate) fields.add_literal("", true);
     bool first = true;
     for (const std::string& argument : context_.arguments()) {
         bool ends_field = fields.splits() && (separate || !quoted);
         if (!first && ends_field) fields.end_field();
-        if (!first && !ends_field) fields.add_literal(" ", true);
+        if (!first && !ends_field) fields.add_literal(joint(), true);
         first = false;
         fields.add_expansion(argument, quoted);
     }

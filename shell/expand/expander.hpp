@@ -43,6 +43,8 @@ public:
     Expanded<std::string> text(const Word& word);
     // One field, for the target of a redirection: names of files only if just one matches.
     Expanded<std::string> path(const Word& word);
+    // For `case`: a pattern in which what was quoted is escaped.
+    Expanded<std::string> pattern(const Word& word);
 
 private:
     class Fields;
@@ -52,8 +54,8 @@ private:
     Expanded<void> add_part(const WordPart& part, Fields& fields);
     Expanded<void> add_parameter(const ParameterPart& part, bool quoted, Fields& fields);
     void add_arguments(bool separate, bool quoted, Fields& fields);
+    std::string joint();
     std::optional<std::string> value_of(const std::string& name);
-    Expanded<std::string> pattern(const Word& word);
     Expanded<void> add_alternative(const ParameterPart& part, bool quoted, Fields& fields);
     Expanded<std::string> trimmed(const ParameterPart& part, std::string value);
     std::string tilde(std::string_view text, std::size_t& taken);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "shell/expand/arithmetic.hpp"
 #include "shell/expand/pattern.hpp"
 #include "shell/syntax/parser.hpp"
 
@@ -98,6 +99,45 @@ TEST_F(ExpanderTest, FileNames) {
     EXPECT_EQ(expanded("/nothing/here*"), "[/nothing/here*]");
     context_.all.set("p", "/etc/passw?");
     EXPECT_EQ(expanded("$p \"$p\""), "[/etc/passwd][/etc/passw?]");
+}
+
+std::string computed(std::string_view expression) {
+    Variables variables;
+    variables.set("x", "5");
+    variables.set("y", "x + 1");
+    variables.set("loop", "loop");
+    auto value = compute(expression, variables);
+    return value ? std::to_string(*value) : value.error();
+}
+
+TEST(Arithmetic, Computes) {
+    EXPECT_EQ(computed(""), "0");
+    EXPECT_EQ(computed(" 1 + 2 * 3 - -4 "), "11");
+    EXPECT_EQ(computed("(1 + 2) * 3 % 4"), "1");
+    EXPECT_EQ(computed("y * 2"), "12");
+    EXPECT_EQ(computed("unset + 1"), "1");
+    EXPECT_EQ(computed("0x10 + 010 + 10"), "34");
+    EXPECT_EQ(computed("x == 5 ? 7 : 8 / 0"), "7");
+    EXPECT_EQ(computed("0 && 1 / 0 || 2"), "1");
+    EXPECT_EQ(computed("(x += 2) * x"), "49");
+    EXPECT_EQ(computed("0 && (x = 9), 1").substr(0, 11), "arithmetic:");
+    EXPECT_EQ(computed("1 << 3 >> 1 & 6 | 1"), "5");
+    EXPECT_EQ(computed("9223372036854775807 + 1"), "-9223372036854775808");
+    EXPECT_EQ(computed("(-9223372036854775807 - 1) / -1"), "-9223372036854775808");
+    EXPECT_EQ(computed("!x + ~x"), "-6");
+}
+
+TEST(Arithmetic, Mistakes) {
+    EXPECT_EQ(computed("1 / 0"), "arithmetic: division by zero");
+    EXPECT_EQ(computed("1 +"), "arithmetic: expected a number at the end");
+    EXPECT_EQ(computed("1 2"), "arithmetic: found `2`, expected an operator");
+    EXPECT_EQ(computed("(1"), "arithmetic: expected `)`");
+    EXPECT_EQ(computed("08"), "arithmetic: `08` is not a number");
+    EXPECT_EQ(computed("99999999999999999999"),
+              "arithmetic: `99999999999999999999` is not a number");
+    EXPECT_EQ(computed("loop"), "arithmetic: nested too deeply");
+    EXPECT_EQ(computed(std::string(100000, '(')), "arithmetic: nested too deeply");
+    EXPECT_EQ(computed(std::string(100000, '-')), "arithmetic: nested too deeply");
 }
 
 TEST(Pattern, Matching) {

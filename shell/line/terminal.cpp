@@ -78,15 +78,15 @@ ReadOutcome read_line(LineEditor& editor, std::string prompt, std::string& line)
     }
 }
 
-bool read_plain_line(int descriptor, std::string& line) {
+PlainLine read_plain_line(int descriptor, std::string& line) {
     line.clear();
     while (true) {
         char byte;
         ssize_t count = read(descriptor, &byte, 1);
-        if (count < 0 && errno == EINTR && interrupt_pending) return false;
+        if (count < 0 && errno == EINTR && interrupt_pending) return PlainLine::none;
         if (count < 0 && errno == EINTR) continue;
-        if (count <= 0) return !line.empty();
-        if (byte == '\n') return true;
+        if (count <= 0) return line.empty() ? PlainLine::none : PlainLine::unended;
+        if (byte == '\n') return PlainLine::whole;
         line += byte;
     }
 }

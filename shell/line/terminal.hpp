@@ -15,8 +15,12 @@ enum class ReadOutcome { line, interrupted, end_of_input };
 // time, so that what was typed ahead is there for the program that the line starts.
 ReadOutcome read_line(LineEditor& editor, std::string prompt, std::string& line);
 
-// Reads a line, without its newline, from anything; also one byte at a time. False at the end of
-// the input.
-bool read_plain_line(int descriptor, std::string& line);
+enum class PlainLine {
+    whole,
+    unended,  // the input ended before the newline
+    none,     // it had ended before, or an interrupt is pending
+};
+// Reads a line, without its newline, from anything; also one byte at a time.
+PlainLine read_plain_line(int descriptor, std::string& line);
 
 }  // namespace shell

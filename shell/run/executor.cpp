@@ -8,12 +8,17 @@
 
 #include "libs/base/result.hpp"
 #include "shell/builtins/builtin.hpp"
+#include "shell/expand/pattern.hpp"
 #include "shell/run/output.hpp"
 #include "shell/run/redirector.hpp"
 
 namespace shell {
 
 namespace {
+
+constexpr int status_usage = 2;
+// Each call needs some of the machine's stack.
+constexpr int max_call_depth = 500;
 
 void move_descriptor(int from, int to) {
     if (from == to) return;
@@ -26,6 +31,16 @@ void move_descriptor(int from, int to) {
 int Executor::fail(const std::string& message) {
     complain(message);
     return 1;
+}
+
+// After a mistake in an expansion a script cannot go on with whatever the words were meant to be.
+int Executor::fail_expansion(const std::string& message) {
+    complain(message);
+    if (!session_.interactive) {
+        session_.leaving = Leaving::exit;
+        session_.exit_status = status_usage;
+    }
+    return status_usage;
 }
 
 std::optional<std::string> Executor::special(char name) {
@@ -114,9 +129,15 @@ int Executor::run_simple(const SimpleCommand& command, const std::vector<Redirec
     // For `x=$(false)`: the status is that of the substitution.
     if (command.words.empty()) session_.last_status = 0;
     auto simple = expand(command);
-    if (!simple) return fail(simple.error());
+    if (!simple) return fail_expansion(simple.error());
     bool background = false;
     if (!simple->words.empty()) {
+        auto function = session_.functions.find(simple->words[0]);
+        if (function != session_.functions.end()) {
+            // The function may define itself anew while it runs.
+            std::shared_ptr<const Command> kept = function->second;
+            return run_function(*kept, *simple, redirections);
+        }
         const Builtin* builtin = find_builtin(simple->words[0]);
         if (builtin != nullptr && builtin->program != nullptr) {
             simple->words = builtin->program(Arguments(simple->words).subspan(1));
@@ -158,7 +179,46 @@ int Executor::run_compound(const Command& command) {
     if (auto* group = std::get_if<Group>(&command.what)) return run(*group->body);
     if (auto* conditional = std::get_if<IfCommand>(&command.what)) return run_if(*conditional);
     if (auto* loop = std::get_if<WhileCommand>(&command.what)) return run_while(*loop);
+    if (auto* choice = std::get_if<CaseCommand>(&command.what)) return run_case(*choice);
+    if (auto* definition = std::get_if<FunctionDefinition>(&command.what)) {
+        session_.functions[definition->name] = definition->body;
+        return 0;
+    }
     return run_for(std::get<ForCommand>(command.what));
+}
+
+int Executor::run_case(const CaseCommand& command) {
+    auto subject = expander_.text(command.subject);
+    if (!subject) return fail_expansion(subject.error());
+    for (const CaseCommand::Item& item : command.items) {
+        for (const Word& word : item.patterns) {
+            auto pattern = expander_.pattern(word);
+            if (!pattern) return fail_expansion(pattern.error());
+            if (matches(*pattern, *subject)) return run(*item.body);
+        }
+    }
+    return 0;
+}
+
+int Executor::run_function(const Command& body, const Simple& simple,
+                           const std::vector<Redirection>& redirections) {
+    if (session_.call_depth >= max_call_depth)
+        return fail(simple.words[0] + ": calls itself too often");
+    Redirector redirector(Redirector::Undo::yes);
+    auto done = redirector.apply(redirections, expander_);
+    if (!done) return fail(done.error());
+    for (const auto& [name, value] : simple.assignments) variables().set(name, value);
+    std::vector<std::string> arguments(simple.words.begin() + 1, simple.words.end());
+    std::swap(session_.arguments, arguments);
+    int loops = std::exchange(session_.loop_depth, 0);
+    ++session_.call_depth;
+    int status = run_single(body, simple.words[0]);
+    --session_.call_depth;
+    session_.loop_depth = loops;
+    std::swap(session_.arguments, arguments);
+    if (session_.leaving != Leaving::return_function) return status;
+    session_.leaving = Leaving::no;
+    return session_.exit_status;
 }
 
 int Executor::run_if(const IfCommand& command) {
@@ -202,7 +262,7 @@ int Executor::run_for(const ForCommand& command) {
     std::vector<std::string> values = session_.arguments;
     if (!command.over_arguments) {
         auto words = expander_.fields(command.words);
-        if (!words) return fail(words.error());
+        if (!words) return fail_expansion(words.error());
         values = std::move(*words);
     }
     int status = 0;
@@ -306,8 +366,11 @@ int Executor::finish(Job started, bool background) {
 int Executor::in_child(const Command& command) {
     if (auto* simple_command = std::get_if<SimpleCommand>(&command.what)) {
         auto simple = expand(*simple_command);
-        if (!simple) return fail(simple.error());
+        if (!simple) return fail_expansion(simple.error());
         if (simple->words.empty()) return run_here(*simple, command.redirections);
+        auto function = session_.functions.find(simple->words[0]);
+        if (function != session_.functions.end())
+            return run_function(*function->second, *simple, command.redirections);
         const Builtin* builtin = find_builtin(simple->words[0]);
         if (builtin != nullptr && builtin->program == nullptr)
             return run_here(*simple, command.redirections);

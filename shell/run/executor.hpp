@@ -51,10 +51,14 @@ private:
     int run_if(const IfCommand& command);
     int run_while(const WhileCommand& command);
     int run_for(const ForCommand& command);
+    int run_case(const CaseCommand& command);
+    int run_function(const Command& body, const Simple& simple,
+                     const std::vector<Redirection>& redirections);
     bool leave_loop();
 
     Expanded<Simple> expand(const SimpleCommand& command);
     int fail(const std::string& message);
+    int fail_expansion(const std::string& message);
 
     // Starts a child in the job, which does `work` and exits with its result.
     template <class Work>

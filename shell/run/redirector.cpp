@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "libs/base/result.hpp"
+#include "shell/run/output.hpp"
 
 namespace shell {
 
@@ -14,6 +15,7 @@ namespace {
 
 // Copies are kept above what a script can name with one digit.
 constexpr int first_private_descriptor = 10;
+constexpr std::size_t fits_into_a_pipe = 4096;
 
 std::unexpected<std::string> failure(const std::string& what) {
     return std::unexpected(what + ": " + strerror(errno));
@@ -47,12 +49,33 @@ Expanded<void> Redirector::apply(const std::vector<Redirection>& redirections, E
 }
 
 Expanded<void> Redirector::apply_one(const Redirection& redirection, Expander& expander) {
+    if (redirection.kind == Redirection::Kind::document) return document(redirection, expander);
     std::string target = TRY(expander.path(redirection.target));
     if (redirection.kind == Redirection::Kind::duplicate) return duplicate(redirection, target);
     int opened = open(target.c_str(), open_flags(redirection.kind) | O_CLOEXEC, 0666);
     if (opened < 0) return failure(target);
     Expanded<void> result = replace(redirection.descriptor, opened);
     if (opened != redirection.descriptor) close(opened);
+    return result;
+}
+
+// The text comes through a pipe. A short one fits into it whole; for a longer one a child writes.
+Expanded<void> Redirector::document(const Redirection& redirection, Expander& expander) {
+    std::string text = TRY(expander.text(*redirection.document));
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return failure("<<");
+    pid_t writer = text.size() > fits_into_a_pipe ? fork() : -1;
+    if (writer == 0) {
+        close(ends[0]);
+        _exit(write_all(ends[1], text) ? 0 : 1);
+    }
+    if (writer < 0) {
+        if (text.size() > fits_into_a_pipe) return failure("<<");
+        write_all(ends[1], text);
+    }
+    close(ends[1]);
+    Expanded<void> result = replace(redirection.descriptor, ends[0]);
+    if (ends[0] != redirection.descriptor) close(ends[0]);
     return result;
 }
 

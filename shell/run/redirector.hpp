@@ -30,6 +30,7 @@ public:
 
 private:
     Expanded<void> apply_one(const Redirection& redirection, Expander& expander);
+    Expanded<void> document(const Redirection& redirection, Expander& expander);
     Expanded<void> duplicate(const Redirection& redirection, const std::string& target);
     Expanded<void> replace(int descriptor, int by);
 

@@ -8,6 +8,8 @@
 #include <sys/types.h>
 #include <termios.h>
 #include <csignal>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,14 +17,16 @@
 #include "shell/expand/variables.hpp"
 #include "shell/line/history.hpp"
 #include "shell/run/jobs.hpp"
+#include "shell/syntax/ast.hpp"
 
 namespace shell {
 
 // Why the executor stops walking the tree.
-enum class Leaving { no, exit, break_loop, continue_loop, interrupted };
+enum class Leaving { no, exit, return_function, break_loop, continue_loop, interrupted };
 
 struct Session {
     Variables variables;
+    std::map<std::string, std::shared_ptr<const Command>, std::less<>> functions;
     std::string name = "shell";  // $0
     std::vector<std::string> arguments;
     int last_status = 0;
@@ -46,6 +50,7 @@ struct Session {
     int exit_status = 0;
     int loop_depth = 0;
     int loops_to_leave = 0;  // for break and continue
+    int call_depth = 0;      // of functions and files within one another
     bool warned_of_stopped = false;
 
     void enter_subshell();

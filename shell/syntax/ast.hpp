@@ -4,7 +4,7 @@
 //   List      a; b & c           AndOrs, each in the foreground or the background
 //   AndOr     a && b || c        Pipelines
 //   Pipeline  ! a | b            Commands
-//   Command   simple, (list), {list;}, if, while, until, for; each with redirections
+//   Command   simple, (list), {list;}, if, while, until, for, case, name() command; each with redirections
 //   Word      text"$x"*          parts, quoted or not; what they stand for is the expander's matter
 #pragma once
 
@@ -54,8 +54,13 @@ struct CommandPart {
     std::shared_ptr<const List> list;
 };
 
+// $((expression)): the text is expanded, then computed.
+struct ArithmeticPart {
+    std::shared_ptr<const Word> expression;
+};
+
 struct WordPart {
-    std::variant<TextPart, ParameterPart, CommandPart> what;
+    std::variant<TextPart, ParameterPart, CommandPart, ArithmeticPart> what;
     bool quoted = false;
 };
 
@@ -72,10 +77,11 @@ struct Word {
 };
 
 struct Redirection {
-    enum class Kind { read, write, append, read_write, duplicate };
+    enum class Kind { read, write, append, read_write, duplicate, document };
     int descriptor = 0;
     Kind kind = Kind::read;
-    Word target;  // for duplicate: a number or `-`
+    Word target;                           // for duplicate: a number or `-`
+    std::shared_ptr<const Word> document;  // what stands between << and the delimiter
 };
 
 struct Assignment {
@@ -115,8 +121,26 @@ struct ForCommand {
     std::shared_ptr<const List> body;
 };
 
+struct CaseCommand {
+    struct Item {
+        std::vector<Word> patterns;
+        std::shared_ptr<const List> body;
+    };
+    Word subject;
+    std::vector<Item> items;
+};
+
+struct Command;
+
+struct FunctionDefinition {
+    std::string name;
+    std::shared_ptr<const Command> body;
+};
+
 struct Command {
-    std::variant<SimpleCommand, Group, IfCommand, WhileCommand, ForCommand> what;
+    std::variant<SimpleCommand, Group, IfCommand, WhileCommand, ForCommand, CaseCommand,
+                 FunctionDefinition>
+        what;
     std::vector<Redirection> redirections;
 };
 

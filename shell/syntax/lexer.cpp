@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "shell/syntax/lexer.hpp"
 
+#include <utility>
+
 #include "shell/syntax/parser.hpp"
 
 namespace shell {
@@ -78,12 +80,14 @@ std::optional<Token::Kind> Lexer::operator_token() {
         std::string_view text;
         Kind kind;
     };
+    // Of two that begin alike the longer one comes first.
     static constexpr Operator operators[] = {
-        {"&&", Kind::and_if},     {"||", Kind::or_if},        {">>", Kind::append},
-        {"<>", Kind::read_write}, {"<&", Kind::duplicate_in}, {">&", Kind::duplicate_out},
-        {">|", Kind::greater},    {"\n", Kind::newline},      {"|", Kind::pipe},
-        {";", Kind::semicolon},   {"&", Kind::ampersand},     {"(", Kind::open},
-        {")", Kind::close},       {"<", Kind::less},          {">", Kind::greater},
+        {"<<-", Kind::document_tabs}, {"<<", Kind::document},     {"&&", Kind::and_if},
+        {"||", Kind::or_if},          {";;", Kind::end_case},     {">>", Kind::append},
+        {"<>", Kind::read_write},     {"<&", Kind::duplicate_in}, {">&", Kind::duplicate_out},
+        {">|", Kind::greater},        {"\n", Kind::newline},      {"|", Kind::pipe},
+        {";", Kind::semicolon},       {"&", Kind::ampersand},     {"(", Kind::open},
+        {")", Kind::close},           {"<", Kind::less},          {">", Kind::greater},
     };
     for (const Operator& candidate : operators) {
         if (!source_.substr(offset_).starts_with(candidate.text)) continue;
@@ -103,12 +107,9 @@ Parsed<Token> Lexer::next() {
         advance(digits);
     }
     if (at_end()) return token;
-    if (source_.substr(offset_).starts_with("<<"))
-        return base::fail(error(position_, "here-documents (<<) are not supported yet"));
-    if (source_.substr(offset_).starts_with(";;"))
-        return base::fail(error(position_, "`;;` is not expected here"));
     if (auto kind = operator_token()) {
         token.kind = *kind;
+        if (token.kind == Token::Kind::newline) TRY(read_documents());
     } else {
         token.kind = Token::Kind::word;
         token.word = TRY(plain_word());
@@ -128,6 +129,58 @@ std::string Lexer::describe(const Token& token) const {
     return text + "`";
 }
 
+std::shared_ptr<const Word> Lexer::expect_document(const Word& delimiter, bool drop_tabs) {
+    PendingDocument pending{
+        .word = std::make_shared<Word>(), .drop_tabs = drop_tabs, .position = delimiter.position};
+    // A delimiter with quotes anywhere: the document is taken as it stands.
+    for (const WordPart& part : delimiter.parts) {
+        if (auto* text = std::get_if<TextPart>(&part.what)) pending.delimiter += text->text;
+        pending.literal |= part.quoted;
+    }
+    documents_.push_back(pending);
+    return pending.word;
+}
+
+// The lines up to the delimiter. False if it does not come.
+bool Lexer::read_document(std::string_view delimiter, bool drop_tabs, std::string& text) {
+    while (!at_end()) {
+        std::string_view line = source_.substr(offset_);
+        line = line.substr(0, line.find('\n'));
+        advance(line.size() + 1);
+        if (drop_tabs) line.remove_prefix(std::min(line.find_first_not_of('\t'), line.size()));
+        if (line == delimiter) return true;
+        text += line;
+        text += '\n';
+    }
+    return false;
+}
+
+Parsed<void> Lexer::read_documents() {
+    for (const PendingDocument& pending : std::exchange(documents_, {})) {
+        std::string text;
+        if (!read_document(pending.delimiter, pending.drop_tabs, text)) {
+            std::string message = "the document is not ended by a line `" + pending.delimiter + "`";
+            return base::fail(error(pending.position, std::move(message), true));
+        }
+        if (pending.literal) {
+            pending.word->parts = {{TextPart{std::move(text)}, true}};
+            continue;
+        }
+        auto word = Lexer(text, depth_ + 1).document_text();
+        if (!word)
+            return base::fail(
+                error(pending.position, "inside the document: " + word.error().message));
+        *pending.word = std::move(*word);
+    }
+    return {};
+}
+
+Parsed<Word> Lexer::document_text() {
+    Word word;
+    while (!at_end()) TRY(word_piece(word, Context::document));
+    return word;
+}
+
 Parsed<Word> Lexer::plain_word() {
     Word word{.position = position_};
     while (!at_end() && !ends_word(peek())) TRY(word_piece(word, Context::plain));
@@ -135,7 +188,7 @@ Parsed<Word> Lexer::plain_word() {
 }
 
 Parsed<void> Lexer::word_piece(Word& word, Context context) {
-    bool quoted = context == Context::double_quotes;
+    bool quoted = context == Context::double_quotes || context == Context::document;
     switch (peek()) {
         case '\\': backslash(word, context); return {};
         case '$':  return dollar(word, quoted);
@@ -162,8 +215,9 @@ void Lexer::backslash(Word& word, Context context) {
         advance();
         return;
     }
-    bool keeps_backslash =
-        context == Context::double_quotes && !std::string_view("$`\"\\}").contains(c);
+    bool in_quotes = context == Context::double_quotes && !std::string_view("$`\"\\}").contains(c);
+    bool in_document = context == Context::document && !std::string_view("$`\\").contains(c);
+    bool keeps_backslash = in_quotes || in_document;
     if (keeps_backslash) add_text(word, "\\", true);
     if (c != '\0') add_text(word, source_.substr(offset_ + 1, 1), true);
     advance(2);
@@ -206,8 +260,7 @@ std::string Lexer::parameter_name() {
 Parsed<void> Lexer::dollar(Word& word, bool quoted) {
     Position start = position_;
     if (depth_ >= max_depth) return base::fail(error(start, "nested too deeply"));
-    if (source_.substr(offset_).starts_with("$(("))
-        return base::fail(error(start, "arithmetic, $((...)), is not supported yet"));
+    if (source_.substr(offset_).starts_with("$((")) return arithmetic(word, quoted);
     advance();
     if (peek() == '(') return command(word, quoted);
     if (peek() == '{') return braces(word, quoted);
@@ -258,7 +311,8 @@ Parsed<void> Lexer::braces(Word& word, bool quoted) {
     part.operation = length ? ParameterPart::Operation::length : brace_operation(part);
     if (part.operation != ParameterPart::Operation::value && !length) {
         ++depth_;
-        auto operand = word_in_braces(quoted);
+        bool is_pattern = part.operation >= ParameterPart::Operation::remove_short_prefix;
+        auto operand = word_in_braces(quoted, is_pattern);
         --depth_;
         part.operand = std::make_shared<Word>(TRY(std::move(operand)));
     }
@@ -270,10 +324,17 @@ Parsed<void> Lexer::braces(Word& word, bool quoted) {
     return {};
 }
 
-Parsed<Word> Lexer::word_in_braces(bool quoted) {
+// A pattern has quotes of its own, even if the whole is in quotes: "${x%"$suffix"}".
+Parsed<Word> Lexer::word_in_braces(bool quoted, bool is_pattern) {
     Word word{.position = position_};
-    Context context = quoted ? Context::double_quotes : Context::braces;
-    while (!at_end() && peek() != '}') TRY(word_piece(word, context));
+    Context context = quoted && !is_pattern ? Context::double_quotes : Context::braces;
+    while (!at_end() && peek() != '}') {
+        if (peek() == '"') {
+            TRY(double_quotes(word));
+        } else {
+            TRY(word_piece(word, context));
+        }
+    }
     return word;
 }
 
@@ -294,6 +355,29 @@ Parsed<void> Lexer::command(Word& word, bool quoted) {
     if (at_end() && (source_.empty() || source_[offset_ - 1] != ')'))
         return base::fail(error(opened, unclosed("parenthesis"), true));
     word.parts.push_back({CommandPart{std::make_shared<List>(std::move(*list))}, quoted});
+    return {};
+}
+
+// $((...)): the text up to the two closing parentheses that belong to the opening ones.
+Parsed<void> Lexer::arithmetic(Word& word, bool quoted) {
+    Position opened = position_;
+    advance(3);
+    std::size_t start = offset_;
+    for (int open = 0; !at_end(); advance()) {
+        if (peek() == '(') ++open;
+        if (peek() != ')') continue;
+        if (open == 0) break;
+        --open;
+    }
+    std::string_view text = source_.substr(start, offset_ - start);
+    if (at_end()) return base::fail(error(opened, unclosed("parentheses"), true));
+    if (peek(1) != ')')
+        return base::fail(error(position_, "found `)`, expected `))` at the end of $((...))"));
+    advance(2);
+    auto expression = Lexer(text, depth_ + 1).document_text();
+    if (!expression)
+        return base::fail(error(opened, "inside $((...)): " + expression.error().message));
+    word.parts.push_back({ArithmeticPart{std::make_shared<Word>(std::move(*expression))}, quoted});
     return {};
 }
 

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "libs/base/result.hpp"
 #include "shell/syntax/ast.hpp"
@@ -35,6 +36,7 @@ struct Token {
         and_if,         // &&
         or_if,          // ||
         semicolon,      // ;
+        end_case,       // ;;
         ampersand,      // &
         open,           // (
         close,          // )
@@ -44,6 +46,8 @@ struct Token {
         read_write,     // <>
         duplicate_in,   // <&
         duplicate_out,  // >&
+        document,       // <<
+        document_tabs,  // <<- : tabs at the start of its lines are dropped
     };
     Kind kind = Kind::end;
     Word word;
@@ -60,6 +64,14 @@ public:
 
     Parsed<Token> next();
 
+    // The parser has read `<<` and the word after it: the document begins with the next line. It is filled in when the
+    // newline has been read.
+    std::shared_ptr<const Word> expect_document(const Word& delimiter, bool drop_tabs);
+    bool document_missing() const { return !documents_.empty(); }
+
+    // The whole source as the text of a document, or of an expression: expansions, but no quotes.
+    Parsed<Word> document_text();
+
     std::string_view source() const { return source_; }
     std::size_t offset() const { return offset_; }
     Position position() const { return position_; }
@@ -69,7 +81,7 @@ public:
     std::string describe(const Token& token) const;
 
 private:
-    enum class Context { plain, double_quotes, braces };
+    enum class Context { plain, double_quotes, braces, document };
 
     bool at_end() const { return offset_ >= source_.size(); }
     char peek(std::size_t ahead = 0) const;
@@ -79,7 +91,7 @@ private:
 
     std::optional<Token::Kind> operator_token();
     Parsed<Word> plain_word();
-    Parsed<Word> word_in_braces(bool quoted);
+    Parsed<Word> word_in_braces(bool quoted, bool is_pattern);
     Parsed<void> word_piece(Word& word, Context context);
     Parsed<void> single_quotes(Word& word);
     Parsed<void> double_quotes(Word& word);
@@ -88,15 +100,27 @@ private:
     Parsed<void> braces(Word& word, bool quoted);
     Parsed<void> command(Word& word, bool quoted);
     Parsed<void> backquotes(Word& word, bool quoted);
+    Parsed<void> arithmetic(Word& word, bool quoted);
+    Parsed<void> read_documents();
+    bool read_document(std::string_view delimiter, bool drop_tabs, std::string& text);
     ParameterPart::Operation brace_operation(ParameterPart& part);
     std::string parameter_name();
 
     SyntaxError error(Position at, std::string message, bool incomplete = false) const;
 
+    struct PendingDocument {
+        std::shared_ptr<Word> word;
+        std::string delimiter;
+        bool drop_tabs = false;
+        bool literal = false;
+        Position position;
+    };
+
     std::string_view source_;
     std::size_t offset_ = 0;
     Position position_;
     int depth_;
+    std::vector<PendingDocument> documents_;
 };
 
 bool is_name_start(char c);

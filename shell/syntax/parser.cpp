@@ -8,8 +8,9 @@ namespace shell {
 namespace {
 
 // Words that end a list where a command could begin.
-constexpr std::string_view closers[] = {"then", "else", "elif", "fi", "do", "done", "}"};
-constexpr std::string_view later_words[] = {"case", "function", "esac"};
+constexpr std::string_view closers[] = {"then", "else", "elif", "fi", "do", "done", "esac", "}"};
+// Words that begin a compound command.
+constexpr std::string_view openers[] = {"{", "if", "while", "until", "for", "case"};
 
 }  // namespace
 
@@ -55,7 +56,7 @@ bool Parser::at_word(std::string_view reserved) const {
 }
 
 bool Parser::at_list_end() const {
-    if (at(Token::Kind::end) || at(Token::Kind::close)) return true;
+    if (at(Token::Kind::end) || at(Token::Kind::close) || at(Token::Kind::end_case)) return true;
     return std::ranges::any_of(closers, [&](auto closer) { return at_word(closer); });
 }
 
@@ -67,6 +68,8 @@ Parsed<List> Parser::program() {
     TRY(advance());
     List result = TRY(list());
     if (!at(Token::Kind::end)) return base::fail(unexpected("a command"));
+    if (lexer_.document_missing())
+        return base::fail(unexpected("the lines of the document after <<"));
     return result;
 }
 
@@ -135,23 +138,42 @@ Parsed<Pipeline> Parser::pipeline() {
     return result;
 }
 
+bool Parser::at_compound() const {
+    return at(Token::Kind::open) ||
+           std::ranges::any_of(openers, [&](auto opener) { return at_word(opener); });
+}
+
 Parsed<Command> Parser::command() {
-    for (std::string_view word : later_words) {
-        if (!at_word(word)) continue;
-        std::string message = "`" + std::string(word) + "` is not supported yet";
-        return base::fail(SyntaxError{token_.position, message, false});
-    }
-    bool compound_start = at(Token::Kind::open);
-    for (std::string_view word : {"{", "if", "while", "until", "for"})
-        compound_start |= at_word(word);
-    if (compound_start) {
-        Command result = TRY(compound());
+    Command result;
+    if (at_compound()) {
+        result = TRY(compound());
         while (at_redirection()) result.redirections.push_back(TRY(redirection()));
         return result;
     }
-    Command result;
-    result.what = TRY(simple(result.redirections));
+    SimpleCommand command = TRY(simple(result.redirections));
+    if (!at(Token::Kind::open)) {
+        result.what = std::move(command);
+        return result;
+    }
+    const std::string* name = command.words.size() == 1 ? command.words[0].plain() : nullptr;
+    bool only_a_name = command.assignments.empty() && result.redirections.empty();
+    if (name == nullptr || !only_a_name || !is_name(*name))
+        return base::fail(unexpected("no parenthesis, or the name of a function before it"));
+    result.what = TRY(function(*name));
     return result;
+}
+
+Parsed<FunctionDefinition> Parser::function(std::string name) {
+    TRY(advance());
+    if (!at(Token::Kind::close)) return base::fail(unexpected("`)`"));
+    TRY(advance());
+    TRY(skip_newlines());
+    if (!at_compound()) return base::fail(unexpected("the body of the function, such as { ...; }"));
+    if (++depth_ > Lexer::max_depth)
+        return base::fail(SyntaxError{token_.position, "nested too deeply", false});
+    auto inside = std::make_shared<Command>(TRY(command()));
+    --depth_;
+    return FunctionDefinition{std::move(name), std::move(inside)};
 }
 
 Parsed<Command> Parser::compound() {
@@ -164,6 +186,8 @@ Parsed<Command> Parser::compound() {
         result.what = TRY(if_command());
     } else if (at_word("for")) {
         result.what = TRY(for_command());
+    } else if (at_word("case")) {
+        result.what = TRY(case_command());
     } else {
         result.what = TRY(while_command());
     }
@@ -188,8 +212,6 @@ Parsed<SimpleCommand> Parser::simple(std::vector<Redirection>& redirections) {
             break;
         }
     }
-    if (at(Token::Kind::open) && !result.words.empty())
-        return base::fail(unexpected("no parenthesis (functions are not supported yet)"));
     return result;
 }
 
@@ -267,8 +289,42 @@ Parsed<ForCommand> Parser::for_command() {
     return result;
 }
 
+Parsed<CaseCommand> Parser::case_command() {
+    TRY(advance());
+    if (!at(Token::Kind::word)) return base::fail(unexpected("a word"));
+    CaseCommand result{.subject = std::move(token_.word)};
+    TRY(advance());
+    TRY(skip_newlines());
+    TRY(expect("in"));
+    TRY(skip_newlines());
+    while (!at_word("esac")) {
+        result.items.push_back(TRY(case_item()));
+        if (!at(Token::Kind::end_case)) break;
+        TRY(advance());
+        TRY(skip_newlines());
+    }
+    TRY(expect("esac"));
+    return result;
+}
+
+Parsed<CaseCommand::Item> Parser::case_item() {
+    CaseCommand::Item item;
+    if (at(Token::Kind::open)) TRY(advance());
+    while (true) {
+        if (!at(Token::Kind::word)) return base::fail(unexpected("a pattern"));
+        item.patterns.push_back(std::move(token_.word));
+        TRY(advance());
+        if (!at(Token::Kind::pipe)) break;
+        TRY(advance());
+    }
+    if (!at(Token::Kind::close)) return base::fail(unexpected("`)` after the pattern"));
+    TRY(advance());
+    item.body = std::make_shared<const List>(TRY(list()));
+    return item;
+}
+
 bool Parser::at_redirection() const {
-    return token_.kind >= Token::Kind::less && token_.kind <= Token::Kind::duplicate_out;
+    return token_.kind >= Token::Kind::less && token_.kind <= Token::Kind::document_tabs;
 }
 
 Parsed<Redirection> Parser::redirection() {
@@ -278,18 +334,23 @@ Parsed<Redirection> Parser::redirection() {
     switch (token_.kind) {
         case Token::Kind::less:          result.kind = Kind::read, input = true; break;
         case Token::Kind::read_write:    result.kind = Kind::read_write, input = true; break;
+        case Token::Kind::document:
+        case Token::Kind::document_tabs: result.kind = Kind::document, input = true; break;
         case Token::Kind::duplicate_in:  result.kind = Kind::duplicate, input = true; break;
         case Token::Kind::append:        result.kind = Kind::append; break;
         case Token::Kind::duplicate_out: result.kind = Kind::duplicate; break;
         default:                         result.kind = Kind::write; break;
     }
     result.descriptor = token_.descriptor.value_or(input ? 0 : 1);
+    bool drop_tabs = at(Token::Kind::document_tabs);
     TRY(advance());
     if (!at(Token::Kind::word)) {
         SyntaxError error = unexpected("the name of a file after the redirection");
         error.incomplete = false;
         return base::fail(std::move(error));
     }
+    if (result.kind == Kind::document)
+        result.document = lexer_.expect_document(token_.word, drop_tabs);
     result.target = std::move(token_.word);
     TRY(advance());
     return result;

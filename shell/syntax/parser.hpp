@@ -5,7 +5,8 @@
 //   list      newline* { and_or ( ; | & | newline )+ }
 //   and_or    pipeline { (&& | ||) newline* pipeline }
 //   pipeline  [!] command { | newline* command }
-//   command   (simple | `(` list `)` | { list } | if | while | until | for) redirection*
+//   command   (simple | `(` list `)` | { list } | if | while | until | for | case) redirection*
+//             | name ( ) newline* command
 //
 // A mistake that more input could mend is marked incomplete, so that an interactive shell asks for
 // another line.
@@ -48,6 +49,10 @@ private:
     Parsed<IfCommand> if_command();
     Parsed<WhileCommand> while_command();
     Parsed<ForCommand> for_command();
+    Parsed<CaseCommand> case_command();
+    Parsed<CaseCommand::Item> case_item();
+    Parsed<FunctionDefinition> function(std::string name);
+    bool at_compound() const;
     Parsed<Body> body(std::string_view what);
     Parsed<void> expect(std::string_view reserved);
 

@@ -21,6 +21,8 @@ std::string show(const Word& word) {
                 inside = "${#" + parameter->name;
             if (parameter->operand) inside += " " + show(*parameter->operand);
             inside += "}";
+        } else if (auto* arithmetic = std::get_if<ArithmeticPart>(&part.what)) {
+            inside = "$((" + show(*arithmetic->expression) + "))";
         } else {
             inside = "$(" + show(*std::get<CommandPart>(part.what).list) + ")";
         }
@@ -44,6 +46,14 @@ std::string show(const Command& command) {
     } else if (auto* loop = std::get_if<WhileCommand>(&command.what)) {
         result = (loop->until ? "until " : "while ") + show(*loop->condition) + " do " +
                  show(*loop->body);
+    } else if (auto* choice = std::get_if<CaseCommand>(&command.what)) {
+        result = "case " + show(choice->subject);
+        for (const auto& item : choice->items) {
+            for (const Word& pattern : item.patterns) result += " " + show(pattern) + ")";
+            result += " " + show(*item.body);
+        }
+    } else if (auto* function = std::get_if<FunctionDefinition>(&command.what)) {
+        result = function->name + "() " + show(*function->body);
     } else {
         const auto& each = std::get<ForCommand>(command.what);
         result = "for " + each.name + (each.over_arguments ? " in arguments" : "");
@@ -51,9 +61,10 @@ std::string show(const Command& command) {
         result += " do " + show(*each.body);
     }
     for (const Redirection& redirection : command.redirections) {
-        constexpr const char* names[] = {"<", ">", ">>", "<>", "&"};
+        constexpr const char* names[] = {"<", ">", ">>", "<>", "&", "<<"};
         result += " " + std::to_string(redirection.descriptor) +
-                  names[static_cast<int>(redirection.kind)] + show(redirection.target);
+                  names[static_cast<int>(redirection.kind)] +
+                  show(redirection.document ? *redirection.document : redirection.target);
     }
     return result;
 }
@@ -137,6 +148,28 @@ TEST(Parser, CompoundCommands) {
     EXPECT_EQ(parsed("echo if then {"), "[echo][if][then][{];");
 }
 
+TEST(Parser, CaseAndFunctions) {
+    EXPECT_EQ(parsed("case $x in a|'b*') c;; (d) ;; *) e; esac"),
+              "case ${x} a) 'b*') [c]; d)  *) [e];;");
+    EXPECT_EQ(parsed("case x in\nesac"), "case x;");
+    EXPECT_EQ(parsed("f ( )\n( a )"), "f() ([a];);");
+    EXPECT_EQ(parsed("case x in a b) c;; esac"), "1:13: found `b`, expected `)` after the pattern");
+    EXPECT_EQ(parsed("f() a"),
+              "1:5: found `a`, expected the body of the function, such as { ...; }");
+    EXPECT_EQ(parsed("a-b() { c; }"),
+              "1:4: found `(`, expected no parenthesis, or the name of a function before it");
+    EXPECT_EQ(parsed("a ;; b"), "1:3: found `;;`, expected a command");
+}
+
+TEST(Parser, Documents) {
+    EXPECT_EQ(parsed("cat <<E\na $x\nE\nb"), "[cat] 0<<'a ''${x}''\n'; [b];");
+    EXPECT_EQ(parsed("cat <<'E'\na $x\nE\n"), "[cat] 0<<'a $x\n';");
+    EXPECT_EQ(parsed("cat <<-E <<F\n\ta\n\tE\nb\nF\n"), "[cat] 0<<'a\n' 0<<'b\n';");
+    EXPECT_EQ(parsed("{ cat <<E; }\nE\n"), "{[cat] 0<<;};");
+    EXPECT_EQ(parsed("cat <<E\n$((1+$x)) \\$ \\\"\nE\n"),
+              "[cat] 0<<'$(('1+''${x}'))'' $ \\\"\n';");
+}
+
 TEST(Parser, Mistakes) {
     EXPECT_EQ(parsed("a | | b"), "1:5: found `|`, expected a command");
     EXPECT_EQ(parsed("a;\n; b"), "2:1: found `;`, expected a command");
@@ -145,15 +178,17 @@ TEST(Parser, Mistakes) {
     EXPECT_EQ(parsed("fi"), "1:1: found `fi`, expected a command");
     EXPECT_EQ(parsed("${}"), "1:2: not the name of a variable in ${...}");
     EXPECT_EQ(parsed("${a b}"), "1:2: not the name of a variable in ${...}");
-    EXPECT_EQ(parsed("cat <<E"), "1:5: here-documents (<<) are not supported yet");
+    EXPECT_EQ(parsed("echo $((1 + 2)"), "1:14: found `)`, expected `))` at the end of $((...))");
+    EXPECT_EQ(parsed("cat <<"),
+              "1:7: found the end of the input, expected the name of a file after the redirection");
     EXPECT_EQ(parsed("x\necho $(a | | b)"), "2:12: found `|`, expected a command");
-    EXPECT_EQ(parsed("f() { a; }"),
-              "1:2: found `(`, expected no parenthesis (functions are not supported yet)");
+    EXPECT_EQ(parsed("f() { a; }"), "f() {[a];};");
 }
 
 TEST(Parser, WhatMoreInputCouldMend) {
     for (const char* text : {"a &&", "a |", "'a", "\"a", "`a", "$(a", "${a", "(a", "{ a;", "if a",
-                             "if a; then b", "while a; do", "for x in a", "a\\\n|"}) {
+                             "if a; then b", "while a; do", "for x in a", "case x in a)", "f()",
+                             "$((1", "cat <<E", "cat <<E\nab\n", "a\\\n|"}) {
         auto list = Parser(text).program();
         ASSERT_FALSE(list) << text;
         EXPECT_TRUE(list.error().incomplete) << text;
