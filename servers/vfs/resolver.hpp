@@ -65,11 +65,11 @@ public:
         for (;;) {
             const Location from = TRY(locate(first));
             const Location to = TRY(locate(second));
-            if (from.mount->file_system != to.mount->file_system) {
-                return base::fail(Status::cross_device);
-            }
             if (const Status bad = prepare(operation, from, to); bad != Status::ok) {
                 return base::fail(bad);
+            }
+            if (from.mount->file_system != to.mount->file_system) {
+                return base::fail(Status::cross_device);
             }
             operation.identity = view_.identity;
             operation.first_length = static_cast<std::uint32_t>(from.path.size());

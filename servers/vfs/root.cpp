@@ -73,8 +73,9 @@ private:
                 chosen_ = std::move(*copy);
                 return {};
             }
-            rt::log("the disk's file system cannot be used (", answer.error(),
-                    "); the root is in memory, and nothing on it will be kept");
+            rt::log(
+                "the disk's file system cannot be used; the root is in memory, and nothing on "
+                "it will be kept");
         } else {
             rt::log("there is no disk; the root is in memory, and nothing on it will be kept");
         }
