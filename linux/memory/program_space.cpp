@@ -67,14 +67,31 @@ Result<std::uint64_t> ProgramSpace::place(const Request& request) {
     return *gap;
 }
 
+std::uint64_t ProgramSpace::pick_offset(std::uint64_t address, std::uint64_t length) const {
+    const Region* before = regions_.at(address - 1);
+    if (before != nullptr && before->backing == Backing::own) {
+        const std::uint64_t next = before->offset + before->length();
+        if (!offsets_.overlaps(next, next + length)) {
+            return next;
+        }
+    }
+    return offsets_.find_low_gap(length, 0);
+}
+
 Result<void> ProgramSpace::map_own(std::uint64_t address, std::uint64_t length,
                                    std::uint32_t protection) {
     TRY(ensure_backing());
     const std::uint64_t flags = TRY(to_map_flags(protection));
+    const std::uint64_t offset = pick_offset(address, length);
+    if (!base::range_fits(offset, length, high)) {
+        return base::fail(Errno::enomem);
+    }
     TRY(or_errno(ipc::own_space()->map(
-        backing_, {.address = address, .length = length, .offset = address, .flags = flags})));
+        backing_, {.address = address, .length = length, .offset = offset, .flags = flags})));
+    offsets_.insert({.start = offset, .end = offset + length, .offset = offset});
     regions_.insert({.start = address,
                      .end = address + length,
+                     .offset = offset,
                      .protection = protection,
                      .backing = Backing::own,
                      .shared = false});
@@ -127,8 +144,9 @@ Result<void> ProgramSpace::remove(std::uint64_t address, std::uint64_t length) {
     TRY(or_errno(ipc::own_space()->unmap(address, length)));
     for (const Region& part : regions_.parts(address, end)) {
         if (part.backing == Backing::own) {
-            // Otherwise the pages would be there again when the address is next used.
-            (void)backing_->decommit({part.start, part.length()});
+            // Otherwise the pages would be there again when the offset is next used.
+            (void)backing_->decommit({part.offset, part.length()});
+            offsets_.remove(part.offset, part.offset + part.length());
         }
     }
     regions_.remove(address, end);
@@ -166,7 +184,7 @@ Result<void> ProgramSpace::discard(std::uint64_t address, std::uint64_t length) 
     const std::uint64_t end = address + length;
     for (const Region& part : regions_.parts(address, end)) {
         if (part.backing == Backing::own) {
-            TRY(or_errno(backing_->decommit({part.start, part.length()})));
+            TRY(or_errno(backing_->decommit({part.offset, part.length()})));
         } else if (part.backing == Backing::inherited) {
             TRY(remove(part.start, part.length()));
             TRY(map_own(part.start, part.length(), part.protection));
@@ -273,6 +291,7 @@ Result<void> ProgramSpace::clear() {
         TRY(or_errno(ipc::own_space()->unmap(region.start, region.length())));
     }
     regions_.clear();
+    offsets_.clear();
     backing_.reset();
     break_start_ = 0;
     break_ = 0;
@@ -283,6 +302,7 @@ void ProgramSpace::on_fork_child() {
     // The lock is held by the forking thread, which is the only one here.
     [this]() __attribute__((no_thread_safety_analysis)) {
         regions_.inherit();
+        offsets_.clear();
         backing_.reset();  // names the parent's Memory
     }();
 }

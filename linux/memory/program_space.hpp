@@ -2,8 +2,9 @@
 // The program's part of the address space: what mmap, brk and their relatives do.
 //
 // Anonymous private memory is one Memory object as large as the address space, committed page by
-// page as it is touched: the byte at address A is the Memory's byte A. So mmap is one map operation,
-// neighbours are one region to the kernel, and pages are given back by offset. After a fork the
+// page as it is touched. So mmap is one map operation, and pages are given back by offset. Offsets
+// are taken from below, next to the neighbour's where that is free: then the kernel joins the
+// regions, and its tree of the Memory's pages stays low, which is what fork walks. After a fork the
 // child's regions are copies that it has no capability for; it takes a fresh Memory for what it maps
 // from then on (Backing::inherited).
 //
@@ -73,6 +74,8 @@ private:
     Result<void> ensure_backing() __attribute__((requires_capability(lock_)));
     Result<void> map_own(std::uint64_t address, std::uint64_t length, std::uint32_t protection)
         __attribute__((requires_capability(lock_)));
+    [[nodiscard]] std::uint64_t pick_offset(std::uint64_t address, std::uint64_t length) const
+        __attribute__((requires_capability(lock_)));
     Result<void> remove(std::uint64_t address, std::uint64_t length)
         __attribute__((requires_capability(lock_)));
     Result<std::uint64_t> grow_in_place(const Region& region, std::uint64_t address,
@@ -82,6 +85,7 @@ private:
     Mutex lock_;
     RegionMap regions_ __attribute__((guarded_by(lock_)));
     ipc::Capability<ipc::Memory> backing_ __attribute__((guarded_by(lock_)));
+    RegionMap offsets_ __attribute__((guarded_by(lock_)));  // of backing_, which are in use
     std::uint64_t break_start_ __attribute__((guarded_by(lock_))) = 0;
     std::uint64_t break_ __attribute__((guarded_by(lock_))) = 0;
 };

@@ -8,7 +8,8 @@ namespace {
 
 bool joinable(const Region& a, const Region& b) {
     return a.end == b.start && a.protection == b.protection && a.backing == b.backing &&
-           a.shared == b.shared && a.backing != Backing::object;
+           a.shared == b.shared && a.backing != Backing::object &&
+           (a.backing != Backing::own || a.offset + a.length() == b.offset);
 }
 
 }  // namespace
@@ -45,7 +46,10 @@ RegionMap::Regions RegionMap::parts(std::uint64_t start, std::uint64_t end) cons
     Regions result;
     for (std::size_t i = first_after(start); i < regions_.size() && regions_[i].start < end; ++i) {
         Region part = regions_[i];
-        part.start = std::max(part.start, start);
+        if (part.start < start) {
+            part.offset += start - part.start;
+            part.start = start;
+        }
         part.end = std::min(part.end, end);
         result.push_back(part);
     }
@@ -75,6 +79,7 @@ void RegionMap::split(std::uint64_t address) {
     }
     Region upper = regions_[i];
     regions_[i].end = address;
+    upper.offset += address - upper.start;
     upper.start = address;
     regions_.insert(regions_.begin() + static_cast<std::ptrdiff_t>(i) + 1, upper);
 }
@@ -135,6 +140,17 @@ std::optional<std::uint64_t> RegionMap::find_gap(std::uint64_t length, std::uint
         }
     }
     return std::nullopt;
+}
+
+std::uint64_t RegionMap::find_low_gap(std::uint64_t length, std::uint64_t low) const {
+    std::uint64_t at = low;
+    for (std::size_t i = first_after(low); i < regions_.size(); ++i) {
+        if (regions_[i].start >= at && regions_[i].start - at >= length) {
+            break;
+        }
+        at = std::max(at, regions_[i].end);
+    }
+    return at;
 }
 
 std::uint64_t RegionMap::total_bytes() const {

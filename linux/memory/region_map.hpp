@@ -13,7 +13,7 @@ namespace linux {
 
 // Where the pages of a region come from, which decides how they are given back and made anew.
 enum class Backing : std::uint8_t {
-    own,        // the process's own anonymous Memory, at the offset that equals the address
+    own,        // the process's own anonymous Memory, at Region::offset
     inherited,  // anonymous Memory from before a fork, for which this process has no capability
     object,     // some other Memory: a file's pages, a private copy of them, shared memory
     absent,     // behind a file's end: taken, but nothing is there
@@ -22,6 +22,7 @@ enum class Backing : std::uint8_t {
 struct Region {
     std::uint64_t start = 0;
     std::uint64_t end = 0;
+    std::uint64_t offset = 0;      // own: in the Memory; else without meaning
     std::uint32_t protection = 0;  // linux_abi::Protection
     Backing backing = Backing::own;
     bool shared = false;
@@ -52,6 +53,8 @@ public:
     void inherit();
     void clear() { regions_.clear(); }
 
+    // The lowest free range of `length` bytes from `low` on.
+    [[nodiscard]] std::uint64_t find_low_gap(std::uint64_t length, std::uint64_t low) const;
     // The highest free range of `length` bytes in [low, high).
     [[nodiscard]] std::optional<std::uint64_t> find_gap(std::uint64_t length, std::uint64_t low,
                                                         std::uint64_t high) const;

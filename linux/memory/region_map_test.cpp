@@ -12,7 +12,10 @@ namespace {
 constexpr std::uint64_t page = 4096;
 
 Region region(std::uint64_t first, std::uint64_t pages, std::uint32_t protection = 3) {
-    return {.start = first * page, .end = (first + pages) * page, .protection = protection};
+    return {.start = first * page,
+            .end = (first + pages) * page,
+            .offset = first * page + (1 << 20),
+            .protection = protection};
 }
 
 TEST(RegionMap, JoinsEqualNeighboursOnly) {
@@ -62,6 +65,35 @@ TEST(RegionMap, ProtectSplitsAndJoinsAgain) {
     EXPECT_EQ(map.regions()[0].protection, 1U);
 }
 
+TEST(RegionMap, JoinsOnlyWhatIsContiguousInTheMemory) {
+    RegionMap map;
+    map.insert(region(1, 1));
+    Region far = region(2, 1);
+    far.offset += page;
+    map.insert(far);
+    EXPECT_EQ(map.regions().size(), 2U);
+    const auto parts = map.parts(page, 2 * page);
+    ASSERT_EQ(parts.size(), 1U);
+}
+
+TEST(RegionMap, PartsKnowTheirOffset) {
+    RegionMap map;
+    map.insert(region(10, 10));
+    const auto parts = map.parts(12 * page, 15 * page);
+    ASSERT_EQ(parts.size(), 1U);
+    EXPECT_EQ(parts[0], region(12, 3));
+}
+
+TEST(RegionMap, FindsTheLowestGap) {
+    RegionMap map;
+    EXPECT_EQ(map.find_low_gap(page, 0), 0U);
+    map.insert(region(0, 2));
+    map.insert(region(3, 2));
+    EXPECT_EQ(map.find_low_gap(page, 0), 2 * page);
+    EXPECT_EQ(map.find_low_gap(2 * page, 0), 5 * page);
+    EXPECT_EQ(map.find_low_gap(page, 4 * page), 5 * page);
+}
+
 TEST(RegionMap, FindsTheHighestGap) {
     RegionMap map;
     EXPECT_EQ(map.find_gap(2 * page, page, 100 * page), 98 * page);
@@ -109,6 +141,7 @@ TEST(RegionMap, AgreesWithAModel) {
             ASSERT_EQ(found != nullptr, expected != model.end()) << step << " page " << i;
             if (found != nullptr) {
                 ASSERT_EQ(found->protection, expected->second);
+                ASSERT_EQ(found->offset, found->start + (1 << 20));
             }
         }
         const auto gap = map.find_gap(count * page, page, 70 * page);
