@@ -111,6 +111,8 @@ void on_fork_child() __attribute__((no_thread_safety_analysis)) {
 
 void close_on_exec() { table.close_marked(); }
 
+void on_exit() { table.give_up_record_locks(); }
+
 std::size_t describe(std::span<process::ImageDescriptor> to) {
     std::size_t count = 0;
     table.for_each_kept([&](std::size_t number, Description& description) {

@@ -132,6 +132,14 @@ void DescriptorTable::close_marked() {
     }
 }
 
+void DescriptorTable::give_up_record_locks() {
+    if (!record_locks_used.load(std::memory_order_relaxed)) {
+        return;
+    }
+    MutexGuard guard{lock_};
+    slots_.for_each([](std::size_t, const Slots::Slot& slot) { release_record_locks(*slot.item); });
+}
+
 void DescriptorTable::lock_for_fork() {
     lock_.lock();
     slots_.for_each([](std::size_t, const Slots::Slot& slot) { slot.item->enter_fork(); });

@@ -32,6 +32,8 @@ public:
     // close_range: closes all of them, or marks them.
     void close_range(std::uint64_t first, std::uint64_t last, bool only_mark);
     void close_marked();
+    // The process ends, but others may hold the same descriptions.
+    void give_up_record_locks();
 
     // Calls visit(number, description) for each open descriptor that is not close-on-exec.
     template <class Visit>

@@ -4,6 +4,7 @@
 #include "linux/entry/thread_state.hpp"
 #include "linux/entry/user_memory.hpp"
 #include "linux/process/futex.hpp"
+#include "linux/process/hooks.hpp"
 #include "linux/process/plan.hpp"
 #include "linux/process/state.hpp"
 #include "linux/process/stop.hpp"
@@ -82,6 +83,7 @@ void walk_robust_list(const Thread& thread) {
 }  // namespace
 
 void exit_process(std::uint32_t status) {
+    fd::on_exit();
     for (;;) {
         (void)ipc::call(own_process(), process::Exit{.status = status});
     }

@@ -27,6 +27,8 @@ void on_fork_child();
 
 // execve, after the point of no return.
 void close_on_exec();
+// The process ends by its own will. Closing is the kernel's affair; record locks are given up.
+void on_exit();
 
 // The descriptors that stay open in a new image (those without close-on-exec); -> how many there
 // are, of which at most `to.size()` were written.

@@ -191,8 +191,11 @@ static void renaming(void)
     put_file("x", "X");
     put_file("y", "Y");
     FAILS(syscall(SYS_renameat2, AT_FDCWD, "x", AT_FDCWD, "y", 1), EEXIST);
-    EQUAL(syscall(SYS_renameat2, AT_FDCWD, "x", AT_FDCWD, "y", 2), 0);
-    TRUE(strcmp(get_file("x"), "Y") == 0 && strcmp(get_file("y"), "X") == 0);
+    // Not every file system can exchange two names.
+    if (syscall(SYS_renameat2, AT_FDCWD, "x", AT_FDCWD, "y", 2) == 0)
+        TRUE(strcmp(get_file("x"), "Y") == 0 && strcmp(get_file("y"), "X") == 0);
+    else
+        EQUAL(errno, EINVAL);
 }
 
 static void unlinked_but_open(void)
