@@ -38,19 +38,19 @@ struct Fork {
     };
 };
 
-// Asked before execve commits. Capabilities: the executable (fs::File), and a Memory with an
-// ImageStart block (interfaces/process_image.hpp) as the new image should see it. If the executable
-// has a Cluufile of its own, procmgr replaces the process by one with just that authority and never
+// Asked before execve commits. Capability: a Memory with an ImageStart block
+// (interfaces/process_image.hpp) as the new image should see it. If the executable (the file that
+// the caller's view shows at this path) has a Cluufile of its own, procmgr replaces the process by one with just that authority and never
 // replies. Otherwise it replies, and the library loads the program in place; procmgr has noted the
 // new name and arguments for /proc. A refusal for a mistake in the Cluufile (status invalid) is
 // explained in the log; ExplainRefusal gets the text, for the program's standard error.
 //
-// A path /var/images/NAME/Cluufile asks for the container of that image by its name; the executable
-// that comes along is then the Cluufile itself.
+// A path /var/images/NAME/Cluufile asks for the container of that image by its name. The caller must
+// be able to read the Cluufile.
 struct Execute {
     static constexpr std::uint16_t label = 2;
     static constexpr std::size_t payload = 4095;  // the absolute path of the executable
-    static constexpr std::size_t capabilities = 2;
+    static constexpr std::size_t capabilities = 1;
     std::uint64_t image_bytes = 0;  // length of the ImageStart block
     struct Reply {};
 };

@@ -136,11 +136,10 @@ void explain_refusal() {
 }
 
 // Does not return if the process is replaced.
-Result<void> ask_procmgr(ipc::Ref<fs::File> file, std::string_view path,
-                         std::span<const std::byte> block) {
+Result<void> ask_procmgr(std::string_view path, std::span<const std::byte> block) {
     const auto memory = TRY(to_memory(block));
     const auto answer = ipc::call(own_process(), process::Execute{.image_bytes = block.size()},
-                                  {.payload = ipc::bytes(path), .capabilities = {file, memory}});
+                                  {.payload = ipc::bytes(path), .capabilities = {memory}});
     if (!answer) {
         if (answer.error() == ipc::Failure{ipc::Status::invalid}) {
             explain_refusal();
@@ -168,17 +167,16 @@ Result<std::unique_ptr<ExecutePlan>> gather(std::int32_t directory, std::string_
         arguments.list.emplace_back();  // as Linux since 5.18: argv[0] always exists
     }
     auto plan = std::make_unique<ExecutePlan>();
-    auto executable = TRY(fd::open_executable(directory, path, at_flags));
-    if (is_container_recipe(executable.path)) {
-        plan->block = make_block(executable.path, arguments, environment);
-        TRY(ask_procmgr(executable.file, executable.path, plan->block));
+    if (is_container_recipe(path)) {
+        plan->block = make_block(path, arguments, environment);
+        TRY(ask_procmgr(path, plan->block));
         return base::fail(Errno::enoexec);
     }
+    auto executable = TRY(fd::open_executable(directory, path, at_flags));
     executable = TRY(resolve_script(std::move(executable), path, arguments.list));
-    const auto file = TRY(or_errno(ipc::copy(executable.file.ref())));
     plan->prepared = TRY(prepare_program(std::move(executable.file)));
     plan->block = make_block(executable.path, arguments, environment);
-    TRY(ask_procmgr(file, executable.path, plan->block));
+    TRY(ask_procmgr(executable.path, plan->block));
     return plan;
 }
 

@@ -67,6 +67,46 @@ Outcome outcome_of(const ImageLookup& lookup, const ImageName& image) {
     return {};
 }
 
+// What a view shows at a path.
+Async<Result<fs::Attributes>> attributes_at(Manager& manager, ipc::AnyRef view, std::string path) {
+    const auto answer =
+        co_await manager.outside.call(view, fs::GetPathAttributes{}, {.payload = ipc::bytes(path)});
+    fs::Attributes attributes;
+    if (!answer) {
+        co_return base::fail(ipc::to_status(answer.error()));
+    }
+    if (!ipc::read_payload(answer->payload, attributes)) {
+        co_return base::fail(Status::io_error);
+    }
+    co_return attributes;
+}
+
+// Is it really the image's program that the caller sees at this path, and not a file of its own that
+// some mount puts there? A caller that does not see the file has no way to ask for the image.
+Async<Result<bool>> names_image(Manager& manager, ipc::Ref<names::View> view, std::string path,
+                                ImageName image) {
+    if (!view) {
+        co_return base::fail(Status::not_found);
+    }
+    if (image.demanded) {
+        const auto readable = co_await manager.outside.call(view, fs::CheckAccess{.mode = 4},
+                                                            {.payload = ipc::bytes(path)});
+        if (!readable) {
+            co_return base::fail(ipc::to_status(readable.error()));
+        }
+    }
+    const auto seen = co_await attributes_at(manager, view, path);
+    if (!seen) {
+        co_return base::fail(seen.error());
+    }
+    const auto meant = co_await attributes_at(manager, manager.given.names, path);
+    const bool same = meant && meant->device == seen->device && meant->inode == seen->inode;
+    if (image.demanded && !same) {
+        co_return base::fail(Status::access_denied);
+    }
+    co_return same;
+}
+
 }  // namespace
 
 Task execute_image(Manager& manager, CallerId caller, ImageName image, ImageBlock block,
@@ -82,7 +122,20 @@ Task execute_image(Manager& manager, CallerId caller, ImageName image, ImageBloc
         refuse(*body, reply, outcome.status, outcome.complaint);
         co_return;
     }
-    if (lookup.outcome == ImageLookup::Outcome::none) {
+    bool is_image = lookup.outcome == ImageLookup::Outcome::found;
+    if (is_image) {
+        const auto named = co_await names_image(manager, starter.view, block.path, image);
+        body = manager.body_of(caller.pid, caller.serial);
+        if (body == nullptr) {
+            co_return;
+        }
+        if (!named) {
+            refuse(*body, reply, named.error(), {});
+            co_return;
+        }
+        is_image = *named;
+    }
+    if (!is_image) {
         body->executing = false;
         manager.run_in_place(*manager.table.find(caller.pid), *body, block);
         (void)reply.answer<process::Execute>({});

@@ -93,7 +93,7 @@ Result<process::Execute::Reply> ProcessService::handle(const process::Execute& e
                                                        ipc::Request& request) {
     const Caller from = TRY(caller(request));
     const std::string path{request.text()};
-    const auto memory = request.take<ipc::Memory>(1);
+    const auto memory = request.take<ipc::Memory>();
     if (from.body->executing) {
         return base::fail(Status::busy);
     }
