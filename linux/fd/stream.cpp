@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Streams: what may keep its reader or writer waiting and lives in a server. Terminals among them
 // refuse those who are not in the foreground; what follows (SIGTTIN, SIGTTOU) is done here.
+//
+// A call that a signal ends may have been carried out already, with nobody there for the answer: bytes
+// would be written twice, or lost. So the server is first asked for what it can do at once, which no
+// signal ends. Only if it would have to wait does an interruptible call follow; that one the server
+// answers when it can, and does nothing if the answer does not arrive.
 #include <algorithm>
 
 #include "interfaces/process.hpp"
@@ -24,6 +29,8 @@ bool is_held_back(std::uint32_t signal) {
            signals::action_of(signal).handler == linux_abi::handler_ignore;
 }
 
+bool would_block(ipc::Failure failure) { return failure == ipc::Failure{ipc::Status::would_block}; }
+
 }  // namespace
 
 std::int64_t stop_background(std::uint32_t signal) {
@@ -40,16 +47,21 @@ std::int64_t Stream::read(UserBuffer& buffer, Offset offset) {
     }
     const auto length =
         static_cast<std::uint32_t>(std::min<std::uint64_t>(buffer.remaining(), 4096));
+    bool waits = false;
     for (;;) {
         auto answer = ipc::call(file(),
                                 fs::Read{.length = length,
-                                         .flags = non_blocking() ? fs::Read::no_wait : 0,
+                                         .flags = waits ? 0 : fs::Read::no_wait,
                                          .process_group = identity().group},
-                                {.interruptible = true});
+                                {.interruptible = waits});
         if (answer) {
             const std::size_t count = std::min<std::size_t>(answer->payload.size(), length);
             const auto put = buffer.put(answer->payload.first(count));
             return put ? static_cast<std::int64_t>(count) : -put.error();
+        }
+        if (would_block(answer.error()) && !waits && !non_blocking()) {
+            waits = true;
+            continue;
         }
         if (answer.error() == ipc::Failure{ipc::Status::background}) {
             return stop_background(job_control::read_signal);
@@ -71,6 +83,7 @@ std::int64_t Stream::write(UserBuffer& buffer, Offset offset) {
     const auto result = [&](std::int64_t otherwise) {
         return moved != 0 ? static_cast<std::int64_t>(moved) : otherwise;
     };
+    bool waits = false;
     while (buffer.remaining() != 0) {
         const auto page =
             ipc::message_page().first(std::min<std::uint64_t>(buffer.remaining(), 4096));
@@ -78,10 +91,10 @@ std::int64_t Stream::write(UserBuffer& buffer, Offset offset) {
         if (const auto got = after.get(page); !got) {
             return result(-got.error());
         }
-        auto answer = ipc::call(file(),
-                                fs::Write{.flags = non_blocking() ? fs::Write::no_wait : 0,
-                                          .process_group = identity().group},
-                                {.payload = page, .interruptible = true});
+        auto answer = ipc::call(
+            file(),
+            fs::Write{.flags = waits ? 0 : fs::Write::no_wait, .process_group = identity().group},
+            {.payload = page, .interruptible = waits});
         if (answer) {
             const std::uint64_t count = std::min<std::uint64_t>(answer->reply.count, page.size());
             if (count == 0) {
@@ -93,6 +106,11 @@ std::int64_t Stream::write(UserBuffer& buffer, Offset offset) {
                 (void)buffer.get(ipc::message_page().first(count));
             }
             moved += count;
+            waits = false;
+            continue;
+        }
+        if (would_block(answer.error()) && !waits && !non_blocking()) {
+            waits = true;
             continue;
         }
         if (answer.error() == ipc::Failure{ipc::Status::background}) {

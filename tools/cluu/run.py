@@ -60,8 +60,8 @@ def _take_disk():
 
 def main(arguments) -> int:
     qemu.check_version()
-    build.targets("image")
     with _take_disk():
+        build.targets("image")
         return _boot(arguments)
 
 
