@@ -4,7 +4,6 @@
 #include <atomic>
 
 #include "libs/base/align.hpp"
-#include "libs/rt/clock.hpp"
 #include "libs/rt/log.hpp"
 
 namespace virtio {
@@ -15,7 +14,6 @@ constexpr std::uint64_t feature_flush = 1 << 9;
 constexpr std::size_t capacity_field = 0;  // of the device's registers, in sectors
 constexpr std::uint32_t header_bytes = 16;
 constexpr std::uint8_t unanswered = 0xff;
-constexpr std::uint64_t patience = 30 * rt::second;
 
 }  // namespace
 
@@ -90,9 +88,6 @@ Status Disk::flush() { return can_flush_ ? run(Type::flush, {}) : Status::ok; }
 
 // A chain of header, data (not for a flush), and the byte in which the device answers.
 Status Disk::run(Type type, const Transfer& transfer) {
-    if (silent_) {
-        return Status::io_error;
-    }
     auto* request = reinterpret_cast<RequestPage*>(queue_pages_.bytes().data() + Queue::bytes);
     *request = {
         .type = static_cast<std::uint32_t>(type), .sector = transfer.sector, .status = unanswered};
@@ -110,8 +105,6 @@ Status Disk::run(Type type, const Transfer& transfer) {
     queue_.offer();
     transport_.notify(0);
     if (!wait_until_done()) {
-        silent_ = true;
-        rt::log("the disk does not answer; sector ", transfer.sector);
         return Status::io_error;
     }
     const std::uint8_t status = std::atomic_ref{request->status}.load(std::memory_order_acquire);
@@ -122,10 +115,9 @@ Status Disk::run(Type type, const Transfer& transfer) {
 }
 
 bool Disk::wait_until_done() {
-    const std::uint64_t deadline = rt::now() + patience;
     while (!queue_.done()) {
-        if (!completion_->wait({.deadline = deadline})) {
-            return queue_.done();
+        if (!completion_->wait()) {
+            return false;
         }
         if (!message_signalled_) {
             (void)transport_.interrupt_status();

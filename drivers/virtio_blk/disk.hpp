@@ -2,8 +2,9 @@
 // A virtio block device (VIRTIO 1.2, 5.2).
 //
 // One request is under way at a time; its data is in the buffer that the driver shares with its
-// client. If the device does not answer, or says that it failed, the request is an io_error; after a
-// device that stayed silent nothing more is asked, because it may still write into the buffer.
+// client. If the device says that it failed, the request is an io_error. There is no time limit: a
+// disk may take its time, and on a machine whose clock runs ahead of its devices (QEMU counting
+// instructions) any limit would be reached.
 #pragma once
 
 #include "drivers/virtio_blk/queue.hpp"
@@ -59,7 +60,6 @@ private:
     std::uint64_t sectors_ = 0;
     bool read_only_ = false;
     bool can_flush_ = false;
-    bool silent_ = false;
 };
 
 }  // namespace virtio
