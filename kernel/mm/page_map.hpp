@@ -75,7 +75,9 @@ public:
     // Calls visit(index, PageSlot&) for each present slot in [begin, end).
     template <class Visit>
     void for_each(std::uint64_t begin, std::uint64_t end, Visit&& visit) {
-        visit_level(root_, height_, 0, begin, end, visit);
+        if (begin < end) {
+            visit_level(root_, height_, 0, begin, end, visit);
+        }
     }
 
     // Gives the nodes back; the slots must be empty, or are forgotten.
@@ -104,8 +106,13 @@ private:
         }
         const std::uint64_t step = std::uint64_t{1} << (9 * (level - 1));
         const std::uint64_t first = begin > base ? (begin - base) / step : 0;
-        for (std::uint64_t i = first; i < fan_out && base + i * step < end; ++i) {
-            visit_level(node(slot)[i], level - 1, base + i * step, begin, end, visit);
+        const std::uint64_t last = (end - base - 1) / step < fan_out ? (end - base - 1) / step + 1
+                                                                     : fan_out;
+        PageSlot* const slots = node(slot);
+        for (std::uint64_t i = first; i < last; ++i) {
+            if (slots[i].present()) {  // most are not: fork and exit go through whole nodes
+                visit_level(slots[i], level - 1, base + i * step, begin, end, visit);
+            }
         }
     }
 

@@ -391,7 +391,7 @@ void Memory::sever() {
         lose_pager();
     }
     wake_waiters(0, max_pages, true);
-    map_.for_each(0, max_pages,
+    map_.for_each(0, pages_,
                   [this](std::uint64_t index, mm::PageSlot& slot) { drop_slot(index, slot); });
     map_.release_nodes(bank());
     while (Memory* clone = clones_.front()) {
