@@ -16,21 +16,22 @@
 
 namespace process {
 
-inline constexpr std::uint64_t linux_base = 0x7e00'0000'0000;
-inline constexpr std::uint64_t linux_heap = 0x7e10'0000'0000;
-inline constexpr std::uint64_t linux_threads =
-    0x7e20'0000'0000;  // first thread: message page here, control page after it
+// Close together, so that few page tables hold them all: each table costs every fork and exit.
+inline constexpr std::uint64_t linux_base = 0x7e00'0000'0000;  // at most 960 KiB
+inline constexpr std::uint64_t time_page = linux_base + 0xf'0000;
+inline constexpr std::uint64_t identity_page = linux_base + 0xf'1000;
+inline constexpr std::uint64_t signal_page = linux_base + 0xf'2000;
+// First thread: message page here, control page after it.
+inline constexpr std::uint64_t linux_threads = linux_base + 0x10'0000;
 // Of the first thread of a fresh image, mapped by procmgr: the library's stack, at whose upper end
 // it starts (rsp 16-byte aligned; gs: the control page, with ThreadArea filled in; rdi: 0). The
 // page between stays unmapped. On fork the stack is copied like any memory of the program.
 inline constexpr std::uint64_t first_stack = linux_threads + 3 * 4096;
 inline constexpr std::uint64_t first_stack_bytes = 64 * 1024;
-inline constexpr std::uint64_t linux_windows =
-    0x7e30'0000'0000;  // the library's own temporary mappings
-inline constexpr std::uint64_t time_page = 0x7e40'0000'0000;
-inline constexpr std::uint64_t identity_page = 0x7e40'0000'1000;
-inline constexpr std::uint64_t signal_page = 0x7e40'0000'2000;
-inline constexpr std::uint64_t image_start = 0x7e41'0000'0000;
+inline constexpr std::uint64_t image_start = linux_base + 0x1000'0000;
+inline constexpr std::uint64_t linux_heap = linux_base + 0x2000'0000;
+// The library's own temporary mappings.
+inline constexpr std::uint64_t linux_windows = 0x7e30'0000'0000;
 inline constexpr std::uint64_t program_end = 0x7dff'ffff'f000;  // programs map below this
 
 // Slots that procmgr fills in every POSIX process. Further slots are descriptors and what the
