@@ -73,8 +73,7 @@ private:
 // One attempt. Null: it failed, and that has been said.
 const User* ask(const Terminal& terminal, UserList& users, const std::string& name) {
     Secret secret;
-    terminal.write("Password: ");
-    if (!terminal.read_secret(secret)) return nullptr;
+    if (!terminal.read_secret("Password: ", secret)) return nullptr;
     std::string mistake = users.reload();
     if (users.empty()) {
         terminal.write(mistake + "Nobody can log in until this file is mended.\n");
@@ -132,10 +131,8 @@ bool round(const Terminal& terminal, UserList& users) {
 int print_hash() {
     Terminal terminal("");
     Secret first, second;
-    terminal.write("Password: ");
-    if (!terminal.read_secret(first)) return 1;
-    terminal.write("The same again: ");
-    if (!terminal.read_secret(second)) return 1;
+    if (!terminal.read_secret("Password: ", first)) return 1;
+    if (!terminal.read_secret("The same again: ", second)) return 1;
     if (first.text() != second.text()) {
         terminal.write("They differ.\n");
         return 1;

@@ -102,9 +102,11 @@ std::optional<std::string> Terminal::read_line() const {
     return std::nullopt;
 }
 
-bool Terminal::read_secret(Secret& secret) const {
+bool Terminal::read_secret(std::string_view question, Secret& secret) const {
+    // Before the question, so that an answer that comes at once is neither seen nor flushed.
     EchoOff echo_off;
     if (!echo_off.safe()) return false;
+    write(question);
     secret.clear();
     auto byte = read_byte();
     for (; byte && *byte != '\n'; byte = read_byte()) secret.push(*byte);

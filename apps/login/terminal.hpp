@@ -26,8 +26,8 @@ public:
 
     // A line without its end; nothing at the end of input. Of a line that is too long only the start is given.
     std::optional<std::string> read_line() const;
-    // The same for a password, unseen.
-    bool read_secret(Secret& secret) const;
+    // The same for a password, unseen: nothing is echoed from before the question is written.
+    bool read_secret(std::string_view question, Secret& secret) const;
 
 private:
     std::string path_;
