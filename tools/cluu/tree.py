@@ -108,7 +108,8 @@ def _file(path: str, file: Path, strip: bool = False, out: Path | None = None) -
     is_elf = content[:4] == b"\x7fELF"
     if strip and is_elf:
         content = _stripped(file, out)
-    is_program = is_elf or content[:2] == b"#!"
+    # A Cluufile is executed to start its container.
+    is_program = is_elf or content[:2] == b"#!" or file.name == "Cluufile"
     return Entry(path, "file", 0o755 if is_program else 0o644, content=content)
 
 
