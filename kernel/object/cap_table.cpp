@@ -11,14 +11,20 @@ Result<CapTable*> CapTable::create(Bank& bank, std::uint64_t slots) {
     if (slots == 0 || slots > max_slots) {
         return fail(Error::out_of_range);
     }
-    CapTable* table = TRY(bank.make<CapTable>(bank, static_cast<std::uint32_t>(slots)));
+    SlotPage** directory = nullptr;
     if (slots > inline_pages * slots_per_page) {
-        auto** directory = static_cast<SlotPage**>(bank.buy_page());
+        directory = static_cast<SlotPage**>(bank.buy_page());
         if (directory == nullptr) {
-            table->destroy();
             return fail(Error::no_memory);
         }
-        table->directory_ = directory;
+    }
+    const auto table = bank.make<CapTable>(bank, static_cast<std::uint32_t>(slots));
+    if (directory != nullptr) {
+        if (!table) {
+            bank.return_page(directory);
+        } else {
+            (*table)->directory_ = directory;
+        }
     }
     return table;
 }
