@@ -136,7 +136,8 @@ std::string current_directory() { return location.directory(); }
 
 Result<Executable> open_executable(std::int32_t directory, std::string_view path,
                                    std::uint32_t at_flags) {
-    const Path resolved = TRY(resolve_text(directory, path));
+    Path resolved = TRY(resolve_text(directory, path));
+    follow_own_link(resolved);
     if (resolved.directory) {
         return base::fail(Errno::eacces);
     }

@@ -4,9 +4,11 @@
 #include <cstring>
 
 #include "linux/entry/user_memory.hpp"
+#include "linux/fd/own_names.hpp"
 #include "linux/fd/path.hpp"
 #include "linux/fd/table.hpp"
 #include "linux/process/mutex.hpp"
+#include "linux/process/state.hpp"
 
 namespace linux::fd {
 
@@ -27,6 +29,22 @@ std::span<char> page_from(std::size_t at) {
         .subspan(at);
 }
 
+// /proc/self is the process's own number there.
+Result<Path> with_own_number(std::span<char> page, Path path) {
+    const auto rest = below_proc_self(path.text);
+    if (!rest) {
+        return path;
+    }
+    std::string text = "/proc/";
+    append_number(text, identity().pid);
+    text += *rest;
+    if (text.size() > std::min(path::longest, page.size())) {
+        return base::fail(Errno::enametoolong);
+    }
+    std::memcpy(page.data(), text.data(), text.size());
+    return Path{{page.data(), text.size()}, path.directory};
+}
+
 // Joins to `base` the path that `copy(to)` brings; it is absolute if `absolute`.
 template <class Copy>
 Result<Path> join(std::string_view base, bool absolute, std::size_t at, Copy&& copy) {
@@ -40,7 +58,7 @@ Result<Path> join(std::string_view base, bool absolute, std::size_t at, Copy&& c
     if (!joined) {
         return base::fail(Errno::enametoolong);
     }
-    return Path{{page.data(), joined->length}, joined->directory};
+    return with_own_number(page, {{page.data(), joined->length}, joined->directory});
 }
 
 template <class Copy>
@@ -144,9 +162,24 @@ Result<Path> resolve_text(std::int32_t directory, std::string_view path, std::si
                    });
 }
 
+void follow_own_link(Path& path) {
+    const auto target = own_link(path.text);
+    if (target && target->starts_with('/')) {
+        char* page = reinterpret_cast<char*>(ipc::message_page().data());
+        path.text = {page, target->copy(page, path::longest)};
+    }
+}
+
 Result<bool> is_empty(std::uint64_t user_path) { return TRY(user::read<char>(user_path)) == '\0'; }
 
-Result<fs::Attributes> attributes_of(const Path& path, bool follow) {
+Result<fs::Attributes> attributes_of(Path path, bool follow) {
+    if (follow) {
+        if (const auto descriptor = named_descriptor(path.text)) {
+            const auto description = table.get(*descriptor);
+            return description ? (*description)->attributes() : base::fail(Errno::enoent);
+        }
+        follow_own_link(path);
+    }
     auto answer = TRY(or_errno(
         ipc::call(own_view(), fs::GetPathAttributes{.follow = follow || path.directory ? 1U : 0U},
                   {.payload = ipc::bytes(path.text)})));

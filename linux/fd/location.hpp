@@ -38,7 +38,11 @@ Result<bool> is_empty(std::uint64_t user_path);
 
 // What the path names, with this final component followed or not. The path stands at the start of
 // the message page.
-Result<fs::Attributes> attributes_of(const Path& path, bool follow);
+Result<fs::Attributes> attributes_of(Path path, bool follow);
+
+// If the path, at the start of the message page, is a link of the own process under /proc (exe, cwd,
+// root), it becomes what that points to.
+void follow_own_link(Path& path);
 
 class Location {
 public:

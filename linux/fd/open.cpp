@@ -5,7 +5,9 @@
 #include <string>
 
 #include "interfaces/process.hpp"
+#include "linux/fd/own_names.hpp"
 #include "linux/fd/regular_file.hpp"
+#include "linux/fd/table.hpp"
 #include "linux/fd/terminal.hpp"
 #include "linux/process/state.hpp"
 
@@ -39,6 +41,20 @@ Result<Handle> open_own_terminal(std::uint32_t flags) {
                               .device_major = terminal_major,
                               .device_minor = answer->reply.device_minor};
     return make_description(answer->take<fs::File>(), info, flags & lasting_flags, {}, true);
+}
+
+// /dev/fd/N and the like: the description that is open there, as far as it is open for this.
+Result<Handle> open_descriptor(std::int64_t number, std::uint32_t flags) {
+    auto description = table.get(number);
+    if (!description) {
+        return base::fail(Errno::enoent);
+    }
+    const std::uint32_t mode = flags & OpenFlag::access_mode;
+    if ((mode != OpenFlag::write_only && !(*description)->readable()) ||
+        (mode != OpenFlag::read_only && !(*description)->writable())) {
+        return base::fail(Errno::eacces);
+    }
+    return description;
 }
 
 // A session leader without a terminal gets the first one that it opens, as on Linux.
@@ -102,7 +118,13 @@ Handle make_description(ipc::Capability<fs::File> file, const ServerFileInfo& in
     return Handle{new Stream(status, std::move(file), info)};
 }
 
-Result<Handle> open(const Path& path, std::uint32_t flags, std::uint32_t mode) {
+Result<Handle> open(Path path, std::uint32_t flags, std::uint32_t mode) {
+    if ((flags & OpenFlag::no_follow) == 0) {
+        if (const auto descriptor = named_descriptor(path.text)) {
+            return open_descriptor(*descriptor, flags);
+        }
+        follow_own_link(path);
+    }
     if ((flags & OpenFlag::path) != 0) {
         flags &= path_flags;
     }
@@ -118,7 +140,7 @@ Result<Handle> open(const Path& path, std::uint32_t flags, std::uint32_t mode) {
     const std::size_t length = path.text.copy(text.data(), text.size());
     auto answer =
         ipc::call(own_view(), fs::Open{.flags = asked, .mode = mode & 07777 & ~location.umask()},
-                  {.payload = ipc::bytes(path.text), .interruptible = true});
+                  {.payload = ipc::bytes(path.text)});
     if (!answer) {
         return base::fail(to_errno(answer.error()));
     }

@@ -12,7 +12,7 @@
 namespace linux::fd {
 
 // The path stands at the start of the message page. `flags` and `mode` as in open(2).
-Result<Handle> open(const Path& path, std::uint32_t flags, std::uint32_t mode);
+Result<Handle> open(Path path, std::uint32_t flags, std::uint32_t mode);
 
 // What protocol fs calls these flags; EINVAL if they contradict each other.
 Result<std::uint32_t> to_open_flags(std::uint32_t flags);

@@ -64,7 +64,7 @@ public:
     explicit PipeRing(std::byte* memory) : memory_(memory) {}
 
     [[nodiscard]] Header& header() const { return *reinterpret_cast<Header*>(memory_); }
-    [[nodiscard]] bool empty() { return !front().has_value(); }
+    [[nodiscard]] bool empty();
     [[nodiscard]] bool full();
     // Bytes that wait to be read; a snapshot.
     [[nodiscard]] std::size_t readable();
@@ -168,6 +168,9 @@ inline std::optional<PipeRing::Place> PipeRing::front() {
         if (shared.head.load(std::memory_order_seq_cst) != head) {
             continue;  // the entry may belong to a later round
         }
+        if (tail - head > slots) {
+            return std::nullopt;  // broken by somebody: nothing more will come out
+        }
         if (head == tail) {
             if (entry.length == 0) {
                 return std::nullopt;
@@ -186,7 +189,10 @@ inline std::optional<PipeRing::Place> PipeRing::back() {
     for (;;) {
         const std::uint64_t tail = shared.tail.load(std::memory_order_seq_cst);
         const std::uint64_t head = shared.head.load(std::memory_order_seq_cst);
-        if (tail - head >= slots) {
+        if (tail - head > slots) {
+            return std::nullopt;  // broken by somebody: nothing more goes in
+        }
+        if (tail - head == slots) {
             if (Entry::unpack(slot(head).load(std::memory_order_seq_cst)).length != 0) {
                 if (shared.head.load(std::memory_order_seq_cst) == head) {
                     return std::nullopt;
@@ -221,6 +227,18 @@ inline std::optional<PipeRing::Place> PipeRing::last() {
         return std::nullopt;
     }
     return Place{tail - 1, raw, entry};
+}
+
+// Mostly without the loop: tail is at head, and nothing is published there.
+inline bool PipeRing::empty() {
+    constexpr std::uint64_t length_mask = 0x1fff;
+    const Header& shared = header();
+    const std::uint64_t head = shared.head.load(std::memory_order_seq_cst);
+    if (shared.tail.load(std::memory_order_seq_cst) == head &&
+        (slot(head).load(std::memory_order_seq_cst) & length_mask) == 0) [[likely]] {
+        return true;
+    }
+    return !front().has_value();
 }
 
 inline bool PipeRing::full() {

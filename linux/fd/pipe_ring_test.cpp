@@ -125,6 +125,17 @@ TEST_F(PipeRingTest, NonsenseInTheHeaderStaysInside) {
     }
 }
 
+TEST_F(PipeRingTest, ImpossibleCountersEndTheWork) {
+    ring_.header().head.store(5);
+    EXPECT_EQ(get(10), "");
+    EXPECT_EQ(put("x"), Outcome::full);
+    EXPECT_TRUE(ring_.full());
+    ring_.header().head.store(0);
+    ring_.header().tail.store(~std::uint64_t{0});
+    EXPECT_EQ(get(10), "");
+    EXPECT_EQ(put("x"), Outcome::full);
+}
+
 // Several writers and readers at once: every record arrives once and in one piece, and those of one
 // writer in their order (each record is read whole, because records have the size of a page).
 TEST_F(PipeRingTest, ManyWritersAndReaders) {

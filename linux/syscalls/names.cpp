@@ -7,6 +7,7 @@
 #include "libs/ipc/protocol.hpp"
 #include "linux/entry/user_memory.hpp"
 #include "linux/fd/location.hpp"
+#include "linux/fd/own_names.hpp"
 #include "linux/fd/path.hpp"
 #include "linux/fd/table.hpp"
 #include "linux/syscalls/table.hpp"

@@ -297,6 +297,46 @@ static void not_a_terminal(void)
     close(p[1]);
 }
 
+static void own_names(void)
+{
+    char text[4096], here[4096], name[64];
+    int p[2];
+    EQUAL(pipe(p), 0);
+    snprintf(name, sizeof name, "/proc/self/fd/%d", p[0]);
+    ssize_t length = readlink(name, text, sizeof text - 1);
+    TRUE(length > 6 && memcmp(text, "pipe:[", 6) == 0);
+    EQUAL(write(p[1], "xyz", 3), 3);
+    int again = open(name, O_RDONLY);
+    EQUAL(read(again, text, 1), 1);
+    EQUAL(text[0], 'x');
+    close(again);
+    snprintf(name, sizeof name, "/dev/fd/%d", p[0]);
+    again = open(name, O_RDONLY);
+    EQUAL(read(again, text, 2), 2);
+    EQUAL(text[1], 'z');
+    close(again);
+    struct stat st;
+    EQUAL(stat(name, &st), 0);
+    TRUE(S_ISFIFO(st.st_mode));
+    close(p[0]);
+    close(p[1]);
+    FAILS(open(name, O_RDONLY), ENOENT);
+    length = readlink("/proc/self/cwd", text, sizeof text - 1);
+    text[length < 0 ? 0 : length] = '\0';
+    TRUE(getcwd(here, sizeof here) != NULL && strcmp(here, text) == 0);
+    length = readlink("/proc/self/exe", text, sizeof text - 1);
+    TRUE(length > 1 && text[0] == '/');
+    EQUAL(stat("/proc/self/exe", &st), 0);
+    TRUE(S_ISREG(st.st_mode));
+    length = readlink("/proc/self", text, sizeof text - 1);
+    text[length < 0 ? 0 : length] = '\0';
+    EQUAL(atoi(text), getpid());
+    int fd = open("/proc/self/exe", O_RDONLY);
+    EQUAL(read(fd, text, 4), 4);
+    TRUE(memcmp(text, "\177ELF", 4) == 0);
+    close(fd);
+}
+
 MAIN(TEST(directories), TEST(current_directory), TEST(relative_to_a_descriptor),
      TEST(symbolic_links), TEST(hard_links), TEST(renaming), TEST(unlinked_but_open),
-     TEST(listing), TEST(not_a_terminal))
+     TEST(listing), TEST(not_a_terminal), TEST(own_names))

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#include "linux/fd/own_names.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "linux/fd/location.hpp"
+#include "linux/fd/table.hpp"
+#include "linux/process/state.hpp"
+
+namespace linux::fd {
+
+namespace {
+
+// The path without its first part, if that is it and a slash or nothing follows.
+std::optional<std::string_view> below(std::string_view path, std::string_view first) {
+    if (!path.starts_with(first) || (path.size() > first.size() && path[first.size()] != '/')) {
+        return std::nullopt;
+    }
+    path.remove_prefix(first.size());
+    return path;
+}
+
+std::optional<std::int64_t> number(std::string_view text) {
+    std::int64_t value = 0;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool whole = parsed.ec == std::errc{} && parsed.ptr == text.data() + text.size();
+    return whole && value >= 0 ? std::optional{value} : std::nullopt;
+}
+
+// "/N" and nothing behind.
+std::optional<std::int64_t> slash_number(std::string_view text) {
+    return text.starts_with('/') ? number(text.substr(1)) : std::nullopt;
+}
+
+// Below /proc/self or /proc/OWN-PID.
+std::optional<std::string_view> below_own_proc(std::string_view path) {
+    if (const auto rest = below_proc_self(path)) {
+        return rest;
+    }
+    auto rest = below(path, "/proc");
+    if (!rest || rest->empty()) {
+        return std::nullopt;
+    }
+    const std::size_t end = std::min(rest->find('/', 1), rest->size());
+    const auto pid = number(rest->substr(1, end - 1));
+    if (!pid || *pid != identity().pid) {
+        return std::nullopt;
+    }
+    return rest->substr(end);
+}
+
+std::optional<std::string> describe_descriptor(std::int64_t descriptor) {
+    const auto description = table.get(descriptor);
+    if (!description) {
+        return std::nullopt;
+    }
+    std::string text{(*description)->directory_path()};
+    if (text.empty()) {
+        const fs::Kind kind = (*description)->kind();
+        text = kind == fs::Kind::fifo ? "pipe:[" : kind == fs::Kind::socket ? "socket:[" : "file:[";
+        const auto attributes = (*description)->attributes();
+        append_number(text, attributes ? attributes->inode : 0);
+        text += ']';
+    }
+    return text;
+}
+
+}  // namespace
+
+void append_number(std::string& text, std::uint64_t value) {
+    char digits[20];
+    const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+    text.append(digits, static_cast<std::size_t>(end - digits));
+}
+
+std::optional<std::string_view> below_proc_self(std::string_view path) {
+    return below(path, "/proc/self");
+}
+
+std::optional<std::int64_t> named_descriptor(std::string_view path) {
+    if (!path.starts_with("/dev/") && !path.starts_with("/proc/")) {
+        return std::nullopt;
+    }
+    if (path == "/dev/stdin" || path == "/dev/stdout" || path == "/dev/stderr") {
+        return path == "/dev/stdin" ? 0 : path == "/dev/stdout" ? 1 : 2;
+    }
+    if (const auto rest = below(path, "/dev/fd")) {
+        return slash_number(*rest);
+    }
+    const auto own = below_own_proc(path);
+    const auto rest = own ? below(*own, "/fd") : std::nullopt;
+    return rest ? slash_number(*rest) : std::nullopt;
+}
+
+std::optional<std::string> own_link(std::string_view path) {
+    if (path == "/proc/self") {
+        std::string text;
+        append_number(text, identity().pid);
+        return text;
+    }
+    if (!path.starts_with("/proc/")) {
+        return std::nullopt;
+    }
+    if (const auto descriptor = named_descriptor(path)) {
+        return describe_descriptor(*descriptor);
+    }
+    const auto rest = below_own_proc(path);
+    if (!rest) {
+        return std::nullopt;
+    }
+    if (*rest == "/exe") {
+        return state().executable_path;
+    }
+    if (*rest == "/cwd") {
+        return location.directory();
+    }
+    if (*rest == "/root") {
+        return "/";
+    }
+    return std::nullopt;
+}
+
+}  // namespace linux::fd

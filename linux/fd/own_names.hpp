@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+//
+// Names that mean something of the process's own, which no server can know: /proc/self (the own
+// number), the descriptors under /proc/self/fd with their other name /dev/fd, and the links cwd,
+// root and exe. Paths are absolute and tidy.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace linux::fd {
+
+// The descriptor that the path names: /proc/self/fd/N, /proc/OWN-PID/fd/N, /dev/fd/N, /dev/stdin, ...
+std::optional<std::int64_t> named_descriptor(std::string_view path);
+
+// What a link of the own process points to; nothing if the path is no such link.
+std::optional<std::string> own_link(std::string_view path);
+
+// Is it /proc/self, or below? Then the rest of the path (which may be empty).
+std::optional<std::string_view> below_proc_self(std::string_view path);
+
+void append_number(std::string& text, std::uint64_t value);
+
+}  // namespace linux::fd
