@@ -94,11 +94,6 @@ std::optional<std::int64_t> named_descriptor(std::string_view path) {
 }
 
 std::optional<std::string> own_link(std::string_view path) {
-    if (path == "/proc/self") {
-        std::string text;
-        append_number(text, identity().pid);
-        return text;
-    }
     if (!path.starts_with("/proc/")) {
         return std::nullopt;
     }
@@ -108,6 +103,12 @@ std::optional<std::string> own_link(std::string_view path) {
     const auto rest = below_own_proc(path);
     if (!rest) {
         return std::nullopt;
+    }
+    // /proc/self, whose name is the own number by now.
+    if (rest->empty()) {
+        std::string text;
+        append_number(text, identity().pid);
+        return text;
     }
     if (*rest == "/exe") {
         return state().executable_path;
