@@ -125,14 +125,20 @@ Result<void> MemoryFile::reserve(std::uint64_t offset, std::uint64_t length) {
     return done(memory_->commit({data_offset + first, end - first}));
 }
 
-// Uses the message page: what was in it has been written by now.
+// Keeps the message page: a write that makes the file longer resizes it first, with the data waiting
+// there.
 Result<void> MemoryFile::update_header() {
     ++generation_;
     if (!mapped_) {
         return {};
     }
     const fs::FileHeader header{.size = size_, .generation = generation_};
-    return done(memory_->write(0, std::as_bytes(std::span{&header, 1})));
+    const auto place = ipc::message_page().first<sizeof header>();
+    std::array<std::byte, sizeof header> kept;
+    std::ranges::copy(place, kept.begin());
+    const auto written = done(memory_->write(0, std::as_bytes(std::span{&header, 1})));
+    std::ranges::copy(kept, place.begin());
+    return written;
 }
 
 Result<MappedFile> MemoryFile::map(bool writable) {
