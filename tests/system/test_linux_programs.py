@@ -18,7 +18,7 @@ def machine(tmp_path_factory):
     session.close()
 
 
-@pytest.mark.parametrize("place", ["/tmp", "/home/admin"])
+@pytest.mark.parametrize("place", ["/dev/shm", "/home/admin"])
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_in_cluu(machine, program, place):
     result = machine.run(f"/tmp/{program}", timeout=300, environment=[f"TMPDIR={place}"])
