@@ -251,10 +251,10 @@ bool ProgramSpace::is_mapped(std::uint64_t address, std::uint64_t length) {
     return regions_.covers(address, address + length);
 }
 
-std::optional<std::uint32_t> ProgramSpace::protection_at(std::uint64_t address) {
+std::optional<Region> ProgramSpace::region_at(std::uint64_t address) {
     MutexGuard guard{lock_};
     const Region* region = regions_.at(address);
-    return region == nullptr ? std::nullopt : std::optional{region->protection};
+    return region == nullptr ? std::nullopt : std::optional{*region};
 }
 
 void ProgramSpace::set_break(std::uint64_t address) {

@@ -57,8 +57,8 @@ public:
     Result<std::uint64_t> remap(std::uint64_t address, std::uint64_t old_length,
                                 const Request& request, bool may_move);
     [[nodiscard]] bool is_mapped(std::uint64_t address, std::uint64_t length);
-    // The protection at an address, or nothing if it is not mapped (to tell SEGV_ACCERR and MAPERR).
-    [[nodiscard]] std::optional<std::uint32_t> protection_at(std::uint64_t address);
+    // What is mapped at an address, to tell what a fault there means.
+    [[nodiscard]] std::optional<Region> region_at(std::uint64_t address);
 
     // Returns the break in force afterwards, as brk(2) does.
     std::uint64_t move_break(std::uint64_t address);

@@ -145,6 +145,10 @@ void deliver_fault(const abi::Registers& from, const Fault& fault) {
     thread.fault_trap = fault.vector;
     thread.fault_error = fault.error;
     thread.fault_address = fault.page_fault_address;
+    if (fault.out_of_memory) {
+        report({"killed: the memory limit of the container is reached, or the machine's"});
+        exit_process(linux_abi::sig_kill);
+    }
     const linux_abi::SignalAction action = action_of(fault.signal);
     const bool blocked = (thread.mask & linux_abi::signal_bit(fault.signal)) != 0;
     if (blocked || action.handler == linux_abi::handler_default ||

@@ -2,7 +2,6 @@
 #include "linux/signal/fault.hpp"
 
 #include "abi/linux/signal.hpp"
-#include "libs/base/align.hpp"
 #include "linux/memory/program_space.hpp"
 
 namespace linux::signals {
@@ -27,8 +26,8 @@ enum Vector : std::uint64_t {
 constexpr std::uint64_t error_write = 2;
 constexpr std::uint64_t error_fetch = 16;
 
-// Is the access one that the mapping allows? Then its page could not be had (a file that became
-// shorter, a bank that is empty).
+// Is the access one that the mapping allows? Then its page could not be had: a file that became
+// shorter, or a bank that is empty.
 bool is_allowed(std::uint32_t protection, std::uint64_t error) {
     using linux_abi::Protection;
     if ((error & error_write) != 0) {
@@ -45,13 +44,18 @@ Fault describe_page_fault(const CpuException& exception) {
     Fault fault{.signal = linux_abi::sig_segv,
                 .code = SignalCode::not_mapped,
                 .address = exception.address};
-    const auto protection =
-        program_space().protection_at(base::align_down(exception.address, abi::page_size));
-    if (protection) {
-        const bool allowed = is_allowed(*protection, exception.error);
-        fault.signal = allowed ? linux_abi::sig_bus : linux_abi::sig_segv;
-        fault.code = allowed ? SignalCode::no_backing : SignalCode::no_access;
+    const auto region = program_space().region_at(exception.address);
+    if (!region) {
+        return fault;
     }
+    if (!is_allowed(region->protection, exception.error)) {
+        fault.code = SignalCode::no_access;
+        return fault;
+    }
+    fault.signal = linux_abi::sig_bus;
+    fault.code = SignalCode::no_backing;
+    fault.out_of_memory =
+        region->backing == Backing::own || region->backing == Backing::inherited;
     return fault;
 }
 

@@ -22,6 +22,7 @@ struct Fault {
     std::uint64_t address = 0;
     std::uint64_t vector = 0, error = 0, page_fault_address = 0;  // for the frame
     bool address_is_rip = false;
+    bool out_of_memory = false;  // no handler could do anything about it
 };
 
 Fault describe(const CpuException& exception);
