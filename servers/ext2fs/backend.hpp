@@ -1,22 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The ext2 back end: fs_server::Backend by libext2fs.
-//
-// What is on the disk is libext2fs's affair; here is kept what a disk does not know: which inodes are
-// open, which of these have lost their last name (they are freed when they are let go), and the page
-// caches.
-//
-// A page cache (a FileData, on CLUU a Memory object) holds a whole file, from the first `map` on;
-// later reads and writes go through it too, so that all see the same. Writes go to the disk's blocks
-// at the same time. What clients write into a writable mapping is not seen happening: it is compared
-// with the disk at `sync` and when the file is let go. Page caches of files that nobody has open stay
-// until their memory is needed: what was once run is soon run again.
+// The ext2 back end: fs_server::Backend over inodes, directories and page caches.
 #pragma once
 
-#include <map>
-#include <vector>
-
-#include "libs/fs_server/file_data.hpp"
-#include "servers/ext2fs/inode.hpp"
+#include "servers/ext2fs/directory.hpp"
+#include "servers/ext2fs/page_cache.hpp"
 
 namespace ext2 {
 
@@ -27,7 +14,7 @@ using fs_server::Place;
 class Ext2Backend final : public fs_server::Backend {
 public:
     Ext2Backend(Volume& volume, fs_server::Store& store, const fs_server::Clock& clock)
-        : volume_(volume), store_(store), clock_(clock) {}
+        : volume_(volume), clock_(clock), inodes_(volume), pages_(volume, store, inodes_) {}
 
     // Names (backend_names.cpp).
     Inode root() const override { return Inode{EXT2_ROOT_INO}; }
@@ -42,6 +29,9 @@ public:
                       fs_server::DirectorySink& sink) override;
 
     // Files (backend_files.cpp).
+    Result<fs::Attributes> attributes(Inode inode) override;
+    Result<void> change(Inode inode, const AttributeChange& change) override;
+    Result<std::string_view> read_link(Inode inode, std::span<char> buffer) override;
     Result<std::size_t> read(Inode inode, std::uint64_t offset,
                              std::span<std::byte> buffer) override;
     Result<std::size_t> write(Inode inode, std::uint64_t offset,
@@ -50,57 +40,29 @@ public:
     Result<void> allocate(Inode inode, std::uint64_t offset, std::uint64_t length) override;
     Result<fs_server::MappedFile> map(Inode inode, bool writable) override;
     Result<void> sync(Inode inode, bool data_only) override;
-    Result<void> sync_all() override;
-
-    // Inodes (backend_inodes.cpp).
-    Result<fs::Attributes> attributes(Inode inode) override;
-    Result<void> change(Inode inode, const AttributeChange& change) override;
-    Result<std::string_view> read_link(Inode inode, std::span<char> buffer) override;
+    Result<void> sync_all() override { return flush(true); }
     Result<fs_server::Usage> usage() override;
     void hold(Inode inode) override;
     void release(Inode inode) override;
 
-    [[nodiscard]] bool changed() const { return volume_.changed(); }
+    // Is there anything that the disk does not have yet?
+    [[nodiscard]] bool changed() const { return volume_.changed() || pages_.dirty(); }
+    // `unseen`: also what mappings may have changed.
+    [[nodiscard]] Result<void> flush(bool unseen);
 
 private:
-    // What is known of an inode beside the disk.
-    struct Live {
-        std::uint64_t holds = 0;
-        bool orphan = false;
-        bool written_behind = false;  // somebody may write into its page cache
-        std::uint64_t used = 0;       // when the page cache was last asked for
-        std::unique_ptr<fs_server::FileData> data;
-    };
-
-    // backend_names.cpp
-    [[nodiscard]] Result<void> enter(const Place& place, Inode inode, fs::Kind kind);
-    [[nodiscard]] Result<void> leave(const Place& place, Inode inode);
-    [[nodiscard]] Result<Inode> make_plain(const Place& place, const NewNode& what);
-    [[nodiscard]] Result<Inode> make_by_library(const Place& place, const NewNode& what);
+    [[nodiscard]] Result<Directory> directory(Inode inode);
+    [[nodiscard]] Result<LiveInode*> make_inode(const Place& place, const NewNode& what);
+    [[nodiscard]] Result<void> fill_link(LiveInode& live, std::string_view target);
     [[nodiscard]] Result<void> touch_directory(Inode directory, int link_change);
-    [[nodiscard]] Result<bool> is_empty(Inode directory);
-    [[nodiscard]] Result<void> set_parent(Inode directory, Inode parent);
-
-    // backend_files.cpp
-    [[nodiscard]] Result<std::uint64_t> block_at(DiskInode& inode, std::uint64_t block,
-                                                 bool allocate);
-    [[nodiscard]] Result<void> read_blocks(DiskInode& inode, std::uint64_t offset,
-                                           std::span<std::byte> buffer);
-    [[nodiscard]] Result<std::size_t> write_blocks(DiskInode& inode, std::uint64_t offset,
-                                                   std::span<const std::byte> data);
-    [[nodiscard]] Result<void> load(DiskInode& inode, fs_server::FileData& data);
-    [[nodiscard]] Result<void> write_back(Inode inode, Live& live);
-    [[nodiscard]] Result<void> make_room_for_data();
-
-    // backend_inodes.cpp
-    [[nodiscard]] Result<void> drop_name(DiskInode& inode);
-    [[nodiscard]] Result<void> free_inode(DiskInode& inode);
+    [[nodiscard]] Result<void> drop_name(LiveInode& live);
+    [[nodiscard]] Result<void> free_inode(LiveInode& live);
+    void touch(LiveInode& live);
 
     Volume& volume_;
-    fs_server::Store& store_;
     const fs_server::Clock& clock_;
-    std::map<std::uint64_t, Live> live_;
-    std::uint64_t uses_ = 0;
+    InodeTable inodes_;
+    PageCache pages_;
 };
 
 }  // namespace ext2

@@ -144,6 +144,30 @@ Status BlockCache::write(std::uint64_t offset, std::span<const std::byte> from) 
     return Status::ok;
 }
 
+Status BlockCache::write_buffer(std::uint64_t offset, std::size_t length) {
+    if (!base::range_fits(offset, length, bytes())) {
+        return Status::out_of_range;
+    }
+    const Status bad =
+        device_.write(offset / sector_bytes, static_cast<std::uint32_t>(length / sector_bytes));
+    if (bad != Status::ok) {
+        return bad;
+    }
+    // What is here of it must not be older.
+    const std::byte* from = device_.buffer().data();
+    while (length != 0) {
+        const std::size_t within = offset % page_bytes;
+        const std::size_t piece = std::min(page_bytes - within, length);
+        if (const auto found = index_.find(offset / page_bytes); found != index_.end()) {
+            std::memcpy(found->second->data.get() + within, from, piece);
+        }
+        from += piece;
+        offset += piece;
+        length -= piece;
+    }
+    return Status::ok;
+}
+
 Status BlockCache::write_dirty() {
     std::vector<Page*> dirty;
     for (Page& page : pages_) {

@@ -31,6 +31,8 @@ public:
     // Anywhere on the disk, of any length.
     [[nodiscard]] Status read(std::uint64_t offset, std::span<std::byte> to);
     [[nodiscard]] Status write(std::uint64_t offset, std::span<const std::byte> from);
+    // From the start of the device's buffer straight to the disk; whole sectors.
+    [[nodiscard]] Status write_buffer(std::uint64_t offset, std::size_t length);
     // Dirty pages to the disk; then the disk's own cache to the medium.
     [[nodiscard]] Status flush();
 

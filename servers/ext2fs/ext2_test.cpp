@@ -203,6 +203,23 @@ TEST_F(SmallBlocks, AFullDiskIsAnErrorAndNothingIsLost) {
     EXPECT_EQ(c.make_directory("d"), Status::no_space);
 }
 
+TEST_F(SmallBlocks, FilesHaveALargestSize) {
+    auto& c = client();
+    EXPECT_EQ(c.make_file("a", "a"), Status::ok);
+    const auto file = c.open("a", fs::OpenFlags::write | fs::OpenFlags::read);
+    const auto truncated = c.call(file, fs::Truncate{.size = std::uint64_t{1} << 60});
+    EXPECT_EQ(TestClient::status_of(truncated), Status::too_big);
+    EXPECT_EQ(c.write(file, "x", std::uint64_t{1} << 60), Status::too_big);
+    EXPECT_TRUE(c.call(file, fs::Truncate{.size = std::uint64_t{1} << 33}));
+    EXPECT_EQ(c.write(file, "end", (std::uint64_t{1} << 33) - 3), Status::ok);
+    EXPECT_EQ(c.stat("a").size, std::uint64_t{1} << 33);
+    ASSERT_TRUE(c.call(file, fs::Read{.offset = (std::uint64_t{1} << 33) - 5, .length = 100}));
+    EXPECT_EQ(c.payload, (std::string{"\0\0end", 5}));
+    EXPECT_TRUE(c.call(file, fs::Truncate{.size = 1}));
+    EXPECT_EQ(c.read_all(file), "a");
+    c.close(file);
+}
+
 TEST_F(Ext2, MappedFilesAreWrittenBack) {
     auto& c = client();
     EXPECT_EQ(c.make_file("m", std::string(10'000, 'a')), Status::ok);

@@ -95,7 +95,7 @@ public:
     }
     void on_deadline() {
         due_ = ipc::no_deadline;
-        (void)backend_.sync_all();  // a failure is in the log, and the next one tries again
+        (void)backend_.flush(false);  // a failure is in the log, and the next one tries again
     }
 
 private:
