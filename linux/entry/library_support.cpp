@@ -11,6 +11,7 @@ namespace std {
 const nothrow_t nothrow{};
 }
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name is the ABI's
 extern "C" [[noreturn]] void __cxa_pure_virtual() {
     linux::die({"a pure virtual function was called"});
 }

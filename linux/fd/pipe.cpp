@@ -304,6 +304,8 @@ std::uint32_t PipeEnd::ready_events() {
 std::uint32_t PipeEnd::poll(std::uint32_t events, WakeTarget target) {
     if (target) {
         (void)queue_.enter(target);
+    } else if (side_ == Side::reader && queue_.is_silent() && in_->empty()) {
+        return 0;  // most of many, mostly
     }
     return ready_events() & (events | fs::Poll::hang_up | fs::Poll::error);
 }

@@ -55,17 +55,6 @@ std::int64_t poll_items(std::span<PollItem> items, std::uint64_t deadline) {
 
 using linux_abi::PollEvent;
 
-std::uint32_t from_poll_events(std::uint32_t events) {
-    std::uint32_t result = 0;
-    if ((events & (PollEvent::in | PollEvent::read_normal)) != 0) {
-        result |= fs::Poll::readable;
-    }
-    if ((events & (PollEvent::out | PollEvent::write_normal)) != 0) {
-        result |= fs::Poll::writable;
-    }
-    return result;
-}
-
 std::uint32_t to_poll_events(std::uint32_t ready, std::uint32_t asked) {
     std::uint32_t result = 0;
     if ((ready & fs::Poll::readable) != 0) {

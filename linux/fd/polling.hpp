@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <span>
 
+#include "abi/linux/poll.hpp"
 #include "linux/fd/description.hpp"
 #include "linux/fd/waiter.hpp"
 
@@ -25,7 +26,12 @@ struct PollItem {
 std::int64_t poll_items(std::span<PollItem> items, std::uint64_t deadline);
 
 // poll(2)'s events and fs::Poll's.
-std::uint32_t from_poll_events(std::uint32_t events);
+constexpr std::uint32_t from_poll_events(std::uint32_t events) {
+    using linux_abi::PollEvent;
+    const bool in = (events & (PollEvent::in | PollEvent::read_normal)) != 0;
+    const bool out = (events & (PollEvent::out | PollEvent::write_normal)) != 0;
+    return (in ? fs::Poll::readable : 0) | (out ? fs::Poll::writable : 0);
+}
 std::uint32_t to_poll_events(std::uint32_t ready, std::uint32_t asked);
 
 }  // namespace linux::fd

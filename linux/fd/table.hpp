@@ -35,6 +35,17 @@ public:
     // The process ends, but others may hold the same descriptions.
     void give_up_record_locks();
 
+    // For calls with many numbers: one look under the lock. Calls visit(i, description) for each
+    // number_of(i), i < count; null: not open, or by O_PATH only.
+    template <class NumberOf, class Visit>
+    void look_up(std::size_t count, NumberOf&& number_of, Visit&& visit) {
+        MutexGuard guard{lock_};
+        for (std::size_t i = 0; i < count; ++i) {
+            Description* description = slots_.get(number_of(i));
+            visit(i, description != nullptr && !description->path_only() ? description : nullptr);
+        }
+    }
+
     // Calls visit(number, description) for each open descriptor that is not close-on-exec.
     template <class Visit>
     void for_each_kept(Visit&& visit) {

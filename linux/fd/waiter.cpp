@@ -152,6 +152,7 @@ bool SleepQueue::had(std::uint64_t bit) {
 
 void SleepQueue::on_fork_child() {
     watched_by_.store(abi::no_capability);
+    seen_generation_.store(0);
     for (auto& one : kept_) {
         one.store(abi::no_capability);
     }

@@ -90,6 +90,11 @@ public:
     // The same as of the latest ChangeWatch::refresh, mostly without a system call.
     [[nodiscard]] bool had(std::uint64_t bit);
     [[nodiscard]] ipc::CapIndex source() const { return source_.index(); }
+    // Nothing was ever seen, and nothing has changed since the latest ChangeWatch::refresh.
+    [[nodiscard]] bool is_silent() const {
+        return seen_generation_.load(std::memory_order_relaxed) == change_watch.generation() &&
+               seen_.load(std::memory_order_relaxed) == 0;
+    }
     void on_fork_child();
 
 private:

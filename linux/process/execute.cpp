@@ -90,7 +90,8 @@ std::vector<std::string_view> views_of(const std::vector<std::string>& list) {
 
 std::vector<std::byte> make_block(std::string_view path, const Strings& arguments,
                                   const Strings& environment) {
-    std::vector<process::ImageDescriptor> descriptors(fd::DescriptorTable::capacity);
+    // Asked twice, for their number first: there may be many, and mostly there are three.
+    std::vector<process::ImageDescriptor> descriptors(fd::describe({}));
     descriptors.resize(std::min(fd::describe(descriptors), descriptors.size()));
     process::ImageStart header{};
     header.umask = fd::current_umask();

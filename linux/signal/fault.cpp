@@ -54,8 +54,7 @@ Fault describe_page_fault(const CpuException& exception) {
     }
     fault.signal = linux_abi::sig_bus;
     fault.code = SignalCode::no_backing;
-    fault.out_of_memory =
-        region->backing == Backing::own || region->backing == Backing::inherited;
+    fault.out_of_memory = region->backing == Backing::own || region->backing == Backing::inherited;
     return fault;
 }
 

@@ -31,27 +31,25 @@ Result<std::int64_t> poll_table(std::uint64_t table, std::uint32_t count, std::u
     TRY(user::copy_in(given.data(), table, count * sizeof(PollDescriptor)));
     std::vector<PollItem> items(count);
     std::int64_t invalid = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-        given[i].returned = 0;
-        if (given[i].descriptor < 0) {
-            continue;
-        }
-        auto description = fd::table.get_open(given[i].descriptor);
-        if (!description) {
-            given[i].returned = PollEvent::invalid;
-            ++invalid;
-            continue;
-        }
-        items[i].description = std::move(*description);
-        items[i].events = fd::from_poll_events(given[i].events);
-    }
+    fd::table.look_up(
+        count, [&](std::size_t i) { return given[i].descriptor; },
+        [&](std::size_t i, fd::Description* description) {
+            given[i].returned = 0;
+            if (description != nullptr) {
+                items[i].description = fd::Handle::share(description);
+                items[i].events = fd::from_poll_events(given[i].events);
+            } else if (given[i].descriptor >= 0) {
+                given[i].returned = PollEvent::invalid;
+                ++invalid;
+            }
+        });
     const std::int64_t ready = fd::poll_items(items, invalid != 0 ? 0 : deadline);
     if (ready < 0) {
         return ready;
     }
     std::int64_t shown = invalid;
     for (std::size_t i = 0; i < count; ++i) {
-        if (items[i].description) {
+        if (items[i].ready != 0) {
             given[i].returned =
                 static_cast<std::uint16_t>(fd::to_poll_events(items[i].ready, given[i].events));
             shown += given[i].returned != 0 ? 1 : 0;

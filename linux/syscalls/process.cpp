@@ -210,12 +210,12 @@ std::int64_t clone3(const Arguments& arguments) {
     if (how.later[0] != 0 || how.later[1] != 0 || how.later[2] != 0) {
         return -Errno::einval;
     }
-    return to_return(clone_any(
-        arguments, {.flags = how.flags & ~CloneFlag::exit_signal,
-                    .stack = how.stack == 0 ? 0 : how.stack + how.stack_bytes,
-                    .parent_id_at = how.parent_id_at,
-                    .child_id_at = how.child_id_at,
-                    .tls = how.tls}));
+    return to_return(
+        clone_any(arguments, {.flags = how.flags & ~CloneFlag::exit_signal,
+                              .stack = how.stack == 0 ? 0 : how.stack + how.stack_bytes,
+                              .parent_id_at = how.parent_id_at,
+                              .child_id_at = how.child_id_at,
+                              .tls = how.tls}));
 }
 
 std::int64_t rseq(const Arguments&) { return -Errno::enosys; }

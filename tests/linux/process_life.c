@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // fork, exec, exit, wait, ids, limits.
-#include "check.h"
+#include "tests/linux/check.h"
 
 #include <sched.h>
 #include <signal.h>
@@ -13,8 +13,7 @@
 
 static char self[512];
 
-static int exec_self(char *const words[], char *const environment[])
-{
+static int exec_self(char* const words[], char* const environment[]) {
     pid_t child = fork();
     if (child == 0) {
         execve(self, words, environment);
@@ -23,12 +22,10 @@ static int exec_self(char *const words[], char *const environment[])
     return status_of(child);
 }
 
-static void statuses(void)
-{
+static void statuses(void) {
     for (int code = 0; code < 256; code += 51) {
         pid_t child = fork();
-        if (child == 0)
-            _exit(code);
+        if (child == 0) _exit(code);
         EQUAL(status_of(child), code);
     }
     pid_t child = fork();
@@ -39,17 +36,15 @@ static void statuses(void)
     EQUAL(kill(child, SIGTERM), 0);
     EQUAL(status_of(child), 1000 + SIGTERM);
     child = fork();
-    if (child == 0)
-        abort();
+    if (child == 0) abort();
     EQUAL(status_of(child), 1000 + SIGABRT);
     FAILS(waitpid(-1, NULL, 0), ECHILD);
     FAILS(waitpid(-1, NULL, 0x100), EINVAL);
 }
 
-static void memory_is_copied(void)
-{
+static void memory_is_copied(void) {
     static volatile int value = 1;
-    volatile int *heap = malloc(sizeof *heap);
+    volatile int* heap = malloc(sizeof *heap);
     volatile int local = 1;
     *heap = 1;
     pid_t child = fork();
@@ -60,29 +55,25 @@ static void memory_is_copied(void)
     value = 10;
     EQUAL(status_of(child), 6);
     EQUAL(value + *heap + local, 12);
-    free((void *)heap);
+    free((void*)heap);
 }
 
-static void nested(void)
-{
+static void nested(void) {
     pid_t child = fork();
     if (child == 0) {
         pid_t grandchild = fork();
-        if (grandchild == 0)
-            _exit(getppid() == 1 ? 1 : 7);
+        if (grandchild == 0) _exit(getppid() == 1 ? 1 : 7);
         _exit(status_of(grandchild));
     }
     EQUAL(status_of(child), 7);
 }
 
-static void many_children(void)
-{
+static void many_children(void) {
     enum { count = 20 };
     pid_t children[count];
     for (int i = 0; i < count; i++) {
         children[i] = fork();
-        if (children[i] == 0)
-            _exit(i);
+        if (children[i] == 0) _exit(i);
     }
     int sum = 0;
     for (int i = 0; i < count; i++) {
@@ -93,8 +84,7 @@ static void many_children(void)
     EQUAL(sum, count * (count - 1) / 2);
 }
 
-static void waiting(void)
-{
+static void waiting(void) {
     int gate[2];
     TRUE(pipe(gate) == 0);
     pid_t child = fork();
@@ -107,7 +97,7 @@ static void waiting(void)
     int status;
     EQUAL(waitpid(child, &status, WNOHANG), 0);
     close(gate[1]);
-    siginfo_t info = { 0 };
+    siginfo_t info = {0};
     EQUAL(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
     EQUAL(info.si_pid, child);
     EQUAL(info.si_code, CLD_EXITED);
@@ -116,8 +106,7 @@ static void waiting(void)
     close(gate[0]);
 }
 
-static void stopping(void)
-{
+static void stopping(void) {
     pid_t child = fork();
     if (child == 0) {
         raise(SIGSTOP);
@@ -134,50 +123,48 @@ static void stopping(void)
     EQUAL(status_of(child), 1000 + SIGTERM);
 }
 
-static void arguments(void)
-{
-    char *words[] = { self, "--arguments", "two words", "", "last", NULL };
-    char *environment[] = { "ONE=1", "TWO=two words", NULL };
+static void arguments(void) {
+    char* words[] = {self, "--arguments", "two words", "", "last", NULL};
+    char* environment[] = {"ONE=1", "TWO=two words", NULL};
     EQUAL(exec_self(words, environment), 42);
 }
-static int check_arguments(int count, char **words)
-{
-    extern char **environ;
-    int good = count == 5 && !strcmp(words[2], "two words") && !words[3][0] && !strcmp(words[4], "last");
+static int check_arguments(int count, char** words) {
+    extern char** environ;
+    int good =
+        count == 5 && !strcmp(words[2], "two words") && !words[3][0] && !strcmp(words[4], "last");
     good = good && environ[0] && !strcmp(environ[0], "ONE=1") && getenv("TWO") && !environ[2];
     return good ? 42 : 1;
 }
 
-static void exec_errors(void)
-{
-    char *words[] = { "x", NULL };
+static void exec_errors(void) {
+    char* words[] = {"x", NULL};
     FAILS(execv("/no/such/program", words), ENOENT);
     FAILS(execv("/", words), EACCES);
     put_file("plain", "not a program\n");
     FAILS(execv("plain", words), EACCES);
     chmod("plain", 0755);
     FAILS(execv("plain", words), ENOEXEC);
-    put_file("broken", "\177ELF\2\1\1 and then nothing of the kind, but long enough to be read as a header");
+    put_file("broken",
+             "\177ELF\2\1\1 and then nothing of the kind, but long enough to be read as a header");
     chmod("broken", 0755);
     FAILS(execv("broken", words), ENOEXEC);
     FAILS(syscall(SYS_execve, 8L, words, NULL), EFAULT);
     FAILS(syscall(SYS_execve, self, 8L, NULL), EFAULT);
-    char *huge = malloc(200000);
+    char* huge = malloc(200000);
     memset(huge, 'x', 199999);
     huge[199999] = '\0';
-    char *long_words[] = { "x", huge, NULL };
+    char* long_words[] = {"x", huge, NULL};
     FAILS(execv(self, long_words), E2BIG);
     free(huge);
 }
 
-static void scripts(void)
-{
+static void scripts(void) {
     char text[700];
     snprintf(text, sizeof text, "#! %s --script\nthis is not read\n", self);
     put_file("script", text);
     chmod("script", 0755);
-    char *words[] = { "ignored", "argument", NULL };
-    char *environment[] = { NULL };
+    char* words[] = {"ignored", "argument", NULL};
+    char* environment[] = {NULL};
     pid_t child = fork();
     if (child == 0) {
         execve("./script", words, environment);
@@ -185,40 +172,39 @@ static void scripts(void)
     }
     EQUAL(status_of(child), 43);
 }
-static int check_script(int count, char **words)
-{
+static int check_script(int count, char** words) {
     return count == 4 && !strcmp(words[2], "./script") && !strcmp(words[3], "argument") ? 43 : 1;
 }
 
-static void signals_over_exec(void)
-{
+static void signals_over_exec(void) {
     signal(SIGUSR1, SIG_IGN);
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGUSR2);
     sigprocmask(SIG_BLOCK, &set, NULL);
-    char *words[] = { self, "--signals", NULL };
-    char *environment[] = { NULL };
+    char* words[] = {self, "--signals", NULL};
+    char* environment[] = {NULL};
     EQUAL(exec_self(words, environment), 44);
     sigprocmask(SIG_UNBLOCK, &set, NULL);
     signal(SIGUSR1, SIG_DFL);
 }
-static int check_signals(void)
-{
+static int check_signals(void) {
     struct sigaction action;
     sigset_t mask;
     sigaction(SIGUSR1, NULL, &action);
     sigprocmask(SIG_BLOCK, NULL, &mask);
-    return action.sa_handler == SIG_IGN && sigismember(&mask, SIGUSR2) && !sigismember(&mask, SIGUSR1) ? 44 : 1;
+    return action.sa_handler == SIG_IGN && sigismember(&mask, SIGUSR2) &&
+                   !sigismember(&mask, SIGUSR1)
+               ? 44
+               : 1;
 }
 
-static void vfork_waits(void)
-{
+static void vfork_waits(void) {
     volatile int order = 0;
     pid_t child = vfork();
     if (child == 0) {
-        char *words[] = { self, "--sleep", NULL };
-        char *environment[] = { NULL };
+        char* words[] = {self, "--sleep", NULL};
+        char* environment[] = {NULL};
         execve(self, words, environment);
         _exit(120);
     }
@@ -227,8 +213,7 @@ static void vfork_waits(void)
     EQUAL(order, 1);
 }
 
-static void ids(void)
-{
+static void ids(void) {
     TRUE(getpid() > 0 && getppid() > 0);
     EQUAL(syscall(SYS_gettid), getpid());
     pid_t child = fork();
@@ -252,8 +237,7 @@ static void ids(void)
     EQUAL(effective, geteuid());
 }
 
-static void limits_and_names(void)
-{
+static void limits_and_names(void) {
     struct rlimit limit;
     EQUAL(getrlimit(RLIMIT_NOFILE, &limit), 0);
     TRUE(limit.rlim_cur >= 64 && limit.rlim_cur <= limit.rlim_max);
@@ -277,34 +261,29 @@ static void limits_and_names(void)
     EQUAL(prctl(PR_GET_NAME, name), 0);
     TRUE(!strcmp(name, "a new name"));
     FAILS(syscall(9999), ENOSYS);
-    unsigned char random[64] = { 0 };
+    unsigned char random[64] = {0};
     EQUAL(syscall(SYS_getrandom, random, sizeof random, 0), (long)sizeof random);
     int zeros = 0;
-    for (size_t i = 0; i < sizeof random; i++)
-        zeros += random[i] == 0;
+    for (size_t i = 0; i < sizeof random; i++) zeros += random[i] == 0;
     TRUE(zeros < 16);
     FAILS(syscall(SYS_uname, 8), EFAULT);
     EQUAL(sched_yield(), 0);
 }
 
-int main(int count, char **words)
-{
+int main(int count, char** words) {
     static const struct check_test tests[] = {
-        TEST(statuses), TEST(memory_is_copied), TEST(nested), TEST(many_children), TEST(waiting),
-        TEST(stopping), TEST(arguments), TEST(exec_errors), TEST(scripts), TEST(signals_over_exec),
-        TEST(vfork_waits), TEST(ids), TEST(limits_and_names),
+        TEST(statuses),         TEST(memory_is_copied),  TEST(nested),      TEST(many_children),
+        TEST(waiting),          TEST(stopping),          TEST(arguments),   TEST(exec_errors),
+        TEST(scripts),          TEST(signals_over_exec), TEST(vfork_waits), TEST(ids),
+        TEST(limits_and_names),
     };
-    if (count > 1 && !strcmp(words[1], "--arguments"))
-        return check_arguments(count, words);
-    if (count > 1 && !strcmp(words[1], "--script"))
-        return check_script(count, words);
-    if (count > 1 && !strcmp(words[1], "--signals"))
-        return check_signals();
+    if (count > 1 && !strcmp(words[1], "--arguments")) return check_arguments(count, words);
+    if (count > 1 && !strcmp(words[1], "--script")) return check_script(count, words);
+    if (count > 1 && !strcmp(words[1], "--signals")) return check_signals();
     if (count > 1 && !strcmp(words[1], "--sleep")) {
         usleep(20000);
         return 45;
     }
-    if (!realpath(words[0], self))
-        snprintf(self, sizeof self, "%s", words[0]);
+    if (!realpath(words[0], self)) snprintf(self, sizeof self, "%s", words[0]);
     return check_main(count, words, tests, (int)(sizeof tests / sizeof tests[0]));
 }

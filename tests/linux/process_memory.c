@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // mmap and its relatives, brk, and what system calls say to bad addresses.
-#include "check.h"
+#include "tests/linux/check.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -10,12 +10,8 @@
 enum { page = 4096 };
 
 static sigjmp_buf escape;
-static void on_fault(int signal)
-{
-    siglongjmp(escape, signal);
-}
-static int touch(volatile char *at, int write)
-{
+static void on_fault(int signal) { siglongjmp(escape, signal); }
+static int touch(volatile char* at, int write) {
     signal(SIGSEGV, on_fault);
     signal(SIGBUS, on_fault);
     int caught = sigsetjmp(escape, 1);
@@ -28,16 +24,14 @@ static int touch(volatile char *at, int write)
     return caught;
 }
 
-static char *anonymous(size_t pages, int protection)
-{
-    char *at = mmap(NULL, pages * page, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+static char* anonymous(size_t pages, int protection) {
+    char* at = mmap(NULL, pages * page, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     TRUE(at != MAP_FAILED);
     return at;
 }
 
-static void anonymous_memory(void)
-{
-    char *at = anonymous(8, PROT_READ | PROT_WRITE);
+static void anonymous_memory(void) {
+    char* at = anonymous(8, PROT_READ | PROT_WRITE);
     for (int i = 0; i < 8 * page; i++)
         if (at[i] != 0) {
             check_report(__FILE__, __LINE__, "fresh memory is zero", i);
@@ -51,40 +45,42 @@ static void anonymous_memory(void)
     EQUAL(touch(at + 4 * page, 0), 0);
     EQUAL(at[4 * page], 7);
     // The hole, filled again, is zero.
-    char *hole = mmap(at + 2 * page, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    char* hole = mmap(at + 2 * page, 2 * page, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     EQUAL((long)hole, (long)(at + 2 * page));
     EQUAL(hole[0], 0);
     EQUAL(hole[page], 0);
     EQUAL(munmap(at, 8 * page), 0);
     EQUAL(munmap(at, 8 * page), 0);
     // Big, hardly touched.
-    char *big = anonymous(1 << 20, PROT_READ | PROT_WRITE);
+    char* big = anonymous(1 << 20, PROT_READ | PROT_WRITE);
     big[0] = big[((size_t)page << 20) - 1] = 1;
     EQUAL(munmap(big, (size_t)page << 20), 0);
 }
 
-static void fixed(void)
-{
-    char *at = anonymous(4, PROT_READ | PROT_WRITE);
+static void fixed(void) {
+    char* at = anonymous(4, PROT_READ | PROT_WRITE);
     at[page] = 5;
-    FAILS(mmap(at + page, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0), EEXIST);
-    char *again = mmap(at + page, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    FAILS(
+        mmap(at + page, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0),
+        EEXIST);
+    char* again = mmap(at + page, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     EQUAL((long)again, (long)(at + page));
     EQUAL(again[0], 0);
     EQUAL(touch(again, 1), SIGSEGV);
     EQUAL(munmap(at, 4 * page), 0);
     FAILS(mmap(NULL, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), EINVAL);
-    FAILS(mmap((void *)123, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), EINVAL);
+    FAILS(mmap((void*)123, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+          EINVAL);
     FAILS(mmap(NULL, page, PROT_READ, MAP_ANONYMOUS, -1, 0), EINVAL);
     FAILS(mmap(NULL, page, PROT_READ, MAP_PRIVATE, -1, 0), EBADF);
     FAILS(mmap(NULL, (size_t)1 << 62, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), ENOMEM);
-    FAILS(munmap((void *)123, page), EINVAL);
+    FAILS(munmap((void*)123, page), EINVAL);
     FAILS(munmap(at, 0), EINVAL);
 }
 
-static void protection(void)
-{
-    char *at = anonymous(4, PROT_READ | PROT_WRITE);
+static void protection(void) {
+    char* at = anonymous(4, PROT_READ | PROT_WRITE);
     memset(at, 3, 4 * page);
     EQUAL(mprotect(at + page, page, PROT_READ), 0);
     EQUAL(touch(at + page, 1), SIGSEGV);
@@ -99,8 +95,8 @@ static void protection(void)
     FAILS(syscall(SYS_mprotect, at + 1, (long)page, (long)PROT_READ), EINVAL);
     munmap(at, 4 * page);
     // Code that is written and then run.
-    unsigned char code[] = { 0xb8, 42, 0, 0, 0, 0xc3 };  // mov $42, %eax; ret
-    char *place = anonymous(1, PROT_READ | PROT_WRITE);
+    unsigned char code[] = {0xb8, 42, 0, 0, 0, 0xc3};  // mov $42, %eax; ret
+    char* place = anonymous(1, PROT_READ | PROT_WRITE);
     memcpy(place, code, sizeof code);
     EQUAL(mprotect(place, page, PROT_READ | PROT_EXEC), 0);
     EQUAL(((int (*)(void))place)(), 42);
@@ -108,11 +104,10 @@ static void protection(void)
     munmap(place, page);
 }
 
-static void remapping(void)
-{
-    char *at = anonymous(4, PROT_READ | PROT_WRITE);
+static void remapping(void) {
+    char* at = anonymous(4, PROT_READ | PROT_WRITE);
     memset(at, 9, 4 * page);
-    char *moved = mremap(at, 4 * page, 64 * page, MREMAP_MAYMOVE);
+    char* moved = mremap(at, 4 * page, 64 * page, MREMAP_MAYMOVE);
     TRUE(moved != MAP_FAILED);
     EQUAL(moved[4 * page - 1], 9);
     EQUAL(moved[4 * page], 0);
@@ -120,8 +115,9 @@ static void remapping(void)
     EQUAL((long)mremap(moved, 64 * page, 2 * page, 0), (long)moved);
     EQUAL(moved[2 * page - 1], 9);
     EQUAL(touch(moved + 2 * page, 0), SIGSEGV);
-    char *target = anonymous(2, PROT_READ);
-    EQUAL((long)mremap(moved, 2 * page, 2 * page, MREMAP_MAYMOVE | MREMAP_FIXED, target), (long)target);
+    char* target = anonymous(2, PROT_READ);
+    EQUAL((long)mremap(moved, 2 * page, 2 * page, MREMAP_MAYMOVE | MREMAP_FIXED, target),
+          (long)target);
     EQUAL(target[page], 9);
     EQUAL(touch(moved, 0), SIGSEGV);
     FAILS(mremap(moved, page, 2 * page, MREMAP_MAYMOVE), EFAULT);
@@ -129,14 +125,12 @@ static void remapping(void)
     munmap(target, 2 * page);
 }
 
-static void files(void)
-{
+static void files(void) {
     int fd = open("file", O_RDWR | O_CREAT | O_TRUNC, 0600);
     char text[page + 100];
-    for (size_t i = 0; i < sizeof text; i++)
-        text[i] = (char)('a' + i % 26);
+    for (size_t i = 0; i < sizeof text; i++) text[i] = (char)('a' + i % 26);
     EQUAL(write(fd, text, sizeof text), (long)sizeof text);
-    char *private = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    char* private = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
     TRUE(private != MAP_FAILED);
     EQUAL(memcmp(private, text, sizeof text), 0);
     EQUAL(private[sizeof text], 0);
@@ -144,7 +138,7 @@ static void files(void)
     char first;
     EQUAL(pread(fd, &first, 1, 0), 1);
     EQUAL(first, 'a');
-    char *second = mmap(NULL, page, PROT_READ, MAP_PRIVATE, fd, page);
+    char* second = mmap(NULL, page, PROT_READ, MAP_PRIVATE, fd, page);
     EQUAL(second[0], text[page]);
     EQUAL(touch(second, 1), SIGSEGV);
     munmap(private, 2 * page);
@@ -158,7 +152,7 @@ static void files(void)
     FAILS(mmap(NULL, page, PROT_READ, MAP_PRIVATE, fd, 0), EACCES);
     close(fd);
     fd = open("/dev/zero", O_RDWR);
-    char *zero = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    char* zero = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
     TRUE(zero != MAP_FAILED && zero[5] == 0);
     munmap(zero, page);
     close(fd);
@@ -169,11 +163,10 @@ static void files(void)
     close(ends[1]);
 }
 
-static void shared_files(void)
-{
+static void shared_files(void) {
     int fd = open("file", O_RDWR | O_CREAT | O_TRUNC, 0600);
     EQUAL(ftruncate(fd, 2 * page), 0);
-    char *one = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    char* one = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     TRUE(one != MAP_FAILED);
     strcpy(one + page, "through the mapping");
     char text[20] = "";
@@ -193,10 +186,10 @@ static void shared_files(void)
     close(fd);
 }
 
-static void shared_with_children(void)
-{
-    volatile int *shared = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    char *own = anonymous(3, PROT_READ | PROT_WRITE);
+static void shared_with_children(void) {
+    volatile int* shared =
+        mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    char* own = anonymous(3, PROT_READ | PROT_WRITE);
     memset(own, 1, 3 * page);
     pid_t child = fork();
     if (child == 0) {
@@ -207,13 +200,13 @@ static void shared_with_children(void)
         madvise(own, page, MADV_DONTNEED);
         good = good && own[0] == 0 && own[page] == 1;
         munmap(own + page, page);
-        char *again = mmap(own + page, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+        char* again = mmap(own + page, page, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
         good = good && again[0] == 0 && own[2 * page] == 1;
-        char *moved = mremap(own + 2 * page, page, 100 * page, MREMAP_MAYMOVE);
+        char* moved = mremap(own + 2 * page, page, 100 * page, MREMAP_MAYMOVE);
         good = good && moved[0] == 1 && moved[99 * page] == 0;
         pid_t grandchild = fork();
-        if (grandchild == 0)
-            _exit(moved[0] == 1 && own[0] == 0 ? 0 : 1);
+        if (grandchild == 0) _exit(moved[0] == 1 && own[0] == 0 ? 0 : 1);
         _exit(good && status_of(grandchild) == 0 ? 0 : 1);
     }
     EQUAL(status_of(child), 0);
@@ -223,9 +216,8 @@ static void shared_with_children(void)
     munmap(own, 3 * page);
 }
 
-static void advice(void)
-{
-    char *at = anonymous(4, PROT_READ | PROT_WRITE);
+static void advice(void) {
+    char* at = anonymous(4, PROT_READ | PROT_WRITE);
     memset(at, 5, 4 * page);
     EQUAL(madvise(at + page, 2 * page, MADV_DONTNEED), 0);
     EQUAL(at[0], 5);
@@ -241,10 +233,9 @@ static void advice(void)
     FAILS(madvise(at, page, MADV_WILLNEED), ENOMEM);
 }
 
-static void program_break(void)
-{
-    char *start = (char *)syscall(SYS_brk, 0L);
-    char *end = (char *)syscall(SYS_brk, start + 3 * page + 5);
+static void program_break(void) {
+    char* start = (char*)syscall(SYS_brk, 0L);
+    char* end = (char*)syscall(SYS_brk, start + 3 * page + 5);
     EQUAL((long)end, (long)(start + 3 * page + 5));
     start[3 * page] = 1;
     EQUAL((long)syscall(SYS_brk, start + page), (long)(start + page));
@@ -254,22 +245,21 @@ static void program_break(void)
     syscall(SYS_brk, start);
 }
 
-static void bad_addresses(void)
-{
+static void bad_addresses(void) {
     int fd = open("file", O_RDWR | O_CREAT | O_TRUNC, 0600);
-    char *gap = anonymous(2, PROT_READ | PROT_WRITE);
+    char* gap = anonymous(2, PROT_READ | PROT_WRITE);
     munmap(gap + page, page);
-    FAILS(write(fd, (void *)16, 5), EFAULT);
+    FAILS(write(fd, (void*)16, 5), EFAULT);
     EQUAL(write(fd, "text", 4), 4);
     lseek(fd, 0, SEEK_SET);
-    FAILS(read(fd, (void *)16, 4), EFAULT);
+    FAILS(read(fd, (void*)16, 4), EFAULT);
     FAILS(syscall(SYS_open, 16L, 0L), EFAULT);
     FAILS(syscall(SYS_clock_gettime, 0L, 16L), EFAULT);
     FAILS(syscall(SYS_rt_sigaction, 10L, 16L, 0L, 8L), EFAULT);
     // Addresses of the kernel, and of what else may be above the program.
-    FAILS(read(fd, (void *)0xffff800000000000, 4), EFAULT);
-    FAILS(read(fd, (void *)0x7e0000000000, 4), EFAULT);
-    FAILS(read(fd, (void *)0x7e2000001000, 4), EFAULT);
+    FAILS(read(fd, (void*)0xffff800000000000, 4), EFAULT);
+    FAILS(read(fd, (void*)0x7e0000000000, 4), EFAULT);
+    FAILS(read(fd, (void*)0x7e2000001000, 4), EFAULT);
     // A string may end right before the gap.
     strcpy(gap + page - 5, "file");
     int again = open(gap + page - 5, O_RDONLY);
@@ -278,5 +268,6 @@ static void bad_addresses(void)
     close(fd);
 }
 
-MAIN(TEST(anonymous_memory), TEST(fixed), TEST(protection), TEST(remapping), TEST(files), TEST(shared_files),
-     TEST(shared_with_children), TEST(advice), TEST(program_break), TEST(bad_addresses))
+MAIN(TEST(anonymous_memory), TEST(fixed), TEST(protection), TEST(remapping), TEST(files),
+     TEST(shared_files), TEST(shared_with_children), TEST(advice), TEST(program_break),
+     TEST(bad_addresses))

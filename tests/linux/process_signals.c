@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Signals: delivery, frames, masks, waiting, interruption, what faults tell.
-#include "check.h"
+#include "tests/linux/check.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -12,33 +12,28 @@
 static volatile sig_atomic_t seen, seen_signal;
 static siginfo_t seen_info;
 
-static void count_it(int signal)
-{
+static void count_it(int signal) {
     seen++;
     seen_signal = signal;
 }
-static void keep_info(int signal, siginfo_t *info, void *context)
-{
+static void keep_info(int signal, siginfo_t* info, void* context) {
     (void)context;
     seen++;
     seen_signal = signal;
     seen_info = *info;
 }
-static void handle(int signal, void (*handler)(int), int flags)
-{
-    struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
+static void handle(int signal, void (*handler)(int), int flags) {
+    struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
     EQUAL(sigaction(signal, &action, NULL), 0);
     seen = 0;
 }
-static void handle_info(int signal, void (*handler)(int, siginfo_t *, void *), int flags)
-{
-    struct sigaction action = { .sa_sigaction = handler, .sa_flags = flags | SA_SIGINFO };
+static void handle_info(int signal, void (*handler)(int, siginfo_t*, void*), int flags) {
+    struct sigaction action = {.sa_sigaction = handler, .sa_flags = flags | SA_SIGINFO};
     EQUAL(sigaction(signal, &action, NULL), 0);
     seen = 0;
 }
 
-static void to_self(void)
-{
+static void to_self(void) {
     handle_info(SIGUSR1, keep_info, 0);
     EQUAL(kill(getpid(), SIGUSR1), 0);
     EQUAL(seen, 1);
@@ -47,15 +42,14 @@ static void to_self(void)
     EQUAL(raise(SIGUSR1), 0);
     EQUAL(seen, 2);
     EQUAL(seen_info.si_code, SI_TKILL);
-    union sigval value = { .sival_int = 77 };
+    union sigval value = {.sival_int = 77};
     EQUAL(sigqueue(getpid(), SIGUSR1, value), 0);
     EQUAL(seen, 3);
     EQUAL(seen_info.si_code, SI_QUEUE);
     EQUAL(seen_info.si_value.sival_int, 77);
 }
 
-static void masks(void)
-{
+static void masks(void) {
     sigset_t set, old, pending;
     handle(SIGUSR1, count_it, 0);
     sigemptyset(&set);
@@ -69,19 +63,17 @@ static void masks(void)
     EQUAL(sigprocmask(SIG_SETMASK, &old, NULL), 0);
     TRUE(seen >= 1);
     FAILS(sigprocmask(77, &set, NULL), EINVAL);
-    struct sigaction action = { .sa_handler = count_it };
+    struct sigaction action = {.sa_handler = count_it};
     FAILS(sigaction(SIGKILL, &action, NULL), EINVAL);
 }
 
-static void in_handler(int signal)
-{
+static void in_handler(int signal) {
     sigset_t mask;
     sigprocmask(SIG_BLOCK, NULL, &mask);
     seen = sigismember(&mask, signal) && sigismember(&mask, SIGUSR2) ? 1 : -1;
 }
-static void mask_of_handler(void)
-{
-    struct sigaction action = { .sa_handler = in_handler };
+static void mask_of_handler(void) {
+    struct sigaction action = {.sa_handler = in_handler};
     sigaddset(&action.sa_mask, SIGUSR2);
     sigaction(SIGUSR1, &action, NULL);
     raise(SIGUSR1);
@@ -95,32 +87,26 @@ static void mask_of_handler(void)
     TRUE(action.sa_handler == SIG_DFL);
 }
 
-static void nest(int signal)
-{
-    if (++seen < 3)
-        raise(signal);
+static void nest(int signal) {
+    if (++seen < 3) raise(signal);
 }
-static void nesting(void)
-{
+static void nesting(void) {
     handle(SIGUSR1, nest, SA_NODEFER);
     raise(SIGUSR1);
     EQUAL(seen, 3);
 }
 
 // All registers survive a signal, those of the FPU too.
-static void disturb(int signal)
-{
+static void disturb(int signal) {
     (void)signal;
     volatile double a = 3.5;
-    for (int i = 0; i < 100; i++)
-        a = a * 1.5 - 1;
+    for (int i = 0; i < 100; i++) a = a * 1.5 - 1;
     __asm__ volatile("pxor %%xmm0, %%xmm0\n pxor %%xmm7, %%xmm7\n fninit" ::: "xmm0", "xmm7");
     seen++;
 }
-static void registers_survive(void)
-{
+static void registers_survive(void) {
     handle(SIGALRM, disturb, 0);
-    struct itimerval timer = { { 0, 3000 }, { 0, 3000 } };
+    struct itimerval timer = {{0, 3000}, {0, 3000}};
     EQUAL(setitimer(ITIMER_REAL, &timer, NULL), 0);
     double x = 1.0;
     uint64_t sum = 0;
@@ -136,19 +122,16 @@ static void registers_survive(void)
             x = x * 1.0000001;
         }
         static uint64_t first;
-        if (!first)
-            first = a ^ b ^ c ^ d;
+        if (!first) first = a ^ b ^ c ^ d;
         wrong += first != (a ^ b ^ c ^ d);
         double again = 1.0;
-        for (int i = 0; i < 20000; i++)
-            again = again * 1.0000001;
+        for (int i = 0; i < 20000; i++) again = again * 1.0000001;
         static double first_x;
-        if (first_x == 0)
-            first_x = again;
+        if (first_x == 0) first_x = again;
         wrong += first_x != again;
         sum += a;
     }
-    timer = (struct itimerval){ 0 };
+    timer = (struct itimerval){0};
     EQUAL(setitimer(ITIMER_REAL, &timer, NULL), 0);
     TRUE(seen >= 10);
     EQUAL(wrong, 0);
@@ -157,40 +140,41 @@ static void registers_survive(void)
 
 static sigjmp_buf escape;
 static siginfo_t fault_info;
-static void on_fault(int signal, siginfo_t *info, void *context)
-{
+static void on_fault(int signal, siginfo_t* info, void* context) {
     (void)context;
     fault_info = *info;
     siglongjmp(escape, signal);
 }
-#define CAUSES(signal, code, ...)                                                                \
-    do {                                                                                         \
-        handle_info(signal, on_fault, 0);                                                        \
-        int caught_ = sigsetjmp(escape, 1);                                                         \
-        if (caught_ == 0) {                                                                         \
-            __VA_ARGS__;                                                                         \
-            check_report(__FILE__, __LINE__, #__VA_ARGS__ " causes " #signal, 0);                \
-        } else {                                                                                 \
-            EQUAL(caught_, signal);                                                                 \
-            EQUAL(fault_info.si_code, code);                                                     \
-        }                                                                                        \
+#define CAUSES(signal, code, ...)                                                 \
+    do {                                                                          \
+        handle_info(signal, on_fault, 0);                                         \
+        int caught_ = sigsetjmp(escape, 1);                                       \
+        if (caught_ == 0) {                                                       \
+            __VA_ARGS__;                                                          \
+            check_report(__FILE__, __LINE__, #__VA_ARGS__ " causes " #signal, 0); \
+        } else {                                                                  \
+            EQUAL(caught_, signal);                                               \
+            EQUAL(fault_info.si_code, code);                                      \
+        }                                                                         \
     } while (0)
 
-static void faults(void)
-{
-    volatile int *nowhere = (int *)0x1234000;
+static void faults(void) {
+    volatile int* nowhere = (int*)0x1234000;
     CAUSES(SIGSEGV, SEGV_MAPERR, *nowhere = 1);
     EQUAL((long)fault_info.si_addr, 0x1234000);
-    volatile int *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    volatile int* page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     CAUSES(SIGSEGV, SEGV_ACCERR, *page = 1);
     EQUAL((long)fault_info.si_addr, (long)page);
-    CAUSES(SIGSEGV, SI_KERNEL, *(volatile int *)0x8000000000000000 = 1);
+    CAUSES(SIGSEGV, SI_KERNEL, *(volatile int*)0x8000000000000000 = 1);
     CAUSES(SIGILL, ILL_ILLOPN, __asm__ volatile("ud2"));
-    CAUSES(SIGFPE, FPE_INTDIV, __asm__ volatile("xorl %%ecx, %%ecx\n xorl %%edx, %%edx\n movl $1, %%eax\n idivl %%ecx" ::: "eax", "ecx", "edx"));
+    CAUSES(SIGFPE, FPE_INTDIV,
+           __asm__ volatile(
+               "xorl %%ecx, %%ecx\n xorl %%edx, %%edx\n movl $1, %%eax\n idivl %%ecx" :: : "eax",
+               "ecx", "edx"));
     CAUSES(SIGTRAP, SI_KERNEL, __asm__ volatile("int3"));
     CAUSES(SIGSEGV, SI_KERNEL, __asm__ volatile("hlt"));
     int fd = open("file", O_RDWR | O_CREAT, 0600);
-    volatile char *beyond = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
+    volatile char* beyond = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
     CAUSES(SIGBUS, BUS_ADRERR, (void)*beyond);
     close(fd);
     pid_t child = fork();
@@ -204,67 +188,57 @@ static void faults(void)
 
 static char other_stack[65536];
 static volatile int on_other_stack;
-static void look_at_stack(int signal, siginfo_t *info, void *context)
-{
-    ucontext_t *user = context;
+static void look_at_stack(int signal, siginfo_t* info, void* context) {
+    ucontext_t* user = context;
     char here;
     (void)signal;
     (void)info;
     on_other_stack = &here > other_stack && &here < other_stack + sizeof other_stack;
-    if (!(user->uc_stack.ss_sp == other_stack))
-        on_other_stack = 0;
+    if (!(user->uc_stack.ss_sp == other_stack)) on_other_stack = 0;
     stack_t now;
     sigaltstack(NULL, &now);
-    if (!(now.ss_flags & SS_ONSTACK))
-        on_other_stack = 0;
+    if (!(now.ss_flags & SS_ONSTACK)) on_other_stack = 0;
     siglongjmp(escape, 1);
 }
-static int overflow(int depth)
-{
+static int overflow(int depth) {
     volatile char room[4096];
     room[0] = (char)depth;
     return depth < 1000000 ? overflow(depth + 1) + room[0] : 0;
 }
-static void signal_stack(void)
-{
-    stack_t stack = { .ss_sp = other_stack, .ss_size = sizeof other_stack };
+static void signal_stack(void) {
+    stack_t stack = {.ss_sp = other_stack, .ss_size = sizeof other_stack};
     EQUAL(sigaltstack(&stack, NULL), 0);
     handle_info(SIGSEGV, look_at_stack, SA_ONSTACK);
-    if (sigsetjmp(escape, 1) == 0)
-        overflow(0);
+    if (sigsetjmp(escape, 1) == 0) overflow(0);
     TRUE(on_other_stack);
     stack.ss_flags = SS_DISABLE;
     EQUAL(sigaltstack(&stack, NULL), 0);
-    stack = (stack_t){ .ss_sp = other_stack, .ss_size = 100 };
+    stack = (stack_t){.ss_sp = other_stack, .ss_size = 100};
     FAILS(sigaltstack(&stack, NULL), ENOMEM);
 }
 
-static void skip_instruction(int signal, siginfo_t *info, void *context)
-{
+static void skip_instruction(int signal, siginfo_t* info, void* context) {
     (void)signal;
     (void)info;
-    ucontext_t *user = context;
+    ucontext_t* user = context;
     user->uc_mcontext.gregs[REG_RIP] += 2;  // ud2
     user->uc_mcontext.gregs[REG_RBX] = 0x1122334455667788;
 }
-static void changed_context(void)
-{
+static void changed_context(void) {
     handle_info(SIGILL, skip_instruction, 0);
     uint64_t value = 1;
     __asm__ volatile("ud2" : "+b"(value));
     EQUAL(value, 0x1122334455667788);
 }
 
-static void child_later(int signal, unsigned microseconds)
-{
+static void child_later(int signal, unsigned microseconds) {
     if (fork() == 0) {
         usleep(microseconds);
         kill(getppid(), signal);
         _exit(0);
     }
 }
-static void interruption(void)
-{
+static void interruption(void) {
     int pipe_ends[2];
     char byte;
     TRUE(pipe(pipe_ends) == 0);
@@ -288,7 +262,7 @@ static void interruption(void)
 
     handle(SIGUSR1, count_it, SA_RESTART);
     child_later(SIGUSR1, 30000);
-    struct timespec long_time = { 5, 0 }, rest = { 0, 0 };
+    struct timespec long_time = {5, 0}, rest = {0, 0};
     FAILS(nanosleep(&long_time, &rest), EINTR);
     TRUE(rest.tv_sec >= 3 && rest.tv_sec < 5);
     wait(NULL);
@@ -296,7 +270,7 @@ static void interruption(void)
     // An ignored signal interrupts nothing.
     signal(SIGUSR1, SIG_IGN);
     child_later(SIGUSR1, 10000);
-    struct timespec short_time = { 0, 50000000 };
+    struct timespec short_time = {0, 50000000};
     EQUAL(nanosleep(&short_time, NULL), 0);
     wait(NULL);
 
@@ -316,8 +290,7 @@ static void interruption(void)
     close(pipe_ends[1]);
 }
 
-static void suspend(void)
-{
+static void suspend(void) {
     sigset_t set, none, old;
     sigemptyset(&none);
     sigemptyset(&set);
@@ -337,21 +310,19 @@ static void suspend(void)
     wait(NULL);
 }
 
-static void waiting(void)
-{
+static void waiting(void) {
     sigset_t set, old;
     siginfo_t info;
     sigemptyset(&set);
     sigaddset(&set, SIGUSR1);
     sigaddset(&set, SIGCHLD);
     sigprocmask(SIG_BLOCK, &set, &old);
-    struct timespec moment = { 0, 20000000 };
+    struct timespec moment = {0, 20000000};
     FAILS(sigtimedwait(&set, &info, &moment), EAGAIN);
     raise(SIGUSR1);
     EQUAL(sigtimedwait(&set, &info, &moment), SIGUSR1);
     pid_t child = fork();
-    if (child == 0)
-        _exit(9);
+    if (child == 0) _exit(9);
     EQUAL(sigwaitinfo(&set, &info), SIGCHLD);
     EQUAL(info.si_pid, child);
     EQUAL(info.si_code, CLD_EXITED);
@@ -360,12 +331,11 @@ static void waiting(void)
     sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
-static void alarms(void)
-{
+static void alarms(void) {
     handle_info(SIGALRM, keep_info, 0);
     EQUAL(alarm(100), 0);
     TRUE(alarm(0) > 95);
-    struct itimerval timer = { { 0, 0 }, { 0, 20000 } }, old;
+    struct itimerval timer = {{0, 0}, {0, 20000}}, old;
     EQUAL(setitimer(ITIMER_REAL, &timer, NULL), 0);
     FAILS(pause(), EINTR);
     EQUAL(seen, 1);
@@ -373,8 +343,7 @@ static void alarms(void)
     EQUAL(old.it_value.tv_usec, 0);
 }
 
-static void orphaned_output(void)
-{
+static void orphaned_output(void) {
     int pipe_ends[2];
     TRUE(pipe(pipe_ends) == 0);
     close(pipe_ends[0]);
@@ -391,8 +360,7 @@ static void orphaned_output(void)
     close(pipe_ends[1]);
 }
 
-static void bad_frame(void)
-{
+static void bad_frame(void) {
     signal(SIGILL, SIG_DFL);
     pid_t child = fork();
     if (child == 0) {
@@ -410,7 +378,6 @@ static void bad_frame(void)
     EQUAL(status_of(child), 1000 + SIGSEGV);
 }
 
-
-MAIN(TEST(to_self), TEST(masks), TEST(mask_of_handler), TEST(nesting), TEST(registers_survive), TEST(faults),
-     TEST(signal_stack), TEST(changed_context), TEST(interruption), TEST(suspend), TEST(waiting), TEST(alarms),
-     TEST(orphaned_output), TEST(bad_frame))
+MAIN(TEST(to_self), TEST(masks), TEST(mask_of_handler), TEST(nesting), TEST(registers_survive),
+     TEST(faults), TEST(signal_stack), TEST(changed_context), TEST(interruption), TEST(suspend),
+     TEST(waiting), TEST(alarms), TEST(orphaned_output), TEST(bad_frame))

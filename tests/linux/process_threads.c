@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Threads, futexes, clocks.
-#include "check.h"
+#include "tests/linux/check.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -15,32 +15,28 @@ enum { FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_CMP_REQUEUE = 4 };
 
 static char self[512];
 
-static double now(void)
-{
+static double now(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
-static long futex(volatile int *word, int operation, int value, const struct timespec *time, volatile int *word2, int value3)
-{
+static long futex(volatile int* word, int operation, int value, const struct timespec* time,
+                  volatile int* word2, int value3) {
     return syscall(SYS_futex, word, operation, value, time, word2, value3);
 }
 
 static __thread int own = 1;
-static void *add(void *to)
-{
+static void* add(void* to) {
     own += 41;
-    __atomic_fetch_add((int *)to, own, __ATOMIC_RELAXED);
-    return (void *)(long)own;
+    __atomic_fetch_add((int*)to, own, __ATOMIC_RELAXED);
+    return (void*)(long)own;
 }
-static void create_and_join(void)
-{
+static void create_and_join(void) {
     int sum = 0;
     pthread_t threads[8];
-    for (int i = 0; i < 8; i++)
-        EQUAL(pthread_create(&threads[i], NULL, add, &sum), 0);
+    for (int i = 0; i < 8; i++) EQUAL(pthread_create(&threads[i], NULL, add, &sum), 0);
     for (int i = 0; i < 8; i++) {
-        void *result;
+        void* result;
         EQUAL(pthread_join(threads[i], &result), 0);
         EQUAL((long)result, 42);
     }
@@ -48,8 +44,7 @@ static void create_and_join(void)
     EQUAL(own, 1);
 }
 
-static void many_threads(void)
-{
+static void many_threads(void) {
     int sum = 0;
     for (int i = 0; i < 200; i++) {
         pthread_t thread;
@@ -62,54 +57,45 @@ static void many_threads(void)
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
 static int counter;
-static void *increment(void *unused)
-{
+static void* increment(void* unused) {
     (void)unused;
     for (int i = 0; i < 2000; i++) {
         pthread_mutex_lock(&mutex);
         int value = counter;
-        if (i % 100 == 0)
-            sched_yield();
+        if (i % 100 == 0) sched_yield();
         counter = value + 1;
         pthread_mutex_unlock(&mutex);
     }
     return NULL;
 }
-static void mutexes(void)
-{
+static void mutexes(void) {
     pthread_t threads[4];
     counter = 0;
-    for (int i = 0; i < 4; i++)
-        pthread_create(&threads[i], NULL, increment, NULL);
-    for (int i = 0; i < 4; i++)
-        pthread_join(threads[i], NULL);
+    for (int i = 0; i < 4; i++) pthread_create(&threads[i], NULL, increment, NULL);
+    for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
     EQUAL(counter, 8000);
 }
 
 static int turn;
-static void *ping(void *unused)
-{
+static void* ping(void* unused) {
     (void)unused;
     pthread_mutex_lock(&mutex);
     for (int i = 0; i < 100; i++) {
-        while (turn != 1)
-            pthread_cond_wait(&condition, &mutex);
+        while (turn != 1) pthread_cond_wait(&condition, &mutex);
         turn = 0;
         pthread_cond_broadcast(&condition);
     }
     pthread_mutex_unlock(&mutex);
     return NULL;
 }
-static void conditions(void)
-{
+static void conditions(void) {
     pthread_t thread;
     pthread_create(&thread, NULL, ping, NULL);
     pthread_mutex_lock(&mutex);
     for (int i = 0; i < 100; i++) {
         turn = 1;
         pthread_cond_broadcast(&condition);
-        while (turn != 0)
-            pthread_cond_wait(&condition, &mutex);
+        while (turn != 0) pthread_cond_wait(&condition, &mutex);
     }
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
@@ -125,22 +111,22 @@ static void conditions(void)
     pthread_join(thread, NULL);
 }
 
-static void futexes(void)
-{
+static void futexes(void) {
     volatile int word = 5;
-    struct timespec moment = { 0, 20000000 };
+    struct timespec moment = {0, 20000000};
     FAILS(futex(&word, FUTEX_WAIT, 4, NULL, NULL, 0), EAGAIN);
     double start = now();
     FAILS(futex(&word, FUTEX_WAIT, 5, &moment, NULL, 0), ETIMEDOUT);
     TRUE(now() - start >= 0.02);
     EQUAL(futex(&word, FUTEX_WAKE, 1, NULL, NULL, 0), 0);
-    FAILS(futex((int *)((char *)&word + 1), FUTEX_WAKE, 1, NULL, NULL, 0), EINVAL);
-    FAILS(futex((int *)16, FUTEX_WAIT, 1, NULL, NULL, 0), EFAULT);
+    FAILS(futex((int*)((char*)&word + 1), FUTEX_WAKE, 1, NULL, NULL, 0), EINVAL);
+    FAILS(futex((int*)16, FUTEX_WAIT, 1, NULL, NULL, 0), EFAULT);
     FAILS(futex(&word, 99, 1, NULL, NULL, 0), ENOSYS);
-    struct timespec bad = { 0, -1 };
+    struct timespec bad = {0, -1};
     FAILS(futex(&word, FUTEX_WAIT, 5, &bad, NULL, 0), EINVAL);
     // Between processes, over shared memory.
-    volatile int *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    volatile int* shared =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     pid_t child = fork();
     if (child == 0) {
         usleep(20000);
@@ -148,71 +134,58 @@ static void futexes(void)
         int woken = 0;
         for (int i = 0; i < 100 && woken == 0; i++) {
             woken = (int)futex(shared, FUTEX_WAKE, 1, NULL, NULL, 0);
-            if (woken == 0)
-                usleep(1000);
+            if (woken == 0) usleep(1000);
         }
         _exit(0);
     }
-    while (shared[0] == 0)
-        futex(shared, FUTEX_WAIT, 0, NULL, NULL, 0);
+    while (shared[0] == 0) futex(shared, FUTEX_WAIT, 0, NULL, NULL, 0);
     EQUAL(status_of(child), 0);
 }
 
 static volatile int first_word, second_word, arrived;
-static void *wait_first(void *unused)
-{
+static void* wait_first(void* unused) {
     (void)unused;
     __atomic_fetch_add(&arrived, 1, __ATOMIC_SEQ_CST);
     futex(&first_word, FUTEX_WAIT, 0, NULL, NULL, 0);
     __atomic_fetch_sub(&arrived, 1, __ATOMIC_SEQ_CST);
     return NULL;
 }
-static void requeueing(void)
-{
+static void requeueing(void) {
     pthread_t threads[3];
-    for (int i = 0; i < 3; i++)
-        pthread_create(&threads[i], NULL, wait_first, NULL);
-    while (arrived != 3)
-        usleep(1000);
+    for (int i = 0; i < 3; i++) pthread_create(&threads[i], NULL, wait_first, NULL);
+    while (arrived != 3) usleep(1000);
     usleep(50000);
-    FAILS(futex(&first_word, FUTEX_CMP_REQUEUE, 1, (void *)2L, &second_word, 7), EAGAIN);
-    EQUAL(futex(&first_word, FUTEX_CMP_REQUEUE, 1, (void *)2L, &second_word, 0), 3);
+    FAILS(futex(&first_word, FUTEX_CMP_REQUEUE, 1, (void*)2L, &second_word, 7), EAGAIN);
+    EQUAL(futex(&first_word, FUTEX_CMP_REQUEUE, 1, (void*)2L, &second_word, 0), 3);
     EQUAL(futex(&first_word, FUTEX_WAKE, 9, NULL, NULL, 0), 0);
     EQUAL(futex(&second_word, FUTEX_WAKE, 9, NULL, NULL, 0), 2);
-    for (int i = 0; i < 3; i++)
-        pthread_join(threads[i], NULL);
+    for (int i = 0; i < 3; i++) pthread_join(threads[i], NULL);
     EQUAL(arrived, 0);
 }
 
 static volatile sig_atomic_t handled_by;
-static void note_thread(int signal)
-{
+static void note_thread(int signal) {
     (void)signal;
     handled_by = (int)syscall(SYS_gettid);
 }
 static volatile int thread_id, stop_thread;
-static void *be_there(void *unused)
-{
+static void* be_there(void* unused) {
     (void)unused;
     thread_id = (int)syscall(SYS_gettid);
-    while (!stop_thread)
-        usleep(1000);
+    while (!stop_thread) usleep(1000);
     return NULL;
 }
-static void signals_to_threads(void)
-{
-    struct sigaction action = { .sa_handler = note_thread, .sa_flags = SA_RESTART };
+static void signals_to_threads(void) {
+    struct sigaction action = {.sa_handler = note_thread, .sa_flags = SA_RESTART};
     sigaction(SIGUSR1, &action, NULL);
     stop_thread = thread_id = 0;
     pthread_t thread;
     pthread_create(&thread, NULL, be_there, NULL);
-    while (!thread_id)
-        usleep(1000);
+    while (!thread_id) usleep(1000);
     TRUE(thread_id != getpid());
     handled_by = 0;
     EQUAL(pthread_kill(thread, SIGUSR1), 0);
-    for (int i = 0; i < 1000 && !handled_by; i++)
-        usleep(1000);
+    for (int i = 0; i < 1000 && !handled_by; i++) usleep(1000);
     EQUAL(handled_by, thread_id);
     // For the process, but only the other thread takes it.
     sigset_t set;
@@ -226,32 +199,29 @@ static void signals_to_threads(void)
         _exit(0);
     }
     status_of(child);
-    for (int i = 0; i < 1000 && !handled_by; i++)
-        usleep(1000);
+    for (int i = 0; i < 1000 && !handled_by; i++) usleep(1000);
     EQUAL(handled_by, thread_id);
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
     stop_thread = 1;
     pthread_join(thread, NULL);
 }
 
-static void *fork_here(void *result)
-{
+static void* fork_here(void* result) {
     pid_t child = fork();
     if (child == 0) {
         pthread_t thread;
         int sum = 0;
         int good = syscall(SYS_gettid) == getpid();
-        good = good && pthread_create(&thread, NULL, add, &sum) == 0 && pthread_join(thread, NULL) == 0;
+        good = good && pthread_create(&thread, NULL, add, &sum) == 0 &&
+               pthread_join(thread, NULL) == 0;
         pid_t grandchild = fork();
-        if (grandchild == 0)
-            _exit(6);
+        if (grandchild == 0) _exit(6);
         _exit(good && sum == 42 && status_of(grandchild) == 6 ? 5 : 1);
     }
-    *(int *)result = status_of(child);
+    *(int*)result = status_of(child);
     return NULL;
 }
-static void fork_in_thread(void)
-{
+static void fork_in_thread(void) {
     int result = 0;
     pthread_t thread, other;
     stop_thread = 0;
@@ -263,28 +233,24 @@ static void fork_in_thread(void)
     pthread_join(other, NULL);
 }
 
-static void *exec_here(void *unused)
-{
+static void* exec_here(void* unused) {
     (void)unused;
     execl(self, self, "--executed", NULL);
     _exit(1);
 }
-static void *exit_here(void *unused)
-{
+static void* exit_here(void* unused) {
     (void)unused;
     usleep(20000);
     exit(7);
 }
-static void ends(void)
-{
+static void ends(void) {
     pid_t child = fork();
     if (child == 0) {
         pthread_t thread;
         stop_thread = 0;
         pthread_create(&thread, NULL, be_there, NULL);
         pthread_create(&thread, NULL, exec_here, NULL);
-        for (;;)
-            pause();
+        for (;;) pause();
     }
     EQUAL(status_of(child), 46);
     child = fork();
@@ -306,14 +272,12 @@ static void ends(void)
 }
 
 static pthread_mutex_t robust;
-static void *die_holding(void *unused)
-{
+static void* die_holding(void* unused) {
     (void)unused;
     pthread_mutex_lock(&robust);
     return NULL;
 }
-static void robust_mutexes(void)
-{
+static void robust_mutexes(void) {
     pthread_mutexattr_t attributes;
     pthread_mutexattr_init(&attributes);
     pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
@@ -326,8 +290,7 @@ static void robust_mutexes(void)
     EQUAL(pthread_mutex_unlock(&robust), 0);
 }
 
-static void clocks(void)
-{
+static void clocks(void) {
     struct timespec a, b, resolution;
     struct timeval day;
     EQUAL(clock_gettime(CLOCK_MONOTONIC, &a), 0);
@@ -344,7 +307,7 @@ static void clocks(void)
     EQUAL(gettimeofday(&day, NULL), 0);
     TRUE(labs((long)time(NULL) - (long)day.tv_sec) <= 1);
     double start = now();
-    struct timespec moment = { 0, 30000000 };
+    struct timespec moment = {0, 30000000};
     EQUAL(nanosleep(&moment, NULL), 0);
     TRUE(now() - start >= 0.03 && now() - start < 5);
     clock_gettime(CLOCK_MONOTONIC, &a);
@@ -356,22 +319,21 @@ static void clocks(void)
     start = now();
     EQUAL(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &a, NULL), 0);
     TRUE(now() - start >= 0.015);
-    struct timespec bad = { 0, 1000000000 };
+    struct timespec bad = {0, 1000000000};
     FAILS(nanosleep(&bad, NULL), EINVAL);
     EQUAL(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a), 0);
     EQUAL(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &a), 0);
 }
 
-int main(int count, char **words)
-{
+int main(int count, char** words) {
     static const struct check_test tests[] = {
-        TEST(create_and_join), TEST(many_threads), TEST(mutexes), TEST(conditions), TEST(futexes),
-        TEST(requeueing), TEST(signals_to_threads), TEST(fork_in_thread), TEST(ends), TEST(robust_mutexes),
-        TEST(clocks),
+        TEST(create_and_join),    TEST(many_threads),   TEST(mutexes),
+        TEST(conditions),         TEST(futexes),        TEST(requeueing),
+        TEST(signals_to_threads), TEST(fork_in_thread), TEST(ends),
+        TEST(robust_mutexes),     TEST(clocks),
     };
     if (count > 1 && !strcmp(words[1], "--executed"))
         return syscall(SYS_gettid) == getpid() ? 46 : 1;
-    if (!realpath(words[0], self))
-        snprintf(self, sizeof self, "%s", words[0]);
+    if (!realpath(words[0], self)) snprintf(self, sizeof self, "%s", words[0]);
     return check_main(count, words, tests, (int)(sizeof tests / sizeof tests[0]));
 }
