@@ -25,6 +25,10 @@
 
 namespace linux::fd {
 
+// Bits of such a notification: something changed; the last one of the other side is gone.
+inline constexpr std::uint64_t changed_bit = 1;
+inline constexpr std::uint64_t gone_bit = 2;
+
 enum class Woken : std::uint8_t { signalled, interrupted, timed_out };
 
 // A notification for one waiting thread, taken from the process's stock.
@@ -90,10 +94,10 @@ public:
     // The same as of the latest ChangeWatch::refresh, mostly without a system call.
     [[nodiscard]] bool had(std::uint64_t bit);
     [[nodiscard]] ipc::CapIndex source() const { return source_.index(); }
-    // Nothing was ever seen, and nothing has changed since the latest ChangeWatch::refresh.
+    // The other side is there, and nothing has changed since the latest ChangeWatch::refresh.
     [[nodiscard]] bool is_silent() const {
         return seen_generation_.load(std::memory_order_relaxed) == change_watch.generation() &&
-               seen_.load(std::memory_order_relaxed) == 0;
+               (seen_.load(std::memory_order_relaxed) & gone_bit) == 0;
     }
     void on_fork_child();
 
@@ -116,9 +120,5 @@ inline void wake_sleepers(ipc::Ref<ipc::Notification> notification,
         (void)notification->signal(1);
     }
 }
-
-// Bits of such a notification: something changed; the last one of the other side is gone.
-inline constexpr std::uint64_t changed_bit = 1;
-inline constexpr std::uint64_t gone_bit = 2;
 
 }  // namespace linux::fd
