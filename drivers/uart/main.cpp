@@ -94,6 +94,12 @@ void pass_on(Receiver& receiver, std::uint32_t number) {
 
 void receive_for_ever(void* argument) {
     auto& receiver = *static_cast<Receiver*>(argument);
+    // What came before the interrupts were bound makes none any more.
+    for (std::uint32_t number = 0; number < receiver.ports.size(); ++number) {
+        if (receiver.ports[number].present) {
+            pass_on(receiver, number);
+        }
+    }
     for (;;) {
         const auto bits = receiver.interrupts->wait();
         if (!bits) {

@@ -42,17 +42,17 @@ Result<Interrupt*> Interrupt::create_line(Bank& bank, std::uint32_t gsi, std::ui
         }
     }
     const std::uint8_t vector = TRY(free_vector());
-    Interrupt* interrupt = TRY(bank.make<Interrupt>(bank, vector, gsi));
+    const bool level = (flags & abi::InterruptFlags::level) != 0;
+    Interrupt* interrupt = TRY(bank.make<Interrupt>(bank, vector, gsi, level));
     owner_of(vector) = interrupt;
     lines[vector - plat::vector_device_first] = gsi;
-    plat::route_line(gsi, vector, (flags & abi::InterruptFlags::level) != 0,
-                     (flags & abi::InterruptFlags::active_low) != 0);
+    plat::route_line(gsi, vector, level, (flags & abi::InterruptFlags::active_low) != 0);
     return interrupt;
 }
 
 Result<Interrupt*> Interrupt::create_message(Bank& bank) {
     const std::uint8_t vector = TRY(free_vector());
-    Interrupt* interrupt = TRY(bank.make<Interrupt>(bank, vector, no_line));
+    Interrupt* interrupt = TRY(bank.make<Interrupt>(bank, vector, no_line, false));
     owner_of(vector) = interrupt;
     lines[vector - plat::vector_device_first] = no_line;
     return interrupt;
@@ -105,7 +105,7 @@ void Interrupt::arrived(std::uint64_t vector) {
     if (interrupt == nullptr) {
         return;  // it came while its owner was going
     }
-    if (interrupt->line_ != no_line) {
+    if (interrupt->level_) {
         plat::mask_line(interrupt->line_);
     }
     if (interrupt->notification_ != nullptr) {

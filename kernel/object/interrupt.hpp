@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Interrupt: one interrupt line or message-signalled vector, which signals a notification.
 //
-// A line is masked when it interrupts, until the driver acknowledges. A message needs no masking. InterruptControl is the right to
-// make Interrupt objects; there is one, the first process gets it.
+// A level-triggered line is masked when it interrupts, until the driver acknowledges. Edges and messages must not be masked: one
+// that came meanwhile would be lost, and a device that waits for its service makes no second one. InterruptControl is the right
+// to make Interrupt objects; there is one, the first process gets it.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +19,8 @@ class Interrupt final : public Object {
 public:
     static constexpr std::uint32_t no_line = ~std::uint32_t{0};
 
-    Interrupt(Bank& bank, std::uint8_t vector, std::uint32_t line)
-        : Object(ObjectType::interrupt, bank), vector_(vector), line_(line) {}
+    Interrupt(Bank& bank, std::uint8_t vector, std::uint32_t line, bool level)
+        : Object(ObjectType::interrupt, bank), vector_(vector), level_(level), line_(line) {}
 
     // busy: the line has an owner already, or all vectors are taken.
     static Result<Interrupt*> create_line(Bank& bank, std::uint32_t gsi, std::uint64_t flags);
@@ -39,6 +40,7 @@ public:
 
 private:
     std::uint8_t vector_;
+    bool level_;
     std::uint32_t line_;
     Notification* notification_ = nullptr;
     std::uint64_t bits_ = 0;

@@ -20,15 +20,15 @@ protected:
     abi::CapIndex notification = init.create(ObjectType::notification, 0, 0, 0, 0, 0, bank);
 
     void TearDown() override { EXPECT_TRUE(init.call(bank, abi::BankOp::destroy).ok()); }
-    host::Answer line(std::uint64_t gsi) {
+    host::Answer line(std::uint64_t gsi, std::uint64_t flags = 0) {
         return init.call(abi::boot_interrupt_control, abi::InterruptControlOp::create_line,
-                         {gsi, 0, bank});
+                         {gsi, flags, bank});
     }
     std::uint64_t bits() { return init.call(notification, abi::NotificationOp::peek).words[0]; }
 };
 
-TEST_F(InterruptTest, ALineSignalsAndStaysQuietUntilAcknowledged) {
-    const abi::CapIndex interrupt = line(1).cap();
+TEST_F(InterruptTest, ALevelSignalsAndStaysQuietUntilAcknowledged) {
+    const abi::CapIndex interrupt = line(1, abi::InterruptFlags::level).cap();
     EXPECT_TRUE(init.call(interrupt, abi::InterruptOp::bind, {notification, 0x10}).ok());
     EXPECT_TRUE(init.call(interrupt, abi::InterruptOp::acknowledge).ok());
     Machine::raise_line(1);
@@ -39,6 +39,17 @@ TEST_F(InterruptTest, ALineSignalsAndStaysQuietUntilAcknowledged) {
     EXPECT_EQ(bits(), 0U);
     EXPECT_TRUE(init.call(interrupt, abi::InterruptOp::acknowledge).ok());
     Machine::raise_line(1);
+    EXPECT_EQ(bits(), 0x10U);
+}
+
+TEST_F(InterruptTest, AnEdgeBeforeTheAcknowledgementIsNotLost) {
+    const abi::CapIndex interrupt = line(1).cap();
+    EXPECT_TRUE(init.call(interrupt, abi::InterruptOp::bind, {notification, 0x10}).ok());
+    Machine::raise_line(1);
+    init.enter(Syscall::wait, notification);
+    EXPECT_EQ(init.answer().words[0], 0x10U);
+    Machine::raise_line(1);
+    EXPECT_TRUE(init.call(interrupt, abi::InterruptOp::acknowledge).ok());
     EXPECT_EQ(bits(), 0x10U);
 }
 
