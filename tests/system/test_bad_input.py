@@ -20,7 +20,6 @@ def elf(machine=62, entry=0x400078, phoff=64, phnum=1, offset=0, address=0x40000
 
 
 HOSTILE = {
-    "empty": b"",
     "magic alone": b"\x7fELF",
     "cut in the header": elf()[:40],
     "cut in the program headers": elf()[:80],

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: MIT
+"""Processes and containers as procmgr keeps them: what a Cluufile grants and forbids, limits, and that nothing leaks."""
+
+import re
+
+import pytest
+
+from cluu import execute, paths
+
+CLUUFILES = {
+    # The program is busybox's; the name of the image is its path in /bin.
+    "blind": "PROFILE ipc\nENTRYPOINT /bin/busybox cat\n",
+    "reader": "PROFILE vfs\nMOUNT / readonly\nMOUNT /tmp private\nENV GREETING='good morning'\n"
+              "ENTRYPOINT /bin/busybox sh -c\n",
+    "small": "PROFILE vfs\nMOUNT / readonly\nLIMIT memory 4M\nENTRYPOINT /bin/busybox sh -c\n",
+    "stubborn": "PROFILE vfs\nMOUNT / readonly\nRESTART on-failure 2\nENTRYPOINT /bin/busybox sh -c\n",
+    "wrong": "PROFILE vfs\nMOUNT / readnoly\nENTRYPOINT /bin/busybox true\n",
+    # A shell that may start containers, which /bin/sh may not.
+    "boss": "PROFILE vfs supervisor\nMOUNT / inherit\nENTRYPOINT /bin/busybox sh -c\n",
+    "grabby": "PROFILE vfs admin\nMOUNT / inherit\nENTRYPOINT /bin/busybox sh -c\n",
+}
+
+
+@pytest.fixture(scope="module")
+def guest(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("images")
+    put = [(paths.OUT / "hosted/hostile_messages", "/home/admin/hostile_messages")]
+    for name, text in CLUUFILES.items():
+        (folder / name).mkdir()
+        (folder / name / "Cluufile").write_text(text)
+        put.append((folder / name, f"/var/images/{name}"))
+    session = execute.Session(execute.Request(["true"], put=put), logs=tmp_path_factory.mktemp("guest"))
+    yield session
+    session.close()
+
+
+def boss(guest, script: str, **options):
+    return guest.run("container", "run", "boss", script, **options)
+
+
+def text(result) -> str:
+    return (result.output + result.errors).decode(errors="replace")
+
+
+def free_memory(guest) -> int:
+    return int(re.search(r"MemFree:\s+(\d+)", text(guest.run("cat", "/proc/meminfo")))[1])
+
+
+def processes(guest) -> int:
+    return sum(name.isdigit() for name in text(guest.run("ls", "/proc")).split())
+
+
+def test_a_container_sees_only_its_mounts(guest):
+    assert "No such file" in text(boss(guest, "container run blind /etc/hostname; true"))
+    assert boss(guest, "echo through | container run blind").output == b"through\n"
+    assert boss(guest, "container run reader 'cat /etc/hostname'").output == b"cluu\n"
+
+
+def test_a_read_only_mount_cannot_be_written(guest):
+    result = boss(guest, "container run reader 'echo x > /home/admin/x'; ls /home/admin/x")
+    assert result.status != 0
+    assert "ead-only" in text(result)
+
+
+def test_a_private_mount_ends_with_the_container(guest):
+    assert boss(guest, "container run reader 'echo x > /tmp/mine; ls /tmp'").output == b"mine\n"
+    assert boss(guest, "container run reader 'ls /tmp'").output == b""
+    assert guest.run("ls", "/tmp/mine").status != 0
+
+
+def test_the_environment_of_a_cluufile(guest):
+    assert boss(guest, "container run reader 'echo $GREETING'").output == b"good morning\n"
+
+
+def test_a_wrong_cluufile_says_where_and_what(guest):
+    result = boss(guest, "container run wrong")
+    assert result.status != 0
+    assert "/var/images/wrong/Cluufile:2:9: found 'readnoly', expected a mode" in text(result)
+
+
+def test_authority_cannot_be_had_by_starting_an_image(guest):
+    # `small` is no supervisor, so what it starts cannot be one either.
+    assert guest.shell("exec /var/images/grabby/Cluufile id").status != 0
+    assert boss(guest, "container run grabby id").status != 0, "a supervisor may not make an admin either"
+    assert guest.run("/var/images/grabby/Cluufile", "id").status == 0, "execd may"
+
+
+def test_a_container_over_its_limit_ends_alone(guest):
+    result = boss(guest, "container run small 'x=0123456789; while true; do x=$x$x; done'; echo after $?")
+    assert re.search(rb"after [1-9]", result.output), text(result)
+    assert guest.run("true").status == 0
+
+
+def test_a_fork_bomb_ends_alone(guest):
+    before = processes(guest)
+    boss(guest, "container run small 'f() { f | f & }; f'; true", timeout=60)
+    boss(guest, "container ls | grep small- | while read id rest; do container stop -t 0 $id; done", timeout=60)
+    assert guest.run("echo", "alive").output == b"alive\n"
+    assert processes(guest) == before
+
+
+def test_signals_stay_in_the_container(guest):
+    script = "sleep 100 & container run small \"kill $! && echo reached\"; kill $! && echo own"
+    assert boss(guest, script).output == b"own\n"
+
+
+def test_names_lists_and_removal(guest):
+    script = """container run -d --name nap sleep 100 >/dev/null; sleep 0.2
+        container ls | grep -c nap; container inspect nap | grep state
+        container stop -t 1 nap; container ls | grep -c nap; container ls -a | grep -c nap
+        container rm nap; container ls -a | grep -c nap"""
+    assert boss(guest, script).output == b"1\nstate: running\n0\n1\n0\n"
+
+
+def test_restart_on_failure_is_counted(guest):
+    boss(guest, "container run -d --name again stubborn 'exit 3' >/dev/null", timeout=30)
+    result = boss(guest, "i=0; while [ $i -lt 30 ]; do container inspect again | grep -q 'restarts: 2' && break;"
+                         "sleep 0.2; i=$((i+1)); done; sleep 1; container inspect again", timeout=60)
+    assert "restarts: 2" in text(result), text(result)
+    assert "state: exited" in text(result), text(result)
+
+
+def test_proc_shows_processes(guest):
+    result = guest.shell("cat /proc/$$/stat; cat /proc/$$/comm; cat /proc/$$/status; true")
+    shown = text(result)
+    assert re.search(r"^\d+ \(sh\) [RS] \d+ \d+ \d+ ", shown)
+    assert "\nUid:\t" in shown
+    assert guest.run("cat", "/proc/self/cmdline").output == b"cat\0/proc/self/cmdline\0"
+    assert guest.run("ls", "/proc/99999").status != 0
+
+
+def test_hostile_messages_reach_nobody_else(guest):
+    for seed in range(3):
+        result = guest.run("/home/admin/hostile_messages", str(seed), "3000", timeout=120)
+        assert result.output == b"3000 messages\n", text(result)
+        assert guest.run("echo", "alive").output == b"alive\n"
+
+
+def test_nothing_leaks(guest):
+    work = "i=0; while [ $i -lt 50 ]; do cat /etc/hostname | wc -l >/dev/null; i=$((i+1)); done"
+    for _ in range(2):  # caches and heaps grow to their size
+        guest.shell(work, timeout=120)
+    before, running = free_memory(guest), processes(guest)
+    guest.shell(work, timeout=120)
+    assert processes(guest) == running
+    assert free_memory(guest) > before - 64, "more than a few pages are gone"

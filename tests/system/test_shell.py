@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: MIT
+"""Our shell in CLUU: the scripts that it runs like dash, and a person at the serial line with jobs and containers."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = sorted((Path(__file__).parents[1] / "linux" / "corpus").glob("*.sh"))
+SECONDS = 30
+PROMPT = r"admin@cluu\x1b\[0m:\x1b\[1;34m[^$]*\$ \x1b\[J\r\x1b\[\d+C"
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_scripts_run_like_dash_on_linux(guest, script, tmp_path):
+    environment = {"PATH": "/usr/bin:/bin", "HOME": "/home/somebody", "LC_ALL": "C"}
+    wanted = subprocess.run(["/bin/dash", script], cwd=tmp_path, env=environment, capture_output=True, timeout=SECONDS,
+                            stdin=subprocess.DEVNULL)
+    folder = f"/tmp/{script.stem}"
+    guest.shell(f"mkdir {folder}")
+    got = guest.run("/bin/shell", "-c", script.read_text(), directory=folder, timeout=2 * SECONDS,
+                    environment=[f"{name}={value}" for name, value in environment.items()])
+    assert got.output.decode().splitlines() == wanted.stdout.decode().splitlines(), got.errors.decode()
+    assert got.status == wanted.returncode
+
+
+class Person:
+    """Somebody who has logged in on a serial line."""
+
+    def __init__(self, line):
+        self.line = line
+        line.expect("login: ", 2 * SECONDS)
+        line.send("admin\r")
+        line.expect("Password: ", SECONDS)
+        line.send("admin\r")
+        self.prompt()
+
+    def prompt(self) -> None:
+        self.line.expect(PROMPT, SECONDS)
+
+    def enter(self, text: str) -> str:
+        """Types a line; gives what it wrote."""
+        start = self.line.position
+        self.line.send(text + "\r")
+        self.line.expect("\n", SECONDS)
+        self.prompt()
+        said = bytes(self.line.data[start:self.line.position]).decode("utf-8", "replace")
+        said = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", said).replace("\r", "")
+        return said.split("\n", 1)[1].rpartition("admin@cluu:")[0]
+
+    def until(self, command: str, text: str) -> str:
+        """Enters the command until something says this."""
+        for _ in range(100):
+            said = self.enter(command)
+            if re.search(text, said):
+                return said
+        raise AssertionError(f"{text!r} was not said, but {said!r}")
+
+
+@pytest.fixture(scope="module")
+def person(console):
+    return Person(console.serial[0])
+
+
+def test_welcome_and_home(person):
+    assert "Welcome to CLUU" in person.line.text()
+    assert person.enter("pwd; echo $USER $SHELL $HOME; id -un") == "/home/admin\nadmin /bin/shell /home/admin\nadmin\n"
+    assert person.enter("[ -t 0 ] && echo terminal") == "terminal\n"
+    # What login knows is not for everybody.
+    assert "Permission denied" in person.enter("cat /etc/users.toml")
+
+
+def test_stop_and_go_on(person):
+    person.line.send("cat\r")
+    person.line.send("seen\r")
+    person.line.expect("seen\r*\nseen\r*\n", SECONDS)
+    person.line.send("\x1a")
+    person.line.expect(r"\[1\]\+  Stopped +cat", SECONDS)
+    person.prompt()
+    assert "Stopped" in person.enter("jobs")
+    person.line.send("fg\r")
+    person.line.expect("cat\r*\n", SECONDS)
+    person.line.send("again\r")
+    person.line.expect("again\r*\nagain\r*\n", SECONDS)
+    person.line.send("\x04")
+    person.prompt()
+    assert person.enter("jobs") == ""
+
+
+def test_background_jobs(person):
+    assert re.match(r"\[1\] \d+\n", person.enter("sleep 1000 &"))
+    assert re.search(r"\[1\]\+  Running +sleep 1000 &", person.enter("jobs"))
+    said = person.enter("kill %1")
+    assert "Terminated" in said or person.until("", "Terminated")
+
+
+def test_interrupted_pipeline(person):
+    person.line.send("yes | cat >/dev/null\r")
+    person.line.expect("\n", SECONDS)
+    person.line.send("\x03")
+    person.prompt()
+    assert person.enter("echo $?") == "130\n"
+
+
+def test_editing_and_history(person):
+    assert person.enter("echo abd\x1b[D\x7fc\x05e") == "acde\n"
+    assert person.enter("echo b\x01\x1b[C\x1b[C\x1b[C\x1b[C a") == "a b\n"
+    assert person.enter("echo remembered") == "remembered\n"
+    assert person.enter("\x1b[A") == "remembered\n"
+    assert person.enter("cat ~/.hist\t| tail -n 1") == "cat ~/.history | tail -n 1\n"
+
+
+def test_programs_that_take_the_whole_screen(person):
+    person.line.send("vi written\r")
+    person.line.expect(r"- written 1/1 100%", SECONDS)
+    person.line.send("i")
+    person.line.expect(r"I written", SECONDS)
+    person.line.send("by hand")
+    person.line.expect("hand", SECONDS)
+    person.line.send("\x1b")
+    person.line.expect(r"- written", SECONDS)
+    person.line.send(":wq\r")
+    person.prompt()
+    assert person.enter("cat written; rm written") == "by hand\n"
+    person.line.send("top\r")
+    person.line.expect(r"PID +PPID +USER", SECONDS)
+    person.line.expect(r"-shell", SECONDS)
+    person.line.send("q")
+    person.prompt()
+
+
+def test_containers_have_only_what_they_are_given(person):
+    assert "Permission denied" in person.enter("cp /etc/passwd /bin/passwd")
+    person.enter("echo mine >own")
+    assert person.enter("cat own; rm own; cat own") == "mine\ncat: can't open 'own': No such file or directory\n"
+    person.line.send("spawn box\r")
+    person.line.expect(r"~ \$ ", SECONDS)
+    person.line.send("ls /; ls /home; echo inside >/home/x; cat /home/x; exit\r")
+    person.line.expect("exit\r*\n", SECONDS)
+    start = person.line.position
+    person.prompt()
+    said = bytes(person.line.data[start:person.line.position]).decode().replace("\r", "")
+    assert re.match(r"(bin|dev|etc|home|tmp|usr|\s)+inside\n", said)
+    assert "x" not in person.enter("ls /home").split()
+
+
+def test_containers_are_listed_stopped_and_forgotten(person):
+    assert re.match(r"\d+\n", person.enter("container run -d --name sleeper --memory 4M sleep 1000"))
+    assert re.search(r"sleeper +sleep +up .* / 4.0 MiB", person.until("container ls", "sleeper"))
+    text = person.enter("container inspect sleeper")
+    assert "entrypoint: /bin/busybox sleep\n" in text and "state: running\n" in text
+    assert "this name is taken" in person.enter("container run --name sleeper true")
+    assert "still running" in person.enter("container rm sleeper")
+    person.enter("container stop sleeper")
+    person.until("container ls -a", r"sleeper +sleep +killed \(15\)")
+    person.enter("container rm sleeper")
+    assert "sleeper" not in person.enter("container ls -a")
+    assert "no such container" in person.enter("container inspect sleeper")
+
+
+def test_container_mistakes(person):
+    assert "nosuch: no such image" in person.enter("spawn nosuch")
+    assert "not the name of an image" in person.enter("container run ../x")
+    assert "usage: container run" in person.enter("container run --memory lots cat")
+    person.enter("printf 'FROM minimal\\nGRANT argv read\\n' >c")
+    assert "c:2:1: found 'GRANT', expected a directive" in person.enter("container check ./c; rm c")
+    assert re.search(r"cat +/bin/busybox cat +/ readonly, 16.0 MiB", person.enter("container images cat"))
+    # Only a supervisor may manage containers, and only a supervisor can start one.
+    assert "Operation not permitted" in person.enter("sh -c 'container ls'")
+
+
+def test_logout_and_login(person):
+    person.line.send("exit\r")
+    again = Person(person.line)
+    assert again.enter("echo back") == "back\n"
