@@ -32,6 +32,17 @@ constexpr int not_started = 126;
 struct Pipe {
     int read = -1;
     int write = -1;
+    Pipe() = default;
+    Pipe(const Pipe&) = delete;
+    Pipe& operator=(const Pipe&) = delete;
+    ~Pipe() {
+        close_write();
+        if (read >= 0) close(read);
+    }
+    void close_write() {
+        if (write >= 0) close(write);
+        write = -1;
+    }
     bool open() {
         std::array<int, 2> ends{};
         if (pipe2(ends.data(), O_CLOEXEC) != 0) return false;
@@ -63,12 +74,11 @@ struct Pipe {
     _exit(reason == ENOENT ? not_found : not_started);
 }
 
-[[noreturn]] void become_waiter(const Request& request, const Pipe& out, const Pipe& err,
-                                const Pipe& end) {
+[[noreturn]] void become_waiter(const Request& request, Pipe& out, Pipe& err, const Pipe& end) {
     const pid_t child = fork();
     if (child == 0) become_command(request, out, err);
-    close(out.write);
-    close(err.write);
+    out.close_write();
+    err.close_write();
     int result = not_started;
     int status = 0;
     if (child > 0) {
@@ -102,9 +112,9 @@ int run_command(const Request& request, const Channel& channel) {
         return not_started;
     }
     if (waiter == 0) become_waiter(request, out, err, end);
-    close(out.write);
-    close(err.write);
-    close(end.write);
+    out.close_write();
+    err.close_write();
+    end.close_write();
 
     std::array<pollfd, 3> waits{
         {{out.read, POLLIN, 0}, {err.read, POLLIN, 0}, {end.read, POLLIN, 0}}};

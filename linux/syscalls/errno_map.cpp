@@ -8,9 +8,10 @@ Errno to_errno(abi::Error error) {
     switch (error) {
         case Error::no_memory:
         case Error::table_full:         return Errno::enomem;
-        case Error::invalid_capability:
         case Error::dead:
         case Error::no_caller:          return Errno::eio;
+        // What this process was not given, such as a view of any files.
+        case Error::invalid_capability:
         case Error::missing_right:      return Errno::eacces;
         case Error::bad_address:
         case Error::not_mapped:         return Errno::efault;

@@ -6,6 +6,7 @@
 // before the bank is destroyed.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -18,9 +19,30 @@
 
 namespace procmgr {
 
-// Where the shared pages are mapped in procmgr: two pages for each of a process's two places. While
-// an image is replaced there are two bodies; the new one takes the place that the old one has not.
-inline constexpr std::uint64_t shared_pages_base = 0x7f10'0000'0000;
+// Where procmgr maps the shared pages: two pages for each place. Places are used again, the lowest
+// first, so that the page tables for them do not grow with time.
+class SharedPlaces {
+public:
+    static constexpr std::uint64_t base = 0x7f10'0000'0000;
+
+    // -> an address. It stays taken until it is given back.
+    [[nodiscard]] std::uint64_t take() {
+        const auto free = std::ranges::find(taken_, false);
+        const auto place = static_cast<std::uint64_t>(free - taken_.begin());
+        if (free == taken_.end()) {
+            taken_.push_back(true);
+        } else {
+            *free = true;
+        }
+        return base + place * 2 * abi::page_size;
+    }
+    void give_back(std::uint64_t address) {
+        taken_[(address - base) / (2 * abi::page_size)] = false;
+    }
+
+private:
+    std::vector<bool> taken_;
+};
 
 struct Waiter {
     WaitRequest request;
@@ -42,7 +64,7 @@ struct Body {
     ipc::Capability<ipc::Thread> thread;
     ipc::Capability<names::View> view;  // none: the container sees no files
     std::uint64_t shared = 0;           // 0: not mapped
-    std::uint32_t place = 0;            // 0 or 1
+    SharedPlaces* places = nullptr;     // where `shared` was taken
     std::uint64_t entry = 0;
     std::uint64_t stack = 0;
 
@@ -71,6 +93,7 @@ struct Body {
         stopped.abandon();
         if (shared != 0) {
             (void)ipc::own_space()->unmap(shared, 2 * abi::page_size);
+            places->give_back(shared);
             shared = 0;
         }
         if (bank) {

@@ -43,13 +43,13 @@ void refuse(Body& body, ipc::PendingReply& reply, Status status, std::string_vie
     (void)reply.fail(status);
 }
 
-// Is what the plan asks more than the starter may give? A container's authority comes from its
-// starter; only a supervisor may hand out the profiles that reach beyond a container.
-bool may_grant(const Container* starter, const Plan& plan) {
+// A container's authority comes from its starter: only who may manage containers can start one that
+// may, and only who may manage everybody's.
+bool may_grant(const Container& starter, const Plan& plan) {
     using cluufile::Profile;
-    const bool starts_others =
-        plan.profiles.has(Profile::supervisor) || plan.profiles.has(Profile::admin);
-    return !starts_others || starter == nullptr || starter->supervises();
+    const bool supervises = plan.profiles.has(Profile::supervisor);
+    const bool administers = plan.profiles.has(Profile::admin);
+    return (!supervises || starter.supervises()) && (!administers || starter.has(Profile::admin));
 }
 
 struct Outcome {
@@ -151,9 +151,10 @@ Task execute_image(Manager& manager, CallerId caller, ImageName image, ImageBloc
         refuse(*body, reply, prepared.error(), {});
         co_return;
     }
-    if (!may_grant(manager.container_of(*process), lookup.plan)) {
+    const Container* own = manager.container_of(*process);
+    if (own == nullptr || !may_grant(*own, lookup.plan)) {
         refuse(*body, reply, Status::not_permitted,
-               image.name + ": only a supervisor may start a container with this profile");
+               image.name + ": only who has this profile may start a container that has it");
         co_return;
     }
     const auto container = manager.add_container({.plan = lookup.plan,

@@ -75,11 +75,15 @@ ipc::KernelResult<void> ImageBuilder::add_shared(Body& body, const ImageRequest&
                                  .length = page_size,
                                  .offset = page_size,
                                  .flags = own_pages}));
-    const std::uint64_t place = std::uint64_t{request.process->pid} * 2 + request.place;
-    const std::uint64_t address = shared_pages_base + place * 2 * page_size;
-    TRY(ipc::own_space()->map(memory, {.address = address, .length = 2 * page_size}));
+    const std::uint64_t address = request.places->take();
+    if (const auto mapped =
+            ipc::own_space()->map(memory, {.address = address, .length = 2 * page_size});
+        !mapped) {
+        request.places->give_back(address);
+        return base::fail(mapped.error());
+    }
     body.shared = address;
-    body.place = request.place;
+    body.places = request.places;
     write_identity(body, *request.process, request.container_name, request.has_terminal);
     return {};
 }

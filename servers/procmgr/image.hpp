@@ -27,7 +27,7 @@ struct ImageRequest {
     bool has_terminal = false;
     bool may_log = false;
     std::uint32_t serial = 0;
-    std::uint32_t place = 0;  // Body::place
+    SharedPlaces* places = nullptr;
 };
 
 // The caller of fork: what the copy is made of.

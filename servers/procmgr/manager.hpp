@@ -176,6 +176,7 @@ private:
 
     ImageBuilder builder_;
     ipc::Capability<ipc::Bank> containers_bank_;
+    SharedPlaces places_;
     std::map<Pid, Body> bodies_;
     std::map<std::uint32_t, Container> containers_;
     std::map<Pid, Session> sessions_;

@@ -74,7 +74,6 @@ void Manager::discard_container(std::uint32_t id) {
 
 ImageRequest Manager::request_for(const Process& process, const Container& container,
                                   ipc::Ref<names::View> view) {
-    const Body* old = body_of(process.pid);
     return {.process = &process,
             .container_name = container.name,
             .container_bank = container.bank,
@@ -83,7 +82,7 @@ ImageRequest Manager::request_for(const Process& process, const Container& conta
             .has_terminal = session_of(process.session) != nullptr,
             .may_log = container.has(cluufile::Profile::admin),
             .serial = next_serial(),
-            .place = old == nullptr ? 0 : 1 - old->place};
+            .places = &places_};
 }
 
 Result<Body> Manager::build_image(const FreshImage& fresh) {

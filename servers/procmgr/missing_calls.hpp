@@ -15,6 +15,7 @@ namespace procmgr {
 class MissingCalls {
 public:
     static constexpr std::size_t max_pairs = 512;
+    static constexpr std::uint64_t numbers = 1024;  // Linux has fewer
 
     // True if this pair is new.
     bool count(std::string_view program, std::uint64_t number) {

@@ -90,7 +90,7 @@ void note_program(Process& process, const ImageBlock& image) {
     if (!image.arguments.empty() && !image.arguments.front().empty()) {
         name = base_name(image.arguments.front());
     }
-    process.name = name.substr(0, 15);
+    process.name = printable(name.substr(0, 15));
 }
 
 }  // namespace procmgr

@@ -214,7 +214,10 @@ Result<process::Shutdown::Reply> ProcessService::handle(const process::Shutdown&
 Result<process::ReportMissing::Reply> ProcessService::handle(const process::ReportMissing& missing,
                                                              ipc::Request& request) {
     const Caller from = TRY(caller(request));
-    const std::string name{request.text()};
+    const std::string name = printable(request.text());
+    if (missing.number >= MissingCalls::numbers) {
+        return base::fail(Status::invalid);
+    }
     if (manager_.missing.count(from.process->name, missing.number)) {
         rt::log(std::string_view{from.process->name}, ": system call ", std::string_view{name}, "/",
                 missing.number, " is not supported");

@@ -163,7 +163,7 @@ Result<process::Rename::Reply> ProcessService::handle(const process::Rename&,
                                                       ipc::Request& request) {
     const Caller from = TRY(caller(request));
     const std::string_view name = request.text();
-    from.process->name = name.substr(0, std::min<std::size_t>(name.find('\0'), 15));
+    from.process->name = printable(name.substr(0, std::min<std::size_t>(name.find('\0'), 15)));
     return process::Rename::Reply{};
 }
 

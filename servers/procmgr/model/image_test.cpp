@@ -26,6 +26,15 @@ ImageBlock example() {
     return image;
 }
 
+TEST(Text, NothingThatATerminalWouldObey) {
+    EXPECT_EQ(printable("a\x1b[2Jb\n\x7f"), "a?[2Jb??");
+    EXPECT_EQ(printable("gr\xc3\xbc\xc3\x9f"), "gr\xc3\xbc\xc3\x9f");
+    EXPECT_EQ(parse_number("12"), 12u);
+    EXPECT_FALSE(parse_number(""));
+    EXPECT_FALSE(parse_number("12x"));
+    EXPECT_FALSE(parse_number("99999999999"));
+}
+
 TEST(ImageBlock, RoundTrip) {
     const auto bytes = build_image(example());
     ASSERT_TRUE(bytes);

@@ -33,7 +33,7 @@ bool may_signal(const ProcessTable& table, const Sender& sender, const Process& 
         !(signal == signal_number::cont && same_session)) {
         return false;
     }
-    return sender.supervisor || same_session || from->container == target.container ||
+    return sender.supervisor || from->container == target.container ||
            descends_from(table, target, from->pid);
 }
 

@@ -8,8 +8,8 @@
 //
 // Who may: user 0; otherwise sender and target must have the same user (SIGCONT: or the same
 // session). Besides, a container is a wall: only a supervisor (profile `supervisor` or `admin`)
-// reaches processes that are neither in the sender's container, nor in its session, nor its
-// descendants.
+// reaches processes that are neither in the sender's container nor its descendants (so a shell
+// reaches its jobs, whatever containers they are in; a job does not reach the shell).
 #pragma once
 
 #include <vector>

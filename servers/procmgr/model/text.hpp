@@ -42,6 +42,17 @@ inline std::optional<std::uint32_t> parse_number(std::string_view text) {
     return number;
 }
 
+// Text from a client, for logs and lists that a person reads on a terminal: no control bytes.
+inline std::string printable(std::string_view text) {
+    std::string out{text};
+    for (char& c : out) {
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+            c = '?';
+        }
+    }
+    return out;
+}
+
 // The last component of a path.
 inline std::string_view base_name(std::string_view path) {
     const std::size_t slash = path.rfind('/');
