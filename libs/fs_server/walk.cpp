@@ -9,7 +9,11 @@ namespace fs_server {
 namespace {
 
 Status check_name(std::string_view name) {
-    if (name.empty() || name == "." || name == ".." || name.find('\0') != name.npos) {
+    if (name.empty()) {
+        return Status::invalid;
+    }
+    const bool dots = name[0] == '.' && (name.size() == 1 || (name.size() == 2 && name[1] == '.'));
+    if (dots || name.find('\0') != name.npos) {
         return Status::invalid;
     }
     return name.size() > fs::max_name ? Status::name_too_long : Status::ok;

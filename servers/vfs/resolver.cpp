@@ -2,9 +2,29 @@
 #include "servers/vfs/resolver.hpp"
 
 #include <algorithm>
+#include <string_view>
 
 namespace vfs {
 namespace {
+
+using namespace std::string_view_literals;
+
+// Is the path in the view's form already? Most are. A false answer is only slower.
+bool is_canonical(std::string_view path) {
+    if (path.size() < 2 || path.size() > fs::max_path || path[0] != '/' || path.back() == '/') {
+        return false;
+    }
+    std::size_t start = 0;  // of the slash before the component
+    for (std::size_t at = 1; at < path.size(); ++at) {
+        const char c = path[at];
+        // Names that begin with a dot, too, take the slow way.
+        if (c == '\0' || (at == start + 1 && (c == '/' || c == '.')) || at - start > fs::max_name) {
+            return false;
+        }
+        start = c == '/' ? at : start;
+    }
+    return true;
+}
 
 std::string join(std::string_view start, std::string_view rest) {
     std::string path{start};
@@ -48,6 +68,9 @@ Result<std::string> Resolver::check_directory(const std::string& view_path) {
 }
 
 Result<Location> Resolver::locate(std::string path) {
+    if (is_canonical(path)) {
+        return place(std::move(path));
+    }
     if (path.empty()) {
         return base::fail(Status::not_found);
     }
@@ -63,7 +86,7 @@ Result<Location> Resolver::locate(std::string path) {
         }
         const std::size_t slash = std::min(path.find('/', start), path.size());
         const std::string_view name = std::string_view{path}.substr(start, slash - start);
-        if (name == ".." && !done.empty()) {
+        if (name == ".."sv && !done.empty()) {
             const std::string elsewhere = TRY(check_directory(done));
             if (!elsewhere.empty()) {
                 path = elsewhere + path.substr(start - 1);
@@ -72,14 +95,14 @@ Result<Location> Resolver::locate(std::string path) {
                 continue;
             }
             done.resize(done.rfind('/'));
-        } else if (!name.empty() && name != "." && name != "..") {
+        } else if (!name.empty() && name != "."sv && name != ".."sv) {
             if (name.size() > fs::max_name) {
                 return base::fail(Status::name_too_long);
             }
             done += '/';
             done += name;
         }
-        as_directory = name.empty() || name == "." || name == "..";
+        as_directory = name.empty() || name == "."sv || name == ".."sv;
         start = slash + 1;
     }
     Location at = TRY(place(std::move(done)));

@@ -48,9 +48,12 @@ public:
                 return base::fail(bad);
             }
             operation.identity = view_.identity;
-            std::string payload{prefix};
-            payload += at.path;
-            auto answer = at.mount->file_system->ask(operation, payload);
+            std::string joined;
+            if (!prefix.empty()) {
+                joined = prefix;
+                joined += at.path;
+            }
+            auto answer = at.mount->file_system->ask(operation, prefix.empty() ? at.path : joined);
             if (!answer || answer->reply.redirected == fs::Redirected::no) {
                 return answer;
             }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "servers/vfs/root.hpp"
 
+#include <algorithm>
+
 #include "libs/rt/log.hpp"
 
 namespace vfs {
@@ -122,6 +124,12 @@ void make_devices(FileSystem& devices) {
     }
 }
 
+// Temporary files may fill half of the memory that is there at the start.
+std::uint64_t temporary_limit() {
+    const auto usage = ipc::own_bank()->query();
+    return std::max<std::uint64_t>(usage ? usage->machine_free / 2 : 0, shared_limit);
+}
+
 }  // namespace
 
 Result<FileSystemPointer> make_in_memory(const Surroundings& around,
@@ -138,6 +146,8 @@ Result<View> make_root_view(const Surroundings& around) {
     view.mount({.path = "/dev", .file_system = std::move(devices)});
     auto shared = TRY(make_in_memory(around, {.limit = shared_limit, .mode = 01777}));
     view.mount({.path = "/dev/shm", .file_system = std::move(shared)});
+    auto temporary = TRY(make_in_memory(around, {.limit = temporary_limit(), .mode = 01777}));
+    view.mount({.path = "/tmp", .file_system = std::move(temporary)});
     return view;
 }
 

@@ -104,14 +104,17 @@ Result<fs::GetPathAttributes::Reply> Service::handle(fs::GetPathAttributes get,
                                         as_directory = at.as_directory;
                                         return as_asked(asked, at);
                                     }));
-    fs::Attributes attributes;
-    if (!ipc::read_payload(answer.payload, attributes)) {
+    if (answer.payload.size() != sizeof(fs::Attributes)) {
         return base::fail(Status::io_error);
     }
-    if (as_directory && attributes.kind != fs::Kind::directory) {
-        return base::fail(Status::not_directory);
+    if (as_directory) {
+        fs::Attributes attributes;
+        if (!ipc::read_payload(answer.payload, attributes) ||
+            attributes.kind != fs::Kind::directory) {
+            return base::fail(Status::not_directory);
+        }
     }
-    request.set_reply_object(attributes);
+    request.set_reply_payload(answer.payload);
     return fs::GetPathAttributes::Reply{};
 }
 

@@ -23,7 +23,10 @@ struct Mount {
 
 // Does `path` lie at or below `base`?
 constexpr bool lies_in(std::string_view path, std::string_view base) {
-    return path.starts_with(base) && (path.size() == base.size() || path[base.size()] == '/');
+    if (path.size() < base.size() || (path.size() > base.size() && path[base.size()] != '/')) {
+        return false;
+    }
+    return base.empty() || path.starts_with(base);
 }
 
 class View {
