@@ -13,8 +13,8 @@ SECONDS = 60
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory) -> str:
-    options = qemu.Options(kernel=paths.KERNEL, initrd=paths.INITRD, words="kernel-test",
-                           accelerator=qemu.accelerator())
+    archive = paths.OUT / "images" / "kernel_test.cpio"
+    options = qemu.Options(kernel=paths.KERNEL, initrd=archive, accelerator=qemu.accelerator())
     with Machine(options, logs=tmp_path_factory.mktemp("kernel")) as machine:
         machine.serial[0].expect(r"^\d+ passed, \d+ failed", SECONDS)
         return machine.serial[0].text()

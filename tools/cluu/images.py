@@ -8,7 +8,7 @@ from pathlib import Path
 from . import disk, initrd, tree
 from .say import Problem
 
-BUILDERS = {"initrd": initrd.build, "bench_initrd": initrd.build, "disk": disk.build}
+BUILDERS = {"disk": disk.build, "initrd": initrd.build, "bench_initrd": initrd.build, "kernel_test_initrd": initrd.build}
 
 
 def main() -> None:
