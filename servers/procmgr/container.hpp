@@ -34,7 +34,6 @@ struct Container {
     Pid main = 0;
     std::uint32_t processes = 0;
     std::uint32_t user = 0;  // who started it
-    Pid starter_session = 0;
     bool by_name = false;
     int start_entry = -1;  // index in the start table
     container::State state = container::State::running;

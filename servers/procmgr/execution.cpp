@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "servers/procmgr/execution.hpp"
 
+#include <optional>
+
 #include "libs/rt/log.hpp"
 #include "servers/procmgr/moves.hpp"
 
@@ -10,8 +12,6 @@ namespace {
 struct Starter {
     ipc::Capability<names::View> view;  // a copy: the process may end meanwhile
     Identity identity;
-    std::uint32_t user = 0;
-    Pid session = 0;
     std::uint64_t memory_limit = 0;
 };
 
@@ -19,8 +19,6 @@ Starter starter_of(Manager& manager, Pid pid) {
     Starter starter;
     const Process& process = *manager.table.find(pid);
     starter.identity = process.identity;
-    starter.user = process.identity.user;
-    starter.session = process.session;
     if (const Container* container = manager.container_of(process)) {
         starter.memory_limit = container->memory_limit;
     }
@@ -33,16 +31,6 @@ Starter starter_of(Manager& manager, Pid pid) {
     return starter;
 }
 
-void refuse(Body& body, ipc::PendingReply& reply, Status status, std::string_view complaint) {
-    body.executing = false;
-    if (!complaint.empty()) {
-        rt::log(complaint);
-        body.refusal = complaint;
-        body.refusal += '\n';
-    }
-    (void)reply.fail(status);
-}
-
 // A container's authority comes from its starter: only who may manage containers can start one that
 // may, and only who may manage everybody's.
 bool may_grant(const Container& starter, const Plan& plan) {
@@ -52,20 +40,10 @@ bool may_grant(const Container& starter, const Plan& plan) {
     return (!supervises || starter.supervises()) && (!administers || starter.has(Profile::admin));
 }
 
-struct Outcome {
+struct Refusal {
     Status status = Status::ok;
-    std::string complaint;
+    std::string complaint;  // for the log, and for ExplainRefusal
 };
-
-Outcome outcome_of(const ImageLookup& lookup, const ImageName& image) {
-    if (lookup.outcome == ImageLookup::Outcome::wrong) {
-        return {Status::invalid, lookup.complaint};
-    }
-    if (lookup.outcome == ImageLookup::Outcome::none && image.demanded) {
-        return {Status::not_found, {}};
-    }
-    return {};
-}
 
 // What a view shows at a path.
 Async<Result<fs::Attributes>> attributes_at(Manager& manager, ipc::AnyRef view, std::string path) {
@@ -107,95 +85,119 @@ Async<Result<bool>> names_image(Manager& manager, ipc::Ref<names::View> view, st
     co_return same;
 }
 
+// What is to be done: run in place (no plan), or in a container of its own.
+struct Decision {
+    std::optional<Plan> plan;
+    Manager::Prepared prepared;
+};
+using Decided = base::Result<Decision, Refusal>;
+
+// Everything that other servers must be asked for. Whether the process still exists is looked at
+// afterwards, once.
+Async<Decided> decide(Manager& manager, const Starter& starter, ImageName image, std::string path) {
+    Decision decision;
+    ImageLookup lookup = co_await manager.images.find(image.name);
+    if (lookup.outcome == ImageLookup::Outcome::wrong) {
+        co_return base::fail(Refusal{Status::invalid, std::move(lookup.complaint)});
+    }
+    if (lookup.outcome == ImageLookup::Outcome::none) {
+        co_return image.demanded ? Decided{base::fail(Refusal{Status::not_found, {}})}
+                                 : Decided{std::move(decision)};
+    }
+    const auto named = co_await names_image(manager, starter.view, std::move(path), image);
+    if (!named) {
+        co_return base::fail(Refusal{named.error(), {}});
+    }
+    if (!*named) {
+        co_return std::move(decision);
+    }
+    auto prepared = co_await manager.prepare(lookup.plan, starter.view, starter.identity);
+    if (!prepared) {
+        co_return base::fail(Refusal{prepared.error(), {}});
+    }
+    decision.plan = std::move(lookup.plan);
+    decision.prepared = std::move(*prepared);
+    co_return std::move(decision);
+}
+
+// The new image beside the old one, then in its place. From the move of the descriptors on there is
+// no way back: a failure then ends the process, as on any Unix.
+base::Result<void, Refusal> replace(Manager& manager, const Starter& starter, Process& process,
+                                    Decision&& decision, ImageBlock& block) {
+    Body& body = *manager.body_of(process.pid);
+    const Plan& plan = *decision.plan;
+    const Container* own = manager.container_of(process);
+    if (own == nullptr || !may_grant(*own, plan)) {
+        return base::fail(
+            Refusal{Status::not_permitted,
+                    plan.image + ": only who has this profile may start a container that has it"});
+    }
+    const auto container = manager.add_container({.plan = plan,
+                                                  .name = body.next.name,
+                                                  .memory_limit = body.next.memory_limit,
+                                                  .inherited_limit = starter.memory_limit,
+                                                  .user = starter.identity.user,
+                                                  .by_name = body.next.configured});
+    if (!container) {
+        return base::fail(Refusal{container.error(), {}});
+    }
+    apply(plan, block);
+    bool moved = false;
+    auto fresh = manager.build_image({.container = *container,
+                                      .process = &process,
+                                      .block = &block,
+                                      .view = decision.prepared.view,
+                                      .executable = decision.prepared.executable,
+                                      .move_in = [&](Body& to, ImageBlock& to_block) {
+                                          moved = true;
+                                          return move_from(body, to, to_block);
+                                      }});
+    if (!fresh) {
+        manager.discard_container((*container)->id);
+        if (!moved) {
+            return base::fail(Refusal{fresh.error(), {}});
+        }
+        rt::log(std::string_view{process.name}, " was lost in exec: ", fresh.error());
+        manager.end_process(process.pid, signal_number::kill);
+        return {};
+    }
+    note_program(process, block);
+    if ((*container)->by_name && plan.restart.policy != cluufile::RestartPolicy::no) {
+        (*container)->kit = make_kit(*fresh, block, starter.view, starter.identity);
+    }
+    manager.replace_image(process, std::move(*fresh), **container);
+    return {};
+}
+
 }  // namespace
 
 Task execute_image(Manager& manager, CallerId caller, ImageName image, ImageBlock block,
                    ipc::PendingReply reply) {
     const Starter starter = starter_of(manager, caller.pid);
-    const ImageLookup lookup = co_await manager.images.find(image.name);
+    auto decision = co_await decide(manager, starter, std::move(image), block.path);
     Body* body = manager.body_of(caller.pid, caller.serial);
-    if (body == nullptr) {
-        co_return;
-    }
-    const Outcome outcome = outcome_of(lookup, image);
-    if (outcome.status != Status::ok) {
-        refuse(*body, reply, outcome.status, outcome.complaint);
-        co_return;
-    }
-    bool is_image = lookup.outcome == ImageLookup::Outcome::found;
-    if (is_image) {
-        const auto named = co_await names_image(manager, starter.view, block.path, image);
-        body = manager.body_of(caller.pid, caller.serial);
-        if (body == nullptr) {
-            co_return;
-        }
-        if (!named) {
-            refuse(*body, reply, named.error(), {});
-            co_return;
-        }
-        is_image = *named;
-    }
-    if (!is_image) {
-        body->executing = false;
-        manager.run_in_place(*manager.table.find(caller.pid), *body, block);
-        (void)reply.answer<process::Execute>({});
-        co_return;
-    }
-    auto prepared = co_await manager.prepare(lookup.plan, starter.view, starter.identity);
-    body = manager.body_of(caller.pid, caller.serial);
     Process* process = manager.table.find(caller.pid);
     if (body == nullptr || process == nullptr) {
         co_return;
     }
-    if (!prepared) {
-        refuse(*body, reply, prepared.error(), {});
+    body->executing = false;
+    if (decision && !decision->plan) {
+        manager.run_in_place(*process, *body, block);
+        (void)reply.answer<process::Execute>({});
         co_return;
     }
-    const Container* own = manager.container_of(*process);
-    if (own == nullptr || !may_grant(*own, lookup.plan)) {
-        refuse(*body, reply, Status::not_permitted,
-               image.name + ": only who has this profile may start a container that has it");
+    const auto done = decision ? replace(manager, starter, *process, std::move(*decision), block)
+                               : base::Result<void, Refusal>{base::fail(decision.error())};
+    if (done) {
+        reply.abandon();  // who asked is no more
         co_return;
     }
-    const auto container = manager.add_container({.plan = lookup.plan,
-                                                  .name = body->next.name,
-                                                  .memory_limit = body->next.memory_limit,
-                                                  .inherited_limit = starter.memory_limit,
-                                                  .user = starter.user,
-                                                  .starter_session = starter.session,
-                                                  .by_name = body->next.configured});
-    if (!container) {
-        refuse(*body, reply, container.error(), {});
-        co_return;
+    const Refusal& refusal = done.error();
+    if (!refusal.complaint.empty()) {
+        rt::log(std::string_view{refusal.complaint});
+        body->refusal = refusal.complaint + "\n";
     }
-    apply(lookup.plan, block);
-    bool moved = false;
-    auto fresh = manager.build_image({.container = *container,
-                                      .process = process,
-                                      .block = &block,
-                                      .view = prepared->view,
-                                      .executable = prepared->executable,
-                                      .move_in = [&](Body& to, ImageBlock& to_block) {
-                                          moved = true;
-                                          return move_from(*body, to, to_block);
-                                      }});
-    if (!fresh) {
-        manager.discard_container((*container)->id);
-        if (moved) {
-            rt::log(std::string_view{process->name}, ": lost in exec: ", fresh.error());
-            reply.abandon();
-            manager.end_process(caller.pid, signal_number::kill);
-        } else {
-            refuse(*body, reply, fresh.error(), {});
-        }
-        co_return;
-    }
-    reply.abandon();
-    note_program(*process, block);
-    if ((*container)->by_name && lookup.plan.restart.policy != cluufile::RestartPolicy::no) {
-        (*container)->kit = make_kit(*fresh, block, starter.view, starter.identity);
-    }
-    manager.replace_image(*process, std::move(*fresh), **container);
+    (void)reply.fail(refusal.status);
 }
 
 }  // namespace procmgr

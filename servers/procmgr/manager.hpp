@@ -54,7 +54,6 @@ struct ContainerStart {
     std::uint64_t memory_limit = 0;     // 0: as the plan says
     std::uint64_t inherited_limit = 0;  // if the plan does not say either
     std::uint32_t user = 0;
-    Pid starter_session = 0;
     bool by_name = false;
     int start_entry = -1;
 };

@@ -50,7 +50,6 @@ Result<Container*> Manager::add_container(ContainerStart&& start) {
     container.bank = std::move(*bank);
     container.plan = std::move(start.plan);
     container.user = start.user;
-    container.starter_session = start.starter_session;
     container.by_name = start.by_name;
     container.start_entry = start.start_entry;
     container.started_ns = rt::now();
