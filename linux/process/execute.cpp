@@ -28,6 +28,7 @@
 #include "linux/process/plan.hpp"
 #include "linux/process/state.hpp"
 #include "linux/process/thread.hpp"
+#include "linux/signal/fpu.hpp"
 #include "linux/signal/state.hpp"
 
 namespace linux {
@@ -194,6 +195,7 @@ abi::Registers commit(std::unique_ptr<ExecutePlan> plan)
     self.clear_id_at = 0;
     self.robust_list = 0;
     self.restore_mask = false;
+    signals::reset_fpu();
     const auto image = read_image(plan->block);
     auto registers = Result<abi::Registers>{base::fail(Errno::eio)};
     if (image && program_space().clear()) {

@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::uint64_t least_stack = 128 * 1024;
 constexpr std::uint64_t most_stack = 64 * 1024 * 1024;
+constexpr std::uint64_t guard = 1024 * 1024;  // stays empty below the stack
 
 enum Auxiliary : std::uint64_t {
     at_null = 0,
@@ -123,6 +124,10 @@ Result<std::uint64_t> map_first_stack() {
          .length = length,
          .protection = linux_abi::Protection::read | linux_abi::Protection::write,
          .placement = ProgramSpace::Placement::fixed}));
+    TRY(program_space().map_object({.address = ProgramSpace::high - length - guard,
+                                    .length = guard,
+                                    .placement = ProgramSpace::Placement::fixed},
+                                   {.memory = {}, .offset = 0, .present = 0}, false));
     return ProgramSpace::high;
 }
 

@@ -40,6 +40,22 @@ void announce_to_others(SignalSet signals, const Thread& self)
     });
 }
 
+// Children of a process that wants to hear nothing of them leave no zombies.
+void reap_unwanted_children(const linux_abi::SignalAction& action) {
+    if (action.handler != linux_abi::handler_ignore &&
+        (action.flags & linux_abi::ActionFlag::no_child_wait) == 0) {
+        return;
+    }
+    for (;;) {
+        const auto answer = ipc::call(
+            own_process(),
+            process::Wait{.pid = -1, .options = process::Wait::exited | process::Wait::no_hang});
+        if (!answer || answer->reply.pid == 0) {
+            return;
+        }
+    }
+}
+
 // Moves what procmgr has signalled into the process's pending set; drops what is ignored.
 void take_in(Thread& self) __attribute__((requires_capability(state.lock))) {
     ipc::control_page().interrupt_pending = 0;
@@ -49,6 +65,9 @@ void take_in(Thread& self) __attribute__((requires_capability(state.lock))) {
     for (; fresh != 0; fresh &= fresh - 1) {
         const auto signal = static_cast<std::uint32_t>(std::countr_zero(fresh)) + 1;
         const bool blocked = (self.mask & signal_bit(signal)) != 0;
+        if (signal == linux_abi::sig_chld) {
+            reap_unwanted_children(state.actions[signal - 1]);
+        }
         if (!blocked && is_ignored(state.actions[signal - 1], signal)) {
             continue;
         }

@@ -48,7 +48,11 @@ Result<std::uint32_t> clone_thread(const Arguments& arguments, const CloneArgume
     if ((how.flags & CloneFlag::child_set_id) != 0) {
         start.tell_id_at[1] = how.child_id_at;
     }
-    return TRY(threads().create(start))->id;
+    const auto thread = threads().create(start);
+    if (!thread) {
+        return base::fail(Errno::eagain);  // the one error that Linux has for all shortages here
+    }
+    return (*thread)->id;
 }
 
 Result<std::uint32_t> clone_process(const CloneArguments& how) {

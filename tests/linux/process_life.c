@@ -106,6 +106,17 @@ static void waiting(void) {
     close(gate[0]);
 }
 
+static void unwanted_children(void) {
+    signal(SIGCHLD, SIG_IGN);
+    for (int i = 0; i < 3; i++)
+        if (fork() == 0) _exit(i);
+    FAILS(wait(NULL), ECHILD);
+    signal(SIGCHLD, SIG_DFL);
+    pid_t child = fork();
+    if (child == 0) _exit(4);
+    EQUAL(status_of(child), 4);
+}
+
 static void stopping(void) {
     pid_t child = fork();
     if (child == 0) {
@@ -272,10 +283,11 @@ static void limits_and_names(void) {
 
 int main(int count, char** words) {
     static const struct check_test tests[] = {
-        TEST(statuses),         TEST(memory_is_copied),  TEST(nested),      TEST(many_children),
-        TEST(waiting),          TEST(stopping),          TEST(arguments),   TEST(exec_errors),
-        TEST(scripts),          TEST(signals_over_exec), TEST(vfork_waits), TEST(ids),
-        TEST(limits_and_names),
+        TEST(statuses),      TEST(memory_is_copied),  TEST(nested),
+        TEST(many_children), TEST(waiting),           TEST(unwanted_children),
+        TEST(stopping),      TEST(arguments),         TEST(exec_errors),
+        TEST(scripts),       TEST(signals_over_exec), TEST(vfork_waits),
+        TEST(ids),           TEST(limits_and_names),
     };
     if (count > 1 && !strcmp(words[1], "--arguments")) return check_arguments(count, words);
     if (count > 1 && !strcmp(words[1], "--script")) return check_script(count, words);
