@@ -147,9 +147,11 @@ bool Scheduler::out_of_budget(SchedContext& context, Nanoseconds now) {
     if (context.budget == 0) {
         return false;
     }
-    if (now - context.period_start >= context.period) {
-        context.period_start = now;
-        context.used_in_period = 0;
+    // A timer that came late let it use more than its budget: that is paid back in the periods to come.
+    if (const Nanoseconds passed = (now - context.period_start) / context.period; passed != 0) {
+        context.used_in_period -= std::min(context.used_in_period, passed * context.budget);
+        context.period_start =
+            context.used_in_period == 0 ? now : context.period_start + passed * context.period;
     }
     return context.used_in_period >= context.budget;
 }

@@ -103,6 +103,21 @@ TEST_F(SchedulerTest, AnEmptyBudgetWaitsForItsPeriod) {
     EXPECT_EQ(host::running(), patient.registers);
 }
 
+// Used at once: three periods' worth. The machine's timer was late.
+TEST_F(SchedulerTest, AnOverrunIsPaidBack) {
+    const NewThread greedy = thread(20, 2 * millisecond, 10 * millisecond);
+    const NewThread patient = thread(10);
+    pause_init(100 * millisecond);
+    Machine::stall(6 * millisecond);
+    EXPECT_EQ(host::running(), patient.registers);
+    Machine::advance(23 * millisecond);
+    EXPECT_EQ(host::running(), patient.registers);
+    Machine::advance(millisecond);
+    EXPECT_EQ(host::running(), greedy.registers);
+    Machine::advance(2 * millisecond);
+    EXPECT_EQ(host::running(), patient.registers);
+}
+
 TEST_F(SchedulerTest, NobodyRunsWhenAllHaveSpentTheirBudget) {
     const NewThread greedy = thread(20, millisecond, 10 * millisecond);
     pause_init(100 * millisecond);

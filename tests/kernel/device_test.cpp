@@ -102,7 +102,7 @@ TEST(clock_runs) {
     while (rt::time_stamp() - stamp < clock->tsc_frequency / 100) {
     }
     const std::uint64_t passed = rt::now() - before;
-    EXPECT(passed >= 9 * rt::millisecond && passed < 200 * rt::millisecond);
+    EXPECT(passed >= 9 * rt::millisecond && passed < 2 * rt::second);
     EXPECT(rt::wall_clock() / rt::second > 1'600'000'000);  // since 2020
 }
 

@@ -103,6 +103,11 @@ void Machine::advance(Nanoseconds span) {
     now = end;
 }
 
+void Machine::stall(Nanoseconds span) {
+    now += span;
+    advance(0);
+}
+
 void Machine::raise_line(std::uint32_t gsi) {
     const Line& line = lines[gsi];
     if (!line.masked) {

@@ -26,6 +26,8 @@ public:
 
     // Time stands still but for this. The timer's interrupt comes when its time is reached.
     static void advance(Nanoseconds span);
+    // The same, but timer interrupts come only at the end: the whole machine was held up.
+    static void stall(Nanoseconds span);
     static void raise_line(std::uint32_t gsi);
 
     // Everything that was written to the console.
