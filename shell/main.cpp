@@ -22,6 +22,13 @@ constexpr const char* profile = "/etc/profile";
 constexpr std::string_view usage =
     "usage: shell [-l] [-c COMMANDS [NAME [ARG...]] | FILE [ARG...]]\n";
 
+// Where the shell is, for programs that trust PWD.
+void export_directory(Session& session) {
+    char buffer[4096];
+    if (getcwd(buffer, sizeof buffer) != nullptr) session.variables.set("PWD", buffer);
+    session.variables.export_variable("PWD");
+}
+
 std::string host_name() {
     char name[65] = {};
     if (gethostname(name, sizeof name - 1) != 0 || name[0] == '\0') return "cluu";
@@ -177,6 +184,7 @@ int main(int count, char** words, char** environment) {
     shell::Session session;
     session.pid = getpid();
     session.variables.import(environment);
+    shell::export_directory(session);
     session.login = count > 0 && words[0][0] == '-';
     return shell::start(session, count, words);
 }

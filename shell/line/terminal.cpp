@@ -19,7 +19,8 @@ public:
     RawMode() {
         if (tcgetattr(STDIN_FILENO, &before_) != 0) return;
         termios raw = before_;
-        raw.c_iflag &= ~static_cast<tcflag_t>(ICRNL | INLCR | IXON | ISTRIP);
+        // ICRNL stays: what is typed ahead for the next program must end its lines as that expects.
+        raw.c_iflag &= ~static_cast<tcflag_t>(INLCR | IXON | ISTRIP);
         raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO | ISIG | IEXTEN);
         raw.c_cc[VMIN] = 1;
         raw.c_cc[VTIME] = 0;

@@ -72,9 +72,9 @@ def test_welcome_and_home(person):
 
 
 def test_stop_and_go_on(person):
-    person.line.send("cat\r")
-    person.line.send("seen\r")
-    person.line.expect("seen\r*\nseen\r*\n", SECONDS)
+    # Typed ahead: it may come before the program that reads it, and is then not echoed.
+    person.line.send("cat\rseen\r")
+    person.line.expect("\nseen\r*\n", SECONDS)
     person.line.send("\x1a")
     person.line.expect(r"\[1\]\+  Stopped +cat", SECONDS)
     person.prompt()
@@ -82,7 +82,7 @@ def test_stop_and_go_on(person):
     person.line.send("fg\r")
     person.line.expect("cat\r*\n", SECONDS)
     person.line.send("again\r")
-    person.line.expect("again\r*\nagain\r*\n", SECONDS)
+    person.line.expect("\nagain\r*\n", SECONDS)
     person.line.send("\x04")
     person.prompt()
     assert person.enter("jobs") == ""
