@@ -120,7 +120,7 @@ def linux_figures() -> tuple[Figures, dict[str, str]]:
 
 def _linux_meminfo(machine: Machine) -> str:
     machine.serial[0].send("admin\n")
-    machine.serial[0].expect(r"MemFree:.*", 10)
+    machine.serial[0].expect(r"MemFree: +\d+ kB", 10)
     return machine.serial[0].text()
 
 
@@ -184,7 +184,7 @@ def _cluu_meminfo(machine: Machine) -> str:
         line.send(answer)
         line.expect(r"(assword: ?|[$#%] )", 20)
     line.send("cat /proc/meminfo\n")
-    line.expect(r"MemFree:.*", 20)
+    line.expect(r"MemFree: +\d+ kB", 20)
     return line.text()
 
 
