@@ -15,7 +15,7 @@
 
 namespace procmgr {
 
-inline constexpr std::uint64_t process_table_slots = 2048;
+inline constexpr std::uint64_t process_table_slots = 8192;
 inline constexpr std::uint8_t process_priority = 64;
 
 struct ImageRequest {
