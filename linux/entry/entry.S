@@ -171,7 +171,7 @@ linux_interrupt:
     call linux_handle_interrupt
     ud2
 
-// The program's exception: the library stack is free. The library's own: it is not, so go on below where it was; the
+// The program's exception (in the vDSO too, which is inside the library): the library stack is free. The library's own: it is not, so go on below where it was; the
 // handler returns where to go on (a recovery label of user_copy.S), with the same stack and preserved registers.
     .globl linux_exception
     .hidden linux_exception
@@ -182,7 +182,13 @@ linux_exception:
     jb 1f
     leaq _end(%rip), %rcx
     cmpq %rcx, %rax
+    jae 1f
+    leaq linux_vdso(%rip), %rcx
+    cmpq %rcx, %rax
     jb 2f
+    leaq linux_vdso_end(%rip), %rcx
+    cmpq %rcx, %rax
+    jae 2f
 1:  movq %gs:THREAD_LIBRARY_STACK, %rsp
     xorl %ebp, %ebp
     call linux_handle_exception

@@ -14,6 +14,8 @@
 #include "linux/process/state.hpp"
 #include "linux/signal/fpu.hpp"
 
+extern "C" const char linux_vdso[];  // linux/vdso/image.S
+
 namespace linux {
 namespace {
 
@@ -41,6 +43,7 @@ enum Auxiliary : std::uint64_t {
     at_random = 25,
     at_hwcap2 = 26,
     at_execfn = 31,
+    at_sysinfo_ehdr = 33,
     at_minsigstksz = 51
 };
 
@@ -86,6 +89,7 @@ void add_auxiliary(std::vector<std::uint64_t>& words, const FirstStack& contents
     const auto& self = identity();
     constexpr std::uint64_t has_fsgsbase = 2;
     const std::uint64_t pairs[][2] = {
+        {at_sysinfo_ehdr, reinterpret_cast<std::uint64_t>(linux_vdso)},
         {at_hwcap, cpuid(1).edx},
         {at_pagesz, abi::page_size},
         {at_clktck, 100},
