@@ -8,15 +8,24 @@
 namespace fs_server {
 namespace {
 
-Status check_name(std::string_view name) {
-    if (name.empty()) {
-        return Status::invalid;
+// Takes the component off the front, with the slash after it. `bad` tells what is wrong with it.
+std::string_view take_name(std::string_view& path, Status& bad) {
+    const char* const start = path.data();
+    const char* const end = start + path.size();
+    const char* at = start;
+    while (at != end && *at != '/' && *at != '\0') {
+        ++at;
     }
-    const bool dots = name[0] == '.' && (name.size() == 1 || (name.size() == 2 && name[1] == '.'));
-    if (dots || name.find('\0') != name.npos) {
-        return Status::invalid;
+    const std::string_view name{start, static_cast<std::size_t>(at - start)};
+    const bool dots = name.size() <= 2 && (name.empty() || (name[0] == '.' && name.back() == '.'));
+    const bool slash_at_end = at != end && at + 1 == end;
+    if (dots || slash_at_end || (at != end && *at == '\0')) {
+        bad = Status::invalid;
+    } else {
+        bad = name.size() > fs::max_name ? Status::name_too_long : Status::ok;
     }
-    return name.size() > fs::max_name ? Status::name_too_long : Status::ok;
+    path.remove_prefix(std::min(name.size() + 1, path.size()));
+    return name;
 }
 
 // `walked` is the path up to and including the link; `rest` starts after its slash, or is empty.
@@ -53,15 +62,11 @@ Result<Walk> redirect(Backend& backend, Inode link, std::string_view walked,
 Result<Walk> walk(Backend& backend, std::string_view path, fs::Identity who, Last last) {
     Walk at{.parent = backend.root(), .node = backend.root()};
     at.attributes = TRY(backend.attributes(backend.root()));
-    std::size_t start = 0;
-    while (start < path.size()) {
-        const std::size_t slash = std::min(path.find('/', start), path.size());
-        const bool is_last = slash == path.size();
-        if (!is_last && slash + 1 == path.size()) {
-            return base::fail(Status::invalid);
-        }
-        const std::string_view name = path.substr(start, slash - start);
-        if (const Status bad = check_name(name); bad != Status::ok) {
+    std::string_view rest = path;
+    while (!rest.empty()) {
+        Status bad = Status::ok;
+        const std::string_view name = take_name(rest, bad);
+        if (bad != Status::ok) {
             return base::fail(bad);
         }
         if (!at.node) {
@@ -82,15 +87,15 @@ Result<Walk> walk(Backend& backend, std::string_view path, fs::Identity who, Las
         if (found) {
             at.node = *found;
             at.attributes = TRY(backend.attributes(*found));
-            const bool follow = !is_last || last == Last::follow;
+            const bool follow = !rest.empty() || last == Last::follow;
             if (at.attributes.kind == fs::Kind::symbolic_link && follow) {
-                const auto rest = is_last ? std::string_view{} : path.substr(slash + 1);
-                return redirect(backend, *found, path.substr(0, slash), rest);
+                const auto walked =
+                    static_cast<std::size_t>(name.data() + name.size() - path.data());
+                return redirect(backend, *found, path.substr(0, walked), rest);
             }
         } else {
             at.node.reset();
         }
-        start = slash + 1;
     }
     return at;
 }

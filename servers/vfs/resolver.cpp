@@ -9,21 +9,32 @@ namespace {
 
 using namespace std::string_view_literals;
 
+constexpr std::ptrdiff_t name_and_slash = fs::max_name + 1;
+
 // Is the path in the view's form already? Most are. A false answer is only slower.
 bool is_canonical(std::string_view path) {
     if (path.size() < 2 || path.size() > fs::max_path || path[0] != '/' || path.back() == '/') {
         return false;
     }
-    std::size_t start = 0;  // of the slash before the component
-    for (std::size_t at = 1; at < path.size(); ++at) {
-        const char c = path[at];
+    const char* slash = path.data();  // before the component
+    const char* const end = slash + path.size();
+    for (const char* at = slash + 1; at != end; ++at) {
+        if (*at > '/') {
+            continue;
+        }
         // Names that begin with a dot, too, take the slow way.
-        if (c == '\0' || (at == start + 1 && (c == '/' || c == '.')) || at - start > fs::max_name) {
+        const bool is_slash = *at == '/';
+        if (*at == '\0' || (at == slash + 1 && (is_slash || *at == '.'))) {
             return false;
         }
-        start = c == '/' ? at : start;
+        if (is_slash) {
+            if (at - slash > name_and_slash) {
+                return false;
+            }
+            slash = at;
+        }
     }
-    return true;
+    return end - slash <= name_and_slash;
 }
 
 std::string join(std::string_view start, std::string_view rest) {
