@@ -7,9 +7,9 @@ Errno to_errno(abi::Error error) {
     using abi::Error;
     switch (error) {
         case Error::no_memory:
-        case Error::table_full:         return Errno::enomem;
+        case Error::table_full: return Errno::enomem;
         case Error::dead:
-        case Error::no_caller:          return Errno::eio;
+        case Error::no_caller:  return Errno::eio;
         // What this process was not given, such as a view of any files.
         case Error::invalid_capability:
         case Error::missing_right:      return Errno::eacces;
