@@ -173,8 +173,10 @@ Result<std::int64_t> readlink_at(std::int32_t directory, std::uint64_t path, std
     return static_cast<std::int64_t>(count);
 }
 
+// ENOENT if the directory is gone, as Linux has it.
 Result<std::int64_t> get_directory(std::uint64_t to, std::uint64_t size) {
     const std::string directory = fd::location.directory();
+    TRY(fd::attributes_of({directory, true}, true));
     if (size < directory.size() + 1) {
         return base::fail(Errno::erange);
     }

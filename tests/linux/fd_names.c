@@ -76,6 +76,12 @@ static void current_directory(void)
     EQUAL(chdir(".."), 0);
     TRUE(getcwd(here, sizeof here) != NULL && strcmp(here, "/") == 0);
     EQUAL(chdir(start), 0);
+    EQUAL(mkdir("gone", 0700), 0);
+    EQUAL(chdir("gone"), 0);
+    EQUAL(rmdir("../gone"), 0);
+    EQUAL(syscall(SYS_getcwd, here, sizeof here), -1);
+    EQUAL(errno, ENOENT);
+    EQUAL(chdir(start), 0);
 }
 
 static void relative_to_a_descriptor(void)
