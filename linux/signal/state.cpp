@@ -136,6 +136,10 @@ void adopt(SignalSet ignored, SignalSet blocked) {
         }
     }
     this_thread().mask = blocked & ~unblockable;
+    // What came while procmgr put this image in the place of the one before has interrupted nobody.
+    if (std::atomic_ref<std::uint64_t>{signal_page().pending}.load() != 0) {
+        ipc::control_page().interrupt_pending = 1;
+    }
 }
 
 void set_mask(SignalSet mask) {

@@ -293,15 +293,16 @@ bool Executor::start(Job& job, bool foreground, Work work) {
     if (child > 0 && session_.job_control) {
         if (job.group == 0) job.group = child;
         setpgid(child, job.group);
-        if (foreground) tcsetpgrp(session_.terminal, job.group);
+        if (foreground) {
+            foreground_group = job.group;
+            tcsetpgrp(session_.terminal, job.group);
+        }
     }
     sigprocmask(SIG_SETMASK, &before, nullptr);
     if (child < 0) {
         complain_errno("cannot start another process", error);
         return false;
     }
-    // Until the terminal was the child's, Ctrl-C reached only the shell.
-    if (foreground && session_.job_control && interrupt_pending) kill(-job.group, SIGINT);
     job.processes.push_back({.pid = child});
     return true;
 }

@@ -15,12 +15,18 @@
 namespace shell {
 
 volatile std::sig_atomic_t interrupt_pending = 0;
+volatile pid_t foreground_group = 0;
 
 namespace {
 
 constexpr int ignored_signals[] = {SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU};
 
-void on_interrupt(int) { interrupt_pending = 1; }
+void on_interrupt(int) {
+    interrupt_pending = 1;
+    int error = errno;
+    if (foreground_group != 0) kill(-foreground_group, SIGINT);
+    errno = error;
+}
 
 void set_handler(int signal, void (*handler)(int)) {
     struct sigaction action{};
@@ -63,6 +69,7 @@ void report_end(Session& session, const Job& job) {
 
 void Session::enter_subshell() {
     jobs.clear();
+    foreground_group = 0;
     job_control = false;
     interactive = false;
     login = false;
@@ -93,6 +100,7 @@ void reset_signals(const Session& session) {
 }
 
 int wait_in_foreground(Session& session, Job& job) {
+    if (session.job_control) foreground_group = job.group;
     while (job.state() == Job::State::running) {
         int status = 0;
         pid_t pid = waitpid(-1, &status, session.job_control ? WUNTRACED : 0);
@@ -102,6 +110,7 @@ int wait_in_foreground(Session& session, Job& job) {
             give_up(job);
         }
     }
+    foreground_group = 0;
     if (session.job_control) take_terminal_back(session, job);
     int status = job.status();
     if (job.state() == Job::State::stopped) {

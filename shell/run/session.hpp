@@ -58,6 +58,9 @@ struct Session {
 
 // Set by the handler of SIGINT.
 extern volatile std::sig_atomic_t interrupt_pending;
+// The group that the terminal is lent to, or 0. A Ctrl-C that reaches the shell all the same (it was pressed just before
+// the terminal changed hands) is passed on to it.
+extern volatile pid_t foreground_group;
 
 // Takes the terminal if there is one, and sets the signals as an interactive shell needs them.
 void start_job_control(Session& session);
