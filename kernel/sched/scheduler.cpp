@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <bit>
 
-
 #include "kernel/object/address_space.hpp"
 #include "kernel/plat/platform.hpp"
 

@@ -8,9 +8,10 @@
 //
 // T says what is at the other end: a kernel object (ipc::Memory, ipc::Endpoint, ...; then `->`
 // reaches the operations of libs/ipc/kernel_objects.hpp) or a protocol, by the tag type that its
-// header in interfaces/ defines (Ref<fs::File>): a capability of one protocol cannot be called with
-// the messages of another. `retype` is the explicit way across, for the one place that knows
-// better.
+// header in interfaces/ defines (Ref<fs::File>). A function that wants a File cannot be given a
+// Directory. (Which operations an object answers is not in the type: several protocols share one
+// endpoint, and the server answers `unsupported` to what is not its own.) `retype` is the explicit
+// way across, for the one place that knows better.
 #pragma once
 
 #include <cstdint>
