@@ -10,6 +10,7 @@
 #include "linux/entry/cpu.hpp"
 #include "linux/entry/report.hpp"
 #include "linux/entry/thread_state.hpp"
+#include "linux/fd/location.hpp"
 #include "linux/process/begin.hpp"
 #include "linux/process/exit.hpp"
 #include "linux/process/hooks.hpp"
@@ -50,6 +51,22 @@ std::vector<std::byte> copy_block() {
     return block;
 }
 
+// A container need not show the directory that it was started from: then it starts in its home, or
+// at the root.
+void find_directory(const Image& image) {
+    constexpr std::string_view home = "HOME=";
+    const std::string directory = fd::location.directory();
+    if (directory == "/" || fd::attributes_of({directory, true}, true)) {
+        return;
+    }
+    for (const std::string_view variable : image.environment) {
+        if (variable.starts_with(home) && fd::location.change(variable.substr(home.size()))) {
+            return;
+        }
+    }
+    fd::location.set_directory("/");
+}
+
 Result<abi::Registers> run_image(const Image& image) {
     fd::Executable executable{ipc::Capability<fs::File>{ipc::CapIndex{image.header->executable}},
                               std::string{image.path}};
@@ -71,6 +88,7 @@ abi::Registers begin_first_program() {
     adopt_limits(*image->header);
     signals::adopt(image->header->ignored_signals, image->header->blocked_signals);
     fd::adopt(*image->header);
+    find_directory(*image);
     const auto registers = run_image(*image);
     if (!registers) {
         report({"cannot run ", image->path, ": error ",
