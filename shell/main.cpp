@@ -125,7 +125,8 @@ private:
 int run_input(Session& session) {
     std::string text;
     std::string line;
-    while (session.leaving == Leaving::no && read_plain_line(STDIN_FILENO, line) != PlainLine::none) {
+    while (session.leaving == Leaving::no &&
+           read_plain_line(STDIN_FILENO, line) != PlainLine::none) {
         text += line + "\n";
         auto parsed = Parser(text).program();
         if (!parsed && parsed.error().incomplete) continue;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/ipc/fast_path.hpp"
 
-#include "abi/kernel/message.hpp"
 #include <arch/cpu.hpp>
+#include "abi/kernel/message.hpp"
 #include "kernel/object/address_space.hpp"
 #include "kernel/object/cap_table.hpp"
 #include "kernel/object/endpoint.hpp"

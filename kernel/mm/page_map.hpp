@@ -106,8 +106,8 @@ private:
         }
         const std::uint64_t step = std::uint64_t{1} << (9 * (level - 1));
         const std::uint64_t first = begin > base ? (begin - base) / step : 0;
-        const std::uint64_t last = (end - base - 1) / step < fan_out ? (end - base - 1) / step + 1
-                                                                     : fan_out;
+        const std::uint64_t last =
+            (end - base - 1) / step < fan_out ? (end - base - 1) / step + 1 : fan_out;
         PageSlot* const slots = node(slot);
         for (std::uint64_t i = first; i < last; ++i) {
             if (slots[i].present()) {  // most are not: fork and exit go through whole nodes

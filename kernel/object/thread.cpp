@@ -193,9 +193,7 @@ void Thread::fault(std::uint64_t cause, std::uint64_t error_code, std::uint64_t 
     }
 }
 
-void Thread::foreign_system_call() {
-    send_fault(abi::FaultLabel::system_call, registers.rax, 0);
-}
+void Thread::foreign_system_call() { send_fault(abi::FaultLabel::system_call, registers.rax, 0); }
 
 void Thread::send_fault(abi::FaultLabel label, std::uint64_t first, std::uint64_t second) {
     scheduler().dequeue(*this);

@@ -166,8 +166,7 @@ TEST(Parser, Documents) {
     EXPECT_EQ(parsed("cat <<'E'\na $x\nE\n"), "[cat] 0<<'a $x\n';");
     EXPECT_EQ(parsed("cat <<-E <<F\n\ta\n\tE\nb\nF\n"), "[cat] 0<<'a\n' 0<<'b\n';");
     EXPECT_EQ(parsed("{ cat <<E; }\nE\n"), "{[cat] 0<<;};");
-    EXPECT_EQ(parsed("cat <<E\n$((1+$x)) \\$ \\\"\nE\n"),
-              "[cat] 0<<'$(('1+''${x}'))'' $ \\\"\n';");
+    EXPECT_EQ(parsed("cat <<E\n$((1+$x)) \\$ \\\"\nE\n"), "[cat] 0<<'$(('1+''${x}'))'' $ \\\"\n';");
 }
 
 TEST(Parser, Mistakes) {

@@ -49,11 +49,16 @@ def guest(tmp_path_factory):
     session.close()
 
 
+def assert_alive(guest) -> None:
+    result = guest.run("echo", "alive")
+    assert (result.status, result.output, result.errors) == (0, b"alive\n", b""), result.log
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_elf_is_refused_or_ends_alone(guest, name):
     result = guest.run(f"/home/admin/hostile/{name.replace(' ', '-')}")
     assert result.status != 0
-    assert guest.run("echo", "alive").output == b"alive\n"
+    assert_alive(guest)
 
 
 def test_an_argument_list_that_is_too_long(guest):
@@ -65,7 +70,7 @@ def test_an_argument_list_that_is_too_long(guest):
 def test_a_program_that_eats_all_memory_ends_alone(guest):
     result = guest.shell("x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done", timeout=60)
     assert result.status != 0
-    assert guest.run("echo", "alive").output == b"alive\n"
+    assert_alive(guest)
 
 
 def test_a_full_disk_says_so_and_recovers(guest):
@@ -77,8 +82,8 @@ def test_a_full_disk_says_so_and_recovers(guest):
 
 def test_forking_without_end_stops_at_a_limit(guest):
     result = guest.shell("f() { f | f & }; f; sleep 2; echo over", timeout=60)
-    assert result.status is not None
-    assert guest.run("echo", "alive", timeout=30).output == b"alive\n"
+    assert b"Resource temporarily unavailable" in result.errors
+    assert_alive(guest)
 
 
 def test_what_was_written_and_synced_is_there_after_a_reboot(tmp_path):

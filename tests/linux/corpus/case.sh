@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 for w in apple banana cherry '*' 'a b' '' x.c [; do
     case $w in
         a*e) echo "$w: a to e" ;;

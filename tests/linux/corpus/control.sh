@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 if true; then echo yes; fi
 if false; then echo no; elif true; then echo elif; else echo else; fi
 if false; then echo no; fi; echo $?

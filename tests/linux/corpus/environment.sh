@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 a=1
 export b=2 c
 c=3

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Parameters in all their forms.
 unset u
 e=

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 greet() { echo "hello $1 of $#"; }
 greet you two
 greet

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 echo a b c | tr ' ' '\n' | sort -r | head -2
 seq 3 | while read x; do echo $((x * x)); done
 (echo 1; echo 2) | { read a; read b; echo $b$a; }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Quotes, backslashes and what they keep.
 echo 'a  b' "c  d" e\ \ f 'it'\''s' "say \"hi\"" "back\\slash" "\$x" "a\
 b"

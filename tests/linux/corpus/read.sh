@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 printf 'a b c\n' | { read x y; echo "$x|$y"; }
 printf '  lead and trail  \n' | { read x; echo "[$x]"; }
 printf 'a:b:c:d\n' | { IFS=: read x y z; echo "$x|$y|$z"; }

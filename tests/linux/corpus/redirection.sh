@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 echo one >f; echo two >>f; cat f
 cat <f | sort -r >g; cat g
 echo err 2>&1 >/dev/null >&2 2>/dev/null

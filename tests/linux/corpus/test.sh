@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 t() { "$@"; echo $?; }
 t [ a = a ]; t [ a != a ]; t [ -n "" ]; t [ -z "" ]; t [ x ]; t [ "" ]; t [ ]
 t [ 1 -lt 2 ]; t [ 2 -le 1 ]; t [ 3 -eq 3 ]; t [ -1 -gt -2 ]
