@@ -47,11 +47,10 @@ bool FramePool::initialise(const BootParameters& parameters) {
 
 void FramePool::push(std::uint32_t index) {
     Frame& frame = records_[index];
-    frame.references = 0;
-    frame.next = head_;
-    frame.previous = 0;
+    frame.next_or_references = head_;
+    frame.previous = Frame::free_mark;
     if (head_ != 0) {
-        records_[head_].previous = index;
+        records_[head_].previous = Frame::free_mark | index;
     }
     head_ = index;
     ++free_;
@@ -59,15 +58,18 @@ void FramePool::push(std::uint32_t index) {
 
 void FramePool::unlink(std::uint32_t index) {
     Frame& frame = records_[index];
-    if (frame.previous != 0) {
-        records_[frame.previous].next = frame.next;
+    const std::uint32_t next = frame.next_or_references;
+    const std::uint32_t previous = frame.previous & ~Frame::free_mark;
+    if (previous != 0) {
+        records_[previous].next_or_references = next;
     } else {
-        head_ = frame.next;
+        head_ = next;
     }
-    if (frame.next != 0) {
-        records_[frame.next].previous = frame.previous;
+    if (next != 0) {
+        records_[next].previous = frame.previous;
     }
-    frame.references = 1;
+    frame.next_or_references = 1;
+    frame.previous = 0;
     --free_;
 }
 
@@ -89,13 +91,9 @@ std::optional<PhysAddr> FramePool::take_zeroed() {
 }
 
 std::optional<PhysAddr> FramePool::take_contiguous(std::uint64_t count) {
-    const auto is_free = [this](std::uint64_t index) {
-        const Frame& frame = records_[index];
-        return frame.references == 0 && (frame.next != 0 || frame.previous != 0 || index == head_);
-    };
     std::uint64_t run = 0;
     for (std::uint64_t index = 1; index < count_; ++index) {
-        run = is_free(index) ? run + 1 : 0;
+        run = records_[index].is_free() ? run + 1 : 0;
         if (run == count) {
             const std::uint64_t first = index + 1 - count;
             for (std::uint64_t i = first; i <= index; ++i) {
@@ -110,15 +108,15 @@ std::optional<PhysAddr> FramePool::take_contiguous(std::uint64_t count) {
 
 void FramePool::release(PhysAddr frame) {
     Frame& entry = record(frame);
-    ASSERT(entry.references > 0);
-    if (--entry.references == 0) {
+    ASSERT(entry.references() > 0);
+    if (--entry.next_or_references == 0) {
         push(static_cast<std::uint32_t>(frame.value() / base::page_size));
     }
 }
 
 void FramePool::adopt(PhysAddr begin, std::uint64_t count) {
     for (std::uint64_t i = 0; i < count; ++i) {
-        record(begin + i * base::page_size).references = 1;
+        record(begin + i * base::page_size).next_or_references = 1;
     }
 }
 

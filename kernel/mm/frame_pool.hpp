@@ -17,10 +17,15 @@
 
 namespace kernel::mm {
 
+// Eight bytes: one for every 4096 of the machine is what it costs to have records at all.
 struct Frame {
-    std::uint32_t references = 0;  // 0: free, or not RAM
-    std::uint32_t next = 0;        // in the free list; frame 0 is never free
-    std::uint32_t previous = 0;
+    static constexpr std::uint32_t free_mark = 0x8000'0000;
+
+    std::uint32_t next_or_references = 0;  // free: the next in the list (frame 0 is never free)
+    std::uint32_t previous = 0;            // free: free_mark | the one before; else 0
+
+    [[nodiscard]] bool is_free() const { return previous != 0; }
+    [[nodiscard]] std::uint32_t references() const { return is_free() ? 0 : next_or_references; }
 };
 
 class FramePool {
@@ -34,10 +39,10 @@ public:
     // `count` frames in a row, zeroed, one reference each. Slow: for DMA buffers.
     [[nodiscard]] std::optional<PhysAddr> take_contiguous(std::uint64_t count);
 
-    void add_reference(PhysAddr frame) { ++record(frame).references; }
+    void add_reference(PhysAddr frame) { ++record(frame).next_or_references; }
     // Drops one reference; the last one frees the frame.
     void release(PhysAddr frame);
-    [[nodiscard]] std::uint32_t references(PhysAddr frame) { return record(frame).references; }
+    [[nodiscard]] std::uint32_t references(PhysAddr frame) { return record(frame).references(); }
     // Marks frames that were in use at boot (the archive) as held once, so that they can be released later.
     void adopt(PhysAddr begin, std::uint64_t count);
 
