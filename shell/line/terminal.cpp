@@ -49,9 +49,8 @@ bool more_is_waiting() {
     return poll(&input, 1, 0) > 0;
 }
 
-}  // namespace
-
-ReadOutcome read_line(LineEditor& editor, std::string prompt, std::string& line) {
+// Edits until the line is left; draws all but its end.
+LineEditor::Outcome edit(LineEditor& editor, std::string prompt) {
     using Outcome = LineEditor::Outcome;
     RawMode raw;
     editor.begin(std::move(prompt), screen_size());
@@ -64,19 +63,23 @@ ReadOutcome read_line(LineEditor& editor, std::string prompt, std::string& line)
             write_all(STDOUT_FILENO, editor.draw());
             continue;
         }
-        Outcome outcome = count == 1          ? editor.feed(byte)
-                          : interrupt_pending ? Outcome::interrupted
-                                              : Outcome::end_of_input;
-        if (outcome == Outcome::editing) {
-            if (!more_is_waiting()) write_all(STDOUT_FILENO, editor.draw());
-            continue;
-        }
-        write_all(STDOUT_FILENO, editor.finish(outcome));
-        line = editor.text();
-        if (outcome == Outcome::accepted) return ReadOutcome::line;
-        return outcome == Outcome::interrupted ? ReadOutcome::interrupted
-                                               : ReadOutcome::end_of_input;
+        if (count != 1) return interrupt_pending ? Outcome::interrupted : Outcome::end_of_input;
+        Outcome outcome = editor.feed(byte);
+        if (outcome != Outcome::editing) return outcome;
+        if (!more_is_waiting()) write_all(STDOUT_FILENO, editor.draw());
     }
+}
+
+}  // namespace
+
+ReadOutcome read_line(LineEditor& editor, std::string prompt, std::string& line) {
+    using Outcome = LineEditor::Outcome;
+    Outcome outcome = edit(editor, std::move(prompt));
+    // The ordinary modes are back before the new row appears: whoever has seen it can interrupt what the line starts.
+    write_all(STDOUT_FILENO, editor.finish(outcome));
+    line = editor.text();
+    if (outcome == Outcome::accepted) return ReadOutcome::line;
+    return outcome == Outcome::interrupted ? ReadOutcome::interrupted : ReadOutcome::end_of_input;
 }
 
 PlainLine read_plain_line(int descriptor, std::string& line) {
