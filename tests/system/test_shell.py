@@ -135,7 +135,7 @@ def test_containers_have_only_what_they_are_given(person):
     person.enter("echo mine >own")
     assert person.enter("cat own; rm own; cat own") == "mine\ncat: can't open 'own': No such file or directory\n"
     person.line.send("spawn box\r")
-    person.line.expect(r"~ \$ ", SECONDS)
+    person.line.expect(r"/home \$ ", SECONDS)
     person.line.send("ls /; ls /home; echo inside >/home/x; cat /home/x; exit\r")
     person.line.expect("exit\r*\n", SECONDS)
     start = person.line.position

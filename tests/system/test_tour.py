@@ -3,7 +3,7 @@
 
     $ COMMAND                     on the host, from the root of the repository (`./cluu run` is the `console` machine)
     admin@cluu:~$ COMMAND         in CLUU, on the serial line
-    ~ $ COMMAND                   in CLUU, in busybox's shell
+    /home $ COMMAND               in CLUU, in busybox's shell
     login: NAME                   at the prompt; the password is the same word
 
 All other lines are what must come back; `...` stands for anything, alone on a line for any number of lines.
@@ -18,10 +18,10 @@ from cluu import paths
 SECONDS = 30
 HOST_SECONDS = 120
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-COMMAND = re.compile(r"^(?P<place>\$|admin@cluu:~\$|~ \$|login:) (?P<text>.*)$")
+COMMAND = re.compile(r"^(?P<place>\$|admin@cluu:~\$|/home \$|login:) (?P<text>.*)$")
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 # What a line ends with when it waits for the next command: the shell's prompt, busybox's, login's.
-PROMPT = {"admin@cluu:~$": r"\x1b\[0m\$ \x1b\[J\r\x1b\[\d+C\Z", "~ $": r"~ \$ (\x1b\[6n)?\Z", "login:": r"\nlogin: \Z"}
+PROMPT = {"admin@cluu:~$": r"\x1b\[0m\$ \x1b\[J\r\x1b\[\d+C\Z", "/home $": r"/home \$ (\x1b\[6n)?\Z", "login:": r"\nlogin: \Z"}
 ANY_PROMPT = "|".join(PROMPT.values())
 
 
