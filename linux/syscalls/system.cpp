@@ -88,7 +88,7 @@ Result<std::int64_t> control_process(const Arguments& arguments) {
     }
 }
 
-// One CPU for now.
+// The kernel runs one CPU (README, "What does not work yet"), so every affinity names the same one.
 Result<std::int64_t> write_affinity(const Arguments& arguments) {
     constexpr std::uint64_t word = sizeof(std::uint64_t);
     if (arguments[1] < word || arguments[1] % word != 0) {
