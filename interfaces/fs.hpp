@@ -399,6 +399,29 @@ struct Poll {
     };
 };
 
+// Opens a named pipe's File for transfer; once for each File. As open(2) of a FIFO, it waits
+// (interruptible) for somebody at the other end, unless the File is open for both or `no_wait` is
+// set: then a writer gets out_of_range as long as nobody reads. The data is the clients' own: both
+// sides get the same Memory, to map, and the same notification, to sleep on and to signal. All is
+// zero at the start but for the Ends, which the server alone writes, signalling bit 0 whenever it did.
+struct OpenPipe {
+    static constexpr std::uint16_t label = 44;
+    static constexpr std::size_t reply_capabilities = 2;  // Memory, Notification
+    static constexpr std::uint64_t memory_bytes = std::uint64_t{61} * 4096;
+    static constexpr std::uint64_t ends_offset = 4032;
+    struct Ends {
+        std::uint32_t readers = 0, writers = 0;  // Files that are open for it now
+        std::uint32_t writers_ever = 0;
+        std::uint32_t reserved = 0;
+    };
+    std::uint32_t no_wait = 0;
+    std::uint32_t reserved = 0;
+    struct Reply {
+        std::uint32_t writers_ever = 0;  // before those who are there now
+        std::uint32_t reserved = 0;
+    };
+};
+
 struct Lock {  // advisory record and whole-file locks
     static constexpr std::uint16_t label = 43;
     static constexpr std::uint32_t shared = 0, exclusive = 1, unlock = 2, query = 3;

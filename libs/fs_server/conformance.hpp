@@ -314,9 +314,44 @@ TYPED_TEST_P(Conformance, HostileMessages) {
     c.close(file);
 }
 
+TYPED_TEST_P(Conformance, NamedPipesCountTheirEnds) {
+    auto& c = this->client();
+    EXPECT_TRUE(c.on_path(fs::MakeNode{.kind = Kind::fifo, .mode = 0600}, "p"));
+    const auto writer = c.open("p", Flags::write);
+    const fs::OpenPipe at_once{.no_wait = 1};
+    const auto lonely = c.call(writer, at_once);
+    ASSERT_FALSE(lonely);
+    EXPECT_EQ(lonely.error(), Status::out_of_range);
+    const auto reader = c.open("p", Flags::read);
+    ASSERT_TRUE(c.call(reader, at_once));
+    EXPECT_EQ(c.host().pipe_ends.readers, 1U);
+    EXPECT_EQ(c.host().pipe_ends.writers, 0U);
+    EXPECT_TRUE(c.call(writer, fs::OpenPipe{}));
+    EXPECT_TRUE(c.call(writer, fs::OpenPipe{}));  // again: not counted again
+    EXPECT_EQ(c.host().pipe_ends.writers, 1U);
+    c.close(writer);
+    EXPECT_EQ(c.host().pipe_ends.writers, 0U);
+    EXPECT_EQ(c.host().pipe_ends.writers_ever, 1U);
+    const auto both = c.open("p", Flags::read | Flags::write);
+    const auto reply = c.call(both, fs::OpenPipe{});
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->writers_ever, 1U);
+    EXPECT_EQ(c.host().pipe_ends.readers, 2U);
+    c.close(both);
+    c.close(reader);
+    // The next one is a new pipe.
+    const auto fresh = c.open("p", Flags::read | Flags::write);
+    EXPECT_TRUE(c.call(fresh, fs::OpenPipe{}));
+    EXPECT_EQ(c.host().pipe_ends.writers_ever, 1U);
+    c.close(fresh);
+    const auto plain = c.open("file", Flags::read | Flags::create);
+    EXPECT_FALSE(c.call(plain, fs::OpenPipe{}));
+    c.close(plain);
+}
+
 REGISTER_TYPED_TEST_SUITE_P(Conformance, WritesAndReads, TruncatesAndGrowsWithZeros,
                             OffsetsAndAppending, OpenFlags, LinksAndUnlinkedFiles, Directories,
                             ListsAllEntriesOnceWhileSomeAreRemoved, SymbolicLinksRedirect, Renames,
-                            Permissions, Locks, HostileMessages);
+                            Permissions, Locks, NamedPipesCountTheirEnds, HostileMessages);
 
 }  // namespace fs_server::testing

@@ -17,6 +17,30 @@ public:
     Result<ipc::Capability<fs::Directory>> mint_root(std::uint64_t badge) override {
         return mint<fs::Directory>(badge);
     }
+    Result<PipeObjects> make_pipe() override {
+        const auto made =
+            [](auto&& result) -> Result<typename std::decay_t<decltype(result)>::value_type> {
+            if (!result) {
+                return base::fail(ipc::to_status(result.error()));
+            }
+            return std::move(*result);
+        };
+        using abi::MemoryRights;
+        using abi::NotificationRights;
+        PipeObjects pipe;
+        pipe.memory = TRY(made(ipc::own_bank()->create_memory(fs::OpenPipe::memory_bytes)));
+        pipe.notification = TRY(made(ipc::own_bank()->create_notification()));
+        pipe.shared_memory =
+            TRY(made(ipc::copy(pipe.memory.ref(), MemoryRights::read | MemoryRights::write)));
+        pipe.shared_notification = TRY(made(ipc::copy(
+            pipe.notification.ref(), NotificationRights::signal | NotificationRights::wait)));
+        return pipe;
+    }
+    // Who reads the counts trusts them no further than he must: the sides can write there too.
+    void publish(const PipeObjects& pipe, const fs::OpenPipe::Ends& ends) override {
+        (void)pipe.memory->write(fs::OpenPipe::ends_offset, std::as_bytes(std::span{&ends, 1}));
+        (void)pipe.notification->signal(1);
+    }
 
 protected:
     ~EndpointHost() = default;

@@ -73,6 +73,7 @@ void Service::on_drop(std::uint64_t badge) {
         std::erase_if(waiting_, [&](const WaitingLock& waiting) {
             return waiting.lock.owner.description == badge;
         });
+        pipes_.close(badge, host_);
         const bool had_locks = locks_.drop(badge);
         files_.remove(badge);
         if (had_locks) {

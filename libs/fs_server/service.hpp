@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "libs/fs_server/locks.hpp"
+#include "libs/fs_server/named_pipes.hpp"
 #include "libs/fs_server/open_files.hpp"
 #include "libs/fs_server/walk.hpp"
 #include "libs/ipc/request.hpp"
@@ -22,7 +23,7 @@
 namespace fs_server {
 
 // What a service needs of the process around it.
-class Host : public Clock {
+class Host : public Clock, public PipeMaker {
 public:
     // Capabilities to this service's own endpoint, with a drop guard.
     [[nodiscard]] virtual Result<ipc::Capability<fs::File>> mint_file(std::uint64_t badge) = 0;
@@ -42,7 +43,8 @@ public:
                         fs::Link, fs::MakeSymbolicLink, fs::ReadSymbolicLink, fs::SetAttributes,
                         fs::CheckAccess, fs::GetUsage, fs::SyncAll, fs::MakeFileSystem, fs::Read,
                         fs::Write, fs::Seek, fs::GetAttributes, fs::ReadDirectory, fs::Truncate,
-                        fs::Sync, fs::Map, fs::Allocate, fs::SetStatusFlags, fs::Poll, fs::Lock>;
+                        fs::Sync, fs::Map, fs::Allocate, fs::SetStatusFlags, fs::Poll, fs::Lock,
+                        fs::OpenPipe>;
 
     explicit Service(Host& host) : host_(host) {}
 
@@ -82,6 +84,7 @@ public:
     Result<fs::SetStatusFlags::Reply> handle(const fs::SetStatusFlags& set, ipc::Request& request);
     Result<fs::Poll::Reply> handle(const fs::Poll& poll, ipc::Request& request);
     Result<fs::Lock::Reply> handle(const fs::Lock& lock, ipc::Request& request);
+    Result<fs::OpenPipe::Reply> handle(const fs::OpenPipe& open, ipc::Request& request);
 
     void on_drop(std::uint64_t badge);
 
@@ -118,6 +121,7 @@ private:
     std::vector<Root> roots_;
     OpenFiles files_;
     Locks locks_;
+    NamedPipes pipes_;
     std::deque<WaitingLock> waiting_;
     std::vector<char> path_;
     ipc::Capability<fs::File> opened_;  // from describe to the reply

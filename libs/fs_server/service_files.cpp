@@ -198,6 +198,20 @@ Result<fs::Poll::Reply> Service::handle(const fs::Poll& poll, ipc::Request& requ
     return fs::Poll::Reply{.ready = poll.events & (fs::Poll::readable | fs::Poll::writable)};
 }
 
+Result<fs::OpenPipe::Reply> Service::handle(const fs::OpenPipe& open, ipc::Request& request) {
+    const OpenFile* file = TRY(file_of(request));
+    if (file->kind != fs::Kind::fifo || file->has(fs::OpenFlags::path_only)) {
+        return base::fail(Status::bad_handle);
+    }
+    return pipes_.open({.backend = file->backend,
+                        .inode = file->inode,
+                        .badge = request.badge(),
+                        .reads = file->has(fs::OpenFlags::read),
+                        .writes = file->has(fs::OpenFlags::write),
+                        .waits = open.no_wait == 0},
+                       host_, request);
+}
+
 Result<fs::Lock::Reply> Service::handle(const fs::Lock& lock, ipc::Request& request) {
     using Reply = fs::Lock::Reply;
     const OpenFile* file = TRY(file_of(request));

@@ -72,15 +72,20 @@ public:
                                                       ipc::Capability<ipc::Memory>) override {
         return std::unique_ptr<Backend>{};
     }
+    Result<PipeObjects> make_pipe() override { return PipeObjects{}; }
+    void publish(const PipeObjects&, const fs::OpenPipe::Ends& ends) override { pipe_ends = ends; }
 
     std::uint64_t minted = 0;
     std::int64_t seconds = 0;
+    fs::OpenPipe::Ends pipe_ends;  // the latest
 };
 
 class TestClient {
 public:
     TestClient(Service& service, TestHost& host, std::uint64_t root)
         : service_(service), host_(host), root_(root) {}
+
+    TestHost& host() { return host_; }
 
     fs::Identity identity;
     std::string payload;  // of the latest reply

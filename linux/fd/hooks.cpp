@@ -6,6 +6,7 @@
 
 #include "linux/entry/report.hpp"
 #include "linux/fd/event.hpp"
+#include "linux/fd/fifo.hpp"
 #include "linux/fd/image.hpp"
 #include "linux/fd/location.hpp"
 #include "linux/fd/open.hpp"
@@ -52,6 +53,7 @@ Result<Handle> adopt_one(const process::ImageDescriptor& from) {
         case image_kind::pipe_writer:
         case image_kind::socket_first:
         case image_kind::socket_second: return PipeEnd::adopt(from);
+        case image_kind::named_pipe:    return NamedPipe::adopt(from);
         case image_kind::event_counter: return EventCounter::adopt(from);
         default:                        return base::fail(Errno::einval);
     }

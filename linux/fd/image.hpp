@@ -15,5 +15,7 @@ inline constexpr std::uint8_t socket_first = 3;
 inline constexpr std::uint8_t socket_second = 4;
 // Memory, notification; status flags.
 inline constexpr std::uint8_t event_counter = 5;
+// fs::File, Memory, notification; status flags, fd::Side, writers that had been there.
+inline constexpr std::uint8_t named_pipe = 6;
 
 }  // namespace linux::fd::image_kind

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "interfaces/process.hpp"
+#include "linux/fd/fifo.hpp"
 #include "linux/fd/own_names.hpp"
 #include "linux/fd/regular_file.hpp"
 #include "linux/fd/table.hpp"
@@ -153,6 +154,9 @@ Result<Handle> open(Path path, std::uint32_t flags, std::uint32_t mode) {
         return open_own_terminal(flags);
     }
     auto file = answer->take<fs::File>();
+    if (info.kind == fs::Kind::fifo && (flags & OpenFlag::path) == 0) {
+        return NamedPipe::open(std::move(file), flags & lasting_flags);
+    }
     acquire_terminal(file, info, flags);
     return make_description(std::move(file), info, flags & lasting_flags, {text.data(), length},
                             false);

@@ -25,22 +25,27 @@ ipc::Ref<ipc::Bank> container_bank() { return ipc::Ref<ipc::Bank>{process::conta
 std::optional<PipeRing> in_ring(Side side, const PipeMapping& mapping) {
     switch (side) {
         case Side::reader:
-        case Side::second: return mapping.ring(0);
-        case Side::first:  return mapping.ring(1);
-        default:           return std::nullopt;
+        case Side::second:
+        case Side::named_reader:
+        case Side::named_both:   return mapping.ring(0);
+        case Side::first:        return mapping.ring(1);
+        default:                 return std::nullopt;
     }
 }
 
 std::optional<PipeRing> out_ring(Side side, const PipeMapping& mapping) {
     switch (side) {
         case Side::writer:
-        case Side::first:  return mapping.ring(0);
-        case Side::second: return mapping.ring(1);
-        default:           return std::nullopt;
+        case Side::first:
+        case Side::named_writer:
+        case Side::named_both:   return mapping.ring(0);
+        case Side::second:       return mapping.ring(1);
+        default:                 return std::nullopt;
     }
 }
 
-// Each side counts its sleepers in the ring that it reads, and a pipe's writers in the only one.
+// Each side counts its sleepers in the ring that it reads, and a pipe's writers in the only one. Of a
+// named pipe all sides count as one.
 std::atomic<std::uint32_t>& sleepers_of(Side side, const PipeMapping& mapping) {
     switch (side) {
         case Side::writer: return mapping.ring(0).header().sleeping_writers;
@@ -54,7 +59,8 @@ Side other_side(Side side) {
         case Side::reader: return Side::writer;
         case Side::writer: return Side::reader;
         case Side::first:  return Side::second;
-        default:           return Side::first;
+        case Side::second: return Side::first;
+        default:           return side;
     }
 }
 
@@ -133,9 +139,9 @@ void PipeEnd::wake_other_side() {
     wake_sleepers(other_, sleepers_of(other_side(side_), *mapping_));
 }
 
-bool PipeEnd::nothing_will_come() { return in_->header().ended.load() != 0 || other_side_gone(); }
+bool PipeEnd::nothing_will_come() { return in_->header().ended.load() != 0 || writers_gone(); }
 
-bool PipeEnd::nobody_will_read() { return out_->header().ended.load() != 0 || other_side_gone(); }
+bool PipeEnd::nobody_will_read() { return out_->header().ended.load() != 0 || readers_gone(); }
 
 template <class Ready>
 std::int64_t PipeEnd::sleep(Ready&& ready) {

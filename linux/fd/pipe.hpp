@@ -21,7 +21,16 @@
 
 namespace linux::fd {
 
-enum class Side : std::uint8_t { reader, writer, first, second };
+enum class Side : std::uint8_t {
+    reader,
+    writer,
+    first,
+    second,
+    // of a named pipe (fifo.hpp): they all sleep on one notification
+    named_reader,
+    named_writer,
+    named_both,
+};
 
 constexpr bool is_socket(Side side) { return side == Side::first || side == Side::second; }
 
@@ -53,7 +62,7 @@ struct PipeCapabilities {
     ipc::Capability<ipc::Notification> guard;  // of `other`
 };
 
-class PipeEnd final : public Description {
+class PipeEnd : public Description {
 public:
     // Takes over one reference to the mapping.
     PipeEnd(Side side, std::uint32_t status, PipeMapping* mapping, PipeCapabilities capabilities);
@@ -83,9 +92,19 @@ public:
     std::int64_t send(UserBuffer& buffer, Options options);
     void shut_down(bool reading, bool writing);
 
+protected:
+    // Is nobody left on the other side? Once true, always true (but of named pipes).
+    [[nodiscard]] virtual bool writers_gone() { return queue_.has(gone_bit); }
+    [[nodiscard]] virtual bool readers_gone() { return queue_.has(gone_bit); }
+    [[nodiscard]] virtual std::uint32_t ready_events();
+
+    [[nodiscard]] const PipeMapping& mapping() const { return *mapping_; }
+    [[nodiscard]] ipc::CapIndex source() const { return queue_.source(); }
+    [[nodiscard]] Side side() const { return side_; }
+    std::optional<PipeRing>& in() { return in_; }
+    std::optional<PipeRing>& out() { return out_; }
+
 private:
-    // Is nobody left on the other side? Once true, always true.
-    [[nodiscard]] bool other_side_gone() { return queue_.has(gone_bit); }
     [[nodiscard]] bool nothing_will_come();
     [[nodiscard]] bool nobody_will_read();
     void wake_other_side();
@@ -93,7 +112,6 @@ private:
     // call must return.
     template <class Ready>
     std::int64_t sleep(Ready&& ready);
-    [[nodiscard]] std::uint32_t ready_events();
 
     Side side_;
     PipeMapping* mapping_;

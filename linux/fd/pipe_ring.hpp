@@ -56,7 +56,8 @@ public:
         alignas(64) std::atomic<std::uint64_t> used;
         alignas(64) std::atomic<std::uint64_t> order[slots];
     };
-    static_assert(sizeof(Header) <= page_bytes);
+    static_assert(sizeof(Header) <=
+                  4032);  // what follows in that page is a named pipe's (fs::OpenPipe)
     static constexpr std::size_t memory_bytes = page_bytes + pages * page_bytes;
 
     static constexpr std::uint64_t all_pages = (std::uint64_t{1} << pages) - 1;

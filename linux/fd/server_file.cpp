@@ -17,14 +17,16 @@ std::uint32_t to_fs_flags(std::uint32_t status, bool readable, bool writable) {
 
 }  // namespace
 
-Result<fs::Attributes> ServerFile::attributes() {
-    auto answer = TRY(or_errno(ipc::call(file(), fs::GetAttributes{})));
+Result<fs::Attributes> file_attributes(ipc::Ref<fs::File> file) {
+    auto answer = TRY(or_errno(ipc::call(file, fs::GetAttributes{})));
     fs::Attributes attributes;
     if (!ipc::read_payload(answer.payload, attributes)) {
         return base::fail(Errno::eio);
     }
     return attributes;
 }
+
+Result<fs::Attributes> ServerFile::attributes() { return file_attributes(file()); }
 
 Result<void> ServerFile::set_attributes(std::uint32_t which, const fs::Attributes& to) {
     TRY(or_errno(ipc::call(file(), fs::SetAttributes{.which = which},

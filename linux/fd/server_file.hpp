@@ -17,6 +17,8 @@ struct ServerFileInfo {
     std::uint32_t device_major = 0, device_minor = 0;
 };
 
+Result<fs::Attributes> file_attributes(ipc::Ref<fs::File> file);
+
 class ServerFile : public Description {
 public:
     ServerFile(std::uint32_t status, ipc::Capability<fs::File> file, const ServerFileInfo& info)

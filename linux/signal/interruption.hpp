@@ -21,12 +21,14 @@
 #include <cstdint>
 
 #include "libs/ipc/failure.hpp"
+#include "linux/syscalls/errno_map.hpp"
 
 namespace linux {
 
 // Becomes -EINTR, or the call is made again, as the handler's SA_RESTART says. Never seen by
 // programs.
 inline constexpr std::int64_t restart = -512;
+inline constexpr Errno restart_errno{512};  // the same as the error of a Result
 
 constexpr bool is_interruption(ipc::Failure failure) {
     return failure == ipc::Failure{abi::Error::interrupted} ||

@@ -91,6 +91,10 @@ public:
         const fs::MakeFileSystem&, ipc::Capability<ipc::Memory>) override {
         return base::fail(Status::unsupported);
     }
+    fs_server::Result<fs_server::PipeObjects> make_pipe() override {
+        return base::fail(Status::unsupported);
+    }
+    void publish(const fs_server::PipeObjects&, const fs::OpenPipe::Ends&) override {}
 
 private:
     ipc::Ref<ipc::Endpoint> endpoint_;
