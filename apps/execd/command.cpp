@@ -77,6 +77,7 @@ struct Pipe {
 [[noreturn]] void become_waiter(const Request& request, Pipe& out, Pipe& err, const Pipe& end) {
     const pid_t child = fork();
     if (child == 0) become_command(request, out, err);
+    if (child < 0) dprintf(err.write, "execd: cannot fork: %s\n", std::strerror(errno));
     out.close_write();
     err.close_write();
     int result = not_started;

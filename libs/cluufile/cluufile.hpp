@@ -90,6 +90,7 @@ inline constexpr std::size_t max_path = 255;
 inline constexpr std::size_t max_image_name = 63;
 inline constexpr std::uint64_t min_memory_limit = 64 * 1024;
 inline constexpr std::uint64_t max_memory_limit = std::uint64_t{1} << 46;
+inline constexpr std::uint32_t max_process_limit = 1000;
 
 struct Cluufile {
     Profiles profiles;
@@ -98,7 +99,9 @@ struct Cluufile {
         entrypoint;  // empty: a base to build on, which cannot be run
     Bounded<EnvironmentEntry, max_environment> environment;
     Restart restart;
-    std::uint64_t memory_limit = 0;  // bytes; 0: none of its own, only that of the starter
+    // 0: none of its own, only that of the starter.
+    std::uint64_t memory_limit = 0;   // bytes
+    std::uint32_t process_limit = 0;  // processes at a time
 
     // The mode that holds at an absolute, normal path: that of the longest mount that is a prefix
     // of it. Nothing is visible where no mount is.

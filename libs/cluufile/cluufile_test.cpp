@@ -42,6 +42,7 @@ TEST(Cluufile, WholeExample) {
         "MOUNT / readonly      # to look at\n"
         "MOUNT /tmp private\n"
         "LIMIT memory 8M\n"
+        "LIMIT processes 20\n"
         "ENV LANG=C 'GREETING=good morning'\n"
         "RESTART on-failure 3\n"
         "ENTRYPOINT /bin/busybox cat \"a b\" # end",
@@ -52,6 +53,7 @@ TEST(Cluufile, WholeExample) {
     EXPECT_EQ(file.mounts[1].path, "/tmp");
     EXPECT_EQ(file.mounts[1].mode, MountMode::private_);
     EXPECT_EQ(file.memory_limit, 8u << 20);
+    EXPECT_EQ(file.process_limit, 20u);
     ASSERT_EQ(file.environment.size(), 2u);
     EXPECT_EQ(file.environment[1].name, "GREETING");
     EXPECT_EQ(file.environment[1].value, "good morning");
@@ -68,6 +70,7 @@ TEST(Cluufile, EmptyFileIsMinimal) {
     EXPECT_TRUE(file.mounts.empty());
     EXPECT_TRUE(file.entrypoint.empty());
     EXPECT_EQ(file.memory_limit, 0u);
+    EXPECT_EQ(file.process_limit, 0u);
 }
 
 TEST(Cluufile, BaseIsOverridden) {
@@ -181,7 +184,17 @@ INSTANTIATE_TEST_SUITE_P(
                 "to 1000"},
         Mistake{"RESTART on-failure 0",
                 "cat:1:20: found '0', expected how often, a number from 1 to 1000"},
-        Mistake{"LIMIT cpu 3", "cat:1:7: found 'cpu', expected what to limit: memory"},
+        Mistake{"LIMIT cpu 3", "cat:1:7: found 'cpu', expected what to limit: memory or processes"},
+        Mistake{"LIMIT processes 0",
+                "cat:1:17: found '0', expected how many at a time, a number from 1 to 1000"},
+        Mistake{"LIMIT processes 1001",
+                "cat:1:17: found '1001', expected how many at a time, a number from 1 to 1000"},
+        Mistake{"LIMIT processes",
+                "cat:1:16: found the end of the line, expected how many at a time, a number from "
+                "1 to 1000"},
+        Mistake{"LIMIT processes 1\nLIMIT processes 2",
+                "cat:2:7: found 'processes', expected only one limit of processes; the first is in "
+                "line 1"},
         Mistake{
             "LIMIT memory lots",
             "cat:1:14: found 'lots', expected a size from 64K to 65536G, such as 512K, 8M or 1G"},

@@ -44,6 +44,8 @@ private:
     Done env(Words& words, const Word& directive);
     Done restart(Words& words, const Word& directive);
     Done limit(Words& words, const Word& directive);
+    Done memory_limit(Words& words, const Word& what);
+    Done process_limit(Words& words, const Word& what);
 
     Done env_entry(Words& words, const Word& word);
 
@@ -57,6 +59,7 @@ private:
     std::uint32_t entrypoint_line_ = 0;
     std::uint32_t restart_line_ = 0;
     std::uint32_t memory_line_ = 0;
+    std::uint32_t processes_line_ = 0;
     std::array<std::uint32_t, max_mounts> mount_lines_{};
     std::array<std::uint32_t, max_environment> environment_lines_{};
 };
@@ -237,6 +240,14 @@ Done Parser::env_entry(Words& words, const Word& word) {
     return {};
 }
 
+// A decimal number from 1 to `most`; 0: it is none.
+std::uint32_t number_up_to(std::uint32_t most, const Word& word) {
+    std::uint32_t number = 0;
+    const char* end = word.text.data() + word.text.size();
+    auto [parsed, error] = std::from_chars(word.text.data(), end, number);
+    return word.end || error != std::errc{} || parsed != end || number > most ? 0 : number;
+}
+
 Done Parser::restart(Words& words, const Word& directive) {
     TRY(once(words, directive, restart_line_, "only one RESTART; the first is in line"));
     Word policy = TRY(words.next());
@@ -246,10 +257,8 @@ Done Parser::restart(Words& words, const Word& directive) {
         result_.restart = {RestartPolicy::always, 0};
     } else if (policy.text == "on-failure") {
         Word count = TRY(words.next());
-        std::uint32_t attempts = 0;
-        const char* end = count.text.data() + count.text.size();
-        auto [parsed, error] = std::from_chars(count.text.data(), end, attempts);
-        if (count.end || error != std::errc{} || parsed != end || attempts < 1 || attempts > 1000)
+        const std::uint32_t attempts = number_up_to(1000, count);
+        if (attempts == 0)
             return base::fail(words.error(count, "how often, a number from 1 to 1000"));
         result_.restart = {RestartPolicy::on_failure, attempts};
     } else {
@@ -275,13 +284,27 @@ std::optional<std::uint64_t> byte_count(std::string_view word) {
 
 Done Parser::limit(Words& words, const Word&) {
     Word what = TRY(words.next());
-    if (what.text != "memory") return base::fail(words.error(what, "what to limit: memory"));
+    if (what.text == "memory") return memory_limit(words, what);
+    if (what.text == "processes") return process_limit(words, what);
+    return base::fail(words.error(what, "what to limit: memory or processes"));
+}
+
+Done Parser::memory_limit(Words& words, const Word& what) {
     TRY(once(words, what, memory_line_, "only one limit of memory; the first is in line"));
     Word size = TRY(words.next());
     std::optional<std::uint64_t> bytes = byte_count(size.text);
     if (!bytes || *bytes < min_memory_limit)
         return base::fail(words.error(size, "a size from 64K to 65536G, such as 512K, 8M or 1G"));
     result_.memory_limit = *bytes;
+    return end_of(words);
+}
+
+Done Parser::process_limit(Words& words, const Word& what) {
+    TRY(once(words, what, processes_line_, "only one limit of processes; the first is in line"));
+    Word count = TRY(words.next());
+    result_.process_limit = number_up_to(max_process_limit, count);
+    if (result_.process_limit == 0)
+        return base::fail(words.error(count, "how many at a time, a number from 1 to 1000"));
     return end_of(words);
 }
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Container: what one Cluufile became. A bank with the limit, and the plan it was built from.
 //
-// It runs while it has processes. When the last one has ended its bank is destroyed: whatever the
-// container's processes bought for themselves or shared among each other is free again. An exited
+// It runs while it has processes. Containers nest: one that a process of another starts has its bank
+// in the other's, and its processes count there too, so that nobody leaves a limit by starting a
+// container. When the last process has ended, here and in all that was started from here, the bank
+// is destroyed: whatever the container's processes bought for themselves or shared among each other
+// (a pipe, for example, that a container started from here still reads) is free again. An exited
 // container is kept in the list only if somebody started it by name; one that an exec made is
 // forgotten.
 #pragma once
@@ -30,10 +33,15 @@ struct Container {
     std::string name;
     Plan plan;
     std::uint64_t memory_limit = 0;
+    std::uint32_t process_limit = 0;
     ipc::Capability<ipc::Bank> bank;
+    std::uint32_t starter = 0;  // the container it is inside of, or 0
+    std::uint32_t inner = 0;    // containers inside this one, without those inside them
+    std::uint32_t depth = 0;    // how many containers it is inside of
     Pid main = 0;
     std::uint32_t processes = 0;
-    std::uint32_t user = 0;  // who started it
+    std::uint32_t all_processes = 0;  // with those of the containers inside
+    std::uint32_t user = 0;           // who started it
     bool by_name = false;
     int start_entry = -1;  // index in the start table
     container::State state = container::State::running;
@@ -43,6 +51,7 @@ struct Container {
     std::uint64_t started_ns = 0;
     std::uint64_t ended_cpu_ns = 0;  // of processes that have ended
     bool stopping = false;           // asked to end: no restart
+    bool forgotten = false;          // not in the list; here only for what is still inside
     std::unique_ptr<RestartKit> kit;
 
     [[nodiscard]] bool has(cluufile::Profile profile) const { return plan.profiles.has(profile); }

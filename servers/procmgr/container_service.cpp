@@ -34,7 +34,8 @@ Result<Container*> ContainerService::find(const ipc::Request& request) {
     const std::string_view wanted = request.text();
     const auto number = parse_number(wanted);
     for (auto& [id, container] : manager_.containers()) {
-        if (sees(*process, container) && (container.name == wanted || number == id)) {
+        if (!container.forgotten && sees(*process, container) &&
+            (container.name == wanted || number == id)) {
             return &container;
         }
     }
@@ -85,7 +86,7 @@ Result<container::List::Reply> ContainerService::handle(const container::List& l
     for (auto at = all.lower_bound(list.first); at != all.end(); ++at) {
         const Container& container = at->second;
         const bool shown = list.all != 0 || container.state == container::State::running;
-        if (!shown || !sees(*process, container)) {
+        if (!shown || container.forgotten || !sees(*process, container)) {
             continue;
         }
         container::Info info = info_of(container);
@@ -118,11 +119,11 @@ Result<container::Stop::Reply> ContainerService::handle(const container::Stop& s
 
 Result<container::Remove::Reply> ContainerService::handle(const container::Remove&,
                                                           ipc::Request& request) {
-    const Container* container = TRY(find(request));
+    Container* container = TRY(find(request));
     if (container->state == container::State::running || container->kit) {
         return base::fail(Status::busy);
     }
-    manager_.containers().erase(container->id);
+    manager_.forget_container(*container);
     return container::Remove::Reply{};
 }
 
@@ -135,7 +136,8 @@ Result<container::Inspect::Reply> ContainerService::handle(const container::Insp
     text += "state: ";
     text += status_word(*container);
     text += "\nstatus: " + decimal(info.status) + "\nfirst process: " + decimal(info.pid) +
-            "\nprocesses: " + decimal(info.processes) + "\nrestarts: " + decimal(info.restarts) +
+            "\nprocesses: " + decimal(container->all_processes) + " of " +
+            decimal(container->process_limit) + "\nrestarts: " + decimal(info.restarts) +
             "\nmemory: " + decimal(info.memory_bytes) + " of " + decimal(info.memory_limit) +
             "\ncpu ms: " + decimal(info.cpu_ns / rt::millisecond) + "\n";
     request.set_reply_payload(

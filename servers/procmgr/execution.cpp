@@ -12,16 +12,12 @@ namespace {
 struct Starter {
     ipc::Capability<names::View> view;  // a copy: the process may end meanwhile
     Identity identity;
-    std::uint64_t memory_limit = 0;
 };
 
 Starter starter_of(Manager& manager, Pid pid) {
     Starter starter;
     const Process& process = *manager.table.find(pid);
     starter.identity = process.identity;
-    if (const Container* container = manager.container_of(process)) {
-        starter.memory_limit = container->memory_limit;
-    }
     const Body& body = *manager.body_of(pid);
     if (body.view) {
         if (auto copy = ipc::copy(body.view.ref())) {
@@ -135,7 +131,7 @@ base::Result<void, Refusal> replace(Manager& manager, const Starter& starter, Pr
     const auto container = manager.add_container({.plan = plan,
                                                   .name = body.next.name,
                                                   .memory_limit = body.next.memory_limit,
-                                                  .inherited_limit = starter.memory_limit,
+                                                  .starter = own,
                                                   .user = starter.identity.user,
                                                   .by_name = body.next.configured});
     if (!container) {
@@ -153,7 +149,7 @@ base::Result<void, Refusal> replace(Manager& manager, const Starter& starter, Pr
                                           return move_from(body, to, to_block);
                                       }});
     if (!fresh) {
-        manager.discard_container((*container)->id);
+        manager.forget_container(**container);
         if (!moved) {
             return base::fail(Refusal{fresh.error(), {}});
         }

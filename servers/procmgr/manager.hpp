@@ -50,9 +50,9 @@ struct Session {
 // A container's first process, before it is built.
 struct ContainerStart {
     Plan plan;
-    std::string name;                   // empty: made from the image's
-    std::uint64_t memory_limit = 0;     // 0: as the plan says
-    std::uint64_t inherited_limit = 0;  // if the plan does not say either
+    std::string name;                // empty: made from the image's
+    std::uint64_t memory_limit = 0;  // 0: as the plan says
+    const Container* starter = nullptr;
     std::uint32_t user = 0;
     bool by_name = false;
     int start_entry = -1;
@@ -105,8 +105,8 @@ public:
     // ---- containers (manager_container.cpp)
     [[nodiscard]] Result<Container*> add_container(ContainerStart&& start);
     [[nodiscard]] bool container_name_taken(std::string_view name) const;
-    // Forgets a container that never got a process.
-    void discard_container(std::uint32_t id);
+    // It is not shown any more, and gone as soon as nothing is inside it.
+    void forget_container(Container& container);
     // A fresh image in a container. `move_in` puts the descriptors' capabilities in the new table and
     // their slots in the block; it is the last step that can fail.
     struct FreshImage {
@@ -163,6 +163,12 @@ private:
                        Session&& session);
     Task start_on_terminal(Pid pid, std::uint32_t serial, ipc::Capability<fs::File> terminal,
                            std::uint32_t minor);
+    [[nodiscard]] Container* starter_of(const Container& container);
+    [[nodiscard]] Result<void> give_bank(Container& container);
+    // May there be another process in it, and in those that it is inside of?
+    [[nodiscard]] bool has_room(const Container& container);
+    void join_container(Container& container);
+    void settle_container(std::uint32_t id);
     void leave_container(std::uint32_t id, Pid pid, std::uint32_t status, std::uint64_t cpu_ns);
     void end_container(Container& container);
     void tell_parent(const Process& child, std::int32_t code, std::uint32_t status);

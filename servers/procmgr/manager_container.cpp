@@ -12,9 +12,19 @@ namespace procmgr {
 namespace {
 
 constexpr std::size_t max_kept = 64;  // exited containers that the list remembers
+constexpr std::uint32_t max_depth = 32;
+constexpr std::uint32_t usual_processes = 256;  // in a container whose Cluufile names no limit
 constexpr std::uint64_t quick_end = 2 * rt::second;
 constexpr std::uint64_t first_pause = 200 * rt::millisecond;
 constexpr std::uint64_t longest_pause = 30 * rt::second;
+
+// Those that the start table names have no limit but the system's.
+std::uint32_t process_limit_of(const ContainerStart& start) {
+    constexpr std::uint32_t whole = ProcessTable::max_processes;
+    const std::uint32_t outer = start.starter != nullptr ? start.starter->process_limit : whole;
+    const std::uint32_t usual = start.starter != nullptr ? usual_processes : whole;
+    return std::min(outer, start.plan.process_limit != 0 ? start.plan.process_limit : usual);
+}
 
 }  // namespace
 
@@ -34,40 +44,106 @@ Result<Container*> Manager::add_container(ContainerStart&& start) {
     if (container_name_taken(start.name)) {
         return base::fail(Status::exists);
     }
+    if (start.starter != nullptr && start.starter->depth == max_depth) {
+        return base::fail(Status::limit);
+    }
     Container container;
     container.id = next_container_++;
     container.name =
         start.name.empty() ? start.plan.image + "-" + decimal(container.id) : std::move(start.name);
+    const std::uint64_t outer =
+        start.starter != nullptr ? start.starter->memory_limit : whole->limit;
     container.memory_limit = start.memory_limit != 0        ? start.memory_limit
                              : start.plan.memory_limit != 0 ? start.plan.memory_limit
-                             : start.inherited_limit != 0   ? start.inherited_limit
-                                                            : whole->limit;
-    container.memory_limit = std::min(container.memory_limit, whole->limit);
-    auto bank = containers_bank_->create_bank(container.memory_limit);
-    if (!bank) {
-        return base::fail(ipc::to_status(bank.error()));
-    }
-    container.bank = std::move(*bank);
+                                                            : outer;
+    container.memory_limit = std::min(container.memory_limit, outer);
+    container.process_limit = process_limit_of(start);
+    container.starter = start.starter != nullptr ? start.starter->id : 0;
+    container.depth = start.starter != nullptr ? start.starter->depth + 1 : 0;
+    TRY(give_bank(container));
     container.plan = std::move(start.plan);
     container.user = start.user;
     container.by_name = start.by_name;
     container.start_entry = start.start_entry;
     container.started_ns = rt::now();
+    if (Container* around = starter_of(container)) {
+        ++around->inner;
+    }
     const std::uint32_t id = container.id;
     return &containers_.emplace(id, std::move(container)).first->second;
 }
 
+Container* Manager::starter_of(const Container& container) {
+    const auto found = containers_.find(container.starter);
+    return found == containers_.end() ? nullptr : &found->second;
+}
+
+// A bank inside the starter's, unless it still has one for those inside.
+Result<void> Manager::give_bank(Container& container) {
+    if (container.bank) {
+        return {};
+    }
+    const Container* around = starter_of(container);
+    const auto& parent = around != nullptr ? around->bank : containers_bank_;
+    auto bank = parent->create_bank(container.memory_limit);
+    if (!bank) {
+        return base::fail(ipc::to_status(bank.error()));
+    }
+    container.bank = std::move(*bank);
+    return {};
+}
+
+bool Manager::has_room(const Container& container) {
+    for (const Container* at = &container; at != nullptr; at = starter_of(*at)) {
+        if (at->all_processes >= at->process_limit) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void Manager::join_container(Container& container) {
+    ++container.processes;
+    for (Container* at = &container; at != nullptr; at = starter_of(*at)) {
+        ++at->all_processes;
+    }
+}
+
 bool Manager::container_name_taken(std::string_view name) const {
     return !name.empty() && std::ranges::any_of(containers_, [name](const auto& entry) {
-        return entry.second.name == name;
+        return entry.second.name == name && !entry.second.forgotten;
     });
 }
 
-void Manager::discard_container(std::uint32_t id) {
-    const auto found = containers_.find(id);
-    if (found != containers_.end() && found->second.processes == 0) {
-        (void)found->second.bank->destroy();
-        containers_.erase(found);
+void Manager::forget_container(Container& container) {
+    container.forgotten = true;
+    settle_container(container.id);
+}
+
+// What an ended container still holds goes as soon as nothing is inside it any more, and then
+// perhaps what its starter holds.
+void Manager::settle_container(std::uint32_t id) {
+    for (auto found = containers_.find(id); found != containers_.end();) {
+        Container& container = found->second;
+        if (container.processes != 0 || container.inner != 0) {
+            return;
+        }
+        if (container.bank) {
+            (void)container.bank->destroy();
+            container.bank.reset();
+        }
+        if (container.kit) {
+            return;  // it will start again
+        }
+        const auto around = containers_.find(std::exchange(container.starter, 0));
+        if (container.forgotten) {
+            containers_.erase(found);
+        }
+        if (around == containers_.end()) {
+            return;
+        }
+        --around->second.inner;
+        found = around;
     }
 }
 
@@ -113,7 +189,7 @@ Result<Body> Manager::build_image(const FreshImage& fresh) {
 
 void Manager::adopt_body(Process& process, Body&& body, Container& container) {
     process.container = container.id;
-    ++container.processes;
+    join_container(container);
     if (container.main == 0) {
         container.main = process.pid;
     }
@@ -141,16 +217,18 @@ void Manager::leave_container(std::uint32_t id, Pid pid, std::uint32_t status,
     if (container.main == pid) {
         container.status = status;
     }
+    for (Container* at = &container; at != nullptr; at = starter_of(*at)) {
+        --at->all_processes;
+    }
     if (--container.processes == 0) {
         end_container(container);
+        settle_container(id);
     }
 }
 
 // Its last process is gone.
 void Manager::end_container(Container& container) {
     using cluufile::RestartPolicy;
-    (void)container.bank->destroy();
-    container.bank.reset();
     container.state = container::State::exited;
     timers.clear(TimerKind::stop, 0, container.id);
     const std::uint64_t lived = rt::now() - container.started_ns;
@@ -163,7 +241,7 @@ void Manager::end_container(Container& container) {
         failures == 0 ? 0 : std::min(first_pause << std::min(failures - 1, 10U), longest_pause);
     if (by_table) {
         const auto entry = static_cast<std::uint32_t>(container.start_entry);
-        containers_.erase(container.id);
+        container.forgotten = true;
         if (!shutting_down_) {
             timers.set({.kind = TimerKind::restart,
                         .pid = 1,
@@ -182,15 +260,14 @@ void Manager::end_container(Container& container) {
         return;
     }
     container.kit.reset();
-    if (!container.by_name) {
-        containers_.erase(container.id);
-        return;
-    }
-    const auto exited = [](const auto& entry) {
-        return entry.second.state == container::State::exited;
+    container.forgotten = !container.by_name;
+    const auto kept = [](const auto& entry) {
+        return entry.second.state == container::State::exited && !entry.second.forgotten;
     };
-    if (static_cast<std::size_t>(std::ranges::count_if(containers_, exited)) > max_kept) {
-        containers_.erase(std::ranges::find_if(containers_, exited));
+    if (static_cast<std::size_t>(std::ranges::count_if(containers_, kept)) > max_kept) {
+        Container& oldest = std::ranges::find_if(containers_, kept)->second;
+        oldest.kit.reset();
+        forget_container(oldest);
     }
 }
 
@@ -205,6 +282,7 @@ void Manager::stop_container(Container& container, std::uint64_t grace_ns) {
     });
     if (all.empty()) {
         container.kit.reset();
+        settle_container(container.id);
         return;
     }
     timers.set({.kind = TimerKind::stop,

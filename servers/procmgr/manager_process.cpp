@@ -67,7 +67,7 @@ void Manager::publish_identity(const Process& process) {
 
 Result<Pid> Manager::fork(Process& parent, const ForkSource& source) {
     Container* container = container_of(parent);
-    if (container == nullptr || shutting_down_) {
+    if (container == nullptr || shutting_down_ || !has_room(*container)) {
         return base::fail(Status::limit);
     }
     Process* child = TRY(table.add(parent.pid));
@@ -80,7 +80,7 @@ Result<Pid> Manager::fork(Process& parent, const ForkSource& source) {
     body->entry = source.fork.rip;
     body->stack = source.fork.rsp;
     const Pid pid = child->pid;
-    ++container->processes;
+    join_container(*container);
     Body& placed = bodies_.insert_or_assign(pid, std::move(*body)).first->second;
     const auto started = placed.thread->start({.rip = source.fork.rip,
                                                .rsp = source.fork.rsp,

@@ -163,7 +163,7 @@ void Manager::start_process(int index, const Plan& plan, ImageBlock& block, Prep
                                  return give_all(session.terminal.ref(), to, image);
                              }});
     if (!body) {
-        discard_container((*container)->id);
+        forget_container(**container);
         table.remove(process.pid);
         retry_entry(index, ipc::name_of(body.error()), retry_pause);
         return;
@@ -208,7 +208,7 @@ Task Manager::restart_container(std::uint32_t id) {
         co_return;
     }
     Container& container = found->second;
-    auto bank = containers_bank_->create_bank(container.memory_limit);
+    const auto bank = give_bank(container);
     const auto added = table.add(ProcessTable::self);
     if (!prepared || !bank || !added) {
         rt::log(std::string_view{container.name}, " could not be restarted");
@@ -216,6 +216,7 @@ Task Manager::restart_container(std::uint32_t id) {
             table.remove((*added)->pid);
         }
         container.kit.reset();
+        settle_container(id);
         co_return;
     }
     Process& process = **added;
@@ -223,7 +224,6 @@ Task Manager::restart_container(std::uint32_t id) {
     process.identity = identity;
     process.executed = true;
     process.started_ns = container.started_ns = rt::now();
-    container.bank = std::move(*bank);
     container.state = container::State::running;
     container.main = 0;
     ++container.restarts;
@@ -240,7 +240,7 @@ Task Manager::restart_container(std::uint32_t id) {
         rt::log(std::string_view{container.name}, " could not be restarted: ", body.error());
         table.remove(process.pid);
         container.kit.reset();
-        container.processes = 1;
+        join_container(container);
         leave_container(id, 0, container.status, 0);
         co_return;
     }

@@ -13,6 +13,7 @@ CLUUFILES = {
     "reader": "PROFILE vfs\nMOUNT / readonly\nMOUNT /tmp private\nENV 'GREETING=good morning'\n"
               "ENTRYPOINT /bin/busybox sh -c\n",
     "small": "PROFILE vfs\nMOUNT / readonly\nLIMIT memory 4M\nENTRYPOINT /bin/busybox sh -c\n",
+    "few": "PROFILE vfs\nMOUNT / readonly\nLIMIT processes 5\nENTRYPOINT /bin/busybox sh -c\n",
     "stubborn": "PROFILE vfs\nMOUNT / readonly\nRESTART on-failure 2\nENTRYPOINT /bin/busybox sh -c\n",
     "wrong": "PROFILE vfs\nMOUNT / readnoly\nENTRYPOINT /bin/busybox true\n",
     # A shell that may start containers, which /bin/sh may not.
@@ -89,6 +90,37 @@ def test_a_container_over_its_limit_ends_alone(guest):
     result = boss(guest, "container run small 'x=0123456789; while true; do x=$x$x; done'; echo after $?")
     assert re.search(rb"after [1-9]", result.output), text(result)
     assert guest.run("true").status == 0
+
+
+def test_what_a_limited_container_starts_is_limited_too(guest):
+    # dd runs in a container of its own, which names no limit.
+    need = "dd if=/dev/zero of=/dev/null bs=8M count=1"
+    assert boss(guest, f"container run reader '{need}'").status == 0
+    assert boss(guest, f"container run small '{need}'").status != 0
+
+
+def test_processes_are_limited_with_those_of_inner_containers(guest):
+    result = boss(guest, "container run --name few-loud few 'for i in 1 2 3 4 5 6; do sleep 100 & done'; echo after $?")
+    assert "can't fork: Resource temporarily unavailable" in text(result)
+    assert b"after 0" not in result.output
+    shown = text(boss(guest, "container inspect few-loud; container stop -t 0 few-loud; container rm few-loud"))
+    assert "processes: 4 of 5\n" in shown
+
+
+def test_a_pipe_outlives_the_container_that_made_it(guest):
+    # The shell ends at once; what it started runs on, each in a container inside the shell's.
+    script = """sh -c 'yes | head -n 1000000 | tail -n 1 > /tmp/late &'; i=0
+        while [ $i -lt 100 ] && ! [ -s /tmp/late ]; do sleep 0.1; i=$((i+1)); done; cat /tmp/late"""
+    assert guest.shell(script, timeout=60).output == b"y\n"
+    assert text(boss(guest, "container ls -a")).count("sh-") == 0
+
+
+def test_a_fork_bomb_leaves_others_alone_while_it_runs(guest):
+    guest.shell("f() { f | f & }; f > /dev/null 2>&1 & true")
+    for _ in range(10):
+        result = guest.run("echo", "alive")
+        assert (result.output, result.errors) == (b"alive\n", b"")
+    boss(guest, "container ls | grep sh- | while read id rest; do container stop -t 0 $id; done", timeout=60)
 
 
 def test_a_fork_bomb_ends_alone(guest):

@@ -31,6 +31,7 @@ struct Plan {
     cluufile::Profiles profiles;
     cluufile::Restart restart;
     std::uint64_t memory_limit = 0;
+    std::uint32_t process_limit = 0;
 };
 
 struct ImageName {
