@@ -11,6 +11,7 @@
 #include "linux/memory/program_space.hpp"
 #include "linux/process/heap.hpp"
 #include "linux/process/hooks.hpp"
+#include "linux/process/lent_stack.hpp"
 #include "linux/process/locks.hpp"
 #include "linux/process/state.hpp"
 #include "linux/process/thread.hpp"
@@ -46,7 +47,7 @@ struct CallState {
     std::uint64_t rip, rflags;
 };
 
-void become_child(const CallState& call, const ForkOptions& options)
+void become_child(const CallState& call, const ForkOptions& options, const LentStack& lent)
     __attribute__((no_thread_safety_analysis)) {
     abi::ControlPage& control = ipc::control_page();
     control.saved_rip = call.rip;
@@ -61,6 +62,7 @@ void become_child(const CallState& call, const ForkOptions& options)
     Thread& self = this_thread();
     self.clear_id_at = options.clear_id_at;
     self.robust_list = 0;
+    borrow_stack(lent.page());
     if (options.child_stack != 0) {
         thread_state().user_stack = options.child_stack;
     }
@@ -71,12 +73,19 @@ void become_child(const CallState& call, const ForkOptions& options)
 Result<std::uint32_t> fork_process(const ForkOptions& options) {
     const CallState call{ipc::control_page().saved_rip, ipc::control_page().saved_rflags};
     const Request request{&options};
+    LentStack lent;
+    if (options.wait_for_exec) {
+        lent.lend(thread_state().user_stack);
+    }
     lock_everything();
     const std::int64_t pid = linux_fork_here(&ask_for_copy, &request);
     if (pid == 0) {
-        become_child(call, options);
+        become_child(call, options, lent);
     }
     unlock_everything();
+    if (pid != 0) {
+        lent.take_back();
+    }
     if (pid < 0) {
         return base::fail(static_cast<Errno>(-pid));
     }

@@ -4,6 +4,7 @@
 
 #include <sched.h>
 #include <signal.h>
+#include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -210,6 +211,36 @@ static int check_signals(void) {
                : 1;
 }
 
+static int spoil(void* argument) {
+    int* number = argument;
+    *number = execl("/no/such/program", "x", (char*)0) == -1 ? errno : -1;
+    _exit(9);
+}
+
+// What the child finds out, its parent must learn.
+static void vfork_tells(void) {
+    volatile int told = 0;
+    pid_t child = vfork();
+    if (child == 0) {
+        told = 77;
+        _exit(3);
+    }
+    EQUAL(told, 77);
+    EQUAL(status_of(child), 3);
+    int number = 0;
+    static char stack[65536];
+    child = clone(spoil, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &number);
+    EQUAL(number, ENOENT);
+    EQUAL(status_of(child), 9);
+    char* words[] = {"x", NULL};
+    pid_t pid = -1;
+    EQUAL(posix_spawn(&pid, "/no/such/program", NULL, NULL, words, environ), ENOENT);
+    FAILS(waitpid(-1, NULL, WNOHANG), ECHILD);
+    char* call[] = {"sh", "-c", "exit 5", NULL};
+    EQUAL(posix_spawnp(&pid, "sh", NULL, NULL, call, environ), 0);
+    EQUAL(status_of(pid), 5);
+}
+
 static void vfork_waits(void) {
     volatile int order = 0;
     pid_t child = vfork();
@@ -287,6 +318,7 @@ int main(int count, char** words) {
         TEST(many_children), TEST(waiting),           TEST(unwanted_children),
         TEST(stopping),      TEST(arguments),         TEST(exec_errors),
         TEST(scripts),       TEST(signals_over_exec), TEST(vfork_waits),
+        TEST(vfork_tells),
         TEST(ids),           TEST(limits_and_names),
     };
     if (count > 1 && !strcmp(words[1], "--arguments")) return check_arguments(count, words);
