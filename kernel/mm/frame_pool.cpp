@@ -47,10 +47,10 @@ bool FramePool::initialise(const BootParameters& parameters) {
 
 void FramePool::push(std::uint32_t index) {
     Frame& frame = records_[index];
-    frame.next_or_references = head_;
-    frame.previous = Frame::free_mark;
+    frame.next_or_references = Frame::free_mark | head_;
+    frame.previous_or_marks = 0;
     if (head_ != 0) {
-        records_[head_].previous = Frame::free_mark | index;
+        records_[head_].previous_or_marks = index;
     }
     head_ = index;
     ++free_;
@@ -58,18 +58,18 @@ void FramePool::push(std::uint32_t index) {
 
 void FramePool::unlink(std::uint32_t index) {
     Frame& frame = records_[index];
-    const std::uint32_t next = frame.next_or_references;
-    const std::uint32_t previous = frame.previous & ~Frame::free_mark;
+    const std::uint32_t next = frame.next_or_references & ~Frame::free_mark;
+    const std::uint32_t previous = frame.previous_or_marks;
     if (previous != 0) {
-        records_[previous].next_or_references = next;
+        records_[previous].next_or_references = frame.next_or_references;
     } else {
         head_ = next;
     }
     if (next != 0) {
-        records_[next].previous = frame.previous;
+        records_[next].previous_or_marks = previous;
     }
     frame.next_or_references = 1;
-    frame.previous = 0;
+    frame.previous_or_marks = 0;
     --free_;
 }
 

@@ -21,10 +21,12 @@ namespace kernel::mm {
 struct Frame {
     static constexpr std::uint32_t free_mark = 0x8000'0000;
 
-    std::uint32_t next_or_references = 0;  // free: the next in the list (frame 0 is never free)
-    std::uint32_t previous = 0;            // free: free_mark | the one before; else 0
+    // Free: free_mark | the next in the list (frame 0 is never free). Else the references.
+    std::uint32_t next_or_references = 0;
+    // Free: the one before. Else the owner's, 0 at first.
+    std::uint32_t previous_or_marks = 0;
 
-    [[nodiscard]] bool is_free() const { return previous != 0; }
+    [[nodiscard]] bool is_free() const { return (next_or_references & free_mark) != 0; }
     [[nodiscard]] std::uint32_t references() const { return is_free() ? 0 : next_or_references; }
 };
 
@@ -43,6 +45,8 @@ public:
     // Drops one reference; the last one frees the frame.
     void release(PhysAddr frame);
     [[nodiscard]] std::uint32_t references(PhysAddr frame) { return record(frame).references(); }
+    // 32 bits of a taken frame for its owner's own use; 0 when it is taken.
+    [[nodiscard]] std::uint32_t& marks(PhysAddr frame) { return record(frame).previous_or_marks; }
     // Marks frames that were in use at boot (the archive) as held once, so that they can be released later.
     void adopt(PhysAddr begin, std::uint64_t count);
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// PageMap: which frame is at which page of a Memory object. A radix tree of 512-entry nodes, only as high as it needs to be.
+// PageMap: which frame is at which page of a Memory object. A radix tree of 64-entry nodes, only as high as it needs to be.
 //
-// A Memory of one page needs no node: its slot is the root. Nodes are pages of the Memory's bank; they stay until the map is
-// cleared, or all under them is erased by `erase`.
+// A Memory of one page needs no node: its slot is the root. Nodes are blocks of the Memory's bank, and small, because most
+// Memory objects hold few pages, and every fork and exit makes, fills and visits nodes. They stay until the map is cleared.
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 #include <arch/window.hpp>
 
@@ -28,11 +29,12 @@ struct PageSlot {
 
 class PageMap {
 public:
-    static constexpr std::uint64_t fan_out = 512;
+    static constexpr unsigned node_bits = 6;
+    static constexpr std::uint64_t fan_out = std::uint64_t{1} << node_bits;
 
     // The slot of a page, or nullptr if there is no node for it.
     [[nodiscard]] PageSlot* find(std::uint64_t index) {
-        if (index >> (9 * height_) != 0) {
+        if (index >> (node_bits * height_) != 0) {
             return nullptr;
         }
         PageSlot* slot = &root_;
@@ -40,34 +42,33 @@ public:
             if (!slot->present()) {
                 return nullptr;
             }
-            slot = &node(*slot)[index >> (9 * (level - 1)) & (fan_out - 1)];
+            slot = &node(*slot)[index >> (node_bits * (level - 1)) & (fan_out - 1)];
         }
         return slot;
     }
 
     // The same, making nodes; nullptr if the bank has no room.
     [[nodiscard]] PageSlot* find_or_make(std::uint64_t index, Bank& bank) {
-        while (index >> (9 * height_) != 0) {
+        while (index >> (node_bits * height_) != 0) {
             if (root_.present()) {
-                void* page = bank.buy_page();
-                if (page == nullptr) {
+                const PageSlot upper = make_node(bank);
+                if (!upper.present()) {
                     return nullptr;
                 }
-                static_cast<PageSlot*>(page)[0] = root_;
-                root_.raw = arch::physical(page).value();
+                *node(upper) = root_;
+                root_ = upper;
             }
             ++height_;
         }
         PageSlot* slot = &root_;
         for (unsigned level = height_; level > 0; --level) {
             if (!slot->present()) {
-                void* page = bank.buy_page();
-                if (page == nullptr) {
+                *slot = make_node(bank);
+                if (!slot->present()) {
                     return nullptr;
                 }
-                slot->raw = arch::physical(page).value();
             }
-            slot = &node(*slot)[index >> (9 * (level - 1)) & (fan_out - 1)];
+            slot = &node(*slot)[index >> (node_bits * (level - 1)) & (fan_out - 1)];
         }
         return slot;
     }
@@ -88,8 +89,20 @@ public:
     }
 
 private:
+    static constexpr std::size_t node_bytes = fan_out * sizeof(PageSlot);
+
+    // A slot of an inner node is the address of the node below.
     static PageSlot* node(PageSlot slot) {
-        return static_cast<PageSlot*>(arch::window(slot.frame()));
+        return static_cast<PageSlot*>(arch::window(PhysAddr{slot.raw}));
+    }
+    // Not present if the bank has no room.
+    static PageSlot make_node(Bank& bank) {
+        void* block = bank.buy_block(node_bytes);
+        if (block == nullptr) {
+            return {};
+        }
+        std::memset(block, 0, node_bytes);
+        return {arch::physical(block).value()};
     }
 
     template <class Visit>
@@ -104,7 +117,7 @@ private:
             }
             return;
         }
-        const std::uint64_t step = std::uint64_t{1} << (9 * (level - 1));
+        const std::uint64_t step = std::uint64_t{1} << (node_bits * (level - 1));
         const std::uint64_t first = begin > base ? (begin - base) / step : 0;
         const std::uint64_t last =
             (end - base - 1) / step < fan_out ? (end - base - 1) / step + 1 : fan_out;
@@ -125,7 +138,7 @@ private:
                 release_level(node(slot)[i], level - 1, bank);
             }
         }
-        bank.return_page(node(slot));
+        bank.return_block(node(slot), node_bytes);
     }
 
     PageSlot root_;

@@ -102,6 +102,10 @@ Result<> AddressSpace::map(const Mapping& mapping) {
 
 void AddressSpace::delete_region(Region& region) {
     clear_entries(region.start, region.end);
+    forget_region(region);
+}
+
+void AddressSpace::forget_region(Region& region) {
     regions_.remove(region);
     region.memory->remove_region(region);
     bank().return_block(&region, sizeof(Region));
@@ -197,7 +201,7 @@ Result<> AddressSpace::clone_region(AddressSpace& copy, Region& region) {
     Memory* memory = region.memory;
     if (!shared) {
         if (memory->clone_in_progress == nullptr) {
-            memory->clone_in_progress = TRY(memory->clone(copy.bank(), 0, memory->pages()));
+            memory->clone_in_progress = TRY(memory->clone(copy.bank(), 0, memory->pages(), this));
         }
         memory = memory->clone_in_progress;
     }
@@ -214,17 +218,16 @@ Result<> AddressSpace::clone_region(AddressSpace& copy, Region& region) {
         return mapped;
     }
     // The entries are only a cache: where a table cannot be had, they are left out.
-    tables_.for_each_present(UserAddr{region.start}, UserAddr{region.end},
-                             [&](UserAddr address, arch::Entry& entry) {
-                                 arch::Entry* slot = copy.entry_for(address.value());
-                                 if (slot == nullptr) {
-                                     return;
-                                 }
-                                 *slot = entry;
-                                 if (!shared) {
-                                     slot->write_protect();
-                                 }
-                             });
+    const auto allocate = [&copy]() { return copy.bank().buy_frame(); };
+    tables_.for_each_copied(UserAddr{region.start}, UserAddr{region.end}, copy.tables_, allocate,
+                            [shared](arch::Entry& entry, arch::Entry* slot) {
+                                if (!shared) {
+                                    entry.write_protect();
+                                }
+                                if (slot != nullptr) {
+                                    *slot = entry;
+                                }
+                            });
     return {};
 }
 
@@ -319,11 +322,12 @@ void AddressSpace::sever() {
     while (Thread* thread = threads_.front()) {
         thread->destroy();
     }
-    while (Region* region = regions_.first()) {
-        delete_region(*region);
-    }
     if (arch::this_cpu().root == root()) {
         arch::activate(arch::kernel_root());
+    }
+    // No CPU walks these tables any more: their entries need not be cleared one by one.
+    while (Region* region = regions_.first()) {
+        forget_region(*region);
     }
     tables_.release_tables([this](PhysAddr table) { bank().return_frame(table); });
     bank().return_frame(root());

@@ -98,6 +98,8 @@ private:
     friend class Memory;
     Result<Region*> new_region(std::uint64_t start, std::uint64_t end, const Region& like);
     void delete_region(Region& region);
+    // The same, leaving the entries.
+    void forget_region(Region& region);
     Result<> split_at(std::uint64_t address);
     void clear_entries(std::uint64_t start, std::uint64_t end);
     void flush(std::uint64_t address);

@@ -89,7 +89,8 @@ Result<Memory*> Memory::window(Bank& bank, std::uint64_t first, std::uint64_t co
     return create_physical(bank, base_ + first * Bank::page_bytes, count * Bank::page_bytes);
 }
 
-Result<Memory*> Memory::clone(Bank& bank, std::uint64_t first, std::uint64_t count) {
+Result<Memory*> Memory::clone(Bank& bank, std::uint64_t first, std::uint64_t count,
+                              const AddressSpace* cloning) {
     Memory* copy = TRY(bank.make<Memory>(bank, count));
     if (is_paged() || source_ != nullptr) {
         copy->source_ = source_ != nullptr ? source_ : this;
@@ -129,7 +130,7 @@ Result<Memory*> Memory::clone(Bank& bank, std::uint64_t first, std::uint64_t cou
         copy->destroy();
         return fail(Error::no_memory);
     }
-    protect_all();
+    protect_all(cloning);
     return copy;
 }
 
@@ -374,9 +375,13 @@ void Memory::unmap_page(std::uint64_t index) {
     });
 }
 
-void Memory::protect_all() {
+void Memory::protect_all(const AddressSpace* cloning) {
+    constexpr std::uint64_t not_copied =
+        abi::MapFlags::on_clone_drop | abi::MapFlags::on_clone_share;
     for (Region* region = regions_; region != nullptr; region = region->next_of_memory) {
-        region->space->protect_entries(*region);
+        if (region->space != cloning || (region->flags & not_copied) != 0) {
+            region->space->protect_entries(*region);
+        }
     }
 }
 
@@ -391,8 +396,14 @@ void Memory::sever() {
         lose_pager();
     }
     wake_waiters(0, max_pages, true);
-    map_.for_each(0, pages_,
-                  [this](std::uint64_t index, mm::PageSlot& slot) { drop_slot(index, slot); });
+    // Nobody maps this Memory any more, but clones may still map pages of it.
+    map_.for_each(0, pages_, [this](std::uint64_t index, mm::PageSlot& slot) {
+        if (!clones_.empty()) {
+            unmap_page(index);
+        }
+        mm::frames.release(slot.frame());
+    });
+    bank().refund(committed_);
     map_.release_nodes(bank());
     while (Memory* clone = clones_.front()) {
         clone->clone_link.unlink();

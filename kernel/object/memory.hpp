@@ -42,7 +42,10 @@ public:
     static Result<Memory*> create_physical(Bank& bank, PhysAddr begin, std::uint64_t bytes);
     // Frames that are in use since boot (FramePool::adopt).
     static Result<Memory*> adopt(Bank& bank, PhysAddr begin, std::uint64_t bytes);
-    Result<Memory*> clone(Bank& bank, std::uint64_t first, std::uint64_t count);
+    // Write access to the pages is taken from all page tables; not from those of `cloning`, for the regions that are copied
+    // with it, which the caller does.
+    Result<Memory*> clone(Bank& bank, std::uint64_t first, std::uint64_t count,
+                          const AddressSpace* cloning = nullptr);
     Result<Memory*> window(Bank& bank, std::uint64_t first, std::uint64_t count);
 
     // What is needed to map a page: its frame, if it can be had at once.
@@ -72,8 +75,6 @@ public:
 
     // Clears all page-table entries for one of its pages, in all regions, and in those of its clones.
     void unmap_page(std::uint64_t index);
-    // Makes all page-table entries for it read only.
-    void protect_all();
 
     void add_region(Region& region);
     void remove_region(Region& region);
@@ -103,6 +104,7 @@ private:
     Result<mm::PageSlot*> own_copy(std::uint64_t index, mm::PageSlot& slot);
     Result<mm::PageSlot*> fresh_page(std::uint64_t index, const void* contents);
     void drop_slot(std::uint64_t index, mm::PageSlot& slot);
+    void protect_all(const AddressSpace* cloning);
     void wake_waiters(std::uint64_t first, std::uint64_t count, bool failed);
 
     mm::PageMap map_;

@@ -4,15 +4,21 @@
 // This class only walks and writes tables. Who owns the frames, and when a CPU must forget a translation (invalidate_page,
 // flush_user), is the caller's matter. Tables are reached through the kernel window. The kernel half of every root is the
 // same and never changes after boot.
+//
+// Going through all 512 entries of a table costs more than what most tables hold. So the frame record of each table has a
+// bit for each 16 entries in a row: clear, none of them was ever set. Whoever sets an entry got it from `entry` or
+// `for_each_copied`, which mark it.
 #pragma once
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <optional>
 
 #include <arch/window.hpp>
 
+#include "kernel/mm/frame_pool.hpp"
 #include "kernel/types.hpp"
 #include "libs/base/flags.hpp"
 
@@ -93,17 +99,21 @@ public:
     [[nodiscard]] Entry* entry(UserAddr address, Allocate&& allocate) const {
         PhysAddr frame = root_;
         for (int level = 3; level > 0; --level) {
-            Entry& slot = table(frame)[index(address.value(), level)];
+            const std::size_t at = index(address.value(), level);
+            Entry& slot = table(frame)[at];
             if (!slot.present()) {
                 const std::optional<PhysAddr> made = allocate();
                 if (!made) {
                     return nullptr;
                 }
+                mark(frame, at);
                 slot.set_table(*made);
             }
             frame = slot.frame();
         }
-        return &table(frame)[index(address.value(), 0)];
+        const std::size_t at = index(address.value(), 0);
+        mark(frame, at);
+        return &table(frame)[at];
     }
 
     // The leaf slot for this page, or nullptr if a table on the way is missing.
@@ -122,7 +132,31 @@ public:
     // Calls visit(UserAddr, Entry&) for each present page in [begin, end).
     template <class Visit>
     void for_each_present(UserAddr begin, UserAddr end, Visit&& visit) const {
-        visit_level(root_, 3, begin.value(), end.value(), visit);
+        if (begin < end) {
+            visit_level(root_, 3, begin.value(), end.value(), visit);
+        }
+    }
+
+    // Calls visit(Entry& here, Entry* there) for each present page in [begin, end), with the same page's slot in `copy`; there
+    // is none where a table for it could not be made.
+    template <class Allocate, class Visit>
+    void for_each_copied(UserAddr begin, UserAddr end, const PageTables& copy, Allocate&& allocate,
+                         Visit&& visit) const {
+        constexpr std::uint64_t no_table = 1;
+        std::uint64_t at_table = no_table;  // the first address that `leaves` covers
+        Entry* leaves = nullptr;
+        for_each_present(begin, end, [&](UserAddr address, Entry& entry) {
+            const std::uint64_t first = address.value() & ~((std::uint64_t{1} << shift(1)) - 1);
+            if (first != at_table) {
+                at_table = first;
+                leaves = copy.entry(UserAddr{first}, allocate);
+            }
+            const std::size_t at = index(address.value(), 0);
+            if (leaves != nullptr) {
+                mark(arch::physical(leaves), at);
+            }
+            visit(entry, leaves != nullptr ? leaves + at : nullptr);
+        });
     }
 
     // Takes all tables but the root apart, calling free(PhysAddr) for each. Leaves are not looked at.
@@ -138,39 +172,59 @@ private:
         return (address >> shift(level)) & 511;
     }
 
+    static constexpr std::size_t entries_per_mark = 16;
+    static void mark(PhysAddr frame, std::size_t at) {
+        kernel::mm::frames.marks(frame) |= std::uint32_t{1} << (at / entries_per_mark);
+    }
+    // Calls visit(index, Entry&) for each present entry from `first` to `last`.
+    template <class Visit>
+    static void for_each_entry(PhysAddr frame, std::size_t first, std::size_t last, Visit visit) {
+        Table& entries = table(frame);
+        std::uint32_t marks = kernel::mm::frames.marks(frame);
+        marks &= ~std::uint32_t{0} << (first / entries_per_mark);
+        for (; marks != 0; marks &= marks - 1) {
+            const std::size_t group =
+                static_cast<std::size_t>(std::countr_zero(marks)) * entries_per_mark;
+            if (group > last) {
+                return;
+            }
+            const std::size_t stop = std::min(group + entries_per_mark - 1, last);
+            for (std::size_t i = std::max(group, first); i <= stop; ++i) {
+                if (entries[i].present()) {
+                    visit(i, entries[i]);
+                }
+            }
+        }
+    }
+
     template <class Visit>
     static void visit_level(PhysAddr frame, int level, std::uint64_t begin, std::uint64_t end,
                             Visit& visit) {
         const std::uint64_t step = std::uint64_t{1} << shift(level);
-        Table& entries = table(frame);
-        for (std::uint64_t at = begin; at < end;) {
-            const std::uint64_t next = std::min((at & ~(step - 1)) + step, end);
-            Entry& slot = entries[index(at, level)];
-            if (slot.present()) {
-                if (level == 0) {
-                    visit(UserAddr{at}, slot);
-                } else {
-                    visit_level(slot.frame(), level - 1, at, next, visit);
-                }
-            }
-            at = next;
-        }
+        const std::uint64_t base = begin & ~(512 * step - 1);
+        for_each_entry(frame, index(begin, level), index(end - 1, level),
+                       [&](std::size_t i, Entry& slot) {
+                           const std::uint64_t at = base + i * step;
+                           if (level == 0) {
+                               visit(UserAddr{at}, slot);
+                           } else {
+                               visit_level(slot.frame(), level - 1, std::max(at, begin),
+                                           std::min(at + step, end), visit);
+                           }
+                       });
     }
 
     template <class Free>
     static void release_level(PhysAddr frame, int level, Free& free) {
-        Table& entries = table(frame);
-        const std::size_t count = level == 3 ? 256 : 512;  // of the root, only the user half
-        for (std::size_t i = 0; i < count; ++i) {
-            if (entries[i].present()) {
-                const PhysAddr lower = entries[i].frame();
-                if (level > 1) {
-                    release_level(lower, level - 1, free);
-                }
-                entries[i].clear();
-                free(lower);
+        const std::size_t last = level == 3 ? 255 : 511;  // of the root, only the user half
+        for_each_entry(frame, 0, last, [&](std::size_t, Entry& slot) {
+            const PhysAddr lower = slot.frame();
+            if (level > 1) {
+                release_level(lower, level - 1, free);
             }
-        }
+            slot.clear();
+            free(lower);
+        });
     }
 
     PhysAddr root_;
