@@ -26,7 +26,7 @@ struct alignas(64) Capability {
     base::ListLink link;               // derivation tree, or the table's free list
     CapTable* table = nullptr;         // where this slot is
     std::uint32_t index = 0;
-    std::uint32_t depth = 0;
+    std::uint64_t depth = 0;  // never overflows, however often user code copies a copy
     std::uint8_t rights = 0;
     bool guarded = false;
     bool badged = false;

@@ -90,7 +90,8 @@ bool FastPath::reply_and_receive(Thread& server) {
     }
     Thread& caller = *reply->caller;
     if (!caller.waiting.is_call || caller.stopped_ || caller.deadline_node.linked ||
-        caller.borrower_ != &server || !endpoint->senders_.empty() || endpoint->has_drops() ||
+        caller.borrower_ != &server || caller.context_ != server.context_ ||
+        !endpoint->senders_.empty() || endpoint->has_drops() ||
         cpu.highest_ > int{caller.context_->priority}) {
         return false;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/ipc/ipc.hpp"
 
+#include <array>
 #include <cstring>
 
 #include "kernel/capability/drop_guard.hpp"
@@ -15,7 +16,33 @@ namespace kernel::ipc {
 
 namespace {
 
-void transfer_capabilities(Thread& from, Thread& to, abi::Tag tag) {
+// Capabilities that were given away and found no place: deleted when the message is through and everybody is where he
+// belongs, because their end may be news for somebody (a drop message), even for the receiver.
+class Undelivered {
+public:
+    Undelivered() = default;
+    Undelivered(const Undelivered&) = delete;
+    Undelivered& operator=(const Undelivered&) = delete;
+    ~Undelivered() {
+        for (std::size_t i = 0; i < count_; ++i) {
+            delete_capability(*capabilities_[i]);
+        }
+    }
+    void add(Capability& capability) {
+        for (std::size_t i = 0; i < count_; ++i) {
+            if (capabilities_[i] == &capability) {
+                return;
+            }
+        }
+        capabilities_[count_++] = &capability;
+    }
+
+private:
+    std::array<Capability*, abi::message_capabilities> capabilities_{};
+    std::size_t count_ = 0;
+};
+
+void transfer_capabilities(Thread& from, Thread& to, abi::Tag tag, Undelivered& undelivered) {
     for (std::size_t i = 0; i < tag.capabilities(); ++i) {
         Capability* source = from.table().find(from.control->capabilities[i]);
         to.control->capabilities[i] = abi::no_capability;
@@ -24,6 +51,9 @@ void transfer_capabilities(Thread& from, Thread& to, abi::Tag tag) {
         }
         const auto slot = to.table().take_slot(abi::any_slot);
         if (!slot) {
+            if (tag.has(abi::Tag::moves)) {
+                undelivered.add(*source);
+            }
             continue;
         }
         if (tag.has(abi::Tag::moves)) {
@@ -36,7 +66,7 @@ void transfer_capabilities(Thread& from, Thread& to, abi::Tag tag) {
 }
 
 // Words, payload, capabilities, and the tag without the flags that only mean something to the kernel.
-void transfer(Thread& from, Thread& to) {
+void transfer(Thread& from, Thread& to, Undelivered& undelivered) {
     constexpr std::uint64_t all_flags = std::uint64_t{0xff} << 40;
     const abi::Tag tag = from.tag();
     from.copy_words_to(to);
@@ -45,7 +75,7 @@ void transfer(Thread& from, Thread& to) {
         std::memcpy(to.message_page(), from.message_page(), tag.payload());
     }
     if (tag.capabilities() != 0) {
-        transfer_capabilities(from, to, tag);
+        transfer_capabilities(from, to, tag, undelivered);
     }
 }
 
@@ -92,7 +122,8 @@ void take_from_sender(Thread& sender, Thread& receiver, Reply* reply) {
         }
         return;
     }
-    transfer(sender, receiver);
+    Undelivered undelivered;
+    transfer(sender, receiver, undelivered);
     receiver.set_badge(sender.waiting.badge);
     if (sender.waiting.is_call) {
         become_answerable(sender, receiver, *reply);
@@ -107,6 +138,7 @@ void call(Thread& caller, Endpoint& endpoint, std::uint64_t badge) {
     caller.waiting.endpoint = &endpoint;
     caller.waiting.badge = badge;
     caller.waiting.is_call = true;
+    caller.waiting.is_pager = false;
     Thread* receiver = endpoint.receiver_for(true);
     const abi::Tag tag = caller.tag();
     if (receiver == nullptr) {
@@ -115,7 +147,8 @@ void call(Thread& caller, Endpoint& endpoint, std::uint64_t badge) {
         return;
     }
     Reply* reply = take_reply(*receiver);
-    transfer(caller, *receiver);
+    Undelivered undelivered;
+    transfer(caller, *receiver, undelivered);
     receiver->set_badge(badge);
     receiver->set_result(Error::ok);
     caller.block(Wait::reply, tag);
@@ -129,7 +162,8 @@ void send(Thread& sender, Endpoint& endpoint, std::uint64_t badge) {
     sender.waiting.is_call = false;
     sender.waiting.is_pager = false;
     if (Thread* receiver = endpoint.receiver_for(false)) {
-        transfer(sender, *receiver);
+        Undelivered undelivered;
+        transfer(sender, *receiver, undelivered);
         receiver->set_badge(badge);
         receiver->wake_with(Error::ok);
         sender.set_result(Error::ok);
@@ -170,8 +204,9 @@ bool answer(Thread& replier, Reply& reply) {
     if (caller == nullptr) {
         return false;
     }
+    Undelivered undelivered;
     if (caller->waiting.is_call) {
-        transfer(replier, *caller);
+        transfer(replier, *caller, undelivered);
         caller->set_result(Error::ok);
     }
     // A fault's answer carries nothing: the thread tries again. Both end by waking the thread, which takes its context back.

@@ -8,7 +8,7 @@
 // is switched to at once, unless somebody more important is ready.
 //
 // Capabilities that cannot be put into the receiver's table (it is full, or its bank is) arrive as slot 0; so does one
-// which the sender has deleted while its message waited.
+// which the sender has deleted while its message waited. Those that were to be moved have left the sender's table all the same.
 //
 // Functions named like system calls take decoded, checked arguments and leave the result in the threads' registers.
 #pragma once

@@ -4,44 +4,33 @@
 
 #include <gtest/gtest.h>
 
-#include "kernel/arch/host/booted_kernel.hpp"
-#include "kernel/plat/platform.hpp"
+#include "kernel/arch/host/kernel_fixture.hpp"
+#include "kernel/object/cap_table.hpp"
 
 namespace {
 
 using abi::Error;
 using abi::ObjectType;
 using abi::Syscall;
+using host::long_time;
 using host::Machine;
+using host::millisecond;
 using host::NewThread;
 using host::User;
 
-constexpr Nanoseconds millisecond = 1'000'000;
-
-class IpcTest : public testing::Test {
+class IpcTest : public host::KernelTest {
 protected:
-    User& init = host::init();
-    abi::CapIndex bank = init.create(ObjectType::bank, std::uint64_t{4} << 20);
-    abi::CapIndex sleep = init.create(ObjectType::notification, 0, 0, 0, 0, 0, bank);
-    abi::CapIndex endpoint = init.create(ObjectType::endpoint, 0, 0, 0, 0, 0, bank);
-    abi::CapIndex reply = init.create(ObjectType::reply, 0, 0, 0, 0, 0, bank);
+    abi::CapIndex endpoint = make(ObjectType::endpoint);
+    abi::CapIndex reply = make(ObjectType::reply);
+    abi::CapIndex other_endpoint = make(ObjectType::endpoint);
+    abi::CapIndex other_reply = make(ObjectType::reply);
+    abi::CapIndex out_of_the_way = make(ObjectType::notification);
     // The server starts first and waits; it has a context of its own only until then.
     NewThread server_parts = host::start_thread(init, 120, bank);
     NewThread client_parts = host::start_thread(init, 100, bank);
     User server{*server_parts.registers};
     User client{*client_parts.registers};
 
-    void TearDown() override {
-        if (!init.running()) {
-            Machine::advance(1000 * millisecond);
-        }
-        ASSERT_TRUE(init.running());
-        EXPECT_TRUE(init.call(bank, abi::BankOp::destroy).ok());
-    }
-    void pause_init() {
-        init.enter(Syscall::wait, sleep, abi::make_tag(0, 0, 0, 0, abi::Tag::has_deadline), {},
-                   plat::clock_now() + 100 * millisecond);
-    }
     std::uint64_t desk() const { return endpoint | std::uint64_t{reply} << 32; }
     std::uint64_t consumed(abi::CapIndex context) {
         return init.call(context, abi::SchedContextOp::query).words[0];
@@ -102,6 +91,152 @@ TEST_F(IpcTest, TheDeathOfTheServerEndsTheCall) {
     pause_init();
     Machine::advance(millisecond);
     EXPECT_EQ(client.answer().error, Error::dead);
+}
+
+// What a thread waited for before does not matter: a call is never given to somebody who cannot answer it.
+TEST_F(IpcTest, ACallAfterAPageFaultStillNeedsAReply) {
+    const abi::CapIndex pager = make(ObjectType::endpoint);
+    const abi::CapIndex paged = make(ObjectType::memory, abi::page_size, 0, pager);
+    const abi::CapIndex fresh = make(ObjectType::memory, abi::page_size);
+    constexpr std::uint64_t address = 0x5000'0000;
+    ASSERT_TRUE(init.call(abi::boot_own_space, abi::AddressSpaceOp::map,
+                          {paged, address, abi::page_size, 0, abi::MapFlags::read})
+                    .ok());
+    pause_init();
+    server.enter(Syscall::wait, out_of_the_way);
+    EXPECT_EQ(client.touch(address, false), nullptr);
+    Machine::advance(long_time);
+    init.enter(Syscall::receive, pager);
+    ASSERT_TRUE(init.answer().tag.has(abi::Tag::is_fault));
+    init.call(fresh, abi::MemoryOp::commit, {0, abi::page_size});
+    ASSERT_TRUE(init.call(paged, abi::MemoryOp::supply, {0, abi::page_size, fresh, 0}).ok());
+    pause_init();
+    ASSERT_TRUE(client.running());
+    client.enter(Syscall::call, endpoint);
+    Machine::advance(long_time);
+    ASSERT_TRUE(init.running());
+    init.enter(Syscall::receive, endpoint, abi::make_tag(0, 0, 0, 0, abi::Tag::has_deadline));
+    Machine::advance(0);
+    EXPECT_EQ(init.answer().error, Error::timed_out);
+    init.call(abi::boot_own_space, abi::AddressSpaceOp::unmap, {address, abi::page_size});
+}
+
+TEST_F(IpcTest, AClientWithoutTimeLeavesTheServerItsOwn) {
+    pause_init();
+    server.enter(Syscall::receive, desk());
+    client.enter(Syscall::call, endpoint);
+    ASSERT_TRUE(server.running());
+    Machine::advance(long_time);
+    ASSERT_TRUE(init.running());
+    EXPECT_TRUE(init.call(client_parts.context, abi::SchedContextOp::unbind).ok());
+    pause_init();
+    ASSERT_TRUE(server.running());
+    server.enter(Syscall::reply_and_receive, desk());
+    EXPECT_FALSE(client.running());
+    Machine::advance(long_time);
+    // The same if it loses it before the server has its message.
+    server_parts = host::start_thread(init, 110, bank);
+    EXPECT_TRUE(
+        init.call(client_parts.context, abi::SchedContextOp::bind, {client_parts.thread}).ok());
+    pause_init();
+    User second_server{*server_parts.registers};
+    second_server.enter(Syscall::wait, out_of_the_way);
+    client.enter(Syscall::call, other_endpoint);
+    Machine::advance(long_time);
+    EXPECT_TRUE(init.call(client_parts.context, abi::SchedContextOp::unbind).ok());
+    init.enter(Syscall::signal, out_of_the_way, {}, {1});
+    pause_init();
+    ASSERT_TRUE(second_server.running());
+    second_server.enter(Syscall::receive, other_endpoint | std::uint64_t{other_reply} << 32);
+    EXPECT_TRUE(second_server.running());
+    EXPECT_TRUE(second_server.answer().ok());
+}
+
+class FullTableTest : public IpcTest {
+protected:
+    // The server has a table of its own, with room for nothing more than its endpoint and its reply object.
+    abi::CapIndex table = make(ObjectType::cap_table, 3);
+    abi::CapIndex pages = make(ObjectType::memory, 2 * abi::page_size);
+    abi::CapIndex thread = make(ObjectType::thread, abi::boot_own_space, table, pages);
+    abi::CapIndex gift = make(ObjectType::notification);
+    abi::CapIndex watched = make(ObjectType::notification);
+    User full{*static_cast<kernel::Thread*>(
+        static_cast<kernel::Thread&>(init.context()).table().find(thread)->object)};
+    static constexpr std::uint64_t full_desk = 1 | std::uint64_t{2} << 32;
+
+    void SetUp() override {
+        init.call(table, abi::CapTableOp::copy, {endpoint, abi::all_rights, 1});
+        init.call(table, abi::CapTableOp::copy, {reply, abi::all_rights, 2});
+        const abi::CapIndex context = make(ObjectType::sched_context, abi::boot_sched_context, 110);
+        init.call(context, abi::SchedContextOp::bind, {thread});
+        init.call(thread, abi::ThreadOp::start, {0x400000});
+        gift = init.call(abi::boot_own_table, abi::CapTableOp::mint,
+                         {watched, abi::all_rights, 0, 4, abi::MintFlags::drop_guard})
+                   .cap();
+    }
+    bool has(abi::CapIndex index) {
+        return init.call(abi::boot_own_table, abi::CapTableOp::query, {index}).ok();
+    }
+};
+
+TEST_F(FullTableTest, OperationsSayIt) {
+    for (const auto op : {abi::CapTableOp::copy, abi::CapTableOp::mint, abi::CapTableOp::move}) {
+        EXPECT_EQ(init.call(table, op, {watched, abi::all_rights, 0, 1}).error, Error::table_full);
+    }
+    EXPECT_TRUE(has(watched));
+    pause_init();
+    server.enter(Syscall::wait, sleep);
+    ASSERT_TRUE(full.running());
+}
+
+TEST_F(FullTableTest, ACopiedCapabilityArrivesAsNone) {
+    pause_init();
+    server.enter(Syscall::wait, out_of_the_way);
+    full.enter(Syscall::receive, full_desk);
+    client.control().capabilities[0] = gift;
+    client.enter(Syscall::call, endpoint, abi::make_tag(0, 0, 1));
+    ASSERT_TRUE(full.running());
+    EXPECT_EQ(full.answer().tag.capabilities(), 1U);
+    EXPECT_EQ(full.control().capabilities[0], abi::no_capability);
+    full.control().capabilities[0] = 1;
+    full.enter(Syscall::reply_and_receive, full_desk, abi::make_tag(0, 0, 1));
+    ASSERT_TRUE(client.running());
+    EXPECT_TRUE(client.answer().ok());
+    EXPECT_NE(client.control().capabilities[0], abi::no_capability);
+    Machine::advance(long_time);
+    EXPECT_TRUE(has(gift));
+}
+
+// What was given away is gone, although nobody got it; whoever watches is told.
+TEST_F(FullTableTest, AMovedCapabilityIsDropped) {
+    pause_init();
+    server.enter(Syscall::wait, out_of_the_way);
+    full.enter(Syscall::receive, full_desk);
+    client.control().capabilities[0] = gift;
+    client.control().capabilities[1] = gift;
+    client.enter(Syscall::call, endpoint, abi::make_tag(0, 0, 2, 0, abi::Tag::moves));
+    ASSERT_TRUE(full.running());
+    EXPECT_EQ(full.control().capabilities[0], abi::no_capability);
+    Machine::advance(long_time);
+    EXPECT_FALSE(has(gift));
+    EXPECT_EQ(init.call(watched, abi::NotificationOp::peek).words[0], 4U);
+}
+
+TEST_F(FullTableTest, ADropMayComeToTheReceiverItself) {
+    gift = init.call(abi::boot_own_table, abi::CapTableOp::mint,
+                     {endpoint, abi::all_rights, 0, 9, abi::MintFlags::drop_guard})
+               .cap();
+    pause_init();
+    server.enter(Syscall::wait, out_of_the_way);
+    full.enter(Syscall::receive, full_desk);
+    client.control().capabilities[0] = gift;
+    client.enter(Syscall::send, endpoint, abi::make_tag(7, 0, 1, 0, abi::Tag::moves));
+    ASSERT_TRUE(full.running());
+    EXPECT_EQ(full.answer().tag.label(), 7U);
+    full.enter(Syscall::receive, full_desk);
+    ASSERT_TRUE(full.running());
+    EXPECT_TRUE(full.answer().tag.has(abi::Tag::is_drop));
+    EXPECT_EQ(full.answer().badge, 9U);
 }
 
 }  // namespace

@@ -17,14 +17,16 @@ namespace kernel::mm {
 
 // A slot: 0, or a frame's address with flags in its low bits.
 struct PageSlot {
-    static constexpr std::uint64_t pinned = 1;  // must stay where it is
+    // Must stay where it is:
+    static constexpr std::uint64_t pinned = 1;             // while a thread lives
+    static constexpr std::uint64_t pinned_for_device = 2;  // as long as the Memory
     static constexpr std::uint64_t flag_mask = 0xfff;
 
     std::uint64_t raw = 0;
 
     [[nodiscard]] bool present() const { return raw != 0; }
     [[nodiscard]] PhysAddr frame() const { return PhysAddr{raw & ~flag_mask}; }
-    [[nodiscard]] bool is_pinned() const { return (raw & pinned) != 0; }
+    [[nodiscard]] bool is_pinned() const { return (raw & (pinned | pinned_for_device)) != 0; }
 };
 
 class PageMap {

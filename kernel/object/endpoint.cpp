@@ -52,6 +52,8 @@ void Endpoint::sever() {
     while (Thread* sender = senders_.front()) {
         if (sender->wait() == Wait::send) {
             sender->wake_with(Error::dead);
+        } else if (sender->waiting.is_pager) {
+            sender->lose_page();
         } else {
             sender->abandon_fault();
         }

@@ -39,6 +39,15 @@ public:
 
     void add_fault_user(ThreadLinks& thread) { fault_users_.push_back(thread); }
     void add_paged(Memory& memory);
+    // Calls visit(Thread&) for each thread whose request for a page of `memory` waits to be received.
+    template <class Visit>
+    void for_each_request(const Memory& memory, Visit&& visit) {
+        senders_.for_each([&](auto& thread) {
+            if (thread.waiting.is_pager && thread.waiting.memory == &memory) {
+                visit(thread);
+            }
+        });
+    }
     void sever();
 
 private:

@@ -16,7 +16,7 @@ constexpr std::size_t bucket_count = 256;
 constinit std::array<ThreadQueue, bucket_count> buckets;
 
 struct Key {
-    const Memory* memory;
+    Memory* memory;
     std::uint64_t offset;
 };
 
@@ -69,7 +69,8 @@ Result<> wait(Thread& thread, AddressSpace& space, std::uint64_t address, std::u
     if (value != expected) {
         return fail(Error::changed);
     }
-    thread.waiting.memory = const_cast<Memory*>(key.memory);
+    key.memory->has_futexes = true;
+    thread.waiting.memory = key.memory;
     thread.waiting.address = key.offset;
     thread.waiting.bits = bits;
     bucket_of(key).push_back(thread);
@@ -99,7 +100,8 @@ Result<Requeued> requeue(AddressSpace& space, const RequeueRequest& request) {
         Thread* next = bucket.next(*thread);
         if (waits_on(*thread, from)) {
             ThreadQueue::remove(*thread);
-            thread->waiting.memory = const_cast<Memory*>(to.memory);
+            to.memory->has_futexes = true;
+            thread->waiting.memory = to.memory;
             thread->waiting.address = to.offset;
             bucket_of(to).push_back(*thread);
             ++result.moved;
@@ -107,6 +109,16 @@ Result<Requeued> requeue(AddressSpace& space, const RequeueRequest& request) {
         thread = next;
     }
     return result;
+}
+
+void forget(Memory& memory) {
+    for (ThreadQueue& bucket : buckets) {
+        bucket.for_each([&](Thread& thread) {
+            if (thread.waiting.memory == &memory) {
+                thread.wake_with(Error::dead);
+            }
+        });
+    }
 }
 
 }  // namespace kernel::futex

@@ -13,6 +13,7 @@
 namespace kernel {
 
 class AddressSpace;
+class Memory;
 class Thread;
 
 namespace futex {
@@ -38,6 +39,9 @@ struct RequeueRequest {
 };
 // Wakes some threads that wait on one word and lets others wait on another.
 Result<Requeued> requeue(AddressSpace& space, const RequeueRequest& request);
+
+// The Memory dies: whoever waits on a word of it wakes with `dead`.
+void forget(Memory& memory);
 
 }  // namespace futex
 }  // namespace kernel

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "kernel/arch/host/booted_kernel.hpp"
+#include "kernel/arch/host/kernel_fixture.hpp"
 
 namespace {
 
@@ -13,13 +13,10 @@ using abi::Syscall;
 using host::Machine;
 using host::User;
 
-class InterruptTest : public testing::Test {
+class InterruptTest : public host::KernelTest {
 protected:
-    User& init = host::init();
-    abi::CapIndex bank = init.create(ObjectType::bank, std::uint64_t{1} << 20);
-    abi::CapIndex notification = init.create(ObjectType::notification, 0, 0, 0, 0, 0, bank);
+    abi::CapIndex notification = make(ObjectType::notification);
 
-    void TearDown() override { EXPECT_TRUE(init.call(bank, abi::BankOp::destroy).ok()); }
     host::Answer line(std::uint64_t gsi, std::uint64_t flags = 0) {
         return init.call(abi::boot_interrupt_control, abi::InterruptControlOp::create_line,
                          {gsi, flags, bank});

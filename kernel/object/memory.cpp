@@ -7,6 +7,7 @@
 #include "kernel/mm/frame_pool.hpp"
 #include "kernel/object/address_space.hpp"
 #include "kernel/object/endpoint.hpp"
+#include "kernel/object/futex.hpp"
 #include "kernel/object/thread.hpp"
 
 namespace kernel {
@@ -246,6 +247,7 @@ Result<> Memory::resize(std::uint64_t pages) {
         for (Region* region = regions_; region != nullptr; region = region->next_of_memory) {
             region->space->clear_beyond(*region, pages);
         }
+        wake_waiters(pages, max_pages, true);
     }
     pages_ = pages;
     return {};
@@ -264,11 +266,17 @@ Result<PhysAddr> Memory::pin(std::uint64_t index) {
     return page.frame;
 }
 
-Result<PhysAddr> Memory::pin_for_device(std::uint64_t index) {
-    if (const mm::PageSlot* slot = map_.find(index); slot != nullptr && slot->is_pinned()) {
-        return slot->frame();
+Result<> Memory::pin_for_device(std::uint64_t first, std::uint64_t count,
+                                std::uint64_t* addresses) {
+    for (std::uint64_t i = first; i < first + count; ++i) {
+        TRY(kernel_page(i, true));
     }
-    return pin(index);
+    for (std::uint64_t i = 0; i < count; ++i) {
+        mm::PageSlot& slot = *map_.find(first + i);
+        slot.raw |= mm::PageSlot::pinned_for_device;
+        addresses[i] = slot.frame().value();
+    }
+    return {};
 }
 
 void Memory::unpin(std::uint64_t index) { map_.find(index)->raw &= ~mm::PageSlot::pinned; }
@@ -289,11 +297,19 @@ Result<> Memory::supply(std::uint64_t first, std::uint64_t count, Memory& from,
             return fail(Error::busy);
         }
     }
+    std::uint64_t missing = 0;
     for (std::uint64_t i = 0; i < count; ++i) {
-        mm::PageSlot* target = map_.find_or_make(first + i, bank());
-        if (target == nullptr || (!target->present() && !bank().charge(1))) {
+        const mm::PageSlot* target = map_.find_or_make(first + i, bank());
+        if (target == nullptr) {
             return fail(Error::no_memory);
         }
+        missing += target->present() ? 0 : 1;
+    }
+    if (!bank().charge(missing)) {
+        return fail(Error::no_memory);
+    }
+    for (std::uint64_t i = 0; i < count; ++i) {
+        mm::PageSlot* target = map_.find(first + i);
         if (target->present()) {
             continue;  // it was supplied before; what programs may have seen stays
         }
@@ -314,7 +330,7 @@ void Memory::fail_pages(std::uint64_t first, std::uint64_t count) {
 }
 
 void Memory::wake_waiters(std::uint64_t first, std::uint64_t count, bool failed) {
-    waiters_.for_each([&](Thread& thread) {
+    const auto end_wait = [&](Thread& thread) {
         if (thread.waiting.address < first || thread.waiting.address - first >= count) {
             return;
         }
@@ -323,7 +339,11 @@ void Memory::wake_waiters(std::uint64_t first, std::uint64_t count, bool failed)
         } else {
             thread.wake();
         }
-    });
+    };
+    waiters_.for_each(end_wait);
+    if (pager_ != nullptr) {
+        pager_->for_each_request(*this, end_wait);
+    }
 }
 
 void Memory::lose_pager() {
@@ -331,9 +351,9 @@ void Memory::lose_pager() {
     if (next_paged != nullptr) {
         next_paged->previous_paged = previous_paged;
     }
-    pager_ = nullptr;
     lost_pager_ = true;
     wake_waiters(0, max_pages, true);
+    pager_ = nullptr;
 }
 
 // ---- regions ----------------------------------------------------------------------------------------------
@@ -396,6 +416,9 @@ void Memory::sever() {
         lose_pager();
     }
     wake_waiters(0, max_pages, true);
+    if (has_futexes) {
+        futex::forget(*this);
+    }
     // Nobody maps this Memory any more, but clones may still map pages of it.
     map_.for_each(0, pages_, [this](std::uint64_t index, mm::PageSlot& slot) {
         if (!clones_.empty()) {

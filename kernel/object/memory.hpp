@@ -65,8 +65,8 @@ public:
     Result<> decommit(std::uint64_t first, std::uint64_t count);
     Result<PhysAddr> pin(std::uint64_t index);
     void unpin(std::uint64_t index);
-    // Pinned for as long as the Memory lives; as often as one likes.
-    Result<PhysAddr> pin_for_device(std::uint64_t index);
+    // Pinned for as long as the Memory lives, as often as one likes; where each page is. All, or none.
+    Result<> pin_for_device(std::uint64_t first, std::uint64_t count, std::uint64_t* addresses);
     Result<> supply(std::uint64_t first, std::uint64_t count, Memory& from,
                     std::uint64_t from_first);
     void fail_pages(std::uint64_t first, std::uint64_t count);
@@ -97,6 +97,8 @@ public:
     Memory* previous_paged = nullptr;
     // While an address space is cloned: what this Memory's regions map in the copy.
     Memory* clone_in_progress = nullptr;
+
+    bool has_futexes = false;  // threads may wait on words of it
 
     base::ListLink clone_link;  // the source's list of clones
 

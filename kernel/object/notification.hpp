@@ -40,6 +40,8 @@ public:
         word_ = 0;
         return bits;
     }
+    // A thread has just been bound: bits that are there already end its receive.
+    void tell_bound() { signal_here(0); }
     void add_waiter(ThreadLinks& thread) { waiters_.push_back(thread); }
 
     Result<> subscribe(Notification& target, std::uint64_t bits);

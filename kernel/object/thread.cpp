@@ -256,6 +256,7 @@ void Thread::bind_notification(Notification* notification) {
     bound_notification_ = notification;
     if (notification != nullptr) {
         notification->bound_thread = this;
+        notification->tell_bound();
     }
 }
 
@@ -270,9 +271,14 @@ void Thread::set_context(SchedContext* context) {
     scheduler().after_context_change(*this);
 }
 
+SchedContext* Thread::context_in_force() const {
+    // A lender that has lost its own context cannot make the borrower wait for its time.
+    return lender_ != nullptr && lender_->context_ != nullptr ? lender_->context_ : home_context_;
+}
+
 void Thread::refresh_borrowers() {
     for (Thread* thread = borrower_; thread != nullptr; thread = thread->borrower_) {
-        thread->set_context(context_);
+        thread->set_context(thread->context_in_force());
     }
 }
 
@@ -286,16 +292,14 @@ void Thread::bind_context(SchedContext* context) {
         context->owner = this;
         context->retain();
     }
-    if (lender_ == nullptr) {
-        set_context(context);
-        refresh_borrowers();
-    }
+    set_context(context_in_force());
+    refresh_borrowers();
 }
 
 void Thread::borrow_context(Thread& lender) {
     lender_ = &lender;
     lender.borrower_ = this;
-    set_context(lender.context_);
+    set_context(context_in_force());
 }
 
 void Thread::give_back_context() {

@@ -9,7 +9,7 @@
 //
 // A thread needs a scheduling context to run: its own (`home_context_`), or the one that its caller lends (`lender_`)
 // from the moment it receives a call until it answers or waits for the next. `context_` is the one in force. Lenders form
-// a chain: whose context runs at its end is the first one's.
+// a chain: whose context runs at its end is the first one's. Who borrows from one that has none has its own.
 //
 // While blocked, `queue_link` is in the queue that `wait_` tells, and with a deadline the thread is in its CPU's
 // deadline tree as well.
@@ -145,6 +145,7 @@ private:
     void send_fault(abi::FaultLabel label, std::uint64_t first, std::uint64_t second);
     void end_wait();
     void set_context(SchedContext* context);
+    [[nodiscard]] SchedContext* context_in_force() const;
     void refresh_borrowers();
 
     AddressSpace* space_;

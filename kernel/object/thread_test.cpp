@@ -6,9 +6,8 @@
 
 #include <cstring>
 
-#include "kernel/arch/host/booted_kernel.hpp"
+#include "kernel/arch/host/kernel_fixture.hpp"
 #include "kernel/arch/x86_64/traps.hpp"
-#include "kernel/plat/platform.hpp"
 
 namespace {
 
@@ -17,30 +16,19 @@ using abi::ObjectType;
 using abi::Syscall;
 using host::Machine;
 using host::NewThread;
+using host::second;
 using host::User;
 
-constexpr Nanoseconds second = 1'000'000'000;
 constexpr std::uint64_t exception_entry = 0x5000;
 constexpr std::uint64_t interrupt_entry = 0x6000;
 
-class ThreadTest : public testing::Test {
+class ThreadTest : public host::KernelTest {
 protected:
-    User& init = host::init();
-    abi::CapIndex bank = init.create(ObjectType::bank, std::uint64_t{4} << 20);
-    abi::CapIndex sleep = init.create(ObjectType::notification, 0, 0, 0, 0, 0, bank);
     NewThread made = host::start_thread(init, 100, bank);
     User other{*made.registers};
 
-    void TearDown() override {
-        if (!init.running()) {
-            Machine::advance(10 * second);
-        }
-        ASSERT_TRUE(init.running());
-        EXPECT_TRUE(init.call(bank, abi::BankOp::destroy).ok());
-    }
     void run_other() {
-        init.enter(Syscall::wait, sleep, abi::make_tag(0, 0, 0, 0, abi::Tag::has_deadline), {},
-                   plat::clock_now() + second);
+        pause_init(second);
         ASSERT_TRUE(other.running());
     }
     void set_upcalls() {
@@ -48,9 +36,7 @@ protected:
                               {0x4000, exception_entry, interrupt_entry})
                         .ok());
     }
-    abi::ThreadState state() {
-        return static_cast<abi::ThreadState>(init.call(made.thread, abi::ThreadOp::query).words[0]);
-    }
+    abi::ThreadState state() { return state_of(made.thread); }
 };
 
 TEST_F(ThreadTest, AFaultWithoutHandlerStopsTheThread) {
@@ -62,8 +48,8 @@ TEST_F(ThreadTest, AFaultWithoutHandlerStopsTheThread) {
 }
 
 TEST_F(ThreadTest, AFaultIsAMessageWhoseAnswerResumes) {
-    const abi::CapIndex endpoint = init.create(ObjectType::endpoint, 0, 0, 0, 0, 0, bank);
-    const abi::CapIndex reply = init.create(ObjectType::reply, 0, 0, 0, 0, 0, bank);
+    const abi::CapIndex endpoint = make(ObjectType::endpoint);
+    const abi::CapIndex reply = make(ObjectType::reply);
     init.call(made.thread, abi::ThreadOp::set_fault_handler, {endpoint, 77});
     init.enter(Syscall::receive, endpoint | std::uint64_t{reply} << 32);
     ASSERT_TRUE(other.running());
@@ -123,7 +109,7 @@ TEST_F(ThreadTest, AnInterruptIsAnUpcallOrPending) {
 }
 
 TEST_F(ThreadTest, OnlyInterruptibleWaitsAreInterrupted) {
-    const abi::CapIndex event = init.create(ObjectType::notification, 0, 0, 0, 0, 0, bank);
+    const abi::CapIndex event = make(ObjectType::notification);
     run_other();
     other.enter(Syscall::wait, event);
     Machine::advance(second);

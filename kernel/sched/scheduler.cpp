@@ -232,7 +232,8 @@ Thread* Scheduler::choose(Nanoseconds now) {
     current_ = nullptr;
     preferred_ = nullptr;
     const int queued = highest_;
-    if (preferred != nullptr && priority_of(preferred) >= std::max(queued, priority_of(before))) {
+    if (preferred != nullptr && preferred->context_ != nullptr &&
+        priority_of(preferred) >= std::max(queued, priority_of(before))) {
         if (before != nullptr) {
             enqueue(*before, true);
         }

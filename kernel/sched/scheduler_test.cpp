@@ -4,8 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "kernel/arch/host/booted_kernel.hpp"
-#include "kernel/plat/platform.hpp"
+#include "kernel/arch/host/kernel_fixture.hpp"
 
 namespace {
 
@@ -13,37 +12,21 @@ using abi::Error;
 using abi::ObjectType;
 using abi::Syscall;
 using host::Machine;
+using host::millisecond;
 using host::NewThread;
 using host::User;
 
-constexpr Nanoseconds millisecond = 1'000'000;
 constexpr Nanoseconds slice = kernel::Scheduler::time_slice;
 
-class SchedulerTest : public testing::Test {
+class SchedulerTest : public host::KernelTest {
 protected:
-    User& init = host::init();
-    abi::CapIndex bank = init.create(ObjectType::bank, std::uint64_t{8} << 20);
-    abi::CapIndex sleep = init.create(ObjectType::notification, 0, 0, 0, 0, 0, bank);
-
-    void TearDown() override {
-        if (!init.running()) {
-            Machine::advance(1000 * millisecond);
-        }
-        ASSERT_TRUE(init.running());
-        EXPECT_TRUE(init.call(bank, abi::BankOp::destroy).ok());
-    }
-    // Init is out of the way for so long.
-    void pause_init(Nanoseconds span) {
-        init.enter(Syscall::wait, sleep, abi::make_tag(0, 0, 0, 0, abi::Tag::has_deadline), {},
-                   plat::clock_now() + span);
-    }
     NewThread thread(std::uint64_t priority) { return host::start_thread(init, priority, bank); }
     // With a budget per period.
     NewThread thread(std::uint64_t priority, Nanoseconds budget, Nanoseconds period) {
         NewThread made = host::start_thread(init, priority, bank);
         init.call(made.context, abi::SchedContextOp::unbind);
-        made.context = init.create(ObjectType::sched_context, abi::boot_sched_context, priority,
-                                   budget, period, 0, bank);
+        made.context =
+            make(ObjectType::sched_context, abi::boot_sched_context, priority, budget, period);
         init.call(made.context, abi::SchedContextOp::bind, {made.thread});
         return made;
     }

@@ -34,7 +34,8 @@ Result<> copy_bytes(Memory& memory, std::uint64_t offset, std::byte* page, std::
         auto* there =
             static_cast<std::byte*>(TRY(memory.kernel_page(at / base::page_size, write))) +
             at % base::page_size;
-        std::memcpy(write ? there : page + done, write ? page + done : there, part);
+        // (The message page may be a page of this very Memory.)
+        std::memmove(write ? there : page + done, write ? page + done : there, part);
         done += part;
     }
     return {};
@@ -70,9 +71,7 @@ Result<Answer> pin(Operation& op, Memory& memory) {
         return fail(Error::too_long);
     }
     auto* addresses = reinterpret_cast<std::uint64_t*>(op.caller.message_page());
-    for (std::uint64_t i = 0; i < range.count; ++i) {
-        addresses[i] = TRY(memory.pin_for_device(range.first + i)).value();
-    }
+    TRY(memory.pin_for_device(range.first, range.count, addresses));
     Answer result;
     result.payload = range.count * sizeof(std::uint64_t);
     return result;

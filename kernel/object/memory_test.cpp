@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+// Memory and those who wait for its pages.
+#include "kernel/object/memory.hpp"
+
+#include <cstring>
+
+#include "kernel/arch/host/kernel_fixture.hpp"
+
+namespace {
+
+using abi::Error;
+using abi::MemoryOp;
+using abi::ObjectType;
+using abi::Syscall;
+using host::long_time;
+using host::Machine;
+using host::NewThread;
+using host::User;
+
+constexpr std::uint64_t page = abi::page_size;
+constexpr std::uint64_t address = 0x5000'0000;
+
+class PagedMemoryTest : public host::KernelTest {
+protected:
+    abi::CapIndex memory_bank = make(ObjectType::bank, std::uint64_t{1} << 20);
+    abi::CapIndex pager = make(ObjectType::endpoint);
+    abi::CapIndex paged = init.create(ObjectType::memory, 8 * page, 0, pager, 5, 0, memory_bank);
+    abi::CapIndex fresh = make(ObjectType::memory, 8 * page);
+    NewThread made = host::start_thread(init, 100, bank);
+    User other{*made.registers};
+
+    void SetUp() override {
+        ASSERT_TRUE(init.call(abi::boot_own_space, abi::AddressSpaceOp::map,
+                              {paged, address, 8 * page, 0, abi::MapFlags::read})
+                        .ok());
+        ASSERT_TRUE(init.call(fresh, MemoryOp::commit, {0, 8 * page}).ok());
+    }
+    void TearDown() override {
+        KernelTest::TearDown();
+        init.call(abi::boot_own_space, abi::AddressSpaceOp::unmap, {address, 8 * page});
+    }
+    // The other thread waits for this page; its request is in the pager's queue.
+    void touch(std::uint64_t index) {
+        pause_init();
+        ASSERT_TRUE(other.running());
+        EXPECT_EQ(other.touch(address + index * page, false), nullptr);
+        Machine::advance(long_time);
+        ASSERT_EQ(state_of(made.thread), abi::ThreadState::blocked);
+    }
+    bool request_pending() {
+        init.enter(Syscall::receive, pager, abi::make_tag(0, 0, 0, 0, abi::Tag::has_deadline));
+        if (!init.running()) {
+            Machine::advance(0);
+        }
+        return init.answer().ok();
+    }
+};
+
+TEST_F(PagedMemoryTest, SupplyWakesWhoWaits) {
+    touch(3);
+    EXPECT_TRUE(request_pending());
+    EXPECT_EQ(init.answer().badge, 5U);
+    EXPECT_EQ(init.answer().words[0], 3 * page);
+    EXPECT_TRUE(init.call(paged, MemoryOp::supply, {3 * page, page, fresh, 0}).ok());
+    EXPECT_EQ(state_of(made.thread), abi::ThreadState::ready);
+}
+
+TEST_F(PagedMemoryTest, ItsDeathEndsARequestThatNobodyHasRead) {
+    touch(3);
+    EXPECT_TRUE(init.call(memory_bank, abi::BankOp::destroy).ok());
+    EXPECT_EQ(state_of(made.thread), abi::ThreadState::faulted);
+    EXPECT_FALSE(request_pending());
+}
+
+TEST_F(PagedMemoryTest, ItsDeathEndsTheWait) {
+    touch(3);
+    EXPECT_TRUE(request_pending());
+    EXPECT_TRUE(init.call(memory_bank, abi::BankOp::destroy).ok());
+    EXPECT_EQ(state_of(made.thread), abi::ThreadState::faulted);
+}
+
+TEST_F(PagedMemoryTest, WhoeverWaitsBeyondTheNewEndFaults) {
+    touch(3);
+    EXPECT_TRUE(request_pending());
+    EXPECT_TRUE(init.call(paged, MemoryOp::resize, {2 * page}).ok());
+    EXPECT_EQ(state_of(made.thread), abi::ThreadState::faulted);
+}
+
+TEST_F(PagedMemoryTest, TheSameBeforeThePagerKnows) {
+    touch(3);
+    EXPECT_TRUE(init.call(paged, MemoryOp::resize, {2 * page}).ok());
+    EXPECT_EQ(state_of(made.thread), abi::ThreadState::faulted);
+    EXPECT_FALSE(request_pending());
+}
+
+TEST_F(PagedMemoryTest, ThePagersDeathIsAFault) {
+    touch(3);
+    EXPECT_TRUE(init.call(abi::boot_own_table, abi::CapTableOp::remove, {pager}).ok());
+    EXPECT_EQ(state_of(made.thread), abi::ThreadState::faulted);
+    EXPECT_EQ(init.call(paged, MemoryOp::read, {0, 8}).error, Error::dead);
+    EXPECT_EQ(init.call(paged, MemoryOp::commit, {0, page}).error, Error::dead);
+}
+
+// The limit leaves room for some of the pages: none may go.
+TEST_F(PagedMemoryTest, SupplyMovesAllOrNothing) {
+    const std::uint64_t charged = init.call(memory_bank, abi::BankOp::query).words[1];
+    init.call(memory_bank, abi::BankOp::set_limit, {charged + 4 * page});
+    const auto supply = [&] { return init.call(paged, MemoryOp::supply, {0, 8 * page, fresh, 0}); };
+    EXPECT_EQ(supply().error, Error::no_memory);
+    EXPECT_EQ(init.call(fresh, MemoryOp::query).words[1], 8 * page);
+    EXPECT_EQ(init.call(paged, MemoryOp::query).words[1], 0U);
+    init.call(memory_bank, abi::BankOp::set_limit, {charged + 20 * page});
+    EXPECT_TRUE(supply().ok());
+    EXPECT_EQ(init.call(paged, MemoryOp::query).words[1], 8 * page);
+}
+
+class MemoryTest : public host::KernelTest {};
+
+TEST_F(MemoryTest, PinningIsAllOrNothing) {
+    const abi::CapIndex memory = make(ObjectType::memory, 4 * page);
+    const abi::CapIndex thread =
+        make(ObjectType::thread, abi::boot_own_space, abi::boot_own_table, memory, 2 * page);
+    ASSERT_NE(thread, 0U);
+    const std::uint64_t charged = init.call(bank, abi::BankOp::query).words[1];
+    init.call(bank, abi::BankOp::set_limit, {charged + page});
+    EXPECT_EQ(init.call(memory, MemoryOp::pin, {0, 2 * page}).error, Error::no_memory);
+    EXPECT_TRUE(init.call(memory, MemoryOp::decommit, {0, 2 * page}).ok());
+    init.call(bank, abi::BankOp::set_limit, {charged + 100 * page});
+    EXPECT_TRUE(init.call(memory, MemoryOp::pin, {0, 4 * page}).ok());
+    // A device uses the pages: they stay where they are when the thread goes.
+    EXPECT_TRUE(init.call(abi::boot_own_table, abi::CapTableOp::remove, {thread}).ok());
+    EXPECT_EQ(init.call(memory, MemoryOp::decommit, {2 * page, 2 * page}).error, Error::busy);
+}
+
+TEST_F(MemoryTest, TheMessagePageMayBeBothEnds) {
+    const abi::CapIndex pages = make(ObjectType::memory, 2 * page);
+    const abi::CapIndex thread =
+        make(ObjectType::thread, abi::boot_own_space, abi::boot_own_table, pages);
+    const abi::CapIndex context = make(ObjectType::sched_context, abi::boot_sched_context, 100);
+    init.call(context, abi::SchedContextOp::bind, {thread});
+    init.call(thread, abi::ThreadOp::start, {0x400000});
+    pause_init();
+    User user{*host::running()};
+    std::memcpy(user.message_page(), "abcdefgh", 8);
+    user.enter(Syscall::call, pages, abi::make_tag(static_cast<std::uint16_t>(MemoryOp::write), 8),
+               {4});
+    EXPECT_TRUE(user.answer().ok());
+    EXPECT_EQ(std::memcmp(user.message_page(), "abcdabcdefgh", 12), 0);
+    user.enter(Syscall::call, pages, abi::make_tag(static_cast<std::uint16_t>(MemoryOp::read)),
+               {4, 8});
+    EXPECT_EQ(std::memcmp(user.message_page(), "abcdefghefgh", 12), 0);
+}
+
+TEST_F(MemoryTest, ItsDeathEndsAFutexWait) {
+    const abi::CapIndex memory_bank = make(ObjectType::bank, std::uint64_t{1} << 20);
+    const abi::CapIndex memory = init.create(ObjectType::memory, page, 0, 0, 0, 0, memory_bank);
+    NewThread made = host::start_thread(init, 100, bank);
+    User other{*made.registers};
+    ASSERT_TRUE(init.call(abi::boot_own_space, abi::AddressSpaceOp::map,
+                          {memory, address, page, 0, abi::MapFlags::read})
+                    .ok());
+    pause_init();
+    other.call(abi::boot_own_space, abi::AddressSpaceOp::futex_wait, {address, 0, 0});
+    Machine::advance(long_time);
+    EXPECT_EQ(state_of(made.thread), abi::ThreadState::blocked);
+    EXPECT_TRUE(init.call(memory_bank, abi::BankOp::destroy).ok());
+    EXPECT_EQ(state_of(made.thread), abi::ThreadState::ready);
+    EXPECT_EQ(other.answer().error, Error::dead);
+}
+
+}  // namespace
