@@ -140,8 +140,9 @@ struct Stopped {  // the library stops for this signal; the reply comes when the
     struct Reply {};
 };
 
-struct SetTimer {  // setitimer/alarm: SIGALRM (or `signal`) after value, then every interval. 0:
-                   // off
+// setitimer, alarm, timer_settime: SIGALRM (or `signal`) after value, then every interval. 0: off. The
+// signals of timers other than 0 carry POSIX's code for timers (-2), and the timer in `status`.
+struct SetTimer {
     static constexpr std::uint16_t label = 13;
     std::uint32_t timer = 0;  // 0: the real interval timer
     std::uint32_t signal = 14;

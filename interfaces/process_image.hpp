@@ -68,8 +68,21 @@ struct SignalPage {
         std::uint32_t pid, user;
         std::uint32_t status;  // SIGCHLD: as in Wait
         std::uint64_t value;
-    } info[64];  // of the latest signal of each number
+    } info[32];  // of the latest signal of each number below first_queued
+    // Signals from first_queued on (POSIX's real-time signals) do not replace each other. procmgr
+    // appends, at `appended` modulo the length, the library takes, at `taken`; their bits in
+    // `pending` only say that something was appended.
+    static constexpr std::uint32_t first_queued = 32;
+    static constexpr std::uint32_t queue_length = 64;
+    std::uint32_t appended, taken;
+    struct Queued {
+        Info info;
+        std::uint32_t signal;
+        std::uint32_t reserved;
+    } queue[queue_length];
 };
+
+static_assert(sizeof(SignalPage) <= 4096);
 
 // Descriptors passed to a new image. Kind 0 is also made by procmgr, for the first programs; the
 // meaning of the other kinds is the library's own affair. Descriptors that share an open file

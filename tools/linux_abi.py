@@ -23,7 +23,7 @@ process makes it, procmgr notes its number in the log.
 Of Linux's {all} calls on x86-64, {full} are complete, {partly} work with what the table says, {missing} are missing.
 
 What holds for all: set-id bits have no effect; a process has one user and one group; memory is never writable and
-executable at once; of each signal number one is pending at most; core files are not written.
+executable at once; core files are not written.
 
 | number | call | support | what is not there |
 | ---: | --- | --- | --- |

@@ -31,6 +31,7 @@
 #include "linux/process/thread.hpp"
 #include "linux/signal/fpu.hpp"
 #include "linux/signal/state.hpp"
+#include "linux/signal/timers.hpp"
 
 namespace linux {
 
@@ -191,6 +192,7 @@ abi::Registers commit(std::unique_ptr<ExecutePlan> plan)
     threads().end_others();
     unlock_everything();
     forget_stack();
+    timers::remove_all();
     fd::close_on_exec();
     signals::reset_handlers();
     Thread& self = this_thread();

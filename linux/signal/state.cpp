@@ -7,6 +7,7 @@
 #include "linux/process/plan.hpp"
 #include "linux/process/state.hpp"
 #include "linux/signal/interruption.hpp"
+#include "linux/signal/timers.hpp"
 
 namespace linux::signals {
 namespace {
@@ -56,28 +57,74 @@ void reap_unwanted_children(const linux_abi::SignalAction& action) {
     }
 }
 
+SignalDetails details_of(const process::SignalPage::Info& info) {
+    return {.code = info.code,
+            .pid = info.pid,
+            .user = info.user,
+            .status = info.status,
+            .value = info.value};
+}
+
+// For one thread alone (a timer's signal).
+void enter_for(std::uint32_t id, std::uint32_t signal, const SignalDetails& details, Thread& self)
+    __attribute__((requires_capability(state.lock), no_thread_safety_analysis)) {
+    MutexGuard guard{threads().lock()};
+    Thread* thread = threads().find(id);
+    if (thread == nullptr) {
+        return;
+    }
+    (void)thread->pending.add(signal, details);
+    if (thread != &self) {
+        (void)thread->kernel()->interrupt();
+    }
+}
+
+// One that procmgr has signalled. -> its bit, if other threads must be told of it.
+SignalSet enter(std::uint32_t signal, SignalDetails details, Thread& self)
+    __attribute__((requires_capability(state.lock))) {
+    const bool blocked = (self.mask & signal_bit(signal)) != 0;
+    if (signal == linux_abi::sig_chld) {
+        reap_unwanted_children(state.actions[signal - 1]);
+    }
+    if (details.code == linux_abi::SignalCode::timer && details.status != 0) {
+        const auto thread = timers::complete(details);
+        if (!thread) {
+            return 0;
+        }
+        if (*thread != 0) {
+            enter_for(*thread, signal, details, self);
+            return 0;
+        }
+    }
+    if (!blocked && is_ignored(state.actions[signal - 1], signal)) {
+        return 0;
+    }
+    (void)state.process_pending.add(signal, details);
+    return blocked ? signal_bit(signal) : 0;
+}
+
 // Moves what procmgr has signalled into the process's pending set; drops what is ignored.
 void take_in(Thread& self) __attribute__((requires_capability(state.lock))) {
+    using Page = process::SignalPage;
     ipc::control_page().interrupt_pending = 0;
-    process::SignalPage& page = signal_page();
+    Page& page = signal_page();
     SignalSet fresh = std::atomic_ref<std::uint64_t>{page.pending}.exchange(0);
+    if (fresh == 0) [[likely]] {
+        return;
+    }
     SignalSet for_others = 0;
-    for (; fresh != 0; fresh &= fresh - 1) {
-        const auto signal = static_cast<std::uint32_t>(std::countr_zero(fresh)) + 1;
-        const bool blocked = (self.mask & signal_bit(signal)) != 0;
-        if (signal == linux_abi::sig_chld) {
-            reap_unwanted_children(state.actions[signal - 1]);
+    constexpr SignalSet single = signal_bit(Page::first_queued) - 1;
+    for (SignalSet rest = fresh & single; rest != 0; rest &= rest - 1) {
+        const auto signal = static_cast<std::uint32_t>(std::countr_zero(rest)) + 1;
+        for_others |= enter(signal, details_of(page.info[signal - 1]), self);
+    }
+    const std::atomic_ref<std::uint32_t> taken{page.taken};
+    while (taken.load() != std::atomic_ref<std::uint32_t>{page.appended}.load()) {
+        const Page::Queued one = page.queue[taken.load() % Page::queue_length];
+        taken.store(taken.load() + 1);
+        if (one.signal >= Page::first_queued && one.signal <= linux_abi::signal_count) {
+            for_others |= enter(one.signal, details_of(one.info), self);
         }
-        if (!blocked && is_ignored(state.actions[signal - 1], signal)) {
-            continue;
-        }
-        const process::SignalPage::Info info = page.info[signal - 1];
-        state.process_pending.add(signal, {.code = info.code,
-                                           .pid = info.pid,
-                                           .user = info.user,
-                                           .status = info.status,
-                                           .value = info.value});
-        for_others |= blocked ? signal_bit(signal) : 0;
     }
     if (for_others != 0) {
         announce_to_others(for_others, self);
@@ -209,46 +256,53 @@ std::optional<Taken> take(SignalSet set) {
         const SignalSet first = (ready & synchronous) != 0 ? ready & synchronous : ready;
         if (first != 0) {
             const auto signal = static_cast<std::uint32_t>(std::countr_zero(first)) + 1;
-            return Taken{signal, from->take(signal)};
+            Taken taken{signal, from->take(signal)};
+            if (taken.details.code == linux_abi::SignalCode::timer && taken.details.status != 0) {
+                timers::count_overrun(taken.details);
+            }
+            return taken;
         }
     }
     return std::nullopt;
 }
 
-void send_to_thread(Thread& thread, std::uint32_t signal, const SignalDetails& details) {
+bool send_to_thread(Thread& thread, std::uint32_t signal, const SignalDetails& details) {
     MutexGuard guard{state.lock};
     const bool blocked = (thread.mask & signal_bit(signal)) != 0;
     if (!blocked && is_ignored(state.actions[signal - 1], signal)) {
-        return;
+        return true;
     }
-    thread.pending.add(signal, details);
-    if (blocked) {
-        return;
+    const bool added = thread.pending.add(signal, details);
+    const bool awaited = (thread.waiting_for & signal_bit(signal)) != 0;
+    if (blocked && !awaited) {
+        return added;
     }
     if (&thread == &this_thread()) {
         ipc::control_page().interrupt_pending = 1;
     } else {
         (void)thread.kernel()->interrupt();
     }
+    return added;
 }
 
-void send_to_process(std::uint32_t signal, const SignalDetails& details) {
+bool send_to_process(std::uint32_t signal, const SignalDetails& details) {
     Thread& self = this_thread();
     MutexGuard guard{state.lock};
     const bool blocked = (self.mask & signal_bit(signal)) != 0;
     if (!blocked && is_ignored(state.actions[signal - 1], signal)) {
-        return;
+        return true;
     }
-    state.process_pending.add(signal, details);
+    const bool added = state.process_pending.add(signal, details);
     if (!blocked) {
         ipc::control_page().interrupt_pending = 1;
     } else {
         announce_to_others(signal_bit(signal), self);
     }
+    return added;
 }
 
 void raise(std::uint32_t signal) {
-    send_to_thread(
+    (void)send_to_thread(
         this_thread(), signal,
         {.code = linux_abi::SignalCode::user, .pid = identity().pid, .user = identity().user});
 }
@@ -283,7 +337,9 @@ void lay_out(linux_abi::SignalInfo& info, std::uint32_t signal, const SignalDeta
     } else if (from_hardware) {
         info.of.fault.address = details.value;
     } else if (details.code == SignalCode::timer) {
-        info.of.timer = {.timer = 0, .overrun = 0, .value = details.value};
+        info.of.timer = {.timer = static_cast<std::int32_t>(details.status),
+                         .overrun = static_cast<std::int32_t>(details.pid),
+                         .value = details.value};
     } else {
         info.of.sender = {.pid = static_cast<std::int32_t>(details.pid),
                           .user = details.user,
@@ -295,6 +351,7 @@ void lay_out(linux_abi::SignalInfo& info, std::uint32_t signal, const SignalDeta
 void on_fork_child() __attribute__((no_thread_safety_analysis)) {
     state.process_pending.remove(~SignalSet{0});
     this_thread().pending.remove(~SignalSet{0});
+    timers::forget();
     ipc::control_page().interrupt_pending = 0;
 }
 

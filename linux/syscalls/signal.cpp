@@ -164,8 +164,9 @@ Result<void> kill_process(std::int32_t pid, std::uint32_t signal, std::int32_t c
         return base::fail(Errno::einval);
     }
     if (pid == static_cast<std::int32_t>(identity().pid)) {
-        if (signal != 0 && !act_at_once(signal)) {
-            signals::send_to_process(signal, from_self(code, value));
+        if (signal != 0 && !act_at_once(signal) &&
+            !signals::send_to_process(signal, from_self(code, value))) {
+            return base::fail(Errno::eagain);
         }
         return {};
     }
@@ -194,8 +195,9 @@ Result<void> kill_thread(std::int32_t group, std::int32_t id, std::uint32_t sign
         return group == 0 && id != pid ? kill_process(id, signal, code, value)
                                        : base::fail(Errno::esrch);
     }
-    if (signal != 0 && !act_at_once(signal)) {
-        signals::send_to_thread(*thread, signal, from_self(code, value));
+    if (signal != 0 && !act_at_once(signal) &&
+        !signals::send_to_thread(*thread, signal, from_self(code, value))) {
+        return base::fail(Errno::eagain);
     }
     return {};
 }

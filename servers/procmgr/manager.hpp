@@ -96,7 +96,8 @@ public:
     [[nodiscard]] std::uint64_t processes_created() const { return serial_; }
 
     // ---- signals (manager_signal.cpp)
-    void deliver(Pid pid, std::uint32_t signal, const process::SignalPage::Info& info);
+    // False: too many signals of this kind wait there.
+    bool deliver(Pid pid, std::uint32_t signal, const process::SignalPage::Info& info);
     void deliver_to_group(Pid group, Pid session, std::uint32_t signal);
     // The process stops, if it may; true: `reply` was taken and is answered on continuation.
     [[nodiscard]] bool stop_process(Process& process, Body& body, std::uint32_t signal,

@@ -23,8 +23,16 @@ void Manager::on_deadline() {
 
 void Manager::expire(const Timer& timer) {
     switch (timer.kind) {
-        case TimerKind::process: deliver(timer.pid, timer.signal, kernel_info()); return;
-        case TimerKind::stop:    {
+        case TimerKind::process: {
+            process::SignalPage::Info info = kernel_info();
+            if (timer.number != 0) {
+                info.code = -2;  // SI_TIMER
+                info.status = timer.number;
+            }
+            deliver(timer.pid, timer.signal, info);
+            return;
+        }
+        case TimerKind::stop: {
             std::vector<Pid> all;
             table.for_each([&](const Process& process) {
                 if (process.container == timer.number) {

@@ -12,17 +12,19 @@ process::SignalPage::Info kernel_info() {
     return info;
 }
 
-void Manager::deliver(Pid pid, std::uint32_t signal, const process::SignalPage::Info& info) {
+bool Manager::deliver(Pid pid, std::uint32_t signal, const process::SignalPage::Info& info) {
     Process* process = table.find(pid);
     Body* body = body_of(pid);
     if (process == nullptr || body == nullptr || !is_signal(signal)) {
-        return;
+        return true;
     }
     if (signal == signal_number::kill) {
         end_process(pid, signal);
-        return;
+        return true;
     }
-    set_pending(body->signals(), signal, info);
+    if (!set_pending(body->signals(), signal, info)) {
+        return false;
+    }
     if (process->life == Life::stopped) {
         // Anything else stays pending until it is continued.
         if (signal == signal_number::cont) {
@@ -31,9 +33,10 @@ void Manager::deliver(Pid pid, std::uint32_t signal, const process::SignalPage::
             (void)body->stopped.answer<process::Stopped>({});
             tell_parent(*process, 6, signal_number::cont);
         }
-        return;
+        return true;
     }
     (void)body->thread->interrupt();
+    return true;
 }
 
 void Manager::deliver_to_group(Pid group, Pid session, std::uint32_t signal) {

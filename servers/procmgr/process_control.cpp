@@ -21,10 +21,14 @@ Result<process::Kill::Reply> ProcessService::handle(const process::Kill& kill,
     info.pid = from.process->pid;
     info.user = from.process->identity.user;
     info.value = kill.value;
+    bool all = true;
     if (kill.signal != 0) {
         for (const Pid target : targets) {
-            manager_.deliver(target, kill.signal, info);
+            all = manager_.deliver(target, kill.signal, info) && all;
         }
+    }
+    if (!all) {
+        return base::fail(Status::limit);
     }
     return process::Kill::Reply{};
 }

@@ -247,16 +247,34 @@ TEST(Signals, Targets) {
 
 TEST(Signals, StopAndContinueCancelEachOther) {
     process::SignalPage page{};
-    set_pending(page, signal_number::tstp, {});
-    set_pending(page, signal_number::cont, {});
+    EXPECT_TRUE(set_pending(page, signal_number::tstp, {}));
+    EXPECT_TRUE(set_pending(page, signal_number::cont, {}));
     EXPECT_EQ(page.pending, signal_bit(signal_number::cont));
-    set_pending(page, signal_number::stop, {});
+    EXPECT_TRUE(set_pending(page, signal_number::stop, {}));
     EXPECT_EQ(page.pending, signal_bit(signal_number::stop));
     process::SignalPage::Info info{};
     info.pid = 5;
-    set_pending(page, 64, info);
-    EXPECT_EQ(page.info[63].pid, 5u);
+    EXPECT_TRUE(set_pending(page, 10, info));
+    EXPECT_EQ(page.info[9].pid, 5u);
+}
+
+TEST(Signals, RealTimeSignalsQueue) {
+    using Page = process::SignalPage;
+    Page page{};
+    for (std::uint32_t i = 0; i < Page::queue_length; ++i) {
+        process::SignalPage::Info info{};
+        info.value = i;
+        EXPECT_TRUE(set_pending(page, 64, info));
+    }
     EXPECT_EQ(page.pending >> 63, 1u);
+    EXPECT_EQ(page.appended, Page::queue_length);
+    EXPECT_EQ(page.queue[3].info.value, 3u);
+    EXPECT_FALSE(set_pending(page, 40, {})) << "full";
+    page.taken = 1;
+    EXPECT_TRUE(set_pending(page, 40, {}));
+    EXPECT_EQ(page.queue[0].signal, 40u);
+    page.taken = 0x80000000;  // nonsense
+    EXPECT_FALSE(set_pending(page, 40, {}));
 }
 
 TEST(Timers, OnceAndAgain) {

@@ -71,17 +71,30 @@ Result<std::vector<Pid>> signal_targets(const ProcessTable& table, const Sender&
     return chosen;
 }
 
-void set_pending(process::SignalPage& page, std::uint32_t signal,
+bool set_pending(process::SignalPage& page, std::uint32_t signal,
                  const process::SignalPage::Info& info) {
+    using Page = process::SignalPage;
     const std::atomic_ref pending{page.pending};
-    if (signal == signal_number::cont) {
-        pending.fetch_and(~stop_signals);
-    } else if ((signal_bit(signal) & stop_signals) != 0) {
-        pending.fetch_and(~signal_bit(signal_number::cont));
+    if (signal >= Page::first_queued) {
+        const std::uint32_t at = page.appended;
+        // The process may write nonsense here, and then gets some of its own signals late or never.
+        if (at - std::atomic_ref{page.taken}.load(std::memory_order_acquire) >=
+            Page::queue_length) {
+            return false;
+        }
+        page.queue[at % Page::queue_length] = {.info = info, .signal = signal, .reserved = 0};
+        std::atomic_ref{page.appended}.store(at + 1, std::memory_order_release);
+    } else {
+        if (signal == signal_number::cont) {
+            pending.fetch_and(~stop_signals);
+        } else if ((signal_bit(signal) & stop_signals) != 0) {
+            pending.fetch_and(~signal_bit(signal_number::cont));
+        }
+        page.info[signal - 1] = info;
     }
-    page.info[signal - 1] = info;
     // Release: who sees the bit sees the information.
     pending.fetch_or(signal_bit(signal), std::memory_order_release);
+    return true;
 }
 
 }  // namespace procmgr

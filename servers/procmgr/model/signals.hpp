@@ -50,7 +50,7 @@ struct Sender {
                                                       std::uint32_t signal);
 
 // Enters a signal in the page. The process may write to the page at the same time.
-void set_pending(process::SignalPage& page, std::uint32_t signal,
-                 const process::SignalPage::Info& info);
+[[nodiscard]] bool set_pending(process::SignalPage& page, std::uint32_t signal,
+                               const process::SignalPage::Info& info);
 
 }  // namespace procmgr
