@@ -40,6 +40,8 @@ using WakeTarget = ipc::Ref<ipc::Notification>;
 
 class Epoll;
 class PipeEnd;
+class SignalQueue;
+class TimerCount;
 
 class Description {
 public:
@@ -88,6 +90,8 @@ public:
     virtual std::uint32_t poll(std::uint32_t events, WakeTarget target) = 0;
     // The waiting that `poll` with a target began is over.
     virtual void end_poll(WakeTarget target);
+    // When, at the latest, who polls must look again although nobody wakes him.
+    [[nodiscard]] virtual std::uint64_t next_event() { return ipc::no_deadline; }
 
     // The file on a server, if it is one.
     [[nodiscard]] virtual ipc::Ref<fs::File> file() const { return {}; }
@@ -99,6 +103,8 @@ public:
     // There is no run-time type information: the kinds that have calls of their own.
     [[nodiscard]] virtual Epoll* event_list() { return nullptr; }
     [[nodiscard]] virtual PipeEnd* socket() { return nullptr; }
+    [[nodiscard]] virtual TimerCount* timer() { return nullptr; }
+    [[nodiscard]] virtual SignalQueue* signal_queue() { return nullptr; }
 
     // For another image; false: it cannot go there.
     virtual bool describe(process::ImageDescriptor& to) const = 0;

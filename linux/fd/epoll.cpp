@@ -145,6 +145,14 @@ std::uint32_t Epoll::poll(std::uint32_t events, WakeTarget target) {
     return ready ? events & fs::Poll::readable : 0;
 }
 
+std::uint64_t Epoll::next_event() {
+    std::uint64_t next = ipc::no_deadline;
+    for (const PollItem& item : items()) {
+        next = std::min(next, item.description->next_event());
+    }
+    return next;
+}
+
 void Epoll::end_poll(WakeTarget target) {
     Asked asked;
     {

@@ -34,6 +34,7 @@ public:
     Result<fs::Attributes> attributes() override;
     std::uint32_t poll(std::uint32_t events, WakeTarget target) override;
     void end_poll(WakeTarget target) override;
+    [[nodiscard]] std::uint64_t next_event() override;
     bool describe(process::ImageDescriptor& to) const override;
 
     [[nodiscard]] Epoll* event_list() override { return this; }

@@ -1,53 +1,26 @@
 // SPDX-License-Identifier: MIT
 #include "linux/fd/event.hpp"
 
-#include <new>
-
 #include "linux/fd/image.hpp"
-#include "linux/fd/windows.hpp"
 #include "linux/signal/interruption.hpp"
 
 namespace linux::fd {
 
-Result<Handle> EventCounter::map(std::uint32_t status, ipc::Capability<ipc::Memory> memory,
-                                 ipc::Capability<ipc::Notification> notification) {
-    const auto address = small_windows.take();
-    if (!address) {
-        return base::fail(Errno::enfile);
-    }
-    const auto mapped = ipc::own_space()->map(
-        memory,
-        {.address = *address,
-         .length = abi::page_size,
-         .flags = abi::MapFlags::read | abi::MapFlags::write | abi::MapFlags::on_clone_share});
-    if (!mapped) {
-        small_windows.give_back(*address);
-        return base::fail(to_errno(mapped.error()));
-    }
-    return Handle{new EventCounter(status, std::move(memory), *address, std::move(notification))};
-}
-
 Result<Handle> EventCounter::create(std::uint64_t value, bool semaphore, std::uint32_t status) {
-    const ipc::Ref<ipc::Bank> bank{process::container_bank};
-    auto memory = TRY(or_errno(bank->create_memory(abi::page_size)));
-    auto notification = TRY(or_errno(bank->create_notification()));
-    Handle handle =
-        TRY(map(status | OpenFlag::read_write, std::move(memory), std::move(notification)));
-    auto& counter = static_cast<EventCounter&>(*handle);
-    counter.shared_->value.store(value);
-    counter.shared_->semaphore.store(semaphore ? 1 : 0);
-    return handle;
+    auto page = TRY(SharedPage::create());
+    auto notification =
+        TRY(or_errno(ipc::Ref<ipc::Bank> { process::container_bank } -> create_notification()));
+    auto* counter =
+        new EventCounter(status | OpenFlag::read_write, std::move(page), std::move(notification));
+    counter->shared_->value.store(value);
+    counter->shared_->semaphore.store(semaphore ? 1 : 0);
+    return Handle{counter};
 }
 
 Result<Handle> EventCounter::adopt(const process::ImageDescriptor& from) {
-    return map(from.state[0], ipc::Capability<ipc::Memory>{from.capabilities[0]},
-               ipc::Capability<ipc::Notification>{from.capabilities[1]});
-}
-
-EventCounter::~EventCounter() {
-    const auto address = reinterpret_cast<std::uint64_t>(shared_);
-    (void)ipc::own_space()->unmap(address, abi::page_size);
-    small_windows.give_back(address);
+    auto page = TRY(SharedPage::map(ipc::Capability<ipc::Memory>{from.capabilities[0]}));
+    return Handle{new EventCounter(from.state[0], std::move(page),
+                                   ipc::Capability<ipc::Notification>{from.capabilities[1]})};
 }
 
 void EventCounter::changed() {
@@ -144,7 +117,7 @@ std::uint32_t EventCounter::poll(std::uint32_t events, WakeTarget target) {
 
 bool EventCounter::describe(process::ImageDescriptor& to) const {
     to.kind = image_kind::event_counter;
-    to.capabilities[0] = memory_.index();
+    to.capabilities[0] = page_.memory();
     to.capabilities[1] = queue_.source();
     to.state[0] = status();
     return true;

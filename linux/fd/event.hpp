@@ -6,6 +6,7 @@
 #pragma once
 
 #include "linux/fd/description.hpp"
+#include "linux/fd/shared_page.hpp"
 #include "linux/fd/waiter.hpp"
 
 namespace linux::fd {
@@ -14,7 +15,6 @@ class EventCounter final : public Description {
 public:
     static Result<Handle> create(std::uint64_t value, bool semaphore, std::uint32_t status);
     static Result<Handle> adopt(const process::ImageDescriptor& from);
-    ~EventCounter() override;
 
     std::int64_t read(UserBuffer& buffer, Offset offset) override;
     std::int64_t write(UserBuffer& buffer, Offset offset) override;
@@ -33,19 +33,17 @@ private:
     };
     static constexpr std::uint64_t highest = ~std::uint64_t{0} - 1;
 
-    EventCounter(std::uint32_t status, ipc::Capability<ipc::Memory> memory, std::uint64_t address,
+    EventCounter(std::uint32_t status, SharedPage page,
                  ipc::Capability<ipc::Notification> notification)
         : Description(status),
-          memory_(std::move(memory)),
-          shared_(reinterpret_cast<Shared*>(address)),
+          page_(std::move(page)),
+          shared_(&page_.as<Shared>()),
           queue_(std::move(notification), shared_->sleepers) {}
-    static Result<Handle> map(std::uint32_t status, ipc::Capability<ipc::Memory> memory,
-                              ipc::Capability<ipc::Notification> notification);
     void changed();
     template <class Ready>
     std::int64_t sleep(Ready&& ready);
 
-    ipc::Capability<ipc::Memory> memory_;
+    SharedPage page_;
     Shared* shared_;
     SleepQueue queue_;
 };

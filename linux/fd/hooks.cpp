@@ -11,7 +11,9 @@
 #include "linux/fd/location.hpp"
 #include "linux/fd/open.hpp"
 #include "linux/fd/pipe.hpp"
+#include "linux/fd/signal_queue.hpp"
 #include "linux/fd/table.hpp"
+#include "linux/fd/timer.hpp"
 #include "linux/fd/waiter.hpp"
 #include "linux/process/state.hpp"
 
@@ -54,6 +56,8 @@ Result<Handle> adopt_one(const process::ImageDescriptor& from) {
         case image_kind::socket_first:
         case image_kind::socket_second: return PipeEnd::adopt(from);
         case image_kind::named_pipe:    return NamedPipe::adopt(from);
+        case image_kind::timer:         return TimerCount::adopt(from);
+        case image_kind::signal_queue:  return SignalQueue::adopt(from);
         case image_kind::event_counter: return EventCounter::adopt(from);
         default:                        return base::fail(Errno::einval);
     }
@@ -63,7 +67,8 @@ Result<Handle> adopt_one(const process::ImageDescriptor& from) {
 const process::ImageDescriptor* same_description(std::span<const process::ImageDescriptor> all,
                                                  std::size_t at) {
     for (const process::ImageDescriptor& one : all.first(at)) {
-        if (one.kind == all[at].kind && one.capabilities[0] == all[at].capabilities[0] &&
+        if (one.kind == all[at].kind && one.capabilities[0] != abi::no_capability &&
+            one.capabilities[0] == all[at].capabilities[0] &&
             one.capabilities[3] == all[at].capabilities[3]) {
             return &one;
         }

@@ -17,5 +17,9 @@ inline constexpr std::uint8_t socket_second = 4;
 inline constexpr std::uint8_t event_counter = 5;
 // fs::File, Memory, notification; status flags, fd::Side, writers that had been there.
 inline constexpr std::uint8_t named_pipe = 6;
+// Memory, notification; status flags.
+inline constexpr std::uint8_t timer = 7;
+// No capabilities; status flags, the set's lower and upper half.
+inline constexpr std::uint8_t signal_queue = 8;
 
 }  // namespace linux::fd::image_kind

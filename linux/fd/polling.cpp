@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "linux/fd/polling.hpp"
 
+#include <algorithm>
+
 #include "abi/linux/poll.hpp"
 
 namespace linux::fd {
@@ -17,6 +19,15 @@ std::int64_t ask(std::span<PollItem> items, WakeTarget target) {
         }
     }
     return count;
+}
+
+std::uint64_t next_event(std::span<PollItem> items, std::uint64_t deadline) {
+    for (const PollItem& item : items) {
+        if (item.description) {
+            deadline = std::min(deadline, item.description->next_event());
+        }
+    }
+    return deadline;
 }
 
 void end(std::span<PollItem> items, WakeTarget target) {
@@ -39,7 +50,8 @@ std::int64_t poll_items(std::span<PollItem> items, std::uint64_t deadline) {
     }
     for (;;) {
         std::int64_t count = ask(items, waiter->target());
-        const Woken woken = count != 0 ? Woken::signalled : waiter->wait(deadline);
+        const std::uint64_t until = next_event(items, deadline);
+        const Woken woken = count != 0 ? Woken::signalled : waiter->wait(until);
         end(items, waiter->target());
         if (count != 0) {
             return count;
@@ -47,7 +59,7 @@ std::int64_t poll_items(std::span<PollItem> items, std::uint64_t deadline) {
         if (woken == Woken::interrupted) {
             return -Errno::eintr;
         }
-        if (woken == Woken::timed_out) {
+        if (woken == Woken::timed_out && until == deadline) {
             return ask(items, {});
         }
     }

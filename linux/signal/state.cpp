@@ -2,6 +2,7 @@
 #include "linux/signal/state.hpp"
 
 #include <bit>
+#include <vector>
 
 #include "linux/entry/thread_state.hpp"
 #include "linux/process/plan.hpp"
@@ -19,12 +20,21 @@ struct State {
     std::array<linux_abi::SignalAction, linux_abi::signal_count> actions
         __attribute__((guarded_by(lock))){};
     PendingSignals process_pending __attribute__((guarded_by(lock)));
+    std::vector<Watch> watches __attribute__((guarded_by(lock)));
 };
 
 constinit State state;
 
 process::SignalPage& signal_page() {
     return *reinterpret_cast<process::SignalPage*>(process::signal_page);
+}
+
+void tell_watches(std::uint32_t signal) __attribute__((requires_capability(state.lock))) {
+    for (const Watch& watch : state.watches) {
+        if ((watch.set & signal_bit(signal)) != 0) {
+            (void)watch.target->signal(1);
+        }
+    }
 }
 
 // With a signal for the process that the calling thread blocks: another that does not.
@@ -74,6 +84,7 @@ void enter_for(std::uint32_t id, std::uint32_t signal, const SignalDetails& deta
         return;
     }
     (void)thread->pending.add(signal, details);
+    tell_watches(signal);
     if (thread != &self) {
         (void)thread->kernel()->interrupt();
     }
@@ -100,6 +111,7 @@ SignalSet enter(std::uint32_t signal, SignalDetails details, Thread& self)
         return 0;
     }
     (void)state.process_pending.add(signal, details);
+    tell_watches(signal);
     return blocked ? signal_bit(signal) : 0;
 }
 
@@ -273,6 +285,7 @@ bool send_to_thread(Thread& thread, std::uint32_t signal, const SignalDetails& d
         return true;
     }
     const bool added = thread.pending.add(signal, details);
+    tell_watches(signal);
     const bool awaited = (thread.waiting_for & signal_bit(signal)) != 0;
     if (blocked && !awaited) {
         return added;
@@ -293,6 +306,7 @@ bool send_to_process(std::uint32_t signal, const SignalDetails& details) {
         return true;
     }
     const bool added = state.process_pending.add(signal, details);
+    tell_watches(signal);
     if (!blocked) {
         ipc::control_page().interrupt_pending = 1;
     } else {
@@ -305,6 +319,17 @@ void raise(std::uint32_t signal) {
     (void)send_to_thread(
         this_thread(), signal,
         {.code = linux_abi::SignalCode::user, .pid = identity().pid, .user = identity().user});
+}
+
+void watch(const Watch& watch) {
+    MutexGuard guard{state.lock};
+    state.watches.push_back(watch);
+}
+
+void end_watch(ipc::Ref<ipc::Notification> target, const void* who) {
+    MutexGuard guard{state.lock};
+    std::erase_if(state.watches,
+                  [=](const Watch& watch) { return watch.target == target && watch.who == who; });
 }
 
 bool sleep_until(std::uint64_t deadline) {
@@ -352,6 +377,7 @@ void on_fork_child() __attribute__((no_thread_safety_analysis)) {
     state.process_pending.remove(~SignalSet{0});
     this_thread().pending.remove(~SignalSet{0});
     timers::forget();
+    state.watches.clear();  // of the parent's threads
     ipc::control_page().interrupt_pending = 0;
 }
 

@@ -97,6 +97,16 @@ std::optional<Taken> take(SignalSet set);
 // Sleeps until a signal interrupts the thread or the deadline comes; true if it came.
 bool sleep_until(std::uint64_t deadline);
 
+// From now on `target` is signalled (bit 0) when a signal of the set becomes pending. `who`: several
+// may watch for the same target.
+struct Watch {
+    ipc::Ref<ipc::Notification> target;
+    SignalSet set;
+    const void* who;
+};
+void watch(const Watch& watch);
+void end_watch(ipc::Ref<ipc::Notification> target, const void* who);
+
 void lay_out(linux_abi::SignalInfo& info, std::uint32_t signal, const SignalDetails& details);
 void on_fork_child();
 
