@@ -34,6 +34,7 @@ int serve(const execd::Request& request, const execd::Channel& channel) {
 }
 
 void serve_all(const execd::Channel& channel) {
+    channel.send(execd::Frame::Begin, "");
     std::string records = execd::read_request_file();
     bool more = true;
     while (more) {

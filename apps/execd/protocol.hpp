@@ -34,6 +34,7 @@ inline constexpr const char* stdin_path = "/var/exec/stdin";
 inline constexpr const char* serial_path = "/dev/ttyS1";
 
 enum class Frame : std::uint8_t {
+    Begin = 'b',    // empty, and the first: the system is up
     Output = 'o',   // the command's standard output
     Error = 'e',    // the command's standard error
     Problem = 'p',  // a sentence: something was asked that could not be done

@@ -5,7 +5,8 @@ import subprocess
 
 import pytest
 
-from cluu import disk, execute, paths
+from cluu import disk, execute, paths, qemu
+from cluu.machine import Machine
 
 
 def cluu_exec(*words: str, options: list[str] | None = None, timeout: float = 90) -> subprocess.CompletedProcess:
@@ -67,6 +68,29 @@ def test_a_command_without_end_is_stopped():
     result = cluu_exec("sleep", "1000", options=["--timeout", "8"])
     assert result.returncode == execute.TIMED_OUT
     assert b"did not finish within 8 s" in result.stderr
+
+
+def test_a_machine_too_small_ends_at_once_with_the_kernels_sentence():
+    result = cluu_exec("true", options=["--memory", "16M", "--timeout", "600"])
+    assert result.returncode == execute.NO_ANSWER
+    assert b"CLUU could not start" in result.stderr
+    assert b"CLUU needs at least" in result.stderr
+
+
+def test_without_a_disk_of_cluus_it_ends_at_once(tmp_path):
+    image = tmp_path / "foreign.img"
+    image.write_bytes(bytes(8 << 20))
+    with Machine(qemu.Options(kernel=paths.KERNEL, initrd=paths.INITRD, words="exec", disk=image,
+                              accelerator=qemu.accelerator()), serials=2) as machine:
+        frames = execute.Frames(machine.serial[1], live=False)
+        assert execute.follow(machine, frames, 60, 60) == "CLUU could not start"
+
+
+def test_a_kernel_panic_ends_at_once():
+    with Machine(qemu.Options(kernel=paths.KERNEL, words="exec", accelerator=qemu.accelerator()), serials=2) as machine:
+        frames = execute.Frames(machine.serial[1], live=False)
+        assert execute.follow(machine, frames, 60, 60) == "CLUU could not start"
+        assert "KERNEL PANIC" in machine.serial[0].text()
 
 
 def test_the_disk_is_clean_after_power_off():

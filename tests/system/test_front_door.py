@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """`./cluu` as a person meets it: run on a terminal, debug, doctor, help, and sentences for what goes wrong."""
 
+import os
 import subprocess
 
 import pexpect
+import pytest
 
 from cluu import paths
 
@@ -29,6 +31,37 @@ def test_run_on_this_terminal_leads_to_a_login_and_control_a_x_ends_it():
     person.expect("\n42")
     person.send("\x01x")
     person.expect(pexpect.EOF)
+
+
+@pytest.mark.parametrize("display, sentence", [
+    (":987", "no window can be opened"),
+    ("", "the machine's serial line is this terminal"),
+])
+def test_run_without_a_window_uses_this_terminal(display, sentence):
+    person = pexpect.spawn(CLUU, ["run"], timeout=SECONDS, encoding="utf-8", env={**os.environ, "DISPLAY": display})
+    person.expect(sentence)
+    person.expect("login: ")
+    person.send("\x01x")
+    person.expect(pexpect.EOF)
+
+
+@pytest.mark.parametrize("words, sentence", [
+    (["run", "--memory", "12X"], "'12X' is not an amount of memory"),
+    (["exec", "--memory", "0", "--", "true"], "'0' is not an amount of memory"),
+    (["debug", "--memory=-5"], "'-5' is not an amount of memory"),
+    (["run", "--cpus", "0"], "'0' is not a number of CPUs"),
+    (["exec", "--cpus", "many", "--", "true"], "'many' is not a number of CPUs"),
+    (["exec", "--timeout", "-3", "--", "true"], "'-3' is not a time"),
+    (["exec", "--stdin", "/no/such/file", "--", "true"], "'/no/such/file': No such file or directory."),
+    (["bench", "--json", "/no/such/folder/file"], "'/no/such/folder/file': No such file or directory."),
+    (["run", "--nonsense"], "unrecognized arguments: --nonsense"),
+    (["frobnicate"], "invalid choice: 'frobnicate'"),
+])
+def test_wrong_words_get_a_sentence_at_once(words, sentence):
+    result = cluu(*words)
+    assert result.returncode in (1, 2)
+    assert sentence in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_debug_has_the_kernels_symbols_and_sources():

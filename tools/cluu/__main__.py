@@ -3,11 +3,13 @@
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 
 from .say import Problem, note
 
+MOST_CPUS = 255  # of QEMU's machine
 HELP = "CLUU: a capability operating system, built and run in QEMU."
 
 
@@ -24,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
     execute = commands.add_parser("exec", help="run one command in a fresh machine and exit with its status")
     execute.add_argument("--put", action="append", default=[], metavar="HOST:GUEST", help="copy a file or folder in")
     execute.add_argument("--get", action="append", default=[], metavar="GUEST:HOST", help="copy a file or folder out")
-    execute.add_argument("--timeout", type=float, default=60, metavar="SECONDS")
+    execute.add_argument("--timeout", type=_seconds, default=60, metavar="SECONDS")
     execute.add_argument("--icount", action="store_true", help="the time-stamp counter counts instructions")
     execute.add_argument("--env", action="append", default=[], metavar="NAME=VALUE")
     execute.add_argument("--directory", default="/home/admin", help="where the command starts")
@@ -57,8 +59,31 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _size(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--memory", default="512M", metavar="SIZE", help="for example 64M (default: %(default)s)")
-    command.add_argument("--cpus", type=int, default=1, metavar="N")
+    command.add_argument("--memory", type=_memory, default="512M", metavar="SIZE",
+                         help="for example 64M (default: %(default)s)")
+    command.add_argument("--cpus", type=_cpus, default=1, metavar="N")
+
+
+def _memory(text: str) -> str:
+    if not re.fullmatch(r"0*[1-9]\d*[KMG]?", text):
+        raise argparse.ArgumentTypeError(f"'{text}' is not an amount of memory; say for example 64M or 2G")
+    return text
+
+
+def _cpus(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_CPUS:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number of CPUs from 1 to {MOST_CPUS}")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a time in seconds")
+    return seconds
 
 
 def main() -> int:
@@ -87,7 +112,10 @@ if __name__ == "__main__":
         if error.errno == 28:
             note("there is no space left on this machine's disk.")
             sys.exit(1)
-        raise
+        if error.filename is None:
+            raise
+        note(f"'{error.filename}': {error.strerror}.")
+        sys.exit(1)
     except subprocess.CalledProcessError as error:
         note(f"'{error.cmd[0]}' failed: {(error.stderr or b'').strip() or error}")
         sys.exit(1)

@@ -229,6 +229,8 @@ def missed_budgets(cluu: Figures) -> list[str]:
 
 def main(arguments) -> int:
     qemu.check_version()
+    if arguments.json:
+        open(arguments.json, "a").close()  # better to fail now than after minutes
     cluu: Figures = {}
     reference: Figures = {}
     skipped: dict[str, str] = {}

@@ -16,12 +16,12 @@ def main(arguments) -> int:
         image = Path(work) / "disk.img"
         subprocess.run(["cp", "--sparse=always", paths.DISK, image], check=True)
         options = qemu.Options(kernel=paths.KERNEL, initrd=paths.INITRD, words=arguments.words, disk=image,
-                               memory=arguments.memory, cpus=arguments.cpus, gdb=True)
+                               memory=arguments.memory, cpus=arguments.cpus, stopped=True)
         logs = paths.BUILD / "debug"
-        with Machine(options, logs=logs) as machine:
+        with Machine(options, logs=logs, debugger=True) as machine:
+            machine.qmp("query-status")  # QEMU runs, or has said why not
             note(f"the guest's serial line goes to {logs}/serial0.log; `continue` starts it.")
-            machine.check_started()
             # Debug information has paths relative to the repository; gdb puts the build folder's before them.
             here = f"set substitute-path ./build/{paths.PRESET}/. {paths.ROOT}"
             return subprocess.run(["gdb", "-q", paths.KERNEL, "-ex", "set architecture i386:x86-64", "-ex", here,
-                                   "-ex", "target remote :1234"]).returncode
+                                   "-ex", f"target remote {options.gdb}"]).returncode

@@ -25,6 +25,12 @@ DIRECTORY = "/home/admin"
 TIMED_OUT = 124  # as timeout(1) has it
 NO_ANSWER = 125
 POWER_OFF_SECONDS = 10
+START_SECONDS = 45  # from power-on to execd's first frame; ten times what a busy machine takes
+REFERENCE_START_SECONDS = 180
+LOG_SECONDS = 0.5  # between two looks at the log
+LOG_TAIL = 8192
+# What the system says on its log when nothing more is to come.
+STOPPED = (b"The kernel has stopped.", b"It stops here.", b"execd cannot be started")
 
 
 @dataclass
@@ -100,6 +106,7 @@ class Frames:
         self.errors = bytearray()
         self.problems: list[str] = []
         self.status: int | None = None
+        self.started = False
 
     def take(self) -> None:
         """Takes all complete frames that have arrived."""
@@ -115,6 +122,8 @@ class Frames:
     def _frame(self, kind: bytes, body: bytes) -> None:
         if kind == b"s":
             self.status = int(body)
+        elif kind == b"b":
+            self.started = True
         elif kind == b"p":
             self.problems.append(body.decode("utf-8", "replace"))
         elif kind in (b"o", b"e"):
@@ -136,7 +145,7 @@ def run(request: Request, live: bool = False, logs: Path | None = None) -> Resul
         prepare_disk(request, image)
         with Machine(_options(request, image), serials=2, logs=logs) as machine:
             frames = Frames(machine.serial[1], live)
-            _follow(machine, frames, started + request.timeout)
+            failure = follow(machine, frames, request.timeout - (time.monotonic() - started), _start_seconds(request))
             if frames.status is not None and machine.wait(POWER_OFF_SECONDS) is None:
                 note(f"the machine did not power itself off within {POWER_OFF_SECONDS} s; it was ended.")
             ended = machine.wait(1 if machine.serial[1].ended else 0) is not None
@@ -144,9 +153,10 @@ def run(request: Request, live: bool = False, logs: Path | None = None) -> Resul
             log = machine.serial[0]
             status = frames.status
             if status is None:
-                status = NO_ANSWER if ended else TIMED_OUT
-                what = "stopped without an answer" if ended else f"did not finish within {request.timeout:g} s"
-                note(f"the command {what}. The last lines of the system's log:\n{log.tail()}")
+                status = TIMED_OUT if failure is None and not ended else NO_ANSWER
+                what = failure or ("the machine ended without an answer" if ended else
+                                   f"the command did not finish within {request.timeout:g} s")
+                note(f"{what}. The last lines of the system's log:\n{log.tail()}")
             result = Result(status, bytes(frames.output), bytes(frames.errors), log.text(),
                             time.monotonic() - started, frames.problems)
         for problem in frames.problems:
@@ -166,21 +176,40 @@ def _options(request: Request, image: Path) -> qemu.Options:
     return options
 
 
-def _follow(machine: Machine, frames: Frames, deadline: float) -> None:
-    line = machine.serial[1]
+def _start_seconds(request: Request) -> float:
+    return REFERENCE_START_SECONDS if request.reference else START_SECONDS
+
+
+def follow(machine: Machine, frames: Frames, timeout: float, start_seconds: float) -> str | None:
+    """Takes frames until the status has come, the time is over or the machine has ended. Returns why it is hopeless
+    to wait longer, if the system has stopped or did not come up; else None."""
+    line, log = machine.serial[1], machine.serial[0]
+    began = time.monotonic()
     while True:
         with line.changed:
             seen = len(line.data)
         frames.take()
-        left = deadline - time.monotonic()
-        if frames.status is not None or left <= 0:
-            return
+        if frames.status is not None:
+            return None
+        passed = time.monotonic() - began
+        if _has_stopped(log):
+            return "CLUU has stopped" if frames.started else "CLUU could not start"
+        if not frames.started and start_seconds < min(passed, timeout):
+            return f"the system did not come up within {start_seconds:g} s"
+        if passed >= timeout:
+            return None
         with line.changed:
-            line.changed.wait_for(lambda: len(line.data) > seen or line.ended, left)
+            line.changed.wait_for(lambda: len(line.data) > seen or line.ended, min(timeout - passed, LOG_SECONDS))
             if line.ended and len(line.data) == seen:
-                return
+                return None
         if machine.process.poll() is not None and not line.ended:
             line.wait_for_end(1)
+
+
+def _has_stopped(log: Line) -> bool:
+    with log.changed:
+        end = bytes(log.data[-LOG_TAIL:])
+    return any(sign in end[:end.rfind(b"\n") + 1] for sign in STOPPED)
 
 
 class Session:
@@ -209,6 +238,7 @@ class Session:
         request = Request(list(words), environment=environment or [], directory=directory or self._request.directory)
         body = records(request, keep=True)
         self._frames = Frames(self.machine.serial[1], live=False, at=self._frames.at)
+        self._frames.started = True
         self.machine.serial[1].send(b"%d\n" % len(body) + body)
         return self._answer(timeout, f"{words[0]} did not finish")
 
@@ -218,10 +248,10 @@ class Session:
     def _answer(self, timeout: float, failure: str) -> Result:
         started = time.monotonic()
         frames, log = self._frames, self.machine.serial[0]
-        _follow(self.machine, frames, started + timeout)
+        stopped = follow(self.machine, frames, timeout, _start_seconds(self._request))
         self.machine.check_started()
         if frames.status is None:
-            raise TimeoutError(f"{failure} within {timeout:g} s. The last lines of the system's log:\n{log.tail()}")
+            raise TimeoutError(f"{stopped or f'{failure} within {timeout:g} s'}. The last lines of the system's log:\n{log.tail()}")
         return Result(frames.status, bytes(frames.output), bytes(frames.errors), log.text(),
                       time.monotonic() - started, frames.problems)
 

@@ -14,6 +14,7 @@ from .line import Line
 from .say import Problem
 
 QMP_SECONDS = 30
+QEMU_ENDED_SECONDS = 0.2  # between two looks whether QEMU still runs, while it has not connected to us
 PICTURE_SECONDS = 0.1  # between two looks at the screen, which tells nobody when it changes
 
 # Characters that need another name, or the shift key, on QEMU's keyboard (US layout).
@@ -26,19 +27,21 @@ SHIFTED = dict(zip('~!@#$%^&*()_+{}|:"<>?', "`1234567890-=[]\\;',./"))
 class Machine:
     """Use it as a context manager: leaving it ends QEMU, whatever happened. `serial[0]` is the guest's COM1."""
 
-    def __init__(self, options: qemu.Options, serials: int = 1, logs: Path | None = None):
+    def __init__(self, options: qemu.Options, serials: int = 1, logs: Path | None = None,
+                 debugger: bool = False):
         self.work = Path(tempfile.mkdtemp(prefix="cluu-"))
         self.logs = logs or self.work
         self.logs.mkdir(parents=True, exist_ok=True)
         self.serial = [Line(self.work / f"serial{i}", self.logs / f"serial{i}.log") for i in range(serials)]
         options.serials = [f"unix:{self.work}/serial{i}" for i in range(serials)]
         options.qmp = self.work / "qmp"
+        if debugger:
+            options.gdb = self.work / "gdb"
         self.errors = open(self.work / "qemu.err", "w+")
         # As with the serial lines, QEMU connects to us.
         self._control = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._control.bind(str(options.qmp))
         self._control.listen(1)
-        self._control.settimeout(QMP_SECONDS)
         self._qmp = None
         self.started = time.monotonic()
         self.process = subprocess.Popen(qemu.command(options), stdin=subprocess.DEVNULL, stdout=self.errors,
@@ -92,11 +95,16 @@ class Machine:
         raise Problem("QEMU has ended")
 
     def _connect(self):
-        try:
-            connection, _ = self._control.accept()
-        except TimeoutError:
-            self.check_started()
-            raise Problem("QEMU does not answer on its control connection") from None
+        deadline = time.monotonic() + QMP_SECONDS
+        self._control.settimeout(QEMU_ENDED_SECONDS)
+        while True:
+            try:
+                connection, _ = self._control.accept()
+                break
+            except TimeoutError:
+                self.check_started()
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise Problem("QEMU does not answer on its control connection") from None
         connection.settimeout(QMP_SECONDS)
         stream = connection.makefile("rwb")
         stream.readline()  # the greeting
@@ -137,6 +145,11 @@ def keys_for(character: str) -> list[str]:
     return [NAMES.get(character, character)]
 
 
+def no_window(text: str) -> bool:
+    """Is it for want of a display, or of QEMU's part for it, that QEMU did not start?"""
+    return any(sign in text for sign in ("gtk initialization failed", "annot open display", "is not available"))
+
+
 def startup_problem(text: str) -> Problem:
     """QEMU's own words, made into a sentence that says what to do."""
     lines = [line for line in text.splitlines() if line.strip()]
@@ -146,6 +159,8 @@ def startup_problem(text: str) -> Problem:
                        "which works on a copy).")
     if "No space left" in text:
         return Problem("there is no space left on this machine's disk.")
-    if "gtk initialization failed" in text or "cannot open display" in text:
+    if no_window(text):
         return Problem("there is no display to open a window on: use `./cluu run --serial`.")
+    if "cannot set up guest memory" in text:
+        return Problem("this machine has not that much memory to give: use a smaller `--memory`.")
     return Problem(f"QEMU did not start: {last}")

@@ -38,12 +38,14 @@ class Options:
     display: str = "none"
     serials: list[str] = field(default_factory=list)  # one -serial argument for each line
     qmp: Path | None = None
-    gdb: bool = False
+    gdb: Path | None = None  # where QEMU waits for a debugger
+    stopped: bool = False  # before the first instruction
+    reboots: bool = False  # else a reboot ends QEMU
     extra: list[str] = field(default_factory=list)
 
 
 def command(o: Options) -> list[str]:
-    line = [PROGRAM, "-nodefaults", "-no-user-config", "-no-reboot", "-machine", f"q35,accel={o.accelerator}",
+    line = [PROGRAM, "-nodefaults", "-no-user-config", "-name", "CLUU", "-machine", f"q35,accel={o.accelerator}",
             "-cpu", ICOUNT_CPU if o.icount else "max", "-m", o.memory, "-smp", str(o.cpus),
             "-device", "VGA", "-display", o.display, "-monitor", "none",
             "-device", f"isa-debug-exit,iobase={DEBUG_EXIT_PORT:#x},iosize=4"]
@@ -60,6 +62,8 @@ def command(o: Options) -> list[str]:
         line += ["-drive", f"file={_escaped(o.disk)},format=raw,if=none,id=disk,cache=writeback",
                  "-device", "virtio-blk-pci,drive=disk,disable-legacy=on"]
     if o.uefi:
+        if not UEFI_CODE.exists():
+            raise Problem(f"there is no {UEFI_CODE}: install Debian's package ovmf.")
         line += ["-drive", f"if=pflash,format=raw,readonly=on,file={UEFI_CODE}"]
     for serial in o.serials or ["null"]:
         line += ["-serial", serial]
@@ -68,7 +72,11 @@ def command(o: Options) -> list[str]:
     if o.icount:
         line += ICOUNT
     if o.gdb:
-        line += ["-s", "-S"]
+        line += ["-gdb", f"unix:{_escaped(o.gdb)},server=on,wait=off"]
+    if o.stopped:
+        line += ["-S"]
+    if not o.reboots:
+        line += ["-no-reboot"]
     return line + o.extra
 
 

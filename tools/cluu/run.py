@@ -69,17 +69,28 @@ def _boot(arguments) -> int:
     window = not arguments.serial and bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     options = qemu.Options(iso=paths.ISO, disk=own_disk(arguments.fresh), memory=arguments.memory, cpus=arguments.cpus,
                            uefi=arguments.uefi, accelerator=qemu.accelerator())
+    options.reboots = True
     if window:
-        options.display = "gtk"
-    else:
-        options.serials = ["mon:stdio"]
-        note("the machine's serial line is this terminal; Ctrl-A X ends the machine.")
-    with tempfile.TemporaryFile("w+") as errors:
-        status = subprocess.run(qemu.command(options), stderr=errors if window else None).returncode
-        if status not in (0, 1) or not window:
+        status = _in_window(options)
+        if status is not None:
             return status
+        note("no window can be opened on this display.")
+    options.display = "none"
+    options.serials = ["mon:stdio"]
+    note("the machine's serial line is this terminal; Ctrl-A X ends the machine.")
+    return subprocess.run(qemu.command(options)).returncode
+
+
+def _in_window(options: qemu.Options) -> int | None:
+    """QEMU's exit status, or None if it could open no window."""
+    options.display = "gtk"
+    note("CLUU runs in a window of its own; closing it, `poweroff`, or Ctrl-C here ends the machine.")
+    with tempfile.TemporaryFile("w+") as errors:
+        status = subprocess.run(qemu.command(options), stderr=errors).returncode
         errors.seek(0)
         text = errors.read()
-        if status == 1 and text:
-            raise machine.startup_problem(text)
+    if status == 1 and machine.no_window(text):
+        return None
+    if status == 1 and text:
+        raise machine.startup_problem(text)
     return status
