@@ -8,13 +8,15 @@
 // Registers of every system call:
 //
 //   rax  in: the number (abi::Syscall)          out: abi::Error
-//   rdi  in: capability index; for receive and  out: receive: the badge
-//        reply_and_receive also the reply
+//   rdi  in: capability index; for receive and  out: receive: the badge;
+//        reply_and_receive also the reply            call to an endpoint: 0
 //        object's index << 32
 //   rsi  in: the tag                            out: the received tag (call: the reply's)
 //   rdx r10 r8 r9 r12 r13   in/out: words 0 to 5
-//   r14  in: deadline in nanoseconds of the monotonic clock, only read if the tag has
-//   `has_deadline` rcx r11 are destroyed by the instruction; every other register is preserved.
+//   r14  in: deadline in nanoseconds of the monotonic clock, only read if the tag has `has_deadline`
+//
+// rcx, r11 and the flags are destroyed; a call that fails leaves nothing to rely on in the registers
+// of the message, either. Every other register is preserved.
 #pragma once
 
 #include <cstddef>

@@ -162,6 +162,6 @@ struct InterruptFlags {
     static constexpr std::uint64_t level = 1;
     static constexpr std::uint64_t active_low = 2;
 };
-enum class ThreadState : std::uint64_t { stopped, ready, running, blocked, faulted };
+enum class ThreadState : std::uint8_t { stopped, ready, running, blocked, faulted };
 
 }  // namespace abi

@@ -9,9 +9,10 @@ namespace kernel {
 
 void make_root_capability(Capability& slot, Object& object, std::uint8_t rights) {
     slot.object = &object;
-    slot.badge_or_guard = 0;
-    slot.guarded = false;
+    slot.badge = 0;
+    slot.guard = nullptr;
     slot.badged = false;
+    slot.type = object.type();
     slot.rights = rights;
     slot.depth = 0;
     object.capabilities().push_front(slot);
@@ -20,37 +21,40 @@ void make_root_capability(Capability& slot, Object& object, std::uint8_t rights)
 
 void derive_capability(Capability& slot, Capability& source, std::uint8_t rights) {
     slot.object = source.object;
-    slot.badge_or_guard = source.badge_or_guard;
-    slot.guarded = source.guarded;
+    slot.badge = source.badge;
+    slot.guard = source.guard;
     slot.badged = source.badged;
+    slot.type = source.type;
     slot.rights = source.rights & rights;
     slot.depth = source.depth + 1;
     Object::CapabilityList::insert_after(slot, source);
     slot.object->retain();
-    if (slot.guarded) {
-        slot.guard()->add_copy();
+    if (slot.guard != nullptr) {
+        slot.guard->add_copy();
     }
 }
 
 void move_capability(Capability& destination, Capability& slot) {
     destination.object = slot.object;
-    destination.badge_or_guard = slot.badge_or_guard;
-    destination.guarded = slot.guarded;
+    destination.badge = slot.badge;
+    destination.guard = slot.guard;
     destination.badged = slot.badged;
+    destination.type = slot.type;
     destination.rights = slot.rights;
     destination.depth = slot.depth;
     Object::CapabilityList::insert_after(destination, slot);
     Object::CapabilityList::remove(slot);
     slot.object = nullptr;
+    slot.type = ObjectType::none;
     slot.table->put_back(slot);
 }
 
 void delete_capability(Capability& slot) {
     Object* object = slot.object;
-    DropGuard* guard = slot.guard();
+    DropGuard* guard = slot.guard;
     Object::CapabilityList::remove(slot);
     slot.object = nullptr;
-    slot.guarded = false;
+    slot.type = ObjectType::none;
     slot.table->put_back(slot);
     if (guard != nullptr) {
         guard->remove_copy();

@@ -17,25 +17,27 @@
 namespace kernel {
 
 class Object;
+using abi::ObjectType;
 class CapTable;
 class DropGuard;
 
+// One cache line, and all that a message needs to know of the object's kind.
 struct alignas(64) Capability {
     Object* object = nullptr;
-    std::uint64_t badge_or_guard = 0;  // the badge, or with `guarded` a DropGuard*, which has it
-    base::ListLink link;               // derivation tree, or the table's free list
-    CapTable* table = nullptr;         // where this slot is
+    std::uint64_t badge = 0;
+    DropGuard* guard = nullptr;
+    base::ListLink link;        // derivation tree, or the table's free list
+    CapTable* table = nullptr;  // where this slot is
+    std::uint64_t depth = 0;    // never overflows, however often user code copies a copy
     std::uint32_t index = 0;
-    std::uint64_t depth = 0;  // never overflows, however often user code copies a copy
+    ObjectType type = ObjectType::none;  // the object's; none: empty
     std::uint8_t rights = 0;
-    bool guarded = false;
     bool badged = false;
 
     [[nodiscard]] bool empty() const { return object == nullptr; }
     [[nodiscard]] bool allows(std::uint8_t right) const { return (rights & right) == right; }
-    [[nodiscard]] std::uint64_t badge() const;
-    [[nodiscard]] DropGuard* guard() const {
-        return guarded ? reinterpret_cast<DropGuard*>(badge_or_guard) : nullptr;
+    [[nodiscard]] bool is(ObjectType kind, std::uint8_t right) const {
+        return type == kind && allows(right);
     }
 };
 

@@ -15,10 +15,9 @@ Result<> DropGuard::attach(Capability& minted) {
     if (block == nullptr) {
         return fail(Error::no_memory);
     }
-    auto* guard = new (block) DropGuard(target, minted.badge_or_guard);
+    auto* guard = new (block) DropGuard(target, minted.badge);
     guard->add_copy();
-    minted.badge_or_guard = reinterpret_cast<std::uint64_t>(guard);
-    minted.guarded = true;
+    minted.guard = guard;
     return {};
 }
 

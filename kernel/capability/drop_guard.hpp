@@ -39,8 +39,4 @@ private:
 
 using DropList = base::List<DropGuard, &DropGuard::pending>;
 
-inline std::uint64_t Capability::badge() const {
-    return guarded ? guard()->badge() : badge_or_guard;
-}
-
 }  // namespace kernel

@@ -1,19 +1,137 @@
 // SPDX-License-Identifier: MIT
-// The fast path: a call to a server that waits, and its answer, with words in registers only.
+// The fast path: a call to a server that waits, and its answer, with words in registers only; and the null operation.
 //
-// Both do exactly what ipc::call, ipc::answer and ipc::receive would, in the one case in which nothing else can happen: no payload,
-// no capabilities, no flags; the partner waits, nobody has a deadline, nobody more important is ready. They look at everything
-// first and change nothing unless all of it holds; then they go straight through to the partner.
+// Both do exactly what ipc::call, ipc::answer and ipc::receive would, in the one case in which nothing else can happen: no
+// payload, no capabilities, no flags; the partner waits and nobody has a deadline. They look at everything first and change
+// nothing unless all of it holds; then they go straight through to the partner. The words are none of their business: the
+// machine's part (arch) hands them from one thread to the other, best without touching them.
+//
+// Nobody more important can be ready here. The running thread is the most important one whenever user code runs
+// (Scheduler::finish), a partner goes on with the same scheduling context, and nothing has happened since the entry.
+// For the same reason neither accounts nor the timer change.
+//
+// Locks, once the kernel is entered by several CPUs: `call` needs the endpoint's (its queue, and what its receivers have
+// reserved) and nothing else: both threads are this CPU's, one because it runs, the other from the moment it is out of the
+// queue. `reply_and_receive` needs the endpoint's for its queue, and the reply object taken by an exchange of its
+// `caller`; the caller it finds there is then this CPU's.
+//
+// Inline, because the machine's part around it is to become one function with it.
 #pragma once
+
+#include "abi/kernel/message.hpp"
+#include "kernel/object/cap_table.hpp"
+#include "kernel/object/endpoint.hpp"
+#include "kernel/object/notification.hpp"
+#include "kernel/object/reply.hpp"
+#include "kernel/object/thread.hpp"
 
 namespace kernel {
 
-class Thread;
-
 struct FastPath {
-    // True: done, and the partner is on the CPU. False: nothing has happened, take the long way.
-    static bool call(Thread& caller);
-    static bool reply_and_receive(Thread& server);
+    enum class Outcome : std::uint8_t {
+        slow,      // nothing has happened: take the long way
+        nothing,   // the null operation is done: all words and the tag are zero
+        switched,  // `next` has the message, its tag and its words as they were, and goes on
+    };
+    struct Step {
+        Outcome outcome = Outcome::slow;
+        Thread* next = nullptr;
+        std::uint64_t badge = 0;  // what `next` finds in the badge's place
+    };
+
+    static Step call(Thread& caller, std::uint64_t cap, abi::Tag tag);
+    static Step reply_and_receive(Thread& server, std::uint64_t caps, abi::Tag tag);
+
+private:
+    // Bits of a tag that travel unchanged: label and status.
+    static constexpr std::uint64_t plain_tag = 0xffff'0000'0000'ffff;
+
+    static constexpr Condition runs{.state = abi::ThreadState::ready};
+    static constexpr Condition receives{.state = abi::ThreadState::blocked, .wait = Wait::receive};
+    static constexpr Condition awaits_answer{
+        .state = abi::ThreadState::blocked, .wait = Wait::reply, .is_call = true};
+
+    // What an index names that names nothing.
+    static constexpr Capability empty_slot{};
+    // Most capabilities that matter are among a table's first.
+    static const Capability& find(const Thread& thread, std::uint64_t index) {
+        const Capability& slot = (*thread.first_slots_)[index % CapTable::slots_per_page];
+        if (slot.index == index) [[likely]] {
+            return slot;
+        }
+        const Capability* other = thread.table().find(index);
+        return other != nullptr ? *other : empty_slot;
+    }
 };
+
+[[gnu::always_inline]] inline FastPath::Step FastPath::call(Thread& caller, std::uint64_t cap,
+                                                            abi::Tag tag) {
+    if ((tag.raw & ~plain_tag) != 0) [[unlikely]] {
+        return {};
+    }
+    const Capability& capability = find(caller, cap);
+    if (!capability.is(ObjectType::endpoint, abi::EndpointRights::call)) {
+        const bool is_null =
+            tag.raw == 0 && !capability.empty() && capability.type != ObjectType::endpoint;
+        return {.outcome = is_null ? Outcome::nothing : Outcome::slow};
+    }
+    auto& endpoint = static_cast<Endpoint&>(*capability.object);
+    if (endpoint.receivers_.empty()) [[unlikely]] {
+        return {};
+    }
+    Thread& server = endpoint.receivers_.first();
+    Reply* reply = server.waiting.reply;
+    if (server.condition_ != receives || reply == nullptr) [[unlikely]] {
+        return {};
+    }
+
+    ThreadQueue::remove(server);
+    server.waiting.reply = nullptr;
+    server.condition_ = runs;
+    server.lender_ = &caller;
+    server.context_ = caller.context_;
+
+    reply->reserved = nullptr;
+    reply->caller = &caller;
+    caller.waiting.reply = reply;
+    caller.condition_ = awaits_answer;
+    caller.borrower_ = &server;
+    return {.outcome = Outcome::switched, .next = &server, .badge = capability.badge};
+}
+
+[[gnu::always_inline]] inline FastPath::Step FastPath::reply_and_receive(Thread& server,
+                                                                         std::uint64_t caps,
+                                                                         abi::Tag tag) {
+    const Capability& to_endpoint = find(server, static_cast<std::uint32_t>(caps));
+    const Capability& to_reply = find(server, caps >> 32);
+    if ((tag.raw & ~plain_tag) != 0 ||
+        !to_endpoint.is(ObjectType::endpoint, abi::EndpointRights::receive) ||
+        !to_reply.is(ObjectType::reply, abi::ReplyRights::use)) [[unlikely]] {
+        return {};
+    }
+    auto& endpoint = static_cast<Endpoint&>(*to_endpoint.object);
+    auto& reply = static_cast<Reply&>(*to_reply.object);
+    Thread* const caller = reply.caller;
+    // Whoever lent its context to somebody else, or not at all, goes on with one of its own.
+    if (caller == nullptr || caller->condition_ != awaits_answer || server.lender_ != caller ||
+        server.context_ != caller->context_ || endpoint.has_messages() ||
+        (server.bound_notification_ != nullptr && server.bound_notification_->bits() != 0))
+        [[unlikely]] {
+        return {};
+    }
+
+    caller->waiting.reply = nullptr;
+    caller->condition_ = runs;
+    caller->borrower_ = nullptr;
+
+    reply.caller = nullptr;
+    reply.reserved = &server;
+    server.waiting.reply = &reply;
+    server.condition_ = receives;
+    server.lender_ = nullptr;
+    server.context_ = server.home_context_;
+    endpoint.receivers_.push_back(server);
+    return {.outcome = Outcome::switched, .next = caller};
+}
 
 }  // namespace kernel

@@ -112,7 +112,7 @@ void take_from_sender(Thread& sender, Thread& receiver, Reply* reply) {
     sender.queue_link.unlink();
     if (sender.wait() == Wait::fault_send) {
         deliver_fault(sender, receiver);
-        if (sender.waiting.is_pager) {
+        if (sender.is_pager()) {
             sender.change_wait(Wait::pager);
             sender.waiting.memory->add_waiter(sender);
         } else {
@@ -125,7 +125,7 @@ void take_from_sender(Thread& sender, Thread& receiver, Reply* reply) {
     Undelivered undelivered;
     transfer(sender, receiver, undelivered);
     receiver.set_badge(sender.waiting.badge);
-    if (sender.waiting.is_call) {
+    if (sender.is_call()) {
         become_answerable(sender, receiver, *reply);
     } else {
         sender.wake_with(Error::ok);
@@ -135,15 +135,12 @@ void take_from_sender(Thread& sender, Thread& receiver, Reply* reply) {
 }  // namespace
 
 void call(Thread& caller, Endpoint& endpoint, std::uint64_t badge) {
-    caller.waiting.endpoint = &endpoint;
     caller.waiting.badge = badge;
-    caller.waiting.is_call = true;
-    caller.waiting.is_pager = false;
     Thread* receiver = endpoint.receiver_for(true);
     const abi::Tag tag = caller.tag();
     if (receiver == nullptr) {
         endpoint.add_sender(caller);
-        caller.block(Wait::send, tag);
+        caller.block(Wait::send, tag, Thread::Purpose::call);
         return;
     }
     Reply* reply = take_reply(*receiver);
@@ -151,16 +148,13 @@ void call(Thread& caller, Endpoint& endpoint, std::uint64_t badge) {
     transfer(caller, *receiver, undelivered);
     receiver->set_badge(badge);
     receiver->set_result(Error::ok);
-    caller.block(Wait::reply, tag);
+    caller.block(Wait::reply, tag, Thread::Purpose::call);
     become_answerable(caller, *receiver, *reply);
     receiver->wake_preferred();
 }
 
 void send(Thread& sender, Endpoint& endpoint, std::uint64_t badge) {
-    sender.waiting.endpoint = &endpoint;
     sender.waiting.badge = badge;
-    sender.waiting.is_call = false;
-    sender.waiting.is_pager = false;
     if (Thread* receiver = endpoint.receiver_for(false)) {
         Undelivered undelivered;
         transfer(sender, *receiver, undelivered);
@@ -190,7 +184,6 @@ void receive(Thread& receiver, Endpoint& endpoint, Reply* reply) {
         take_from_sender(*sender, receiver, reply);
         return;
     }
-    receiver.waiting.endpoint = &endpoint;
     receiver.waiting.reply = reply;
     if (reply != nullptr) {
         reply->reserved = &receiver;
@@ -205,8 +198,9 @@ bool answer(Thread& replier, Reply& reply) {
         return false;
     }
     Undelivered undelivered;
-    if (caller->waiting.is_call) {
+    if (caller->is_call()) {
         transfer(replier, *caller, undelivered);
+        caller->set_badge(0);
         caller->set_result(Error::ok);
     }
     // A fault's answer carries nothing: the thread tries again. Both end by waking the thread, which takes its context back.
@@ -214,18 +208,19 @@ bool answer(Thread& replier, Reply& reply) {
     return true;
 }
 
-void send_fault(Thread& thread, Endpoint& endpoint) {
+void send_fault(Thread& thread, Endpoint& endpoint, Thread::Purpose purpose) {
     // No deadline, and interruptible by nothing but the end: the tag in the registers belongs to user code here.
-    Thread* receiver = endpoint.receiver_for(!thread.waiting.is_pager);
+    const bool is_pager = purpose == Thread::Purpose::page;
+    Thread* receiver = endpoint.receiver_for(!is_pager);
     if (receiver == nullptr) {
         endpoint.add_sender(thread);
-        thread.block(Wait::fault_send, abi::Tag{});
+        thread.block(Wait::fault_send, abi::Tag{}, purpose);
         return;
     }
     deliver_fault(thread, *receiver);
-    if (thread.waiting.is_pager) {
+    if (is_pager) {
         thread.waiting.memory->add_waiter(thread);
-        thread.block(Wait::pager, abi::Tag{});
+        thread.block(Wait::pager, abi::Tag{}, purpose);
     } else {
         Reply* reply = take_reply(*receiver);
         thread.block(Wait::reply, abi::Tag{});

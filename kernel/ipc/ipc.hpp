@@ -14,6 +14,7 @@
 #pragma once
 
 #include "abi/kernel/message.hpp"
+#include "kernel/object/thread.hpp"
 #include "kernel/result.hpp"
 
 namespace kernel {
@@ -21,7 +22,6 @@ namespace kernel {
 class DropGuard;
 class Endpoint;
 class Reply;
-class Thread;
 
 namespace ipc {
 
@@ -32,8 +32,8 @@ void receive(Thread& receiver, Endpoint& endpoint, Reply* reply);
 // Delivers the caller's message to who waits for this reply; false: nobody does.
 [[nodiscard]] bool answer(Thread& replier, Reply& reply);
 
-// The thread's fault or page request (in Thread::waiting).
-void send_fault(Thread& thread, Endpoint& endpoint);
+// The thread's fault, or its request for a page (in Thread::waiting).
+void send_fault(Thread& thread, Endpoint& endpoint, Thread::Purpose purpose);
 void deliver_drop(Thread& receiver, DropGuard& guard);
 void deliver_signal(Thread& receiver, std::uint64_t bits);
 

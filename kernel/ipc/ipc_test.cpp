@@ -239,4 +239,50 @@ TEST_F(FullTableTest, ADropMayComeToTheReceiverItself) {
     EXPECT_EQ(full.answer().badge, 9U);
 }
 
+TEST_F(IpcTest, AnyIndexOfTheTableWillDo) {
+    // Slots 0 to 63 are found in another way than the rest; 64 more than a slot is not that slot.
+    constexpr std::uint64_t far_slot = 200;
+    ASSERT_TRUE(
+        init.call(abi::boot_own_table, abi::CapTableOp::copy, {endpoint, abi::all_rights, far_slot})
+            .ok());
+    pause_init();
+    server.enter(Syscall::receive, desk());
+    client.enter(Syscall::call, endpoint + 64);
+    ASSERT_TRUE(client.running());
+    EXPECT_EQ(client.answer().error, Error::invalid_capability);
+    client.enter(Syscall::call, far_slot, abi::make_tag(5), {1, 2, 3, 4, 5, 6});
+    ASSERT_TRUE(server.running());
+    EXPECT_EQ(server.answer().words, (host::Words{1, 2, 3, 4, 5, 6}));
+    server.enter(Syscall::reply_and_receive, desk());
+    ASSERT_TRUE(client.running());
+    EXPECT_EQ(client.answer().badge, 0U);
+    Machine::advance(long_time);
+    ASSERT_TRUE(init.running());
+    EXPECT_TRUE(init.call(abi::boot_own_table, abi::CapTableOp::remove, {far_slot}).ok());
+}
+
+TEST_F(IpcTest, TheNullOperationLeavesNoWordsAndNeedsACapability) {
+    init.enter(Syscall::call, bank, {}, {1, 2, 3, 4, 5, 6});
+    EXPECT_TRUE(init.answer().ok());
+    EXPECT_EQ(init.answer().words, host::Words{});
+    init.enter(Syscall::call, 63, {}, {1});
+    EXPECT_EQ(init.answer().error, Error::invalid_capability);
+}
+
+TEST_F(IpcTest, AStoppedServerIsNotSwitchedTo) {
+    pause_init();
+    server.enter(Syscall::receive, desk());
+    Machine::advance(long_time);
+    ASSERT_TRUE(init.running());
+    EXPECT_TRUE(init.call(server_parts.thread, abi::ThreadOp::stop).ok());
+    pause_init();
+    client.enter(Syscall::call, endpoint, abi::make_tag(5));
+    EXPECT_FALSE(server.running());
+    Machine::advance(long_time);
+    EXPECT_TRUE(init.call(server_parts.thread, abi::ThreadOp::resume).ok());
+    pause_init();
+    ASSERT_TRUE(server.running());
+    EXPECT_EQ(server.answer().tag.label(), 5U);
+}
+
 }  // namespace

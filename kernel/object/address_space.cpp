@@ -182,7 +182,7 @@ Result<AddressSpace*> AddressSpace::clone(Bank& bank) {
          region = regions_.at_or_after(region->end)) {
         region->memory->clone_in_progress = nullptr;
     }
-    if (arch::this_cpu().root == root()) {
+    if (arch::is_active(root())) {
         arch::flush_user();
     }
     if (!done) {
@@ -238,7 +238,7 @@ arch::Entry* AddressSpace::entry_for(std::uint64_t address) {
 }
 
 void AddressSpace::flush(std::uint64_t address) {
-    if (arch::this_cpu().root == root()) {
+    if (arch::is_active(root())) {
         arch::invalidate_page(UserAddr{address});
     }
 }
@@ -322,7 +322,7 @@ void AddressSpace::sever() {
     while (Thread* thread = threads_.front()) {
         thread->destroy();
     }
-    if (arch::this_cpu().root == root()) {
+    if (arch::is_active(root())) {
         arch::activate(arch::kernel_root());
     }
     // No CPU walks these tables any more: their entries need not be cleared one by one.

@@ -18,13 +18,20 @@ Result<CapTable*> CapTable::create(Bank& bank, std::uint64_t slots) {
             return fail(Error::no_memory);
         }
     }
-    const auto table = bank.make<CapTable>(bank, static_cast<std::uint32_t>(slots));
-    if (directory != nullptr) {
-        if (!table) {
+    const auto made = bank.make<CapTable>(bank, static_cast<std::uint32_t>(slots));
+    if (!made) {
+        if (directory != nullptr) {
             bank.return_page(directory);
-        } else {
-            (*table)->directory_ = directory;
         }
+        return made;
+    }
+    CapTable* table = *made;
+    if (directory != nullptr) {
+        table->directory_ = directory;
+    }
+    if (const auto first = table->page_of(0); !first) {
+        table->destroy();
+        return fail(first.error());
     }
     return table;
 }

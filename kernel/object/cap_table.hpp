@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // CapTable: the capabilities of one protection domain. Index to slot in O(1).
 //
-// Slots live in pages of 64, bought from the table's bank when first used; a directory points to the pages (inside the object
-// for up to 256 slots, else one page). Free slots: a list of those that were used before, then the fresh ones
+// Slots live in pages of 64, bought from the table's bank when first used (the first page at once: messages look into it
+// without asking whether it is there); a directory points to the pages (inside the object for up to 256 slots, else one page).
+// Free slots: a list of those that were used before, then the fresh ones
 // from `fresh_` on. The first slots are never chosen by the kernel: whoever fills the table names them.
 //
 // A table is used by threads; when it is destroyed they are too.
@@ -10,6 +11,8 @@
 
 #include <array>
 #include <cstdint>
+
+#include <arch/speculation.hpp>
 
 #include "kernel/capability/capability.hpp"
 #include "kernel/object/bank.hpp"
@@ -35,6 +38,7 @@ public:
         if (index >= slots_) [[unlikely]] {
             return nullptr;
         }
+        index = arch::clamp_index(index, slots_);
         SlotPage* page = directory_[index / slots_per_page];
         if (page == nullptr) [[unlikely]] {
             return nullptr;
@@ -42,6 +46,10 @@ public:
         Capability& slot = (*page)[index % slots_per_page];
         return slot.empty() ? nullptr : &slot;
     }
+
+    // The slots 0 to 63, for threads to keep at hand.
+    using SlotPage = std::array<Capability, slots_per_page>;
+    [[nodiscard]] SlotPage* first_page() const { return directory_[0]; }
 
     // An empty slot, taken out of the free ones: `index`, or with any_slot one of the kernel's choosing. It must be filled, or
     // put back.
@@ -70,7 +78,6 @@ public:
     void add_thread(ThreadLinks& thread) { threads_.push_back(thread); }
 
 private:
-    using SlotPage = std::array<Capability, slots_per_page>;
     static constexpr std::uint32_t inline_pages = 4;
 
     Result<SlotPage*> page_of(std::uint32_t index);

@@ -18,8 +18,7 @@ Thread* Endpoint::receiver_for(bool needs_reply) {
 
 Thread* Endpoint::sender_for(bool has_reply) {
     Thread* thread = senders_.front();
-    while (thread != nullptr && !has_reply && !thread->waiting.is_pager &&
-           !thread->is_one_way_sender()) {
+    while (thread != nullptr && !has_reply && !thread->is_pager() && !thread->is_one_way_sender()) {
         thread = senders_.next(*thread);
     }
     return thread;
@@ -52,7 +51,7 @@ void Endpoint::sever() {
     while (Thread* sender = senders_.front()) {
         if (sender->wait() == Wait::send) {
             sender->wake_with(Error::dead);
-        } else if (sender->waiting.is_pager) {
+        } else if (sender->is_pager()) {
             sender->lose_page();
         } else {
             sender->abandon_fault();

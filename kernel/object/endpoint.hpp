@@ -35,6 +35,8 @@ public:
     // A guard's last copy is gone: tells it now, or when somebody receives.
     void add_drop(DropGuard& guard);
     [[nodiscard]] bool has_drops() const { return !drops_.empty(); }
+    // Something to receive, besides signals.
+    [[nodiscard]] bool has_messages() const { return !senders_.empty() || has_drops(); }
     [[nodiscard]] DropGuard* take_drop() { return drops_.pop_front(); }
 
     void add_fault_user(ThreadLinks& thread) { fault_users_.push_back(thread); }
@@ -43,7 +45,7 @@ public:
     template <class Visit>
     void for_each_request(const Memory& memory, Visit&& visit) {
         senders_.for_each([&](auto& thread) {
-            if (thread.waiting.is_pager && thread.waiting.memory == &memory) {
+            if (thread.is_pager() && thread.waiting.memory == &memory) {
                 visit(thread);
             }
         });

@@ -28,7 +28,10 @@ Thread::Thread(Bank& bank, const Parts& parts)
       space_(&parts.space),
       table_(&parts.table),
       pages_(&parts.pages),
-      pages_first_(parts.page_offset / Bank::page_bytes) {}
+      pages_first_(parts.page_offset / Bank::page_bytes),
+      first_slots_(parts.table.first_page()) {
+    root = parts.space.root();
+}
 
 Result<Thread*> Thread::create(Bank& bank, const Parts& parts) {
     const std::uint64_t first = parts.page_offset / Bank::page_bytes;
@@ -69,46 +72,50 @@ Result<Thread*> Thread::create(Bank& bank, const Parts& parts) {
 
 // ---- waiting ----------------------------------------------------------------------------------------------
 
-void Thread::block(Wait wait, abi::Tag tag) {
-    state_ = abi::ThreadState::blocked;
-    wait_ = wait;
-    interruptible_ = tag.has(abi::Tag::interruptible);
+void Thread::block(Wait wait, abi::Tag tag, Purpose purpose) {
+    condition_ = Condition{.state = abi::ThreadState::blocked,
+                           .wait = wait,
+                           .stopped = condition_.stopped,
+                           .interruptible = tag.has(abi::Tag::interruptible),
+                           .has_deadline = tag.has(abi::Tag::has_deadline),
+                           .is_call = purpose == Purpose::call,
+                           .is_pager = purpose == Purpose::page};
     scheduler().dequeue(*this);
-    if (tag.has(abi::Tag::has_deadline)) {
+    if (condition_.has_deadline) {
         deadline = ThreadContext::deadline();
         scheduler().add_deadline(*this);
     }
 }
 
 void Thread::end_wait() {
-    if (deadline_node.linked) {
+    if (condition_.has_deadline) {
         scheduler().remove_deadline(*this);
     }
     if (queue_link.linked()) {
         queue_link.unlink();
     }
     if (waiting.reply != nullptr) {
-        (wait_ == Wait::reply ? waiting.reply->caller : waiting.reply->reserved) = nullptr;
+        (wait() == Wait::reply ? waiting.reply->caller : waiting.reply->reserved) = nullptr;
         waiting.reply = nullptr;
     }
     if (borrower_ != nullptr) {
         borrower_->give_back_context();
     }
-    wait_ = Wait::none;
-    interruptible_ = false;
-    state_ = stopped_ ? abi::ThreadState::stopped : abi::ThreadState::ready;
+    const bool stopped = condition_.stopped;
+    condition_ = Condition{.state = stopped ? abi::ThreadState::stopped : abi::ThreadState::ready,
+                           .stopped = stopped};
 }
 
 void Thread::wake() {
     end_wait();
-    if (state_ == abi::ThreadState::ready) {
+    if (state() == abi::ThreadState::ready) {
         scheduler().enqueue(*this);
     }
 }
 
 void Thread::wake_preferred() {
     end_wait();
-    if (state_ == abi::ThreadState::ready) {
+    if (state() == abi::ThreadState::ready) {
         scheduler().prefer(*this);
     }
 }
@@ -119,7 +126,7 @@ void Thread::wake_with(Error error) {
 }
 
 void Thread::lose_answer() {
-    if (waiting.is_call) {
+    if (is_call()) {
         wake_with(Error::dead);
     } else {
         abandon_fault();
@@ -128,37 +135,37 @@ void Thread::lose_answer() {
 
 void Thread::abandon_fault() {
     end_wait();
-    state_ = abi::ThreadState::faulted;
+    condition_.state = abi::ThreadState::faulted;
 }
 
 // ---- life -------------------------------------------------------------------------------------------------
 
 void Thread::stop() {
-    stopped_ = true;
-    if (state_ == abi::ThreadState::ready) {
+    condition_.stopped = true;
+    if (state() == abi::ThreadState::ready) {
         scheduler().dequeue(*this);
-        state_ = abi::ThreadState::stopped;
+        condition_.state = abi::ThreadState::stopped;
     }
 }
 
 void Thread::resume() {
-    stopped_ = false;
-    if (state_ == abi::ThreadState::stopped || state_ == abi::ThreadState::faulted) {
-        state_ = abi::ThreadState::ready;
+    condition_.stopped = false;
+    if (state() == abi::ThreadState::stopped || state() == abi::ThreadState::faulted) {
+        condition_.state = abi::ThreadState::ready;
         scheduler().enqueue(*this);
     }
 }
 
 void Thread::interrupt() {
-    if (state_ == abi::ThreadState::blocked && interruptible_) {
+    if (state() == abi::ThreadState::blocked && condition_.interruptible) {
         control->interrupt_pending = 1;
         wake_with(Error::interrupted);
         return;
     }
     // A thread in a system call continues it; the call's end finds the pending flag.
-    const bool in_user_mode = wait_ == Wait::none && this != scheduler().current();
+    const bool in_user_mode = wait() == Wait::none && this != scheduler().current();
     if (in_user_mode && interrupt_entry != 0 && control->upcalls_masked == 0 &&
-        state_ != abi::ThreadState::faulted) {
+        state() != abi::ThreadState::faulted) {
         make_upcall(Upcall::interrupt, abi::upcall_cause_interrupt, 0, 0);
         return;
     }
@@ -197,42 +204,36 @@ void Thread::foreign_system_call() { send_fault(abi::FaultLabel::system_call, re
 
 void Thread::send_fault(abi::FaultLabel label, std::uint64_t first, std::uint64_t second) {
     scheduler().dequeue(*this);
-    state_ = abi::ThreadState::faulted;
+    condition_.state = abi::ThreadState::faulted;
     if (fault_handler_ == nullptr) {
         return;
     }
-    waiting.endpoint = fault_handler_;
     waiting.badge = fault_badge_;
-    waiting.is_call = false;
-    waiting.is_pager = false;
     waiting.fault = label;
     waiting.fault_words[0] = first;
     waiting.fault_words[1] = second;
     waiting.fault_words[2] = registers.rip;
     waiting.fault_words[3] = registers.rsp;
-    ipc::send_fault(*this, *fault_handler_);
+    ipc::send_fault(*this, *fault_handler_, Purpose::other);
 }
 
 void Thread::wait_for_page(Memory& memory, std::uint64_t page_index, std::uint64_t address) {
     Endpoint* pager = memory.pager();
     waiting.fault_address = address;
-    waiting.endpoint = pager;
     waiting.memory = &memory;
     waiting.badge = memory.pager_badge();
     waiting.address = page_index;
-    waiting.is_call = false;
-    waiting.is_pager = true;
     waiting.fault = abi::FaultLabel::pager;
     waiting.fault_words[0] = page_index * Bank::page_bytes;
     waiting.fault_words[1] = memory.bytes() - page_index * Bank::page_bytes;
     waiting.fault_words[2] = 0;
     waiting.fault_words[3] = 0;
-    ipc::send_fault(*this, *pager);
+    ipc::send_fault(*this, *pager, Purpose::page);
 }
 
 void Thread::lose_page() {
     end_wait();
-    if (state_ == abi::ThreadState::ready) {
+    if (state() == abi::ThreadState::ready) {
         scheduler().enqueue(*this);
     }
     fault(vector_page_fault, 0, waiting.fault_address);
@@ -315,7 +316,7 @@ void Thread::give_back_context() {
 // ---- the end ----------------------------------------------------------------------------------------------
 
 void Thread::sever() {
-    stopped_ = true;
+    condition_.stopped = true;
     scheduler().dequeue(*this);
     end_wait();
     give_back_context();

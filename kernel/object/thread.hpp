@@ -4,17 +4,18 @@
 // States
 //   stopped   not started, or stopped; keeps what it waited for, if anything, and goes on waiting when resumed
 //   ready     in the run queue (or the one that runs, or about to run)
-//   blocked   waits, as `wait_` says
+//   blocked   waits, as `wait` says
 //   faulted   a fault that nobody handles; only start, resume or set_registers brings it back
 //
 // A thread needs a scheduling context to run: its own (`home_context_`), or the one that its caller lends (`lender_`)
 // from the moment it receives a call until it answers or waits for the next. `context_` is the one in force. Lenders form
 // a chain: whose context runs at its end is the first one's. Who borrows from one that has none has its own.
 //
-// While blocked, `queue_link` is in the queue that `wait_` tells, and with a deadline the thread is in its CPU's
+// While blocked, `queue_link` is in the queue that `wait` tells, and with a deadline the thread is in its CPU's
 // deadline tree as well.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 
 #include <arch/thread_context.hpp>
@@ -22,6 +23,7 @@
 #include "abi/kernel/fault.hpp"
 #include "abi/kernel/message.hpp"
 #include "abi/kernel/operation.hpp"
+#include "kernel/object/cap_table.hpp"
 #include "kernel/object/object.hpp"
 #include "kernel/object/thread_list.hpp"
 #include "kernel/result.hpp"
@@ -31,7 +33,6 @@
 namespace kernel {
 
 class AddressSpace;
-class CapTable;
 class Endpoint;
 class Memory;
 class Notification;
@@ -49,6 +50,22 @@ enum class Wait : std::uint8_t {
     pager,         // in Memory's waiters: for a page
 };
 
+// What must be known of a thread before it can be switched to or answered. Eight bytes, compared and set as one by the fast path.
+struct alignas(8) Condition {
+    abi::ThreadState state = abi::ThreadState::stopped;
+    Wait wait = Wait::none;
+    bool stopped = false;  // asked to stop: a blocked thread that is woken does not become ready
+    bool interruptible = false;
+    bool has_deadline = false;
+    bool is_call = false;   // send, reply: it waits for the answer to a call
+    bool is_pager = false;  // fault_send: a page is wanted, no reply expected
+    bool reserved = false;
+
+    friend bool operator==(const Condition& a, const Condition& b) {
+        return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
+    }
+};
+
 class Thread final : public arch::ThreadContext, public Object, public ThreadLinks {
 public:
     struct Parts {
@@ -64,8 +81,10 @@ public:
     [[nodiscard]] AddressSpace& space() const { return *space_; }
     [[nodiscard]] CapTable& table() const { return *table_; }
     [[nodiscard]] std::byte* message_page() const { return message_page_; }
-    [[nodiscard]] abi::ThreadState state() const { return state_; }
-    [[nodiscard]] Wait wait() const { return wait_; }
+    [[nodiscard]] abi::ThreadState state() const { return condition_.state; }
+    [[nodiscard]] Wait wait() const { return condition_.wait; }
+    [[nodiscard]] bool is_call() const { return condition_.is_call; }
+    [[nodiscard]] bool is_pager() const { return condition_.is_pager; }
     [[nodiscard]] SchedContext* context() const { return context_; }
     [[nodiscard]] Notification* bound_notification() const { return bound_notification_; }
     [[nodiscard]] SchedContext* home_context() const { return home_context_; }
@@ -87,14 +106,15 @@ public:
 
     // ---- waiting
     // Blocks the running thread; the caller of this has put it into its queue. With the tag's deadline.
-    void block(Wait wait, abi::Tag tag);
+    enum class Purpose : std::uint8_t { other, call, page };
+    void block(Wait wait, abi::Tag tag, Purpose purpose = Purpose::other);
     // Ends the wait: out of queue and deadline tree, ready to run. The system call's result is left to the caller of this.
     void wake();
     // The same with an error as the system call's result.
     void wake_with(Error error);
 
     // Goes on without waking anybody: the queues that the wait is in are changed by the caller of this.
-    void change_wait(Wait wait) { wait_ = wait; }
+    void change_wait(Wait wait) { condition_.wait = wait; }
     // The reply object that could have answered is gone.
     void lose_answer();
     // Its fault cannot be told (any more): it stays where it is.
@@ -105,15 +125,14 @@ public:
     void wait_for_page(Memory& memory, std::uint64_t page_index, std::uint64_t address);
     // The page will not come: a fault at the address that was touched.
     void lose_page();
-    [[nodiscard]] bool is_one_way_sender() const { return wait_ == Wait::send && !waiting.is_call; }
+    [[nodiscard]] bool is_one_way_sender() const { return wait() == Wait::send && !is_call(); }
 
     // ---- lending
     void borrow_context(Thread& lender);
     void give_back_context();
 
-    // What the wait is about; by `wait_`. Plain data, guarded by the kernel's being entered once at a time.
+    // What the wait is about; by `wait()`. Plain data, guarded by the kernel's being entered once at a time.
     struct WaitState {
-        Endpoint* endpoint = nullptr;          // send, fault_send, receive
         Notification* notification = nullptr;  // notification
         Memory* memory = nullptr;              // pager
         Reply* reply = nullptr;   // reply: the object that can answer; receive: the one to be used
@@ -121,8 +140,6 @@ public:
         std::uint64_t address = 0;        // futex: key offset; pager: page index
         std::uint64_t fault_address = 0;  // pager: the address that was touched
         std::uint32_t bits = 0;           // futex: bitset
-        bool is_call = false;             // send
-        bool is_pager = false;            // fault_send: a page is wanted, no reply expected
         abi::FaultLabel fault = abi::FaultLabel::page;
         std::uint64_t fault_words[4] = {};
     };
@@ -155,10 +172,8 @@ private:
     std::byte* message_page_ = nullptr;
     std::size_t fpu_bytes_ = 0;
 
-    abi::ThreadState state_ = abi::ThreadState::stopped;
-    bool stopped_ = true;  // asked to stop: a blocked thread that is woken does not become ready
-    Wait wait_ = Wait::none;
-    bool interruptible_ = false;
+    CapTable::SlotPage* first_slots_;  // of table_
+    Condition condition_{.stopped = true};
 
     SchedContext* home_context_ = nullptr;
     SchedContext* context_ = nullptr;

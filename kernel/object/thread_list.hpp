@@ -24,6 +24,8 @@ class ThreadList {
 public:
     [[nodiscard]] bool empty() const { return list_.empty(); }
     [[nodiscard]] T* front() const { return static_cast<T*>(list_.front()); }
+    // Of a list that is not empty.
+    [[nodiscard]] T& first() const { return static_cast<T&>(list_.first()); }
     [[nodiscard]] T* next(const ThreadLinks& thread) const {
         return static_cast<T*>(list_.next(thread));
     }

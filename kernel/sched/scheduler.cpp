@@ -42,7 +42,7 @@ void Scheduler::remove_from_queue(Thread& thread) {
 
 void Scheduler::enqueue(Thread& thread, bool at_front) {
     const SchedContext* context = thread.context_;
-    if (context == nullptr || &thread == current_ || &thread == preferred_ ||
+    if (context == nullptr || &thread == current() || &thread == preferred_ ||
         thread.queue_link.linked()) {
         return;
     }
@@ -68,12 +68,12 @@ Thread* Scheduler::take_highest() {
 }
 
 void Scheduler::dequeue(Thread& thread) {
-    if (&thread == current_) {
-        current_ = nullptr;
+    if (&thread == current()) {
+        left_ = true;
         decide_ = true;
     } else if (&thread == preferred_) {
         preferred_ = nullptr;
-    } else if (thread.state_ == abi::ThreadState::ready && thread.queue_link.linked()) {
+    } else if (thread.state() == abi::ThreadState::ready && thread.queue_link.linked()) {
         remove_from_queue(thread);
     } else if (thread.context_ != nullptr && thread.context_->throttled == &thread) {
         forget(*thread.context_);
@@ -101,15 +101,15 @@ void Scheduler::yield() {
 // ---- contexts ---------------------------------------------------------------------------------------------
 
 void Scheduler::before_context_change(Thread& thread) {
-    if (&thread != current_ && &thread != preferred_) {
+    if (&thread != current() && &thread != preferred_) {
         dequeue(thread);
     }
 }
 
 void Scheduler::after_context_change(Thread& thread) {
-    if (&thread == current_ || &thread == preferred_) {
+    if (&thread == current() || &thread == preferred_) {
         decide_ = true;
-    } else if (thread.state_ == abi::ThreadState::ready) {
+    } else if (thread.state() == abi::ThreadState::ready) {
         enqueue(thread);
     }
 }
@@ -126,8 +126,8 @@ void Scheduler::forget(SchedContext& context) {
 
 void Scheduler::forget(Thread& thread) {
     dequeue(thread);
-    if (on_cpu_ == &thread) {
-        on_cpu_ = nullptr;
+    if (on_cpu() == &thread) {
+        arch::set_current(nullptr);
         decide_ = true;
     }
 }
@@ -227,9 +227,9 @@ Thread* Scheduler::choose(Nanoseconds now) {
         return thread != nullptr && thread->context_ != nullptr ? int{thread->context_->priority}
                                                                 : -1;
     };
-    Thread* before = current_;
+    Thread* before = current();
     Thread* preferred = preferred_;
-    current_ = nullptr;
+    left_ = true;
     preferred_ = nullptr;
     const int queued = highest_;
     if (preferred != nullptr && preferred->context_ != nullptr &&
@@ -258,16 +258,15 @@ Thread* Scheduler::choose(Nanoseconds now) {
 // else has happened. Then neither the accounts nor the timer change.
 bool Scheduler::switch_to_partner() {
     Thread* next = preferred_;
-    if (current_ != nullptr || next == nullptr || time_dirty_ || next->context_ != charged_ ||
+    if (current() != nullptr || next == nullptr || time_dirty_ || next->context_ != charged_ ||
         highest_ > int{charged_->priority}) {
         return false;
     }
     preferred_ = nullptr;
-    current_ = next;
     decide_ = false;
-    if (next != on_cpu_) {
-        arch::switch_thread(on_cpu_, next, next->space().root());
-        on_cpu_ = next;
+    left_ = false;
+    if (next != on_cpu()) {
+        arch::switch_thread(on_cpu(), next);
     }
     return true;
 }
@@ -282,7 +281,7 @@ void Scheduler::finish() {
         charged_->used_in_period += now - charged_since_;
     }
     charged_since_ = now;
-    const Thread* before = current_;
+    const Thread* before = current();
     Thread* next = choose(now);
     while (next != nullptr && out_of_budget(*next->context_, now)) {
         throttle(*next);
@@ -290,16 +289,14 @@ void Scheduler::finish() {
     }
     decide_ = false;
     time_dirty_ = false;
-    current_ = next;
+    left_ = false;
     if (next != before || now >= slice_end_) {
         slice_end_ = now + time_slice;
     }
     charged_ = next != nullptr ? next->context_ : nullptr;
     update_timer(next, now);
-    if (next != on_cpu_) {
-        arch::switch_thread(on_cpu_, next,
-                            next != nullptr ? next->space().root() : arch::kernel_root());
-        on_cpu_ = next;
+    if (next != on_cpu()) {
+        arch::switch_thread(on_cpu(), next);
     }
 }
 

@@ -28,8 +28,8 @@ class Scheduler {
 public:
     static constexpr Nanoseconds time_slice = 5'000'000;
 
-    // The thread on the CPU, as far as it still exists; null while idle.
-    [[nodiscard]] Thread* current() const { return current_; }
+    // The thread on the CPU, as long as it is ready to go on; null while idle.
+    [[nodiscard]] Thread* current() const { return left_ ? nullptr : on_cpu(); }
 
     // The thread became ready.
     void enqueue(Thread& thread, bool at_front = false);
@@ -58,15 +58,7 @@ public:
     // Leaves the kernel: chooses who runs and switches to it.
     void finish();
 
-    // The running thread has blocked and `to` goes on with its scheduling context (ipc/fast_path.cpp).
-    void switch_on_same_context(Thread& from, Thread& to) {
-        current_ = &to;
-        on_cpu_ = &to;
-        arch::switch_thread(&from, &to, to.space().root());
-    }
-
 private:
-    friend struct FastPath;
     struct DeadlineKey {
         Nanoseconds when;
         std::uint64_t tie;
@@ -92,8 +84,11 @@ private:
     Thread* choose(Nanoseconds now);
     bool switch_to_partner();
 
-    Thread* current_ = nullptr;  // runs, or was running on entry to the kernel
-    Thread* on_cpu_ = nullptr;   // whose registers the CPU holds; may have died (then null)
+    // Whose registers the CPU holds: kept by the CPU itself, so that a message switches by changing that alone. Null: idle, or
+    // it has died.
+    [[nodiscard]] static Thread* on_cpu() { return static_cast<Thread*>(arch::current()); }
+
+    bool left_ = false;  // the thread on the CPU is no longer ready, or was not chosen
     Thread* preferred_ = nullptr;
     SchedContext* charged_ = nullptr;  // what the time since charged_since_ is charged to
     Nanoseconds charged_since_ = 0;

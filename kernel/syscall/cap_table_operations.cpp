@@ -48,7 +48,7 @@ Result<Answer> mint(Operation& op, CapTable& table) {
     }
     Capability* slot = TRY(table.take_slot(op.word(2)));
     derive_capability(*slot, *source, static_cast<std::uint8_t>(op.word(1)));
-    slot->badge_or_guard = op.word(3);
+    slot->badge = op.word(3);
     slot->badged = true;
     if ((op.word(4) & abi::MintFlags::drop_guard) != 0) {
         if (const auto attached = DropGuard::attach(*slot); !attached) {
@@ -103,7 +103,7 @@ Result<Answer> invoke_cap_table(Operation& op) {
             TRY(op.need(CapTableRights::manage));
             const Capability* slot = TRY(slot_of(table, op.word(0)));
             return answer(static_cast<std::uint64_t>(slot->object->type()), slot->rights,
-                          slot->badge());
+                          slot->badge);
         }
         case CapTableOp::take: TRY(op.need(CapTableRights::manage)); return take(op, table);
     }

@@ -5,7 +5,6 @@
 
 #include "abi/kernel/syscall.hpp"
 
-#include "kernel/ipc/fast_path.hpp"
 #include "kernel/ipc/ipc.hpp"
 #include "kernel/object/address_space.hpp"
 #include "kernel/object/endpoint.hpp"
@@ -75,7 +74,7 @@ Result<> call(Thread& caller) {
         if (!capability->allows(EndpointRights::call)) {
             return fail(Error::missing_right);
         }
-        ipc::call(caller, *static_cast<Endpoint*>(capability->object), capability->badge());
+        ipc::call(caller, *static_cast<Endpoint*>(capability->object), capability->badge);
         return {};
     }
     caller.set_result(Error::ok);
@@ -149,7 +148,7 @@ Result<> send(Thread& thread) {
     TRY(check_message(tag));
     TRY(check_interrupt(thread, tag));
     auto* endpoint = TRY(lookup<Endpoint>(thread, thread.cap(), EndpointRights::call));
-    const std::uint64_t badge = thread.table().find(thread.cap())->badge();
+    const std::uint64_t badge = thread.table().find(thread.cap())->badge;
     ipc::send(thread, *endpoint, badge);
     return {};
 }
@@ -159,7 +158,7 @@ Result<> signal(Thread& thread) {
         TRY(lookup<Notification>(thread, thread.cap(), NotificationRights::signal));
     const Capability& capability = *thread.table().find(thread.cap());
     // A badged capability can only signal its own bits.
-    const std::uint64_t bits = capability.badged ? capability.badge() : thread.word(0);
+    const std::uint64_t bits = capability.badged ? capability.badge : thread.word(0);
     thread.set_result(Error::ok);
     notification->signal(bits);
     return {};
@@ -219,12 +218,6 @@ constexpr std::uint64_t vector_page_fault = 14;
 
 extern "C" void kernel_system_call(arch::ThreadContext* context) {
     auto& thread = static_cast<kernel::Thread&>(*context);
-    const auto number = static_cast<abi::Syscall>(thread.number());
-    if ((number == abi::Syscall::call && kernel::FastPath::call(thread)) ||
-        (number == abi::Syscall::reply_and_receive &&
-         kernel::FastPath::reply_and_receive(thread))) {
-        return;
-    }
     const auto result = kernel::perform(thread);
     if (!result && kernel::scheduler().current() == &thread) {
         thread.set_result(result.error());

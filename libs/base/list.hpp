@@ -26,7 +26,6 @@ struct ListLink {
         next->previous = previous;
         previous->next = next;
         next = nullptr;
-        previous = nullptr;
     }
 };
 
@@ -40,6 +39,8 @@ public:
 
     [[nodiscard]] bool empty() const { return head_.next == &head_; }
     [[nodiscard]] T* front() const { return empty() ? nullptr : element(head_.next); }
+    // The first one of a list that is not empty.
+    [[nodiscard]] T& first() const { return *element(head_.next); }
     [[nodiscard]] T* back() const { return empty() ? nullptr : element(head_.previous); }
     // The element after `item`, or nullptr at the end.
     [[nodiscard]] T* next(const T& item) const {

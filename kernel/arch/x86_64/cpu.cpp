@@ -128,7 +128,7 @@ void require_cpu_features() {
 void initialise_boot_cpu(PhysAddr root) {
     Cpu& cpu = boot_cpu;
     cpu.self = &cpu;
-    cpu.root = root;
+    cpu.root = root.value();
     cpu.kernel_stack = reinterpret_cast<std::uint64_t>(boot_stack_top);
     cpu.task_state.stacks[0] = cpu.kernel_stack;
     for (std::size_t i = 0; i < fault_stacks; ++i) {

@@ -3,6 +3,7 @@
 // Every way into the kernel and out of it.
 //
 //   syscall, foreign number, upcall set -> straight back to user mode at the upcall entry, nothing else touched
+//   syscall, call or reply_and_receive  -> arch_call, arch_reply_and_receive (fast_calls.cpp) -> arch_exit_to_other or _same
 //   syscall, otherwise  -> save into current -> kernel_system_call -> exit
 //   trap from user mode -> save into current -> arch_user_trap     -> exit
 //   interrupt while idle -> forget the idle loop -> arch_idle_interrupt -> exit
@@ -14,7 +15,8 @@
 // their CPU by its GDT instead. The direction flag is clear and interrupts are off in all C++ code.
 #include "kernel/arch/x86_64/layout.hpp"
 
-#define NATIVE_FIRST 0x10000000
+#define NATIVE_CALL 0x10000000  // the first native number
+#define NATIVE_REPLY_AND_RECEIVE 0x10000001
 #define NATIVE_END 0x10000008
 
 // All general registers but rdi and rsp, into the context in the given register. A macro, not a function: there is no stack.
@@ -51,6 +53,35 @@
     mov CONTEXT_R15(%rdi), %r15
 .endm
 
+// Into the kernel by a native `syscall`: r14 = the thread's context, word 1 in rcx, the kernel stack.
+.macro ENTER_FAST
+    mov %rsp, %r11
+    mov %gs:CPU_CURRENT, %rsp
+    mov %rcx, CONTEXT_RIP(%rsp)
+    mov %r11, CONTEXT_RSP(%rsp)
+    mov %rbx, CONTEXT_RBX(%rsp)
+    mov %rbp, CONTEXT_RBP(%rsp)
+    mov %r14, CONTEXT_R14(%rsp)
+    mov %r15, CONTEXT_R15(%rsp)
+    movb $1, CONTEXT_BY_SYSRET(%rsp)
+    mov %r10, %rcx
+    mov %rsp, %r14
+    mov %gs:CPU_KERNEL_STACK, %rsp
+.endm
+
+// The way back: all but rax, gs and the instruction itself.
+.macro EXIT_FAST
+    mov %rcx, %r10
+    mov CONTEXT_RIP(%r14), %rcx
+    mov $USER_RFLAGS, %r11d
+    mov CONTEXT_RSP(%r14), %rsp
+    mov CONTEXT_RBX(%r14), %rbx
+    mov CONTEXT_RBP(%r14), %rbp
+    mov CONTEXT_R15(%r14), %r15
+    mov CONTEXT_R14(%r14), %r14
+    CLEAR_BUFFERS
+.endm
+
 // The last step to user mode. On CPUs that leak through their buffers, boot code puts the instruction that clears them in
 // the place of this one (speculation.cpp).
 .macro CLEAR_BUFFERS
@@ -68,35 +99,74 @@ arch_clear_buffers_places:
     .section .text.entry, "ax", @progbits
 
 // The `syscall` instruction: rcx = user rip, r11 = user rflags, rsp still the user's, interrupts off.
+//
+// A native call destroys rcx, r11 and the flags (user code finds USER_RFLAGS), so r11 is free at once. rbx, rbp, r14 and r15
+// are saved, and the C++ code may use them. The message stays where it is: `call` and `reply_and_receive` go first to
+// fast_calls.cpp, whose functions take it in these very registers and pass it on to the exit, or to `slowly`.
     .globl arch_system_call_entry
     .balign 64
 arch_system_call_entry:
     endbr64
     swapgs
-    mov %rsp, %gs:CPU_USER_STACK
-    mov %gs:CPU_CURRENT, %rsp
-    cmp $NATIVE_FIRST, %rax
-    jb foreign
+    cmp $NATIVE_CALL, %rax
+    jne 1f
+    ENTER_FAST
+    call arch_call
+1:  cmp $NATIVE_REPLY_AND_RECEIVE, %rax
+    jne 2f
+    ENTER_FAST
+    call arch_reply_and_receive
+2:  jb foreign
     cmp $NATIVE_END, %rax
     jae foreign
-into_kernel:
-    SAVE_REGISTERS %rsp
-    mov %rdi, CONTEXT_RDI(%rsp)
-    mov %rcx, CONTEXT_RIP(%rsp)
-    mov %r11, CONTEXT_RFLAGS(%rsp)
-    mov %gs:CPU_USER_STACK, %rcx
-    mov %rcx, CONTEXT_RSP(%rsp)
-    movb $1, CONTEXT_BY_SYSRET(%rsp)
-    mov %rsp, %rdi
+    ENTER_FAST
+    jmp slowly
+
+// Not for the fast path after all: with the message in its registers, word 1 in rcx, r14 the thread's context.
+    .globl arch_call_slowly, arch_reply_and_receive_slowly
+arch_reply_and_receive_slowly:
+    mov $NATIVE_REPLY_AND_RECEIVE, %eax
+    jmp slowly
+arch_call_slowly:
+    mov $NATIVE_CALL, %eax
+slowly:
+    mov %rax, CONTEXT_RAX(%r14)
+    mov %rdi, CONTEXT_RDI(%r14)
+    mov %rsi, CONTEXT_RSI(%r14)
+    mov %rdx, CONTEXT_RDX(%r14)
+    mov %rcx, CONTEXT_R10(%r14)
+    mov %r8, CONTEXT_R8(%r14)
+    mov %r9, CONTEXT_R9(%r14)
+    mov %r12, CONTEXT_R12(%r14)
+    mov %r13, CONTEXT_R13(%r14)
+    mov %r14, %rdi
     mov %gs:CPU_KERNEL_STACK, %rsp
     xor %ebp, %ebp
     call kernel_system_call
     jmp exit
 
+// Back to user mode with a message in its registers as above. r14: the thread, which waited in a system call, or, the second
+// way, is the one that came.
+    .globl arch_exit_to_other, arch_exit_to_same
+arch_exit_to_other:
+    mov CONTEXT_GS_BASE(%r14), %rax
+    EXIT_FAST
+    swapgs
+    wrgsbase %rax
+    xor %eax, %eax
+    sysretq
+arch_exit_to_same:
+    EXIT_FAST
+    swapgs
+    xor %eax, %eax
+    sysretq
+
 // A number that is not the kernel's, for the thread's own system-call entry, unless that has asked not to be disturbed.
 foreign:
+    mov %rsp, %gs:CPU_USER_STACK
+    mov %gs:CPU_CURRENT, %rsp
     cmpq $0, CONTEXT_SYSTEM_CALL_ENTRY(%rsp)
-    je into_kernel
+    je 1f
     mov CONTEXT_CONTROL(%rsp), %rsp
     cmpq $0, CONTROL_UPCALLS_MASKED(%rsp)
     jne 1f
@@ -107,10 +177,23 @@ foreign:
     mov CONTEXT_SYSTEM_CALL_ENTRY(%rsp), %rcx
     mov $USER_RFLAGS, %r11d
     mov %gs:CPU_USER_STACK, %rsp
+    CLEAR_BUFFERS
     swapgs
     sysretq
+// For its fault handler, which may look at all registers and change them.
 1:  mov %gs:CPU_CURRENT, %rsp
-    jmp into_kernel
+    SAVE_REGISTERS %rsp
+    mov %rdi, CONTEXT_RDI(%rsp)
+    mov %rcx, CONTEXT_RIP(%rsp)
+    mov %r11, CONTEXT_RFLAGS(%rsp)
+    mov %gs:CPU_USER_STACK, %rcx
+    mov %rcx, CONTEXT_RSP(%rsp)
+    movb $0, CONTEXT_BY_SYSRET(%rsp)
+    mov %rsp, %rdi
+    mov %gs:CPU_KERNEL_STACK, %rsp
+    xor %ebp, %ebp
+    call kernel_system_call
+    jmp exit
 
 // For code that will not return the way it came. Interrupts are off.
     .globl arch_exit_kernel
@@ -122,13 +205,11 @@ exit:
     jz idle
     cmpb $0, CONTEXT_BY_SYSRET(%rdi)
     je exit_by_iret
-    // sysret to an address in the upper half would fault in the kernel on the user's stack.
+    // This address is one after a `syscall` instruction, so in the lower half: sysret to one in the upper would fault in the
+    // kernel on the user's stack.
     mov CONTEXT_RIP(%rdi), %rcx
-    mov %rcx, %r11
-    shr $47, %r11
-    jnz exit_by_iret
     RESTORE_REGISTERS
-    mov CONTEXT_RFLAGS(%rdi), %r11
+    mov $USER_RFLAGS, %r11d
     mov CONTEXT_RSP(%rdi), %rsp
     mov CONTEXT_RDI(%rdi), %rdi
     CLEAR_BUFFERS

@@ -75,9 +75,11 @@ void fpu_acquire(ThreadContext& context) {
     }
     if (cpu.fpu_owner != nullptr) {
         save(cpu.fpu_owner->fpu);
+        cpu.fpu_owner->fpu_loaded = false;
     }
     restore(context.fpu);
     cpu.fpu_owner = &context;
+    context.fpu_loaded = true;
 }
 
 void fpu_copy(ThreadContext& from, void* to) {
@@ -95,6 +97,7 @@ void fpu_forget(ThreadContext& context) {
     Cpu& cpu = this_cpu();
     if (cpu.fpu_owner == &context) {
         cpu.fpu_owner = nullptr;
+        context.fpu_loaded = false;
         set_fpu_trap(cpu, true);
     }
 }

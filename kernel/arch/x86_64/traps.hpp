@@ -33,7 +33,8 @@ void initialise_traps();
 }  // namespace arch
 
 // The portable kernel's handlers (kernel/syscall, kernel/object). They may change this_cpu().current; all run with
-// interrupts off on the empty kernel stack, and leave by returning or by exit_kernel().
+// interrupts off on the empty kernel stack, and leave by returning or by exit_kernel(). The fast calls go another way
+// (fast_calls.cpp).
 extern "C" {
 void kernel_system_call(arch::ThreadContext* context);
 void kernel_user_exception(arch::ThreadContext* context, std::uint64_t vector,

@@ -24,19 +24,20 @@ inline Cpu& this_cpu() { return simulated_cpu; }
 
 PhysAddr kernel_root();
 
+inline ThreadContext* current() { return this_cpu().current; }
 inline void set_current(ThreadContext* context) { this_cpu().current = context; }
 inline void activate(PhysAddr root) { this_cpu().root = root; }
+inline bool is_active(PhysAddr root) { return this_cpu().root == root; }
 // The simulated MMU has no cache of translations.
 inline void flush_user() {}
 inline void invalidate_page(UserAddr) {}
 
 // There are no registers but the saved ones.
 inline void save_bases(ThreadContext&) {}
-inline void load_bases(const ThreadContext&) {}
 
-inline void switch_thread(ThreadContext*, ThreadContext* to, PhysAddr root) {
+inline void switch_thread(ThreadContext*, ThreadContext* to) {
     this_cpu().current = to;
-    activate(root);
+    activate(to != nullptr ? to->root : kernel_root());
 }
 
 // What exit_kernel throws: control goes back to the test.

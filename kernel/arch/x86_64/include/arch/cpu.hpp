@@ -38,7 +38,7 @@ struct Cpu {
     ThreadContext* fpu_owner = nullptr;  // whose values the FPU registers hold
     bool fpu_traps = true;               // what CR0.TS is
     std::uint32_t id = 0;
-    PhysAddr root{};           // what CR3 is
+    std::uint64_t root = 0;    // what CR3 is
     void* portable = nullptr;  // the scheduler's state of this CPU
     std::uint64_t nmi_count = 0;
 
@@ -57,40 +57,35 @@ inline Cpu& this_cpu() {
     return *cpu;
 }
 
-inline void set_current(ThreadContext* context) { this_cpu().current = context; }
+// The same by one instruction each, for single fields of it.
+using LocalCpu = Cpu __attribute__((address_space(256)));
+inline ThreadContext* current() { return static_cast<LocalCpu*>(nullptr)->current; }
+inline void set_current(ThreadContext* context) {
+    static_cast<LocalCpu*>(nullptr)->current = context;
+}
 
 // The address space that holds only the kernel: for idling, and after the current one was destroyed.
 PhysAddr kernel_root();
 
 inline void activate(PhysAddr root) {
-    Cpu& cpu = this_cpu();
-    if (cpu.root != root) {
-        cpu.root = root;
+    if (static_cast<LocalCpu*>(nullptr)->root != root.value()) {
+        static_cast<LocalCpu*>(nullptr)->root = root.value();
         asm volatile("mov %0, %%cr3" : : "r"(root.value()) : "memory");
     }
 }
+inline bool is_active(PhysAddr root) {
+    return static_cast<LocalCpu*>(nullptr)->root == root.value();
+}
 
 // Drops all cached translations of user pages, or that of one.
-inline void flush_user() {
-    asm volatile("mov %0, %%cr3" : : "r"(this_cpu().root.value()) : "memory");
-}
+inline void flush_user() { asm volatile("mov %0, %%cr3" : : "r"(this_cpu().root) : "memory"); }
 inline void invalidate_page(UserAddr address) {
     asm volatile("invlpg (%0)" : : "r"(address.value()) : "memory");
 }
 
-// Brings the saved segment bases of the thread that is on the CPU up to date.
+// Brings the saved fs base of the thread that is on the CPU up to date.
 inline void save_bases(ThreadContext& context) {
-    std::uint64_t fs = 0;
-    std::uint64_t gs = 0;
-    asm volatile("rdfsbase %0; swapgs; rdgsbase %1; swapgs" : "=r"(fs), "=&r"(gs));
-    context.registers.fs_base = fs;
-    context.registers.gs_base = gs;
-}
-inline void load_bases(const ThreadContext& context) {
-    asm volatile("wrfsbase %0; swapgs; wrgsbase %1; swapgs"
-                 :
-                 : "r"(context.registers.fs_base), "r"(context.registers.gs_base)
-                 : "memory");
+    asm volatile("rdfsbase %0" : "=r"(context.registers.fs_base));
 }
 
 inline void set_fpu_trap(Cpu& cpu, bool trap) {
@@ -106,17 +101,30 @@ inline void set_fpu_trap(Cpu& cpu, bool trap) {
     }
 }
 
+// From a thread to another, all but what lies in general registers and gs: the way out loads those (fast_calls.cpp).
+inline void switch_bases(ThreadContext& from, ThreadContext& to) {
+    save_bases(from);
+    asm volatile("wrfsbase %0" : : "r"(to.registers.fs_base));
+    set_current(&to);
+    activate(to.root);
+    if (from.fpu_loaded || to.fpu_loaded) [[unlikely]] {
+        set_fpu_trap(this_cpu(), !to.fpu_loaded);
+    }
+}
+
 // Takes `from` off this CPU (null: there was none, or it is dying) and puts `to` there (null: idle).
-inline void switch_thread(ThreadContext* from, ThreadContext* to, PhysAddr root) {
-    Cpu& cpu = this_cpu();
+inline void switch_thread(ThreadContext* from, ThreadContext* to) {
     if (from != nullptr) {
         save_bases(*from);
     }
-    cpu.current = to;
-    activate(root);
+    set_current(to);
+    activate(to != nullptr ? to->root : kernel_root());
     if (to != nullptr) {
-        load_bases(*to);
-        set_fpu_trap(cpu, cpu.fpu_owner != to);
+        asm volatile("wrfsbase %0; swapgs; wrgsbase %1; swapgs"
+                     :
+                     : "r"(to->registers.fs_base), "r"(to->registers.gs_base)
+                     : "memory");
+        set_fpu_trap(this_cpu(), !to->fpu_loaded);
     }
 }
 

@@ -2,8 +2,10 @@
 // ThreadContext: what a thread is to the CPU. The first member of the kernel's Thread; entry.S saves into it.
 //
 // A thread that does not run is nothing but this: the kernel stack does not outlive a visit to the kernel. While a thread
-// runs in user mode its true registers are the CPU's; fs_base and gs_base are the CPU's until switch_thread takes the
-// thread off it (save_bases brings them up to date earlier). The message travels in the registers that
+// runs in user mode its true registers are the CPU's; fs_base is the CPU's until switch_thread takes the thread off it
+// (save_bases brings it up to date earlier). gs_base is what start or set_registers made it: user code that changes its gs
+// loses the change when it is next switched to. A thread that waits on the fast path (fast_calls.cpp) has left its words
+// where they were; the answer brings new ones. The message travels in the registers that
 // abi/kernel/message.hpp lists; the accessors here give them their names.
 #pragma once
 
@@ -33,8 +35,11 @@ struct ThreadContext {
     abi::ControlPage* control = nullptr;  // in the kernel window
     void* fpu = nullptr;  // its FPU area, or null: a thread that may not use the FPU
 
-    // Entered by `syscall`: rcx and r11 hold nothing, so the faster way back may be taken.
+    // Entered by `syscall` with a native number: rcx, r11 and the flags hold nothing, so the faster way back may be taken.
     bool return_by_sysret = false;
+    bool fpu_loaded = false;  // the FPU registers of a CPU hold its values
+
+    PhysAddr root{};  // of its address space
 
     [[nodiscard]] std::uint64_t& word(std::size_t index) {
         switch (index) {
@@ -73,7 +78,12 @@ struct ThreadContext {
         return_by_sysret = false;
         return true;
     }
-    void store(abi::Registers& to) const { to = registers; }
+    void store(abi::Registers& to) const {
+        to = registers;
+        if (return_by_sysret) {
+            to.rflags = USER_RFLAGS;
+        }
+    }
 
     // Fresh registers for a thread that begins at rip.
     void start(std::uint64_t rip, std::uint64_t rsp, std::uint64_t rdi, std::uint64_t gs_base,
@@ -107,6 +117,7 @@ static_assert(offsetof(abi::Registers, r15) == CONTEXT_R15 &&
 static_assert(offsetof(abi::Registers, rflags) == CONTEXT_RFLAGS);
 static_assert(offsetof(ThreadContext, system_call_entry) == CONTEXT_SYSTEM_CALL_ENTRY);
 static_assert(offsetof(ThreadContext, control) == CONTEXT_CONTROL);
+static_assert(offsetof(abi::Registers, gs_base) == CONTEXT_GS_BASE);
 static_assert(offsetof(ThreadContext, return_by_sysret) == CONTEXT_BY_SYSRET);
 static_assert(offsetof(abi::ControlPage, upcalls_masked) == CONTROL_UPCALLS_MASKED);
 static_assert(offsetof(abi::ControlPage, saved_rip) == CONTROL_SAVED_RIP);

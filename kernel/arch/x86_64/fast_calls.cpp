@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// `call` and `reply_and_receive` with the message in registers, from the entry straight to the exit.
+//
+// entry.S calls these functions with the message in the registers in which user code put it, and they end by jumping to the
+// exit with the message in the registers in which user code finds it: nothing of it is stored. That is what the calling
+// convention preserve_none is for, which passes arguments in r12 r13 r14 r15 rdi rsi rdx rcx r8 r9 and has no register that
+// a function would have to save. Word 1, which user code has in r10, travels in rcx; r15 holds nothing.
+//
+// What a message means is decided in ipc/fast_path.hpp; here is only how it moves. This file is compiled without frame
+// pointers: no function in it calls another that could panic.
+#include <arch/cpu.hpp>
+
+#include "kernel/ipc/fast_path.hpp"
+
+#define MESSAGE_PARAMETERS                                                                        \
+    std::uint64_t word4, std::uint64_t word5, arch::ThreadContext *context, std::uint64_t unused, \
+        std::uint64_t cap, std::uint64_t tag, std::uint64_t word0, std::uint64_t word1,           \
+        std::uint64_t word2, std::uint64_t word3
+#define MESSAGE(context, cap, tag) \
+    word4, word5, context, unused, cap, tag, word0, word1, word2, word3
+
+extern "C" {
+// entry.S. The first two take the thread that came, the others the one that goes on.
+__attribute__((preserve_none)) void arch_call_slowly(MESSAGE_PARAMETERS);
+__attribute__((preserve_none)) void arch_reply_and_receive_slowly(MESSAGE_PARAMETERS);
+__attribute__((preserve_none)) void arch_exit_to_other(MESSAGE_PARAMETERS);
+__attribute__((preserve_none)) void arch_exit_to_same(MESSAGE_PARAMETERS);
+
+__attribute__((preserve_none)) void arch_call(MESSAGE_PARAMETERS) {
+    auto& caller = static_cast<kernel::Thread&>(*context);
+    const kernel::FastPath::Step step = kernel::FastPath::call(caller, cap, abi::Tag{tag});
+    unused = __builtin_nondeterministic_value(unused);
+    if (step.outcome == kernel::FastPath::Outcome::slow) [[unlikely]] {
+        [[clang::musttail]] return arch_call_slowly(MESSAGE(context, cap, tag));
+    }
+    if (step.outcome == kernel::FastPath::Outcome::nothing) {
+        [[clang::musttail]] return arch_exit_to_same(0, 0, context, unused, cap, 0, 0, 0, 0, 0);
+    }
+    arch::switch_bases(*context, *step.next);
+    [[clang::musttail]] return arch_exit_to_other(MESSAGE(step.next, step.badge, tag));
+}
+
+__attribute__((preserve_none)) void arch_reply_and_receive(MESSAGE_PARAMETERS) {
+    auto& server = static_cast<kernel::Thread&>(*context);
+    const kernel::FastPath::Step step =
+        kernel::FastPath::reply_and_receive(server, cap, abi::Tag{tag});
+    unused = __builtin_nondeterministic_value(unused);
+    if (step.outcome == kernel::FastPath::Outcome::slow) [[unlikely]] {
+        [[clang::musttail]] return arch_reply_and_receive_slowly(MESSAGE(context, cap, tag));
+    }
+    arch::switch_bases(*context, *step.next);
+    [[clang::musttail]] return arch_exit_to_other(MESSAGE(step.next, step.badge, tag));
+}
+}
