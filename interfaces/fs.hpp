@@ -356,7 +356,12 @@ struct Sync {
 struct Map {
     static constexpr std::uint16_t label = 39;
     static constexpr std::size_t reply_capabilities = 1;
-    std::uint32_t write = 0;  // 1: a writable capability (needs the file open for writing)
+    // A writable capability needs the file open for writing. `announced` is for a client that tells
+    // of what it wrote (Written), instead of whom everybody must think that it may have written
+    // anything; it needs the file open for reading too. `unsupported`, where data needs more than
+    // memory to be written to.
+    static constexpr std::uint32_t read_only = 0, unannounced = 1, announced = 2;
+    std::uint32_t write = read_only;
     struct Reply {
         std::uint64_t data_offset = 0;
         std::uint64_t size = 0;
@@ -365,6 +370,12 @@ struct Map {
 struct FileHeader {
     std::uint64_t size;        // of the file, now
     std::uint64_t generation;  // grows with each change of size or data
+};
+
+// Through a mapping, within the file's size: the file has changed now.
+struct Written {
+    static constexpr std::uint16_t label = 45;
+    struct Reply {};
 };
 
 struct Allocate {  // fallocate

@@ -107,6 +107,12 @@ public:
     [[nodiscard]] virtual Result<void> allocate(Inode inode, std::uint64_t offset,
                                                 std::uint64_t length) = 0;
     [[nodiscard]] virtual Result<MappedFile> map(Inode inode, bool writable) = 0;
+    // The data has been changed through a mapping, within the size (fs::Written). Only if
+    // `takes_announced` says so: pages that clients write need nothing but memory.
+    [[nodiscard]] virtual Result<void> note_written(Inode) {
+        return base::fail(Status::unsupported);
+    }
+    [[nodiscard]] virtual bool takes_announced() const { return false; }
 
     [[nodiscard]] virtual Result<void> sync(Inode inode, bool data_only) = 0;
     [[nodiscard]] virtual Result<void> sync_all() = 0;

@@ -50,6 +50,33 @@ TYPED_TEST_P(Conformance, TruncatesAndGrowsWithZeros) {
     EXPECT_EQ(c.stat("a").size, 0U);
 }
 
+// What is written through a mapping is told of, where the back end takes that at all.
+TYPED_TEST_P(Conformance, AnnouncedWritesNeedReadingAndWriting) {
+    auto& c = this->client();
+    EXPECT_EQ(c.make_file("a", "text"), Status::ok);
+    const auto file = c.open("a", Flags::read | Flags::write);
+    const auto mapped = c.call(file, fs::Map{.write = fs::Map::announced});
+    c.host().seconds += 100;
+    const auto told = c.call(file, fs::Written{});
+    EXPECT_EQ(TestClient::status_of(mapped), TestClient::status_of(told));
+    if (mapped) {
+        EXPECT_EQ(c.stat("a").modified.seconds, c.host().now().seconds);
+        EXPECT_EQ(c.stat("a").size, 4U);
+    } else {
+        EXPECT_EQ(mapped.error(), Status::unsupported);
+    }
+    c.close(file);
+    const auto written = c.open("a", Flags::write);
+    EXPECT_EQ(TestClient::status_of(c.call(written, fs::Map{.write = fs::Map::announced})),
+              Status::bad_handle);
+    c.close(written);
+    const auto read = c.open("a", Flags::read);
+    EXPECT_EQ(TestClient::status_of(c.call(read, fs::Map{.write = fs::Map::announced})),
+              Status::bad_handle);
+    EXPECT_EQ(TestClient::status_of(c.call(read, fs::Written{})), Status::bad_handle);
+    c.close(read);
+}
+
 TYPED_TEST_P(Conformance, OffsetsAndAppending) {
     auto& c = this->client();
     const auto file = c.open("log", Flags::write | Flags::create | Flags::append);
@@ -349,8 +376,9 @@ TYPED_TEST_P(Conformance, NamedPipesCountTheirEnds) {
     c.close(plain);
 }
 
-REGISTER_TYPED_TEST_SUITE_P(Conformance, WritesAndReads, TruncatesAndGrowsWithZeros,
-                            OffsetsAndAppending, OpenFlags, LinksAndUnlinkedFiles, Directories,
+REGISTER_TYPED_TEST_SUITE_P(Conformance, WritesAndReads, AnnouncedWritesNeedReadingAndWriting,
+                            TruncatesAndGrowsWithZeros, OffsetsAndAppending, OpenFlags,
+                            LinksAndUnlinkedFiles, Directories,
                             ListsAllEntriesOnceWhileSomeAreRemoved, SymbolicLinksRedirect, Renames,
                             Permissions, Locks, NamedPipesCountTheirEnds, HostileMessages);
 

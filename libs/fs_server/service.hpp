@@ -43,8 +43,8 @@ public:
                         fs::Link, fs::MakeSymbolicLink, fs::ReadSymbolicLink, fs::SetAttributes,
                         fs::CheckAccess, fs::GetUsage, fs::SyncAll, fs::MakeFileSystem, fs::Read,
                         fs::Write, fs::Seek, fs::GetAttributes, fs::ReadDirectory, fs::Truncate,
-                        fs::Sync, fs::Map, fs::Allocate, fs::SetStatusFlags, fs::Poll, fs::Lock,
-                        fs::OpenPipe>;
+                        fs::Sync, fs::Map, fs::Written, fs::Allocate, fs::SetStatusFlags, fs::Poll,
+                        fs::Lock, fs::OpenPipe>;
 
     explicit Service(Host& host) : host_(host) {}
 
@@ -80,6 +80,7 @@ public:
     Result<fs::Truncate::Reply> handle(const fs::Truncate& truncate, ipc::Request& request);
     Result<fs::Sync::Reply> handle(const fs::Sync& sync, ipc::Request& request);
     Result<fs::Map::Reply> handle(const fs::Map& map, ipc::Request& request);
+    Result<fs::Written::Reply> handle(const fs::Written& written, ipc::Request& request);
     Result<fs::Allocate::Reply> handle(const fs::Allocate& allocate, ipc::Request& request);
     Result<fs::SetStatusFlags::Reply> handle(const fs::SetStatusFlags& set, ipc::Request& request);
     Result<fs::Poll::Reply> handle(const fs::Poll& poll, ipc::Request& request);

@@ -156,13 +156,29 @@ Result<fs::Sync::Reply> Service::handle(const fs::Sync& sync, ipc::Request& requ
 
 Result<fs::Map::Reply> Service::handle(const fs::Map& map, ipc::Request& request) {
     const OpenFile* file = TRY(file_of(request));
-    const Status bad = map.write != 0 ? check_writable(*file) : check_readable(*file);
-    if (bad != Status::ok) {
+    const bool writable = map.write != fs::Map::read_only;
+    const bool announced = map.write == fs::Map::announced;
+    if (const Status bad = check_writable(*file); writable && bad != Status::ok) {
         return base::fail(bad);
     }
-    MappedFile mapped = TRY(file->backend->map(file->inode, map.write != 0));
+    if (const Status bad = check_readable(*file); (!writable || announced) && bad != Status::ok) {
+        return base::fail(bad);
+    }
+    if (announced && !file->backend->takes_announced()) {
+        return base::fail(Status::unsupported);
+    }
+    MappedFile mapped = TRY(file->backend->map(file->inode, writable));
     request.add_capability(std::move(mapped.memory));
     return fs::Map::Reply{.data_offset = mapped.data_offset, .size = mapped.size};
+}
+
+Result<fs::Written::Reply> Service::handle(const fs::Written&, ipc::Request& request) {
+    const OpenFile* file = TRY(file_of(request));
+    if (const Status bad = check_writable(*file); bad != Status::ok) {
+        return base::fail(bad);
+    }
+    TRY(file->backend->note_written(file->inode));
+    return fs::Written::Reply{};
 }
 
 Result<fs::Allocate::Reply> Service::handle(const fs::Allocate& allocate, ipc::Request& request) {

@@ -14,6 +14,7 @@ namespace {
 // A mapping pays off for a read of this many bytes, or after so many small ones.
 constexpr std::uint64_t large_read = 16 * 1024;
 constexpr std::uint32_t many_reads = 8;
+constexpr std::uint64_t large_write = 8 * 1024;
 
 // A count of what was moved before an error hides the error, as in Linux.
 std::int64_t moved_or(std::uint64_t moved, Errno error) {
@@ -22,8 +23,9 @@ std::int64_t moved_or(std::uint64_t moved, Errno error) {
 
 }  // namespace
 
-bool FileWindow::open(ipc::Ref<fs::File> file) {
-    auto answer = ipc::call(file, fs::Map{});
+bool FileWindow::open(ipc::Ref<fs::File> file, bool writable) {
+    auto answer =
+        ipc::call(file, fs::Map{.write = writable ? fs::Map::announced : fs::Map::read_only});
     if (!answer) {
         return false;
     }
@@ -33,6 +35,7 @@ bool FileWindow::open(ipc::Ref<fs::File> file) {
     }
     memory_ = answer->take<ipc::Memory>();
     address_ = *address;
+    writable_ = writable;
     data_offset_ = answer->reply.data_offset;
     const std::uint64_t bytes = data_offset_ + answer->reply.size;
     if (data_offset_ < sizeof(fs::FileHeader) || data_offset_ > abi::page_size * 16 ||
@@ -53,7 +56,8 @@ bool FileWindow::map(std::uint64_t bytes) {
     const auto mapped = ipc::own_space()->map(
         memory_, {.address = address_,
                   .length = bytes,
-                  .flags = abi::MapFlags::read | abi::MapFlags::on_clone_drop});
+                  .flags = abi::MapFlags::read | (writable_ ? abi::MapFlags::write : 0) |
+                           abi::MapFlags::on_clone_drop});
     if (mapped) {
         bytes_ = bytes;
     }
@@ -167,7 +171,7 @@ std::int64_t RegularFile::read_mapped(UserBuffer& buffer, Offset offset) {
 std::int64_t RegularFile::read_at(UserBuffer& buffer, Offset offset) {
     if (!window_.mapped() && !unmappable_ &&
         (buffer.remaining() >= large_read || ++messages_ > many_reads)) {
-        unmappable_ = !window_.open(file());
+        unmappable_ = !window_.open(file(), false);
     }
     if (window_.mapped()) {
         if (const std::int64_t count = read_mapped(buffer, offset); count >= 0) {
@@ -190,12 +194,52 @@ std::int64_t RegularFile::read(UserBuffer& buffer, Offset offset) {
     return count;
 }
 
-std::int64_t RegularFile::write(UserBuffer& buffer, Offset offset) {
-    MutexGuard guard{lock_};
-    if (offset != current_offset || shared_) {
+// -> how much of the buffer's start lies within the file and was copied there.
+std::uint64_t RegularFile::write_mapped(UserBuffer& buffer, Offset offset) {
+    std::uint64_t moved = 0;
+    while (buffer.remaining() != 0) {
+        const auto part = window_.at(offset + moved, buffer.remaining());
+        const auto to = std::span{const_cast<std::byte*>(part.data()), part.size()};
+        if (part.empty() || !buffer.get(to)) {
+            break;
+        }
+        moved += part.size();
+    }
+    return moved;
+}
+
+std::int64_t RegularFile::write_at(UserBuffer& buffer, Offset offset) {
+    const bool appends = (status() & OpenFlag::append) != 0;
+    if (buffer.remaining() < large_write || !readable() || appends || unwritable_) {
         return write_by_messages(file(), buffer, offset);
     }
-    const std::int64_t count = write_by_messages(file(), buffer, offset_);
+    if (!window_.mapped() || !window_.writable()) {
+        window_.close();
+        unwritable_ = !window_.open(file(), true);
+    }
+    const std::uint64_t moved = window_.mapped() ? write_mapped(buffer, offset) : 0;
+    if (moved != 0) {
+        if (const auto told = or_errno(ipc::call(file(), fs::Written{})); !told) {
+            return -told.error();
+        }
+    }
+    if (buffer.remaining() == 0) {
+        return static_cast<std::int64_t>(moved);
+    }
+    const std::int64_t rest = write_by_messages(file(), buffer, offset + moved);
+    return rest >= 0 ? static_cast<std::int64_t>(moved) + rest
+                     : (moved != 0 ? static_cast<std::int64_t>(moved) : rest);
+}
+
+std::int64_t RegularFile::write(UserBuffer& buffer, Offset offset) {
+    MutexGuard guard{lock_};
+    if (offset != current_offset) {
+        return write_at(buffer, offset);
+    }
+    if (shared_) {
+        return write_by_messages(file(), buffer, current_offset);
+    }
+    const std::int64_t count = write_at(buffer, offset_);
     offset_ += count > 0 ? static_cast<std::uint64_t>(count) : 0;
     return count;
 }

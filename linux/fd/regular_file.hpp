@@ -10,7 +10,8 @@
 //
 // The page cache. A file that is read a lot is mapped (fs::Map) into a window; then a read is a
 // copy, without a message. The first page of the mapping says how long the file is at any time. What
-// the window does not cover, or what faults, is read by messages.
+// the window does not cover, or what faults, is read by messages. Large writes over what is there
+// already are copies too, where the file system allows it, and one message that tells of them.
 #pragma once
 
 #include <cstdint>
@@ -28,11 +29,12 @@ public:
     FileWindow& operator=(const FileWindow&) = delete;
     ~FileWindow() { close(); }
 
-    // False: this file cannot be mapped (and never will be).
-    bool open(ipc::Ref<fs::File> file);
+    // False: this file cannot be mapped like that (and never will be).
+    bool open(ipc::Ref<fs::File> file, bool writable);
     void close();
     void on_fork_child() { forget(); }
     [[nodiscard]] bool mapped() const { return address_ != 0; }
+    [[nodiscard]] bool writable() const { return writable_; }
     [[nodiscard]] std::uint64_t file_size() const;
     // The part of the file at `offset` that is mapped, at most `count` bytes; it grows the mapping
     // when the file has grown. Empty: at the end, or out of reach (`file_size` tells).
@@ -46,6 +48,7 @@ private:
     std::uint64_t address_ = 0;
     std::uint64_t bytes_ = 0;
     std::uint64_t data_offset_ = 0;
+    bool writable_ = false;
 };
 
 class RegularFile final : public ServerFile {
@@ -73,6 +76,10 @@ private:
         __attribute__((requires_capability(lock_)));
     std::int64_t read_mapped(UserBuffer& buffer, Offset offset)
         __attribute__((requires_capability(lock_)));
+    std::int64_t write_at(UserBuffer& buffer, Offset offset)
+        __attribute__((requires_capability(lock_)));
+    std::uint64_t write_mapped(UserBuffer& buffer, Offset offset)
+        __attribute__((requires_capability(lock_)));
     void push_offset() __attribute__((requires_capability(lock_)));
 
     Mutex lock_;
@@ -81,6 +88,7 @@ private:
     Offset pushed_ __attribute__((guarded_by(lock_))) = 0;           // where the server's offset is
     std::uint32_t messages_ __attribute__((guarded_by(lock_))) = 0;  // reads without a window
     bool unmappable_ __attribute__((guarded_by(lock_))) = false;
+    bool unwritable_ __attribute__((guarded_by(lock_))) = false;  // by a mapping
     FileWindow window_ __attribute__((guarded_by(lock_)));
 };
 

@@ -2,6 +2,7 @@
 #include "linux/process/lent_stack.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "libs/ipc/kernel_objects.hpp"
@@ -70,6 +71,10 @@ void LentStack::take_back() {
     const std::size_t bytes =
         page.returned == 0 ? 0 : std::min<std::size_t>(page.bytes, most_bytes);
     for (std::size_t from = 0; from < bytes;) {
+        if (from + 8 <= bytes && std::memcmp(&page.after[from], &before_[from], 8) == 0) {
+            from += 8;  // most is as it was
+            continue;
+        }
         if (page.after[from] == before_[from]) {
             ++from;
             continue;

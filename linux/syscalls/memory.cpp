@@ -113,7 +113,9 @@ Result<std::uint64_t> map_file(const ProgramSpace::Request& request, std::int32_
     if (!file.readable || (shared && writes && !file.writable)) {
         return base::fail(Errno::eacces);
     }
-    auto answer = ipc::call(file.file, fs::Map{.write = shared && file.writable ? 1U : 0U});
+    auto answer = ipc::call(
+        file.file,
+        fs::Map{.write = shared && file.writable ? fs::Map::unannounced : fs::Map::read_only});
     if (!answer) {
         if (shared || answer.error() != ipc::Failure{ipc::Status::unsupported}) {
             return base::fail(answer.error() == ipc::Failure{ipc::Status::unsupported}

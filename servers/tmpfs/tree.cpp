@@ -282,6 +282,14 @@ Result<void> Tree::allocate(Inode inode, std::uint64_t offset, std::uint64_t len
     return file->reserve(offset, length);
 }
 
+Result<void> Tree::note_written(Inode inode) {
+    Node* node = TRY(find(inode));
+    FileData* file = TRY(data_of(*node));
+    TRY(file->resize(node->attributes.size));  // the header tells of a change
+    touch(*node);
+    return {};
+}
+
 Result<fs_server::MappedFile> Tree::map(Inode inode, bool writable) {
     Node* node = TRY(find(inode));
     FileData* file = TRY(data_of(*node));

@@ -53,6 +53,8 @@ public:
     Result<void> truncate(Inode inode, std::uint64_t size) override;
     Result<void> allocate(Inode inode, std::uint64_t offset, std::uint64_t length) override;
     Result<fs_server::MappedFile> map(Inode inode, bool writable) override;
+    Result<void> note_written(Inode inode) override;
+    bool takes_announced() const override { return true; }
     Result<void> sync(Inode inode, bool data_only) override;
     Result<void> sync_all() override { return {}; }
     Result<fs_server::Usage> usage() override;

@@ -2,6 +2,7 @@
 // Regular files: reading, writing, offsets, sizes, and offsets that processes share.
 #include "tests/linux/check.h"
 
+#include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
@@ -87,6 +88,61 @@ static void long_transfers(void)
     close(fd);
     free(in);
     free(out);
+}
+
+/* Large writes over what is there: all of it, within the file and across its end, from memory that ends, in a child. */
+static void overwriting(void) {
+    enum { SIZE = 100000 };
+    static char data[SIZE], back[SIZE + 100];
+    int fd = open("over", O_RDWR | O_CREAT | O_TRUNC, 0600);
+    fill(data, SIZE, 1);
+    EQUAL(write(fd, data, SIZE), SIZE);
+    struct stat before, after;
+    struct timespec old[2] = {{1000, 0}, {1000, 0}};
+    EQUAL(futimens(fd, old), 0);
+    fill(data, SIZE, 2);
+    EQUAL(pwrite(fd, data + 10, SIZE - 30, 10), SIZE - 30);
+    EQUAL(fstat(fd, &before), 0);
+    TRUE(before.st_mtim.tv_sec > 1000);
+    EQUAL(before.st_size, SIZE);
+    int other = open("over", O_RDONLY);
+    EQUAL(pread(other, back, sizeof back, 0), SIZE);
+    EQUAL(memcmp(back + 10, data + 10, SIZE - 30), 0);
+    TRUE(memcmp(back, data, 10) != 0);
+
+    EQUAL(pwrite(fd, data, SIZE, 100), SIZE);
+    EQUAL(fstat(fd, &after), 0);
+    EQUAL(after.st_size, SIZE + 100);
+    EQUAL(pread(other, back, sizeof back, 100), SIZE);
+    EQUAL(memcmp(back, data, SIZE), 0);
+
+    char* map = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memset(map, 'm', 3 * 4096);
+    EQUAL(munmap(map + 2 * 4096, 4096), 0);
+    EQUAL(pwrite(fd, map, 3 * 4096, 0), 2 * 4096);
+    EQUAL(pread(other, back, 3 * 4096, 0), 3 * 4096);
+    EQUAL(memcmp(back, map, 2 * 4096), 0);
+    EQUAL(memcmp(back + 2 * 4096, data + 2 * 4096 - 100, 4096), 0);
+
+    EQUAL(lseek(fd, 50, SEEK_SET), 50);
+    pid_t child = fork();
+    if (child == 0) _exit(write(fd, data, 20000) == 20000 ? 0 : 1);
+    int status = 0;
+    EQUAL(waitpid(child, &status, 0), child);
+    EQUAL(status, 0);
+    EQUAL(write(fd, data, 20000), 20000);
+    EQUAL(pread(other, back, 40000, 50), 40000);
+    EQUAL(memcmp(back, data, 20000), 0);
+    EQUAL(memcmp(back + 20000, data, 20000), 0);
+    EQUAL(ftruncate(fd, 20), 0);
+    EQUAL(ftruncate(fd, SIZE), 0);
+    EQUAL(pread(other, back, SIZE, 0), SIZE);
+    for (size_t i = 20; i < SIZE; i++)
+        if (back[i] != 0) EQUAL(i, 0);
+    close(fd);
+    close(other);
+    munmap(map, 2 * 4096);
+    unlink("over");
 }
 
 static void offsets(void)
@@ -324,6 +380,6 @@ static void record_locks(void)
     close(fd);
 }
 
-MAIN(TEST(open_flags), TEST(long_transfers), TEST(offsets), TEST(append), TEST(vectors),
-     TEST(fork_shares_offset), TEST(sizes), TEST(attributes), TEST(copying), TEST(devices),
+MAIN(TEST(open_flags), TEST(long_transfers), TEST(overwriting), TEST(offsets), TEST(append),
+     TEST(vectors), TEST(fork_shares_offset), TEST(sizes), TEST(attributes), TEST(copying), TEST(devices),
      TEST(record_locks))
