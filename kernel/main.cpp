@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The order of things at boot.
-#include <arch/cpu.hpp>
+#include <arch/cpus.hpp>
 #include <arch/speculation.hpp>
 
 #include "kernel/boot_parameters.hpp"
@@ -25,6 +25,9 @@ kernel::Bank& make_root_bank() {
         kernel::Bank(root, nullptr, kernel::mm::frames.free_frames() + kernel::archive_frames());
 }
 
+// The other CPUs have nothing to do.
+void park() { plat::power_off_or_halt(); }
+
 }  // namespace
 
 extern "C" [[noreturn]] void kernel_main(const BootParameters& parameters) {
@@ -39,6 +42,8 @@ extern "C" [[noreturn]] void kernel_main(const BootParameters& parameters) {
         kernel_panic("no room for the records of page frames\n");
     }
     plat::initialise(parameters);
+    arch::start_other_cpus(parameters.boot_page, park);
+    kernel_print("CPUs: ", arch::cpu_count(), "\n");
     kernel::initialise_scheduler();
     kernel::adopt_archive(parameters);
     kernel::start_first_process(parameters, make_root_bank());

@@ -5,6 +5,7 @@
 // they concern; `initialise` runs once, on the boot CPU, before any other of them except early_console_write.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -16,6 +17,7 @@ namespace plat {
 
 // Interrupt vectors. Below 32 are the CPU's exceptions.
 inline constexpr std::uint8_t vector_timer = 0x20;
+inline constexpr std::uint8_t vector_wake = 0x21;  // from another CPU: look what is to be done
 inline constexpr std::uint8_t vector_device_first = 0x30;
 inline constexpr std::uint8_t vector_device_last = 0xef;
 inline constexpr std::uint8_t vector_spurious = 0xff;
@@ -25,6 +27,18 @@ void early_console_write(std::string_view text);
 
 // Finds and sets up the local APIC, the I/O APICs, the clock and the timer.
 void initialise(const BootParameters& parameters);
+
+// The CPUs that the firmware lists, by the hardware's numbers for them: at least this one. Constant after `initialise`.
+std::size_t listed_cpus();
+std::uint32_t listed_cpu(std::size_t index);
+std::uint32_t this_cpu_id();
+// Another CPU starts anew; then, at the page, in 16-bit mode.
+void reset_cpu(std::uint32_t id);
+void start_cpu(std::uint32_t id, PhysAddr page);
+// What `initialise` did for the boot CPU: its interrupt controller and timer.
+void initialise_this_cpu();
+// Interrupt vector_wake comes on that CPU, as soon as it takes interrupts.
+void wake_cpu(std::uint32_t id);
 
 // The monotonic clock. It starts near zero at boot and is the one that TimePage describes.
 Nanoseconds clock_now();
@@ -45,7 +59,7 @@ void route_line(std::uint32_t gsi, std::uint8_t vector, bool level, bool active_
 void mask_line(std::uint32_t gsi);
 void unmask_line(std::uint32_t gsi);
 
-// What a device must write where, to raise `vector` on the boot CPU.
+// What a device must write where, to raise `vector` on the CPU that asks.
 std::uint64_t msi_address();
 std::uint32_t msi_data(std::uint8_t vector);
 

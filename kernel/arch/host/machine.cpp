@@ -123,6 +123,10 @@ namespace plat {
 
 void early_console_write(std::string_view text) { console_text += text; }
 void initialise(const BootParameters&) {}
+std::size_t listed_cpus() { return 1; }
+std::uint32_t listed_cpu(std::size_t) { return 0; }
+std::uint32_t this_cpu_id() { return 0; }
+void wake_cpu(std::uint32_t) {}
 Nanoseconds clock_now() { return now; }
 void fill_time_page(abi::TimePage& page) {
     page = {.multiplier = 1, .tsc_frequency = std::uint64_t{1'000'000'000}};

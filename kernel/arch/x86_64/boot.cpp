@@ -70,8 +70,9 @@ extern "C" [[noreturn]] void boot_main(std::uint32_t protocol, std::uint32_t inf
     memory.reserve(arch::physical(kernel_image_begin), arch::physical(kernel_boot_tables_end));
     memory.reserve(parameters.archive.begin, parameters.archive.end);
 
+    parameters.boot_page = memory.allocate_low_frame();
+
     const PhysAddr root = arch::build_kernel_space(parameters, memory);
-    asm volatile("mov %0, %%cr3" : : "r"(root.value()) : "memory");
     arch::initialise_boot_cpu(root);
     memory.release(arch::physical(kernel_image_end), arch::physical(kernel_boot_tables_end));
     kernel_main(parameters);

@@ -15,6 +15,7 @@ namespace {
 
 // Above this the boot code cannot look, and the kernel window does not reach.
 constexpr std::uint64_t highest_physical = std::uint64_t{1} << 40;
+constexpr PhysAddr one_mebibyte{std::uint64_t{1} << 20};
 constexpr PhysAddr boot_window_end{std::uint64_t{4} << 30};
 
 }  // namespace
@@ -113,6 +114,16 @@ void BootMemory::release(PhysAddr begin, PhysAddr end) {
     if (parameters_.free_count < BootParameters::max_ranges) {
         parameters_.free[parameters_.free_count++] = PhysRange{begin, end};
     }
+}
+
+PhysAddr BootMemory::allocate_low_frame() {
+    for (std::size_t i = 0; i < parameters_.free_count; ++i) {
+        if (const PhysAddr frame = parameters_.free[i].begin; frame < one_mebibyte) {
+            reserve(frame, frame + base::page_size);
+            return frame;
+        }
+    }
+    return PhysAddr{};
 }
 
 PhysAddr BootMemory::allocate_frame() {

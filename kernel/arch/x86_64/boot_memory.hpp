@@ -22,6 +22,8 @@ public:
     void release(PhysAddr begin, PhysAddr end);
     // A zeroed frame below 4 GiB. There is no way to go on without one: stops the machine with a sentence.
     PhysAddr allocate_frame();
+    // A frame below 1 MiB, where a CPU can start; 0 if there is none.
+    PhysAddr allocate_low_frame();
 
 private:
     void remove_range(std::size_t index);

@@ -125,24 +125,30 @@ void require_cpu_features() {
     write_msr(Msr::efer, read_msr(Msr::efer) | efer_no_execute);
 }
 
-void initialise_boot_cpu(PhysAddr root) {
-    Cpu& cpu = boot_cpu;
+void initialise_cpu(Cpu& cpu, PhysAddr root) {
+    asm volatile("mov %0, %%cr3" : : "r"(root.value()) : "memory");
     cpu.self = &cpu;
     cpu.root = root.value();
-    cpu.kernel_stack = reinterpret_cast<std::uint64_t>(boot_stack_top);
-    cpu.task_state.stacks[0] = cpu.kernel_stack;
-    for (std::size_t i = 0; i < fault_stacks; ++i) {
-        cpu.task_state.fault_stacks[i] = fault_stack_top(static_cast<FaultStack>(i));
-    }
     enable_protection();
     load_segments(cpu);
     asm volatile("wrgsbase %0" : : "r"(&cpu));
     write_msr(Msr::kernel_gs_base, 0);
     write_msr(Msr::pat, page_attributes);
-    initialise_traps();
+    load_traps();
     enable_system_calls();
     fpu_enable();
     enable_speculation_controls();
+}
+
+void initialise_boot_cpu(PhysAddr root) {
+    Cpu& cpu = boot_cpu;
+    cpu.kernel_stack = reinterpret_cast<std::uint64_t>(boot_stack_top);
+    cpu.task_state.stacks[0] = cpu.kernel_stack;
+    for (std::size_t i = 0; i < fault_stacks; ++i) {
+        cpu.task_state.fault_stacks[i] = fault_stack_top(static_cast<FaultStack>(i));
+    }
+    initialise_traps();
+    initialise_cpu(cpu, root);
 }
 
 }  // namespace arch

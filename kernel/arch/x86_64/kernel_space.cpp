@@ -118,6 +118,24 @@ PhysAddr build_kernel_space(const BootParameters& parameters, BootMemory& memory
     return physical(&root_table);
 }
 
+// The tables of all spaces see it: the tables of the highest level hold nothing but the same pointers to the next.
+bool map_kernel_page(std::uint64_t address, PhysAddr frame) {
+    Table* table = &root_table;
+    for (int level = 3; level > 0; --level) {
+        Entry& entry = (*table)[(address >> (12 + 9 * level)) & 511];
+        if (!entry.present()) {
+            const auto made = kernel::mm::frames.take_zeroed();
+            if (!made) {
+                return false;
+            }
+            entry = Entry::from_raw(made->value() | flags_table);
+        }
+        table = &table_of(entry);
+    }
+    (*table)[(address >> 12) & 511] = Entry::from_raw(frame.value() | flags_data);
+    return true;
+}
+
 PhysAddr kernel_root() { return physical(&root_table); }
 
 void* map_device(PhysAddr begin, std::uint64_t bytes, DeviceMapping mapping) {

@@ -17,4 +17,7 @@ enum class DeviceMapping {
 // Makes [begin, begin + bytes) reachable for ever; nullptr if the device area is full. Works without the memory manager.
 void* map_device(PhysAddr begin, std::uint64_t bytes, DeviceMapping mapping);
 
+// Maps a frame, writable, for ever. Needs the frame pool, for tables; false if that has none left.
+bool map_kernel_page(std::uint64_t address, PhysAddr frame);
+
 }  // namespace arch

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The boot CPU's stacks. Below each lies a page that is not mapped: an overflow faults instead of writing elsewhere.
+// The CPUs' stacks. Below each lies a page that is not mapped: an overflow faults instead of writing elsewhere. The boot CPU's
+// are part of the image; the others' lie from cpu_stacks_begin on, in a stretch of the same size for each.
 #pragma once
 
 #include <array>
@@ -11,6 +12,8 @@ extern "C" std::byte boot_stack_guard[], boot_stack_top[];  // boot.S
 
 namespace arch {
 
+struct Cpu;
+
 // Traps that can come when the stack pointer or gs is not to be trusted have a stack of their own (IST index + 1).
 enum FaultStack : std::size_t {
     fault_stack_debug,
@@ -20,8 +23,11 @@ enum FaultStack : std::size_t {
     fault_stacks
 };
 
-// Addresses of all guard pages, and the top of each fault stack.
+// The boot CPU's: addresses of all guard pages, and the top of each fault stack.
 std::array<std::uint64_t, 1 + fault_stacks> stack_guards();
 std::uint64_t fault_stack_top(FaultStack which);
+
+// Makes the stacks of another CPU, by its `id`, and notes them in it. False: no memory.
+bool make_stacks(Cpu& cpu);
 
 }  // namespace arch

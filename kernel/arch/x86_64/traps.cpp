@@ -66,6 +66,9 @@ void initialise_traps() {
         const std::uint64_t privilege = vector == vector_breakpoint ? 3 : 0;
         gates[vector] = make_gate(stubs + vector * stub_bytes, fault_stack_of(vector), privilege);
     }
+}
+
+void load_traps() {
     struct [[gnu::packed]] {
         std::uint16_t limit = sizeof(gates) - 1;
         const void* base = gates.data();

@@ -27,8 +27,10 @@ struct KernelTrapFrame {
 
 const char* exception_name(std::uint64_t vector);
 
-// Fills the interrupt descriptor table and loads it.
+// Fills the interrupt descriptor table, which is the same for all CPUs.
 void initialise_traps();
+// Each CPU.
+void load_traps();
 
 }  // namespace arch
 

@@ -136,6 +136,13 @@ void clock_initialise(std::uint64_t entry_tsc) {
     }
 }
 
+void timer_initialise_here() {
+    local_apic_timer_prepare();
+    if (has_deadline) {
+        local_apic_timer_use_deadline();
+    }
+}
+
 Nanoseconds clock_now() {
     const Wide ticks = arch::read_tsc() - tsc_base;
     return static_cast<Nanoseconds>(ticks * tsc_multiplier >> clock_shift);

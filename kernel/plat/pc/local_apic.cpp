@@ -15,6 +15,8 @@ enum Register : std::uint32_t {
     register_task_priority = 0x80,
     register_end_of_interrupt = 0xb0,
     register_spurious = 0xf0,
+    register_command = 0x300,  // its high half is at 0x310, but for x2APIC one register of 64 bits
+    register_command_high = 0x310,
     register_timer = 0x320,
     register_performance = 0x340,
     register_line0 = 0x350,
@@ -30,6 +32,10 @@ constexpr std::uint64_t base_x2apic = 1 << 10;
 constexpr std::uint32_t software_enable = 1 << 8;
 constexpr std::uint32_t masked = 1 << 16;
 constexpr std::uint32_t deliver_nmi = 4 << 8;
+constexpr std::uint32_t deliver_init = 5 << 8;
+constexpr std::uint32_t deliver_startup = 6 << 8;
+constexpr std::uint32_t command_pending = 1 << 12;
+constexpr std::uint32_t command_assert = 1 << 14;
 constexpr std::uint32_t timer_deadline_mode = 2 << 17;
 constexpr std::uint32_t divide_by_one = 0xb;
 
@@ -55,17 +61,38 @@ void write(Register which, std::uint32_t value) {
     }
 }
 
+void send_command(std::uint32_t id, std::uint32_t command) {
+    if (registers == nullptr) {
+        // Such a write does not wait for those to memory before it: what the other CPU is to see must be there.
+        asm volatile("mfence; lfence" : : : "memory");
+        arch::write_msr(x2apic(register_command), std::uint64_t{id} << 32 | command);
+        return;
+    }
+    write(register_command_high, id << 24);
+    write(register_command, command);
+    while ((read(register_command) & command_pending) != 0) {
+        asm volatile("pause");
+    }
+}
+
 }  // namespace
 
-void local_apic_enable(PhysAddr address) {
-    const std::uint64_t base = arch::read_msr(arch::Msr::apic_base) | base_enable;
-    arch::write_msr(arch::Msr::apic_base, base);
-    if ((base & base_x2apic) == 0) {
+void local_apic_map(PhysAddr address) {
+    if ((arch::read_msr(arch::Msr::apic_base) & base_x2apic) == 0) {
         void* mapped = arch::map_device(address, 4096, arch::DeviceMapping::registers);
         if (mapped == nullptr) {
             kernel_panic("no room to map the local APIC\n");
         }
         registers = static_cast<volatile std::uint32_t*>(mapped);
+    }
+}
+
+void local_apic_enable() {
+    // The other CPUs do as the firmware has made the boot CPU do. x2APIC cannot be turned on but from the other mode.
+    const std::uint64_t base = arch::read_msr(arch::Msr::apic_base) | base_enable;
+    arch::write_msr(arch::Msr::apic_base, base);
+    if (registers == nullptr) {
+        arch::write_msr(arch::Msr::apic_base, base | base_x2apic);
     }
     write(register_task_priority, 0);
     write(register_timer, masked);
@@ -80,10 +107,22 @@ std::uint32_t local_apic_id() {
     return registers == nullptr ? read(register_id) : read(register_id) >> 24;
 }
 
+void local_apic_send(std::uint32_t id, std::uint8_t vector) {
+    send_command(id, command_assert | vector);
+}
+
+void local_apic_send_init(std::uint32_t id) { send_command(id, command_assert | deliver_init); }
+
+void local_apic_send_startup(std::uint32_t id, std::uint8_t page) {
+    send_command(id, command_assert | deliver_startup | page);
+}
+
 void local_apic_end_interrupt() { write(register_end_of_interrupt, 0); }
 
+void local_apic_timer_prepare() { write(register_divide, divide_by_one); }
+
 void local_apic_timer_start_counting() {
-    write(register_divide, divide_by_one);
+    local_apic_timer_prepare();
     write(register_timer, masked | vector_timer);
     write(register_initial_count, 0xffff'ffff);
 }

@@ -1,19 +1,64 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/plat/platform.hpp"
 
+#include "kernel/arch/x86_64/kernel_space.hpp"
 #include "kernel/plat/pc/acpi.hpp"
 #include "kernel/plat/pc/clock.hpp"
 #include "kernel/plat/pc/io_apic.hpp"
 #include "kernel/plat/pc/local_apic.hpp"
+#include "kernel/print.hpp"
 
 namespace plat {
 
+namespace {
+
+constinit std::array<std::uint32_t, most_cpus> cpus{};
+constinit std::size_t cpu_count = 0;
+
+const std::byte* map_table(PhysAddr begin, std::uint64_t bytes) {
+    return static_cast<const std::byte*>(
+        arch::map_device(begin, bytes, arch::DeviceMapping::firmware_tables));
+}
+
+void note_cpus(const InterruptTopology& topology) {
+    if (topology.damaged) {
+        kernel_print("ACPI: the tables are damaged: one CPU, and interrupts as on an old PC\n");
+    }
+    if (topology.cpus_left_out != 0) {
+        kernel_print("CPUs: ", topology.cpus_left_out, " more than the kernel can use\n");
+    }
+    cpus = topology.cpus;
+    cpu_count = topology.cpu_count;
+    if (cpu_count == 0) {
+        cpus[cpu_count++] = local_apic_id();
+    }
+}
+
+}  // namespace
+
 void initialise(const BootParameters& parameters) {
-    const InterruptTopology topology = read_interrupt_topology(parameters.rsdp);
-    local_apic_enable(topology.local_apic);
+    const InterruptTopology topology = read_interrupt_topology(parameters.rsdp, map_table);
+    local_apic_map(topology.local_apic);
+    local_apic_enable();
+    note_cpus(topology);
     io_apics_enable(topology);
     clock_initialise(parameters.entry_tsc);
 }
+
+void initialise_this_cpu() {
+    local_apic_enable();
+    timer_initialise_here();
+}
+
+std::size_t listed_cpus() { return cpu_count; }
+std::uint32_t listed_cpu(std::size_t index) { return cpus[index]; }
+std::uint32_t this_cpu_id() { return local_apic_id(); }
+
+void reset_cpu(std::uint32_t id) { local_apic_send_init(id); }
+void start_cpu(std::uint32_t id, PhysAddr page) {
+    local_apic_send_startup(id, static_cast<std::uint8_t>(page.value() >> 12));
+}
+void wake_cpu(std::uint32_t id) { local_apic_send(id, vector_wake); }
 
 void acknowledge_interrupt() { local_apic_end_interrupt(); }
 

@@ -41,6 +41,7 @@ struct Cpu {
     std::uint64_t root = 0;    // what CR3 is
     void* portable = nullptr;  // the scheduler's state of this CPU
     std::uint64_t nmi_count = 0;
+    std::uint32_t hardware_id = 0;  // the local APIC's
 
     alignas(128) std::array<std::uint64_t, 8> gdt{};
     TaskState task_state;
@@ -141,7 +142,9 @@ inline std::uint64_t read_tsc() {
 
 // Stops with a sentence on the console if this CPU lacks something that the kernel cannot do without.
 void require_cpu_features();
-// Sets up the boot CPU: control registers, segments, traps, system calls, FPU.
+// Sets up the CPU that runs this: control registers, segments, traps, system calls, FPU.
 void initialise_boot_cpu(PhysAddr root);
+// The same for another, whose stacks are there.
+void initialise_cpu(Cpu& cpu, PhysAddr root);
 
 }  // namespace arch

@@ -6,6 +6,7 @@
 //   ffff800000000000 + p                   RAM with physical address p
 //   ffffffff80000000 + p                   the kernel image, loaded at physical 1 MiB
 //   ffffffffc0000000 ..                    device registers and firmware tables, mapped one by one (map_device)
+//   ffffffffd0000000 ..                    stacks of all CPUs but the boot CPU
 #pragma once
 
 #include <cstdint>
@@ -18,6 +19,7 @@ inline constexpr std::uint64_t user_end = 0x0000'7fff'ffff'f000;
 inline constexpr std::uint64_t window_begin = 0xffff'8000'0000'0000;
 inline constexpr std::uint64_t image_begin = 0xffff'ffff'8000'0000;
 inline constexpr std::uint64_t device_begin = 0xffff'ffff'c000'0000;
+inline constexpr std::uint64_t cpu_stacks_begin = 0xffff'ffff'd000'0000;
 
 inline void* window(PhysAddr address) {
     return reinterpret_cast<void*>(window_begin + address.value());

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// Any bytes as the firmware's tables: physical memory from 64 KiB on, the RSDP at its start. Sums are made right wherever a table
+// could be, so that the input reaches what lies behind them.
+#include <algorithm>
+#include <cstdlib>
+#include <vector>
+
+#include "kernel/plat/pc/acpi.hpp"
+
+namespace {
+
+constexpr std::uint64_t memory_base = 0x10000;
+constexpr std::size_t page = 0x1000;
+constexpr std::size_t table_header_bytes = 36;
+std::vector<std::byte> memory;
+
+const std::byte* map_memory(PhysAddr begin, std::uint64_t bytes) {
+    const std::uint64_t at = begin.value() - memory_base;
+    if (begin.value() < memory_base || at > memory.size() || bytes > memory.size() - at) {
+        return nullptr;
+    }
+    return memory.data() + at;
+}
+
+void fix_sum(std::size_t begin, std::size_t bytes, std::size_t at) {
+    bytes = std::min(bytes, memory.size() - begin);
+    std::uint8_t sum = 0;
+    for (std::size_t i = 0; i < bytes; ++i) {
+        sum = static_cast<std::uint8_t>(sum + std::to_integer<std::uint8_t>(memory[begin + i]));
+    }
+    memory[begin + at] = std::byte{
+        static_cast<std::uint8_t>(std::to_integer<std::uint8_t>(memory[begin + at]) - sum)};
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const auto* bytes = reinterpret_cast<const std::byte*>(data);
+    memory.assign(bytes, bytes + size);
+    memory.resize((size / page + 2) * page);
+    fix_sum(0, 20, 8);
+    fix_sum(0, table_header_bytes, 32);
+    for (std::size_t at = page; at < memory.size(); at += page) {
+        std::uint32_t length = 0;
+        std::copy_n(memory.begin() + static_cast<std::ptrdiff_t>(at) + 4, 4,
+                    reinterpret_cast<std::byte*>(&length));
+        fix_sum(at, length, 9);
+    }
+    const plat::InterruptTopology found =
+        plat::read_interrupt_topology(PhysAddr{memory_base}, map_memory);
+    if (found.cpu_count > found.cpus.size() || found.io_apic_count == 0 ||
+        found.io_apic_count > found.io_apics.size() ||
+        found.override_count > found.overrides.size()) {
+        std::abort();
+    }
+    return 0;
+}
