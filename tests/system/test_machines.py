@@ -43,6 +43,19 @@ def test_the_first_process_starts(boot, extra):
     kernel_on(boot, *extra).expect(r"procmgr|vfs|devmgr", SECONDS)
 
 
+@pytest.mark.parametrize("cpus", [1, 2, 4])
+def test_every_cpu_comes_up(boot, cpus):
+    line = boot(disk=None, memory="64M", cpus=cpus).serial[0]
+    line.expect(rf"CPUs: {cpus}\b", SECONDS)
+    line.expect(r"procmgr|vfs|devmgr", SECONDS)
+
+
+def test_sixty_four_cpus_come_up_and_no_more(boot):
+    line = boot(disk=None, memory="128M", cpus=66).serial[0]
+    line.expect(r"CPUs: 2 more than the kernel can use", SECONDS)
+    line.expect(r"CPUs: 64\b", 3 * SECONDS)
+
+
 def test_memory_above_four_gigabytes_is_used(boot):
     line = kernel_on(boot, memory="6G")
     line.expect(r"CLUU: (59\d\d|6\d\d\d) MiB", SECONDS)
