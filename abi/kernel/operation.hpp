@@ -29,6 +29,7 @@ enum class BankOp : std::uint16_t {
             // the machine
     set_limit,  // w0 bytes. manage
     destroy,    // destroys everything bought from it and from its sub-banks, and itself. manage
+    cpu_time,   // -> w0 ns that were charged to scheduling contexts bought here. query
 };
 
 enum class CapTableOp : std::uint16_t {

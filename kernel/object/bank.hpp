@@ -60,6 +60,8 @@ public:
     }
 
     void set_limit(std::uint64_t bytes) { limit_ = bytes / page_bytes; }
+    void add_cpu_time(std::uint64_t ns) { cpu_ns_ += ns; }
+    [[nodiscard]] std::uint64_t cpu_ns() const { return cpu_ns_; }
     [[nodiscard]] std::uint64_t limit_bytes() const { return limit_ * page_bytes; }
     [[nodiscard]] std::uint64_t charged_bytes() const { return charged_ * page_bytes; }
     [[nodiscard]] std::uint64_t own_bytes() const { return own_ * page_bytes; }
@@ -85,6 +87,7 @@ private:
     std::uint64_t limit_;
     std::uint64_t charged_ = 0;  // pages, here and below
     std::uint64_t own_ = 0;      // pages, here
+    std::uint64_t cpu_ns_ = 0;   // used by contexts bought here
     ObjectList objects_;
     SlabHeader* partial_[size_classes] = {};  // slabs with free blocks
 };

@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-#include "kernel/object/object.hpp"
+#include "kernel/object/bank.hpp"
 #include "kernel/result.hpp"
 #include "kernel/types.hpp"
 #include "libs/base/ordered_tree.hpp"
@@ -31,6 +31,13 @@ public:
                                         Nanoseconds period);
 
     void sever();
+
+    // Its bank counts too: so the time of a whole process is known, whatever threads it had.
+    void charge(Nanoseconds ns) {
+        consumed += ns;
+        used_in_period += ns;
+        bank().add_cpu_time(ns);
+    }
 
     Thread* owner = nullptr;  // the thread it is bound to
     const Nanoseconds budget;

@@ -137,8 +137,7 @@ void Scheduler::charge_current() {
         return;
     }
     const Nanoseconds now = plat::clock_now();
-    charged_->consumed += now - charged_since_;
-    charged_->used_in_period += now - charged_since_;
+    charged_->charge(now - charged_since_);
     charged_since_ = now;
 }
 
@@ -277,8 +276,7 @@ void Scheduler::finish() {
     }
     const Nanoseconds now = plat::clock_now();
     if (charged_ != nullptr) {
-        charged_->consumed += now - charged_since_;
-        charged_->used_in_period += now - charged_since_;
+        charged_->charge(now - charged_since_);
     }
     charged_since_ = now;
     const Thread* before = current();

@@ -6,6 +6,7 @@
 #include "kernel/object/notification.hpp"
 #include "kernel/object/reply.hpp"
 #include "kernel/object/sched_context.hpp"
+#include "kernel/sched/scheduler.hpp"
 #include "kernel/syscall/operation.hpp"
 
 namespace kernel {
@@ -90,6 +91,10 @@ Result<Answer> invoke_bank(Operation& op) {
             TRY(op.need(BankRights::query));
             return answer(bank.limit_bytes(), bank.charged_bytes(), bank.own_bytes(),
                           mm::frames.free_frames() * base::page_size);
+        case BankOp::cpu_time:
+            TRY(op.need(BankRights::query));
+            scheduler().charge_current();
+            return answer(bank.cpu_ns());
         case BankOp::set_limit:
             TRY(op.need(BankRights::manage));
             if (bank.is_root()) {

@@ -172,6 +172,20 @@ void follow_own_link(Path& path) {
 
 Result<bool> is_empty(std::uint64_t user_path) { return TRY(user::read<char>(user_path)) == '\0'; }
 
+// /proc/self/fd/N itself.
+Result<fs::Attributes> descriptor_link(std::int64_t descriptor) {
+    const Handle description = TRY(table.get(descriptor));
+    fs::Attributes attributes;
+    attributes.kind = fs::Kind::symbolic_link;
+    attributes.mode = (description->readable() ? 0500 : 0) | (description->writable() ? 0300 : 0);
+    attributes.inode = description->id();
+    attributes.size = 64;
+    attributes.links = 1;
+    attributes.user = identity().user;
+    attributes.group = identity().group_id;
+    return attributes;
+}
+
 Result<fs::Attributes> attributes_of(Path path, bool follow) {
     if (follow) {
         if (const auto descriptor = named_descriptor(path.text)) {
@@ -179,6 +193,9 @@ Result<fs::Attributes> attributes_of(Path path, bool follow) {
             return description ? (*description)->attributes() : base::fail(Errno::enoent);
         }
         follow_own_link(path);
+    } else if (const auto descriptor = named_descriptor(path.text);
+               descriptor && path.text.starts_with("/proc/")) {
+        return descriptor_link(*descriptor);
     }
     auto answer = TRY(or_errno(
         ipc::call(own_view(), fs::GetPathAttributes{.follow = follow || path.directory ? 1U : 0U},

@@ -6,6 +6,7 @@
 
 #include "interfaces/process.hpp"
 #include "linux/fd/fifo.hpp"
+#include "linux/fd/own_files.hpp"
 #include "linux/fd/own_names.hpp"
 #include "linux/fd/regular_file.hpp"
 #include "linux/fd/table.hpp"
@@ -156,6 +157,12 @@ Result<Handle> open(Path path, std::uint32_t flags, std::uint32_t mode) {
     auto file = answer->take<fs::File>();
     if (info.kind == fs::Kind::fifo && (flags & OpenFlag::path) == 0) {
         return NamedPipe::open(std::move(file), flags & lasting_flags);
+    }
+    const std::string_view opened{text.data(), length};
+    if (opened.starts_with("/proc/") && (flags & OpenFlag::path) == 0) {
+        if (auto own = TRY(open_own_file(opened, flags & lasting_flags))) {
+            return own;
+        }
     }
     acquire_terminal(file, info, flags);
     return make_description(std::move(file), info, flags & lasting_flags, {text.data(), length},

@@ -33,23 +33,6 @@ std::optional<std::int64_t> slash_number(std::string_view text) {
     return text.starts_with('/') ? number(text.substr(1)) : std::nullopt;
 }
 
-// Below /proc/self or /proc/OWN-PID.
-std::optional<std::string_view> below_own_proc(std::string_view path) {
-    if (const auto rest = below_proc_self(path)) {
-        return rest;
-    }
-    auto rest = below(path, "/proc");
-    if (!rest || rest->empty()) {
-        return std::nullopt;
-    }
-    const std::size_t end = std::min(rest->find('/', 1), rest->size());
-    const auto pid = number(rest->substr(1, end - 1));
-    if (!pid || *pid != identity().pid) {
-        return std::nullopt;
-    }
-    return rest->substr(end);
-}
-
 std::optional<std::string> describe_descriptor(std::int64_t descriptor) {
     const auto description = table.get(descriptor);
     if (!description) {
@@ -76,6 +59,22 @@ void append_number(std::string& text, std::uint64_t value) {
 
 std::optional<std::string_view> below_proc_self(std::string_view path) {
     return below(path, "/proc/self");
+}
+
+std::optional<std::string_view> below_own_proc(std::string_view path) {
+    if (const auto rest = below_proc_self(path)) {
+        return rest;
+    }
+    auto rest = below(path, "/proc");
+    if (!rest || rest->empty()) {
+        return std::nullopt;
+    }
+    const std::size_t end = std::min(rest->find('/', 1), rest->size());
+    const auto pid = number(rest->substr(1, end - 1));
+    if (!pid || *pid != identity().pid) {
+        return std::nullopt;
+    }
+    return rest->substr(end);
 }
 
 std::optional<std::int64_t> named_descriptor(std::string_view path) {

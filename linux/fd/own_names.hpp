@@ -18,6 +18,9 @@ std::optional<std::int64_t> named_descriptor(std::string_view path);
 // What a link of the own process points to; nothing if the path is no such link.
 std::optional<std::string> own_link(std::string_view path);
 
+// The part of the path behind /proc/self or /proc/OWN-PID (it may be empty), if it is that or below.
+std::optional<std::string_view> below_own_proc(std::string_view path);
+
 // Is it /proc/self, or below? Then the rest of the path (which may be empty).
 std::optional<std::string_view> below_proc_self(std::string_view path);
 

@@ -57,6 +57,12 @@ public:
         });
     }
 
+    template <class Visit>
+    void for_each_open(Visit&& visit) {
+        MutexGuard guard{lock_};
+        slots_.for_each([&](std::size_t number, const Slots::Slot&) { visit(number); });
+    }
+
     // Keeps the lock, and those of all descriptions.
     void lock_for_fork() __attribute__((acquire_capability(lock_)));
     void unlock_after_fork() __attribute__((release_capability(lock_)));

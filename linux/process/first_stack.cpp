@@ -153,7 +153,9 @@ Result<std::uint64_t> build_first_stack(const FirstStack& contents, std::uint64_
     words.insert(words.end(), environment.begin(), environment.end());
     words.push_back(0);
     add_auxiliary(words, contents, platform, random, path);
-    return builder.finish(words);
+    const std::uint64_t stack = TRY(builder.finish(words));
+    state().environment_at = stack + (arguments.size() + 2) * sizeof(std::uint64_t);
+    return stack;
 }
 
 }  // namespace linux

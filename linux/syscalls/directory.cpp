@@ -7,6 +7,7 @@
 #include "libs/base/align.hpp"
 #include "libs/ipc/protocol.hpp"
 #include "linux/entry/user_memory.hpp"
+#include "linux/fd/own_files.hpp"
 #include "linux/fd/table.hpp"
 #include "linux/syscalls/table.hpp"
 
@@ -83,10 +84,37 @@ Result<std::uint64_t> write_records(std::span<const std::byte> records, std::uin
     return written;
 }
 
+// Of a directory that this library makes up.
+Result<std::int64_t> get_own_entries(fd::OwnDirectory& directory, const Arguments& arguments,
+                                     Format format) {
+    std::uint64_t written = 0;
+    const std::uint64_t room = arguments.word(2);
+    while (const fd::OwnDirectory::Entry* entry = directory.next()) {
+        const std::size_t length = record_length(format, entry->name.size());
+        if (length > room - written) {
+            return written == 0 ? Result<std::int64_t>{base::fail(Errno::einval)}
+                                : static_cast<std::int64_t>(written);
+        }
+        const std::uint64_t next = directory.position() + 1;
+        TRY(write_record(arguments[1] + written, format,
+                         {.inode = directory.id() << 20 | next,
+                          .next_cursor = next,
+                          .name_length = static_cast<std::uint16_t>(entry->name.size()),
+                          .kind = entry->kind},
+                         entry->name.data()));
+        directory.advance();
+        written += length;
+    }
+    return static_cast<std::int64_t>(written);
+}
+
 Result<std::int64_t> get_entries(const Arguments& arguments, Format format) {
     const fd::Handle description = TRY(fd::table.get_open(arguments.integer(0)));
     if (description->kind() != fs::Kind::directory) {
         return base::fail(Errno::enotdir);
+    }
+    if (fd::OwnDirectory* own = description->own_directory()) {
+        return get_own_entries(*own, arguments, format);
     }
     const std::uint64_t room = arguments.word(2);
     const std::uint64_t to = arguments[1];

@@ -47,9 +47,7 @@ Usage Manager::usage_of(const Process& process) {
     }
     Usage usage;
     if (Body* body = body_of(process.pid)) {
-        if (const auto info = body->thread->query()) {
-            usage.cpu_ns = info->cpu_ns;
-        }
+        usage.cpu_ns = body->bank->cpu_time().value_or(0);  // of all its threads
         if (const auto charge = body->bank->query()) {
             usage.peak_bytes = charge->charged;
         }

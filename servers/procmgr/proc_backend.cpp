@@ -15,11 +15,15 @@ enum Kind : std::uint8_t {
     directory,
     cmdline,
     comm,
+    cwd,
+    environ,
     exe,
+    fd,
     maps,
     stat,
     statm,
     status,
+    task,
     cpuinfo,
     filesystems,
     loadavg,
@@ -34,8 +38,10 @@ struct Name {
     Kind kind;
 };
 constexpr std::array process_files{
-    Name{"cmdline", cmdline}, Name{"comm", comm},   Name{"exe", exe},      Name{"maps", maps},
-    Name{"stat", stat},       Name{"statm", statm}, Name{"status", status}};
+    Name{"cmdline", cmdline}, Name{"comm", comm},     Name{"cwd", cwd},
+    Name{"environ", environ}, Name{"exe", exe},       Name{"fd", fd},
+    Name{"maps", maps},       Name{"mounts", mounts}, Name{"stat", stat},
+    Name{"statm", statm},     Name{"status", status}, Name{"task", task}};
 constexpr std::array system_files{Name{"cpuinfo", cpuinfo}, Name{"filesystems", filesystems},
                                   Name{"loadavg", loadavg}, Name{"meminfo", meminfo},
                                   Name{"mounts", mounts},   Name{"stat", stat},
@@ -57,9 +63,19 @@ std::span<const Name> names_in(Pid pid) {
 }
 
 fs::Kind file_kind(std::uint8_t kind) {
-    return kind == directory ? fs::Kind::directory
-           : kind == exe     ? fs::Kind::symbolic_link
-                             : fs::Kind::regular;
+    switch (kind) {
+        case directory:
+        case fd:
+        case task:      return fs::Kind::directory;
+        case cwd:
+        case exe:       return fs::Kind::symbolic_link;
+        default:        return fs::Kind::regular;
+    }
+}
+
+// What only the process itself knows: its Linux library shows it these.
+bool is_its_own(std::uint8_t kind) {
+    return kind == cwd || kind == environ || kind == fd || kind == task || kind == mounts;
 }
 
 }  // namespace
@@ -94,6 +110,9 @@ ProcBackend::Result<fs::Attributes> ProcBackend::attributes(Inode inode) {
 
 ProcBackend::Result<ProcBackend::Inode> ProcBackend::lookup(const fs_server::Place& place) {
     const Pid pid = pid_of(place.directory);
+    if (kind_of(place.directory) != directory) {
+        return base::fail(Status::access_denied);
+    }
     for (const Name& file : names_in(pid)) {
         if (file.name == place.name) {
             return inode_of(pid, file.kind);
@@ -114,6 +133,9 @@ ProcBackend::Result<void> ProcBackend::list(Inode directory_inode, std::uint64_t
                                             fs_server::DirectorySink& sink) {
     constexpr std::uint64_t first_process = 64;
     const Pid pid = pid_of(directory_inode);
+    if (is_its_own(kind_of(directory_inode))) {
+        return base::fail(Status::access_denied);
+    }
     const auto names = names_in(pid);
     for (std::uint64_t at = cursor; at < names.size() + 2; ++at) {
         const bool fixed = at >= 2;
@@ -140,6 +162,9 @@ ProcBackend::Result<void> ProcBackend::list(Inode directory_inode, std::uint64_t
 }
 
 ProcBackend::Result<std::string_view> ProcBackend::read_link(Inode inode, std::span<char> buffer) {
+    if (is_its_own(kind_of(inode))) {
+        return base::fail(Status::access_denied);
+    }
     const Process* process = manager_.table.find(pid_of(inode));
     if (process == nullptr || process->executable.empty()) {
         return base::fail(Status::not_found);
@@ -151,6 +176,9 @@ ProcBackend::Result<std::string_view> ProcBackend::read_link(Inode inode, std::s
 
 ProcBackend::Result<std::size_t> ProcBackend::read(Inode inode, std::uint64_t offset,
                                                    std::span<std::byte> buffer) {
+    if (is_its_own(kind_of(inode))) {
+        return base::fail(Status::access_denied);
+    }
     Held& held = held_[inode.value()];
     if (offset == 0 || held.text.empty()) {
         held.text = text_of(pid_of(inode), kind_of(inode));
@@ -182,7 +210,6 @@ std::string ProcBackend::text_of(Pid pid, std::uint8_t kind) {
             load_.update(facts.uptime_ns, facts.busy_ns);
             return loadavg_text(facts, load_);
         case meminfo: return meminfo_text(facts);
-        case mounts:  refresh_mounts(); return mounts_;
         case stat:    return system_stat_text(facts);
         case uptime:  return uptime_text(facts);
         case version: return "CLUU version 1 (x86_64)\n";
@@ -280,38 +307,6 @@ std::uint64_t ProcBackend::virtual_bytes_of(Pid pid) {
         bytes += line.length;
     }
     return bytes;
-}
-
-Task ProcBackend::refresh_mounts() {
-    if (refreshing_) {
-        co_return;
-    }
-    refreshing_ = true;
-    std::string text;
-    std::uint32_t first = 0;
-    for (;;) {
-        const auto answer =
-            co_await manager_.outside.call(manager_.given.names, names::ListMounts{.first = first});
-        if (!answer || answer->reply.count == 0) {
-            break;
-        }
-        std::size_t at = 0;
-        for (std::uint32_t i = 0; i < answer->reply.count; ++i) {
-            names::MountRule rule;
-            if (!ipc::read_payload(answer->payload, rule, at) || rule.record_length < sizeof rule ||
-                at + sizeof rule + rule.path_length > answer->payload.size()) {
-                break;
-            }
-            const std::string path{
-                ipc::text(answer->payload.subspan(at + sizeof rule, rule.path_length))};
-            const bool writable = rule.access == names::Access::inherit;
-            text += "none " + path + " cluu " + (writable ? "rw" : "ro") + " 0 0\n";
-            at += rule.record_length;
-        }
-        first += answer->reply.count;
-    }
-    mounts_ = std::move(text);
-    refreshing_ = false;
 }
 
 fs::Timestamp ProcHost::now() const {

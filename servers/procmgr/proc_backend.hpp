@@ -71,14 +71,10 @@ private:
     [[nodiscard]] SystemFacts system_facts();
     [[nodiscard]] std::vector<MapLine> maps_of(Pid pid);
     [[nodiscard]] std::uint64_t virtual_bytes_of(Pid pid);
-    // procmgr's own copy of the mount table, read again in the background after each use.
-    Task refresh_mounts();
 
     Manager& manager_;
     Load load_;
     std::map<std::uint64_t, Held> held_;
-    std::string mounts_;
-    bool refreshing_ = false;
 };
 
 class ProcHost final : public fs_server::Host {

@@ -85,6 +85,10 @@ struct Bank : Object {
         const Words words = TRY(detail::ask(index, Op::query));
         return BankUsage{words[0], words[1], words[2], words[3]};
     }
+    // Nanoseconds that were charged to scheduling contexts bought from this bank.
+    [[nodiscard]] KernelResult<std::uint64_t> cpu_time() const {
+        return TRY(detail::ask(index, Op::cpu_time))[0];
+    }
     [[nodiscard]] KernelResult<void> set_limit(std::uint64_t bytes) const {
         return detail::operate(index, Op::set_limit, {bytes});
     }

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+#include "linux/fd/own_files.hpp"
+
+#include <array>
+
+#include "interfaces/namespace.hpp"
+#include "libs/ipc/protocol.hpp"
+#include "linux/entry/user_memory.hpp"
+#include "linux/fd/own_names.hpp"
+#include "linux/fd/table.hpp"
+#include "linux/process/state.hpp"
+#include "linux/process/thread.hpp"
+
+namespace linux::fd {
+
+namespace {
+
+constexpr std::size_t longest_environment = 1 << 20;
+
+std::string decimal(std::uint64_t number) {
+    std::string text;
+    append_number(text, number);
+    return text;
+}
+
+std::vector<OwnDirectory::Entry> list_descriptors() {
+    std::vector<OwnDirectory::Entry> entries;
+    table.for_each_open(
+        [&](std::size_t number) { entries.push_back({decimal(number), fs::Kind::symbolic_link}); });
+    return entries;
+}
+
+std::vector<OwnDirectory::Entry> list_threads() {
+    std::vector<OwnDirectory::Entry> entries;
+    MutexGuard guard{threads().lock()};
+    threads().for_each_running(
+        [&](Thread& thread) { entries.push_back({decimal(thread.id), fs::Kind::directory}); });
+    return entries;
+}
+
+// The strings that the program's first environment points to now.
+std::string environment_text() {
+    std::string text;
+    std::array<char, 256> part;
+    for (std::uint64_t at = state().environment_at; text.size() < longest_environment; at += 8) {
+        const auto string = user::read<std::uint64_t>(at);
+        if (!string || *string == 0) {
+            break;
+        }
+        for (std::uint64_t from = *string;;) {
+            const auto got = user::copy_string(part, from);
+            if (!got && got.error() != Errno::enametoolong) {
+                break;
+            }
+            const std::size_t length = got ? *got : part.size();
+            text.append(part.data(), length);
+            from += length;
+            if (got || text.size() >= longest_environment) {
+                break;
+            }
+        }
+        text += '\0';
+    }
+    return text;
+}
+
+// What the own view shows, as a table of mounts.
+Result<std::string> mounts_text() {
+    std::string text;
+    for (std::uint32_t first = 0;;) {
+        const auto answer = TRY(or_errno(ipc::call(ipc::Ref<names::View>{process::own_view},
+                                                   names::ListMounts{.first = first})));
+        if (answer.reply.count == 0) {
+            return text;
+        }
+        std::size_t at = 0;
+        for (std::uint32_t i = 0; i < answer.reply.count; ++i) {
+            names::MountRule rule;
+            if (!ipc::read_payload(answer.payload, rule, at) || rule.record_length < sizeof rule ||
+                at + sizeof rule + rule.path_length > answer.payload.size()) {
+                return base::fail(Errno::eio);
+            }
+            text += "none ";
+            text += ipc::text(answer.payload.subspan(at + sizeof rule, rule.path_length));
+            text += rule.access == names::Access::inherit ? " cluu rw 0 0\n" : " cluu ro 0 0\n";
+            at += rule.record_length;
+        }
+        first += answer.reply.count;
+    }
+}
+
+std::uint32_t ready_at_once(std::uint32_t events) {
+    return events & (fs::Poll::readable | fs::Poll::writable);
+}
+
+}  // namespace
+
+std::int64_t OwnText::read(UserBuffer& buffer, Offset offset) {
+    const std::uint64_t from = offset == current_offset ? offset_.load() : offset;
+    if (from >= text_.size()) {
+        return 0;
+    }
+    const std::size_t count = std::min<std::uint64_t>(buffer.remaining(), text_.size() - from);
+    const auto put = buffer.put(std::as_bytes(std::span{text_}.subspan(from, count)));
+    if (!put) {
+        return -put.error();
+    }
+    if (offset == current_offset) {
+        offset_.store(from + count);
+    }
+    return static_cast<std::int64_t>(count);
+}
+
+Result<std::uint64_t> OwnText::seek(std::int64_t offset, std::uint32_t whence) {
+    const std::int64_t from =
+        whence == fs::Seek::from_current ? static_cast<std::int64_t>(offset_.load()) : 0;
+    if (whence > fs::Seek::from_current || from + offset < 0) {
+        return base::fail(Errno::einval);
+    }
+    offset_.store(static_cast<std::uint64_t>(from + offset));
+    return offset_.load();
+}
+
+Result<fs::Attributes> OwnText::attributes() {
+    fs::Attributes attributes;
+    attributes.kind = fs::Kind::regular;
+    attributes.mode = 0444;
+    attributes.links = 1;
+    attributes.inode = id();
+    attributes.user = identity().user;
+    attributes.group = identity().group_id;
+    return attributes;
+}
+
+std::uint32_t OwnText::poll(std::uint32_t events, WakeTarget /*target*/) {
+    return ready_at_once(events);
+}
+
+const OwnDirectory::Entry* OwnDirectory::next() {
+    if (position() == 0) {
+        entries_ = {{".", fs::Kind::directory}, {"..", fs::Kind::directory}};
+        for (Entry& entry : list_()) {
+            entries_.push_back(std::move(entry));
+        }
+    }
+    return position() < entries_.size() ? &entries_[position()] : nullptr;
+}
+
+Result<std::uint64_t> OwnDirectory::seek(std::int64_t offset, std::uint32_t whence) {
+    const std::int64_t from =
+        whence == fs::Seek::from_current ? static_cast<std::int64_t>(position()) : 0;
+    if (whence > fs::Seek::from_current || from + offset < 0) {
+        return base::fail(Errno::einval);
+    }
+    position_.store(static_cast<std::uint64_t>(from + offset));
+    return position();
+}
+
+Result<fs::Attributes> OwnDirectory::attributes() {
+    fs::Attributes attributes;
+    attributes.kind = fs::Kind::directory;
+    attributes.mode = 0555;
+    attributes.links = 2;
+    attributes.inode = id();
+    attributes.user = identity().user;
+    attributes.group = identity().group_id;
+    return attributes;
+}
+
+std::uint32_t OwnDirectory::poll(std::uint32_t events, WakeTarget /*target*/) {
+    return ready_at_once(events);
+}
+
+Result<Handle> open_own_file(std::string_view path, std::uint32_t status) {
+    const auto rest = path == "/proc/mounts" ? std::optional{path.substr(5)} : below_own_proc(path);
+    if (!rest) {
+        return Handle{};
+    }
+    if (*rest == "/fd") {
+        return Handle{new OwnDirectory(status, std::string{path}, &list_descriptors)};
+    }
+    if (*rest == "/task") {
+        return Handle{new OwnDirectory(status, std::string{path}, &list_threads)};
+    }
+    if (*rest == "/environ") {
+        return Handle{new OwnText(status, environment_text())};
+    }
+    if (*rest == "/mounts") {
+        return Handle{new OwnText(status, TRY(mounts_text()))};
+    }
+    return Handle{};
+}
+
+}  // namespace linux::fd

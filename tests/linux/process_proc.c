@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// What a process finds about itself in /proc, and its CPU time.
+#include "tests/linux/check.h"
+
+#include <dirent.h>
+#include <pthread.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+static int listed(const char* directory, const char* name) {
+    DIR* list = opendir(directory);
+    if (!list) return -1;
+    int found = 0;
+    for (struct dirent* entry; (entry = readdir(list));) found += strcmp(entry->d_name, name) == 0;
+    rewinddir(list);
+    for (struct dirent* entry; (entry = readdir(list));) found += strcmp(entry->d_name, name) == 0;
+    closedir(list);
+    return found;
+}
+
+static void descriptors(void) {
+    put_file("file", "x");
+    int fd = open("file", O_RDONLY);
+    char name[64], path[100], link[300] = "";
+    snprintf(name, sizeof name, "%d", dup2(fd, 55));
+    EQUAL(listed("/proc/self/fd", name), 2);
+    EQUAL(listed("/proc/self/fd", "54"), 0);
+    EQUAL(listed("/proc/self/fd", "."), 2);
+    snprintf(path, sizeof path, "/proc/%d/fd", getpid());
+    EQUAL(listed(path, name), 2);
+    int p[2];
+    EQUAL(pipe(p), 0);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", p[0]);
+    TRUE(readlink(path, link, sizeof link - 1) > 0 && strncmp(link, "pipe:[", 6) == 0);
+    DIR* list = opendir("/proc/self/fd");
+    struct stat st, same;
+    EQUAL(fstatat(dirfd(list), name, &st, 0), 0);
+    EQUAL(fstat(55, &same), 0);
+    EQUAL(st.st_ino, same.st_ino);
+    EQUAL(fstatat(dirfd(list), name, &st, AT_SYMLINK_NOFOLLOW), 0);
+    TRUE(S_ISLNK(st.st_mode));
+    closedir(list);
+    close(55);
+    EQUAL(listed("/proc/self/fd", name), 0);
+    FAILS(open("/proc/self/fd/55", O_RDONLY), ENOENT);
+}
+
+static void* sleeper(void* argument) {
+    pthread_mutex_lock(argument);
+    pthread_mutex_unlock(argument);
+    return NULL;
+}
+
+static void threads(void) {
+    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&mutex);
+    pthread_t thread;
+    EQUAL(pthread_create(&thread, NULL, sleeper, &mutex), 0);
+    DIR* list = opendir("/proc/self/task");
+    TRUE(list != NULL);
+    int count = 0, own = 0;
+    for (struct dirent* entry; list && (entry = readdir(list));) {
+        count += entry->d_name[0] != '.';
+        own += atoi(entry->d_name) == getpid();
+    }
+    EQUAL(count, 2);
+    EQUAL(own, 1);
+    if (list) closedir(list);
+    pthread_mutex_unlock(&mutex);
+    pthread_join(thread, NULL);
+}
+
+static void texts(void) {
+    char cwd[300], link[300] = "";
+    TRUE(getcwd(cwd, sizeof cwd) != NULL);
+    TRUE(readlink("/proc/self/cwd", link, sizeof link - 1) > 0);
+    EQUAL(strcmp(cwd, link), 0);
+    TRUE(strlen(get_file("/proc/mounts")) > 10);
+    TRUE(strstr(get_file("/proc/self/mounts"), " / ") != NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        char* environment[] = {"FIRST=1", "SECOND=two", NULL};
+        execle("/bin/sh", "sh", "-c", "tr '\\0' ' ' < /proc/self/environ", (char*)0, environment);
+        _exit(1);
+    }
+    EQUAL(status_of(child), 0);
+    TRUE(strchr(get_file("/proc/self/maps"), '-') != NULL);
+    int fd = open("/proc/self/environ", O_RDONLY);
+    char text[10];
+    ssize_t length = read(fd, text, 5);
+    EQUAL(lseek(fd, 0, SEEK_SET), 0);
+    char again[10];
+    EQUAL(read(fd, again, 5), length);
+    TRUE(length <= 0 || memcmp(text, again, (size_t)length) == 0);
+    close(fd);
+}
+
+static long milliseconds(struct timeval time) { return time.tv_sec * 1000 + time.tv_usec / 1000; }
+
+static void* work(void* argument) {
+    struct timespec now;
+    do clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    while (now.tv_nsec < 60000000 && now.tv_sec == 0);
+    return argument;
+}
+
+// The time of all threads counts, also of those that have ended.
+static void cpu_time(void) {
+    struct rusage before, after;
+    EQUAL(getrusage(RUSAGE_SELF, &before), 0);
+    pthread_t thread;
+    EQUAL(pthread_create(&thread, NULL, work, NULL), 0);
+    pthread_join(thread, NULL);
+    EQUAL(getrusage(RUSAGE_SELF, &after), 0);
+    long used = milliseconds(after.ru_utime) + milliseconds(after.ru_stime) -
+                milliseconds(before.ru_utime) - milliseconds(before.ru_stime);
+    TRUE(used >= 50 && used < 5000);
+    struct timespec process;
+    EQUAL(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &process), 0);
+    TRUE(process.tv_sec * 1000 + process.tv_nsec / 1000000 >= 50);
+}
+
+MAIN(TEST(descriptors), TEST(threads), TEST(texts), TEST(cpu_time))
