@@ -6,10 +6,13 @@
 //     null_call             entering the kernel for an operation that does nothing
 //     ipc_call_Nw           call and reply-and-receive between two address spaces, N words, both ways
 //     signal_wait           two threads in two address spaces wake each other, both ways
+//     signal_alone          a signal for which nobody waits
 //     page_map, page_unmap  one page of a Memory
 //     page_fault_anonymous  the first touch of a page that the kernel fills with zeros
 //     page_fault_pager      the first touch of a page that another process supplies
 //     thread_create         thread, scheduling context, start
+//     address_space_clone   copying an address space on write, for each page that is mapped in it
+//     foreign_call          a system call that is not the kernel's, to the thread's own entry and back
 //     process_create        bank, copied address space and capability table, thread; until its first word
 //
 // It ends with the line `kernel_bench: end`.
@@ -47,6 +50,7 @@ struct Shared {
     ipc::Capability<ipc::Reply> reply;
     ipc::Capability<ipc::Notification> ping;
     ipc::Capability<ipc::Notification> pong;
+    ipc::Capability<ipc::Notification> endless;  // nobody waits for it
     ipc::Capability<ipc::Endpoint> pager;
     ipc::Capability<ipc::Memory> paged;
     ipc::Capability<ipc::Memory> source;
@@ -62,6 +66,7 @@ ipc::KernelResult<void> make_shared() {
     shared.reply = TRY(bank->create_reply());
     shared.ping = TRY(bank->create_notification());
     shared.pong = TRY(bank->create_notification());
+    shared.endless = TRY(bank->create_notification());
     shared.pager = TRY(bank->create_endpoint());
     return {};
 }
@@ -114,6 +119,7 @@ void measure_calls() {
 }
 
 void measure_signals() {
+    measure("signal_alone", 1000, [] { return error_of(shared.endless->signal(1)); });
     measure("signal_wait", 1000, [] {
         if (const auto sent = shared.ping->signal(1); !sent) return sent.error();
         const auto bits = shared.pong->wait();
@@ -191,6 +197,31 @@ ipc::KernelResult<std::uint64_t> create_processes(std::uint64_t count) {
     return taken;
 }
 
+// Pages, not copies: the pages are there before, and one copy is made.
+ipc::KernelResult<std::uint64_t> clone_space(std::uint64_t pages) {
+    const auto memory = TRY(ipc::own_bank()->create_memory(pages * abi::page_size));
+    const auto mapping = TRY(rt::map(memory, {.length = pages * abi::page_size}));
+    for (std::uint64_t i = 0; i < pages; ++i) touch(mapping.address() + i * abi::page_size);
+    const std::uint64_t begin = rt::time_stamp();
+    const auto copy = TRY(ipc::own_space()->clone(ipc::own_bank()));
+    return rt::time_stamp() - begin;
+}
+
+// The shortest possible system-call entry: unmasks upcalls and goes on.
+[[gnu::naked]] void go_on() { asm("movq $0, %gs:16\n\tjmpq *%gs:32"); }
+
+ipc::KernelResult<std::uint64_t> call_foreign(std::uint64_t count) {
+    TRY(ipc::own_thread()->set_upcalls({.system_call = reinterpret_cast<std::uint64_t>(&go_on)}));
+    const std::uint64_t begin = rt::time_stamp();
+    for (std::uint64_t i = 0; i < count; ++i) {
+        std::uint64_t number = 1;
+        asm volatile("syscall" : "+a"(number) : : "rcx", "r11", "memory");
+    }
+    const std::uint64_t taken = rt::time_stamp() - begin;
+    TRY(ipc::own_thread()->set_upcalls({}));
+    return taken;
+}
+
 ipc::KernelResult<void> run() {
     TRY(make_shared());
     const std::uint8_t priority = TRY(ipc::own_sched_context()->query()).priority;
@@ -199,6 +230,8 @@ ipc::KernelResult<void> run() {
     measure_batches("page_unmap", 200, [](std::uint64_t n) { return map_and_unmap(n, true); });
     measure_batches("page_fault_anonymous", 500, fault_anonymous);
     measure_batches("thread_create", 50, create_threads);
+    measure_batches("address_space_clone", 2048, clone_space);
+    measure_batches("foreign_call", 1000, call_foreign);
     Process echoing = TRY(Process::start(echo, 0, priority));
     measure_calls();
     echoing.destroy();

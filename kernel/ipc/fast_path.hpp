@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The fast path: a call to a server that waits, and its answer, with words in registers only; and the null operation.
+// The fast path: a call to a server that waits, and its answer, with words in registers only; the null operation; a signal
+// that does not change who runs, and a wait for one, if somebody else is ready.
 //
-// Both do exactly what ipc::call, ipc::answer and ipc::receive would, in the one case in which nothing else can happen: no
+// Call and answer do exactly what ipc::call, ipc::answer and ipc::receive would, in the one case in which nothing else can happen: no
 // payload, no capabilities, no flags; the partner waits and nobody has a deadline. They look at everything first and change
 // nothing unless all of it holds; then they go straight through to the partner. The words are none of their business: the
 // machine's part (arch) hands them from one thread to the other, best without touching them.
@@ -13,7 +14,8 @@
 // Locks, once the kernel is entered by several CPUs: `call` needs the endpoint's (its queue, and what its receivers have
 // reserved) and nothing else: both threads are this CPU's, one because it runs, the other from the moment it is out of the
 // queue. `reply_and_receive` needs the endpoint's for its queue, and the reply object taken by an exchange of its
-// `caller`; the caller it finds there is then this CPU's.
+// `caller`; the caller it finds there is then this CPU's. `signal` and `wait` need the notification's, and `signal` a way to
+// another CPU's queue if that is where the waiter belongs.
 //
 // Inline, because the machine's part around it is to become one function with it.
 #pragma once
@@ -24,23 +26,31 @@
 #include "kernel/object/notification.hpp"
 #include "kernel/object/reply.hpp"
 #include "kernel/object/thread.hpp"
+#include "kernel/sched/scheduler.hpp"
 
 namespace kernel {
 
 struct FastPath {
     enum class Outcome : std::uint8_t {
-        slow,      // nothing has happened: take the long way
-        nothing,   // the null operation is done: all words and the tag are zero
-        switched,  // `next` has the message, its tag and its words as they were, and goes on
+        slow,  // nothing has happened: take the long way
+        operation,  // the same, but the capability is found: it is not an endpoint's, and the tag is plain
+        nothing,      // the null operation is done: all words and the tag are zero
+        done,         // the thread goes on with its words, but for word 0, which is `word`
+        switched,     // `next` has the message, its tag and its words as they were, and goes on
+        handed_over,  // the thread waits; `next` goes on, with all the registers it left off with
     };
     struct Step {
         Outcome outcome = Outcome::slow;
         Thread* next = nullptr;
         std::uint64_t badge = 0;  // what `next` finds in the badge's place
+        const Capability* capability = nullptr;
+        std::uint64_t word = 0;
     };
 
     static Step call(Thread& caller, std::uint64_t cap, abi::Tag tag);
     static Step reply_and_receive(Thread& server, std::uint64_t caps, abi::Tag tag);
+    static Step signal(Thread& thread, std::uint64_t cap, std::uint64_t bits);
+    static Step wait(Thread& thread, std::uint64_t cap, abi::Tag tag);
 
 private:
     // Bits of a tag that travel unchanged: label and status.
@@ -50,6 +60,8 @@ private:
     static constexpr Condition receives{.state = abi::ThreadState::blocked, .wait = Wait::receive};
     static constexpr Condition awaits_answer{
         .state = abi::ThreadState::blocked, .wait = Wait::reply, .is_call = true};
+    static constexpr Condition awaits_signal{.state = abi::ThreadState::blocked,
+                                             .wait = Wait::notification};
 
     // What an index names that names nothing.
     static constexpr Capability empty_slot{};
@@ -71,9 +83,12 @@ private:
     }
     const Capability& capability = find(caller, cap);
     if (!capability.is(ObjectType::endpoint, abi::EndpointRights::call)) {
-        const bool is_null =
-            tag.raw == 0 && !capability.empty() && capability.type != ObjectType::endpoint;
-        return {.outcome = is_null ? Outcome::nothing : Outcome::slow};
+        if (capability.type == ObjectType::none || capability.type == ObjectType::endpoint)
+            [[unlikely]] {
+            return {};
+        }
+        return {.outcome = tag.raw == 0 ? Outcome::nothing : Outcome::operation,
+                .capability = &capability};
     }
     auto& endpoint = static_cast<Endpoint&>(*capability.object);
     if (endpoint.receivers_.empty()) [[unlikely]] {
@@ -132,6 +147,55 @@ private:
     server.context_ = server.home_context_;
     endpoint.receivers_.push_back(server);
     return {.outcome = Outcome::switched, .next = caller};
+}
+
+[[gnu::always_inline]] inline FastPath::Step FastPath::signal(Thread& thread, std::uint64_t cap,
+                                                              std::uint64_t bits) {
+    const Capability& capability = find(thread, cap);
+    if (!capability.is(ObjectType::notification, abi::NotificationRights::signal)) [[unlikely]] {
+        return {};
+    }
+    auto& notification = static_cast<Notification&>(*capability.object);
+    if (!notification.outgoing_.empty() || notification.bound_thread != nullptr) [[unlikely]] {
+        return {};
+    }
+    const std::uint64_t word = notification.word_ | (capability.badged ? capability.badge : bits);
+    if (!notification.waiters_.empty()) {
+        Thread& waiter = notification.waiters_.first();
+        if (waiter.condition_ != awaits_signal || word == 0 ||
+            !scheduler().is_indifferent_to(waiter)) [[unlikely]] {
+            return {};
+        }
+        ThreadQueue::remove(waiter);
+        waiter.condition_ = runs;
+        waiter.word(0) = word;
+        waiter.set_result(Error::ok);
+        scheduler().add_quietly(waiter);
+    } else {
+        notification.word_ = word;
+    }
+    return {.outcome = Outcome::done, .word = bits};
+}
+
+[[gnu::always_inline]] inline FastPath::Step FastPath::wait(Thread& thread, std::uint64_t cap,
+                                                            abi::Tag tag) {
+    const Capability& capability = find(thread, cap);
+    if (tag.raw != 0 || !capability.is(ObjectType::notification, abi::NotificationRights::wait))
+        [[unlikely]] {
+        return {};
+    }
+    auto& notification = static_cast<Notification&>(*capability.object);
+    if (notification.word_ != 0) {
+        return {.outcome = Outcome::done, .word = notification.take_bits()};
+    }
+    Thread* const next = scheduler().successor();
+    if (next == nullptr || thread.lender_ != nullptr) {
+        return {};
+    }
+    notification.waiters_.push_back(thread);
+    thread.condition_ = awaits_signal;
+    scheduler().hand_over(*next);
+    return {.outcome = Outcome::handed_over, .next = next};
 }
 
 }  // namespace kernel

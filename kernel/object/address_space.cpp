@@ -65,8 +65,7 @@ Region* AddressSpace::region_at(std::uint64_t address) const {
     return region != nullptr && address < region->end ? region : nullptr;
 }
 
-Result<Region*> AddressSpace::new_region(std::uint64_t start, std::uint64_t end,
-                                         const Region& like) {
+Result<Region*> AddressSpace::new_region(std::uint64_t start, std::uint64_t end) {
     void* block = bank().buy_block(sizeof(Region));
     if (block == nullptr) {
         return fail(Error::no_memory);
@@ -74,11 +73,7 @@ Result<Region*> AddressSpace::new_region(std::uint64_t start, std::uint64_t end,
     auto* region = new (block) Region();
     region->start = start;
     region->end = end;
-    region->first_page = like.page_at(start);
-    region->flags = like.flags;
-    region->allowed = like.allowed;
     region->space = this;
-    region->memory = like.memory;
     return region;
 }
 
@@ -88,13 +83,11 @@ Result<> AddressSpace::map(const Mapping& mapping) {
     if (before != nullptr && before->end > mapping.start) {
         return fail(Error::overlap);
     }
-    Region like;
-    like.start = mapping.start;
-    like.first_page = mapping.first_page;
-    like.flags = mapping.flags;
-    like.allowed = mapping.allowed;
-    like.memory = &mapping.memory;
-    Region* region = TRY(new_region(mapping.start, end, like));
+    Region* region = TRY(new_region(mapping.start, end));
+    region->first_page = mapping.first_page;
+    region->flags = mapping.flags;
+    region->allowed = mapping.allowed;
+    region->memory = &mapping.memory;
     regions_.insert(*region);
     mapping.memory.add_region(*region);
     return {};
@@ -116,7 +109,11 @@ Result<> AddressSpace::split_at(std::uint64_t address) {
     if (region == nullptr || region->start == address) {
         return {};
     }
-    Region* upper = TRY(new_region(address, region->end, *region));
+    Region* upper = TRY(new_region(address, region->end));
+    upper->first_page = region->page_at(address);
+    upper->flags = region->flags;
+    upper->allowed = region->allowed;
+    upper->memory = region->memory;
     region->end = address;
     regions_.insert(*upper);
     upper->memory->add_region(*upper);
@@ -125,6 +122,12 @@ Result<> AddressSpace::split_at(std::uint64_t address) {
 
 Result<> AddressSpace::unmap(std::uint64_t start, std::uint64_t length) {
     const std::uint64_t end = start + length;
+    // Mostly what was mapped is unmapped as it was.
+    if (Region* region = regions_.at_or_before(start);
+        region != nullptr && region->start == start && region->end == end) {
+        delete_region(*region);
+        return {};
+    }
     TRY(split_at(start));
     TRY(split_at(end));
     while (Region* region = regions_.at_or_after(start)) {
@@ -258,13 +261,28 @@ bool AddressSpace::resolve(Thread& thread, std::uint64_t address, bool write, bo
         thread.wait_for_page(*page->pager_of, page->pager_page, address);
         return true;
     }
+    return enter(*region, address, *page);
+}
+
+bool AddressSpace::enter(const Region& region, std::uint64_t address, const Memory::Page& page) {
     arch::Entry* entry = entry_for(address);
     if (entry == nullptr) {
         return false;
     }
-    entry->set(page->frame, access_of(region->flags, page->writable));
+    entry->set(page.frame, access_of(region.flags, page.writable));
     flush(address);
     return true;
+}
+
+void AddressSpace::bring_in(std::uint64_t address) {
+    const Region* region = region_at(address);
+    if (region == nullptr || (region->flags & access_bits) == 0) {
+        return;
+    }
+    const auto page = region->memory->page_for(region->page_at(address), false);
+    if (page && page->outcome == Memory::Outcome::ready) {
+        (void)enter(*region, address, *page);
+    }
 }
 
 Result<AddressSpace::Location> AddressSpace::locate(std::uint64_t address) {
@@ -280,7 +298,10 @@ void AddressSpace::clear_entry(const Region& region, std::uint64_t page) {
         page - region.first_page >= (region.end - region.start) / 4096) {
         return;
     }
-    const std::uint64_t address = region.start + (page - region.first_page) * 4096;
+    clear_entry_at(region.start + (page - region.first_page) * 4096);
+}
+
+void AddressSpace::clear_entry_at(std::uint64_t address) {
     if (arch::Entry* entry = tables_.find(UserAddr{address});
         entry != nullptr && entry->present()) {
         entry->clear();
@@ -289,6 +310,13 @@ void AddressSpace::clear_entry(const Region& region, std::uint64_t page) {
 }
 
 void AddressSpace::clear_entries(std::uint64_t start, std::uint64_t end) {
+    constexpr std::uint64_t few = 4 * Bank::page_bytes;
+    if (end - start <= few) {
+        for (std::uint64_t at = start; at < end; at += Bank::page_bytes) {
+            clear_entry_at(at);
+        }
+        return;
+    }
     tables_.for_each_present(UserAddr{start}, UserAddr{end},
                              [this](UserAddr address, arch::Entry& entry) {
                                  entry.clear();

@@ -13,6 +13,7 @@
 
 #include <arch/page_tables.hpp>
 
+#include "kernel/object/memory.hpp"
 #include "kernel/object/object.hpp"
 #include "kernel/object/thread_list.hpp"
 #include "kernel/result.hpp"
@@ -22,7 +23,6 @@
 namespace kernel {
 
 class AddressSpace;
-class Memory;
 class Thread;
 
 struct Region {
@@ -68,6 +68,9 @@ public:
     // A page fault of the thread that runs in this space. Done, or blocked on a pager: true. False: it is the thread's own fault.
     bool resolve(Thread& thread, std::uint64_t address, bool write, bool execute);
 
+    // Somebody waits to read a page that has just come: spares him the second fault.
+    void bring_in(std::uint64_t address);
+
     struct Location {
         Memory* memory;
         std::uint64_t page;
@@ -96,11 +99,13 @@ private:
     };
 
     friend class Memory;
-    Result<Region*> new_region(std::uint64_t start, std::uint64_t end, const Region& like);
+    Result<Region*> new_region(std::uint64_t start, std::uint64_t end);
     void delete_region(Region& region);
     // The same, leaving the entries.
     void forget_region(Region& region);
     Result<> split_at(std::uint64_t address);
+    bool enter(const Region& region, std::uint64_t address, const Memory::Page& page);
+    void clear_entry_at(std::uint64_t address);
     void clear_entries(std::uint64_t start, std::uint64_t end);
     void flush(std::uint64_t address);
     bool covered(std::uint64_t start, std::uint64_t end) const;

@@ -337,6 +337,7 @@ void Memory::wake_waiters(std::uint64_t first, std::uint64_t count, bool failed)
         if (failed) {
             thread.lose_page();
         } else {
+            thread.space().bring_in(thread.waiting.fault_address);
             thread.wake();
         }
     };

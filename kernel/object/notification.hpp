@@ -61,6 +61,7 @@ private:
     base::List<Subscription, &Subscription::target_link> incoming_;
     Interrupt* interrupts_ = nullptr;  // those bound to it, linked by Interrupt::next_bound
     friend class Interrupt;
+    friend struct FastPath;
 };
 
 }  // namespace kernel

@@ -47,7 +47,6 @@ void fill_time_page(abi::TimePage& page);
 // One shot, on this CPU: interrupt vector_timer comes at or soon after `when` (at once if that has passed). It may come
 // early if `when` is farther away than the hardware counts: look at the clock.
 void arm_timer(Nanoseconds when);
-void disarm_timer();
 
 // Ends the interrupt being handled on this CPU: the next one of the same or lower priority can come.
 void acknowledge_interrupt();

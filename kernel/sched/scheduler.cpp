@@ -40,13 +40,8 @@ void Scheduler::remove_from_queue(Thread& thread) {
     }
 }
 
-void Scheduler::enqueue(Thread& thread, bool at_front) {
-    const SchedContext* context = thread.context_;
-    if (context == nullptr || &thread == current() || &thread == preferred_ ||
-        thread.queue_link.linked()) {
-        return;
-    }
-    const std::uint8_t priority = context->priority;
+void Scheduler::add_to_queue(Thread& thread, bool at_front) {
+    const std::uint8_t priority = thread.context_->priority;
     if (at_front) {
         queues_[priority].push_front(thread);
     } else {
@@ -54,8 +49,18 @@ void Scheduler::enqueue(Thread& thread, bool at_front) {
     }
     bitmap_[priority / 64] |= std::uint64_t{1} << (priority % 64);
     highest_ = std::max(highest_, int{priority});
-    decide_ = true;
-    time_dirty_ = true;
+}
+
+void Scheduler::enqueue(Thread& thread, bool at_front) {
+    if (thread.context_ == nullptr || &thread == current() || &thread == preferred_ ||
+        thread.queue_link.linked()) {
+        return;
+    }
+    add_to_queue(thread, at_front);
+    if (!is_indifferent_to(thread)) {
+        decide_ = true;
+        time_dirty_ = true;
+    }
 }
 
 Thread* Scheduler::take_highest() {
@@ -209,13 +214,9 @@ void Scheduler::update_timer(const Thread* next, Nanoseconds now) {
             when = std::min(when, slice_end_);
         }
     }
-    if (when != timer_armed_for_) {
+    if (when < timer_armed_for_) {
         timer_armed_for_ = when;
-        if (when == never) {
-            plat::disarm_timer();
-        } else {
-            plat::arm_timer(when);
-        }
+        plat::arm_timer(when);
     }
 }
 
@@ -270,8 +271,18 @@ bool Scheduler::switch_to_partner() {
     return true;
 }
 
-void Scheduler::finish() {
-    if (!decide_ || switch_to_partner()) {
+void Scheduler::hand_over(Thread& successor) {
+    remove_from_queue(successor);
+    const Nanoseconds now = plat::clock_now();
+    charged_->consumed += now - charged_since_;
+    charged_->used_in_period += now - charged_since_;
+    charged_since_ = now;
+    charged_ = successor.context_;
+    slice_end_ = now + time_slice;
+}
+
+void Scheduler::decide() {
+    if (switch_to_partner()) {
         return;
     }
     const Nanoseconds now = plat::clock_now();

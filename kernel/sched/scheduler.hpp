@@ -6,7 +6,9 @@
 // taken once, in `finish`, when the kernel is left. The running thread is in no queue.
 //
 // Time. There is no tick. The one-shot timer is armed for the earliest of: a thread's deadline, the end of a budget or of a
-// throttled context's period, and, if somebody of the same priority waits, the end of the time slice.
+// throttled context's period, and, if somebody of the same priority waits, the end of the time slice. It is never put off
+// or disarmed: one that comes too early finds nothing to do and arms it anew. So a switch need not touch it as long as it
+// is armed for no later than the slice's end.
 //
 // One Scheduler per CPU (arch::Cpu::portable). Nothing in it is touched by another CPU.
 #pragma once
@@ -56,7 +58,37 @@ public:
     void on_timer();
 
     // Leaves the kernel: chooses who runs and switches to it.
-    void finish();
+    void finish() {
+        if (decide_) {
+            decide();
+        }
+    }
+
+    // ---- for messages and signals that go straight through (ipc/fast_path.hpp)
+    // If this thread became ready, would the running one just go on, the timer as it is?
+    [[nodiscard]] bool is_indifferent_to(const Thread& thread) const {
+        const SchedContext* context = thread.context_;
+        if (context == nullptr || charged_ == nullptr) {
+            return false;
+        }
+        return context->priority < charged_->priority ||
+               (context->priority == charged_->priority && timer_armed_for_ <= slice_end_);
+    }
+    // Enters a ready thread to which that applies.
+    void add_quietly(Thread& thread) { add_to_queue(thread); }
+    // Who goes on if the running thread blocks; null if that takes a look at budgets, timer or idling.
+    [[nodiscard]] Thread* successor() const {
+        if (highest_ < 0 || charged_ == nullptr) {
+            return nullptr;
+        }
+        const ThreadQueue& queue = queues_[static_cast<std::size_t>(highest_)];
+        Thread& next = queue.first();
+        const bool alone = queue.next(next) == nullptr;
+        const bool simple = next.context_->budget == 0 && (alone || timer_armed_for_ <= slice_end_);
+        return simple ? &next : nullptr;
+    }
+    // The running thread has blocked; its successor has the CPU.
+    void hand_over(Thread& successor);
 
 private:
     struct DeadlineKey {
@@ -75,7 +107,9 @@ private:
         }
     };
 
+    void decide();
     void find_highest();
+    void add_to_queue(Thread& thread, bool at_front = false);
     void remove_from_queue(Thread& thread);
     Thread* take_highest();
     void throttle(Thread& thread);

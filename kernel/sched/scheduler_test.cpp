@@ -47,6 +47,55 @@ TEST_F(SchedulerTest, TheHighestPriorityRuns) {
     EXPECT_EQ(init.answer().error, Error::timed_out);
 }
 
+TEST_F(SchedulerTest, ASignalDoesNotDisturbAndAWaitHandsOver) {
+    const abi::CapIndex ping = make(ObjectType::notification);
+    const abi::CapIndex pong = make(ObjectType::notification);
+    const NewThread first = thread(10);
+    const NewThread second = thread(10);
+    User a(*first.registers);
+    User b(*second.registers);
+    pause_init();
+    a.enter(Syscall::wait, ping);
+    ASSERT_TRUE(b.running());
+    for (int i = 0; i < 3; ++i) {
+        b.enter(Syscall::signal, ping, {}, {5});
+        ASSERT_TRUE(b.running());
+        Machine::advance(millisecond);
+        b.enter(Syscall::wait, pong);
+        ASSERT_TRUE(a.running());
+        EXPECT_EQ(a.answer().words[0], 5U);
+        Machine::advance(millisecond);
+        a.enter(Syscall::signal, pong, {}, {6});
+        a.enter(Syscall::wait, ping);
+        ASSERT_TRUE(b.running());
+        EXPECT_EQ(b.answer().words[0], 6U);
+    }
+    // Each was charged for its own milliseconds, and the slices still end.
+    b.enter(Syscall::signal, ping, {}, {5});
+    Machine::advance(slice);
+    EXPECT_TRUE(a.running());
+    Machine::advance(100 * millisecond);
+    ASSERT_TRUE(init.running());
+    EXPECT_GE(init.call(first.context, abi::SchedContextOp::query).words[0], 3 * millisecond);
+    EXPECT_GE(init.call(second.context, abi::SchedContextOp::query).words[0], 3 * millisecond);
+}
+
+TEST_F(SchedulerTest, ASignalToSomebodyMoreImportantSwitchesAtOnce) {
+    const abi::CapIndex news = make(ObjectType::notification);
+    const NewThread high = thread(20);
+    const NewThread low = thread(10);
+    pause_init();
+    User(*high.registers).enter(Syscall::wait, news);
+    ASSERT_EQ(host::running(), low.registers);
+    User(*low.registers).enter(Syscall::signal, news, {}, {3});
+    ASSERT_EQ(host::running(), high.registers);
+    EXPECT_EQ(User(*high.registers).answer().words[0], 3U);
+    // Nobody else to hand over to: the machine idles until the first process's deadline.
+    User(*high.registers).enter(Syscall::wait, news);
+    User(*low.registers).enter(Syscall::wait, news);
+    EXPECT_EQ(host::running(), nullptr);
+}
+
 TEST_F(SchedulerTest, EqualsTakeTurns) {
     const NewThread first = thread(10);
     const NewThread second = thread(10);

@@ -62,6 +62,21 @@ Result<Answer> invoke(Operation& operation) {
     return fail(Error::wrong_type);
 }
 
+Result<> operate(Thread& caller, const Capability& capability, abi::Tag tag) {
+    caller.set_result(Error::ok);
+    Operation operation{
+        .caller = caller, .object = *capability.object, .rights = capability.rights, .tag = tag};
+    const Answer result = TRY(invoke(operation));
+    if (scheduler().current() != &caller) {
+        return {};  // it waits, stopped itself, or is no more
+    }
+    for (std::size_t i = 0; i < abi::message_words; ++i) {
+        caller.word(i) = i < result.words.size() ? result.words[i] : 0;
+    }
+    caller.set_tag(abi::make_tag(0, result.payload));
+    return {};
+}
+
 Result<> call(Thread& caller) {
     const abi::Tag tag = caller.tag();
     TRY(check_message(tag));
@@ -77,18 +92,7 @@ Result<> call(Thread& caller) {
         ipc::call(caller, *static_cast<Endpoint*>(capability->object), capability->badge);
         return {};
     }
-    caller.set_result(Error::ok);
-    Operation operation{
-        .caller = caller, .object = *capability->object, .rights = capability->rights, .tag = tag};
-    const Answer result = TRY(invoke(operation));
-    if (scheduler().current() != &caller) {
-        return {};  // it waits, stopped itself, or is no more
-    }
-    for (std::size_t i = 0; i < abi::message_words; ++i) {
-        caller.word(i) = i < result.words.size() ? result.words[i] : 0;
-    }
-    caller.set_tag(abi::make_tag(0, result.payload));
-    return {};
+    return operate(caller, *capability, tag);
 }
 
 struct ReceiveArguments {
@@ -219,6 +223,16 @@ constexpr std::uint64_t vector_page_fault = 14;
 extern "C" void kernel_system_call(arch::ThreadContext* context) {
     auto& thread = static_cast<kernel::Thread&>(*context);
     const auto result = kernel::perform(thread);
+    if (!result && kernel::scheduler().current() == &thread) {
+        thread.set_result(result.error());
+    }
+    kernel::leave();
+}
+
+extern "C" void kernel_operation(arch::ThreadContext* context,
+                                 const kernel::Capability* capability) {
+    auto& thread = static_cast<kernel::Thread&>(*context);
+    const auto result = kernel::operate(thread, *capability, thread.tag());
     if (!result && kernel::scheduler().current() == &thread) {
         thread.set_result(result.error());
     }

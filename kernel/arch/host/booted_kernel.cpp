@@ -61,31 +61,42 @@ void append_file(std::vector<std::byte>& archive, std::string_view name,
     archive.resize((archive.size() + 3) / 4 * 4);
 }
 
+kernel::FastPath::Step step_of(kernel::Thread& self, abi::Syscall number) {
+    switch (number) {
+        case abi::Syscall::call: return kernel::FastPath::call(self, self.cap(), self.tag());
+        case abi::Syscall::reply_and_receive:
+            return kernel::FastPath::reply_and_receive(self, self.cap(), self.tag());
+        case abi::Syscall::signal: return kernel::FastPath::signal(self, self.cap(), self.word(0));
+        case abi::Syscall::wait:   return kernel::FastPath::wait(self, self.cap(), self.tag());
+        default:                   return {};
+    }
+}
+
 // What fast_calls.cpp is on the real machine.
 bool enter_fast(arch::ThreadContext& context, abi::Syscall number) {
+    using Outcome = kernel::FastPath::Outcome;
     auto& self = static_cast<kernel::Thread&>(context);
-    kernel::FastPath::Step step;
-    if (number == abi::Syscall::call) {
-        step = kernel::FastPath::call(self, self.cap(), self.tag());
-    } else if (number == abi::Syscall::reply_and_receive) {
-        step = kernel::FastPath::reply_and_receive(self, self.cap(), self.tag());
+    const kernel::FastPath::Step step = step_of(self, number);
+    switch (step.outcome) {
+        case Outcome::slow:
+        case Outcome::operation: return false;
+        case Outcome::nothing:
+            self.set_tag({});
+            for (std::size_t i = 0; i < abi::message_words; ++i) {
+                self.word(i) = 0;
+            }
+            break;
+        case Outcome::done: self.word(0) = step.word; break;
+        case Outcome::switched:
+            self.copy_words_to(*step.next);
+            step.next->set_tag(self.tag());
+            step.next->set_badge(step.badge);
+            step.next->set_result(abi::Error::ok);
+            arch::switch_thread(&self, step.next);
+            return true;
+        case Outcome::handed_over: arch::switch_thread(&self, step.next); return true;
     }
-    if (step.outcome == kernel::FastPath::Outcome::slow) {
-        return false;
-    }
-    if (step.outcome == kernel::FastPath::Outcome::nothing) {
-        self.set_result(abi::Error::ok);
-        self.set_tag({});
-        for (std::size_t i = 0; i < abi::message_words; ++i) {
-            self.word(i) = 0;
-        }
-        return true;
-    }
-    self.copy_words_to(*step.next);
-    step.next->set_tag(self.tag());
-    step.next->set_badge(step.badge);
-    step.next->set_result(abi::Error::ok);
-    arch::switch_thread(&self, step.next);
+    self.set_result(abi::Error::ok);
     return true;
 }
 

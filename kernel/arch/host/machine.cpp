@@ -132,7 +132,6 @@ void fill_time_page(abi::TimePage& page) {
     page = {.multiplier = 1, .tsc_frequency = std::uint64_t{1'000'000'000}};
 }
 void arm_timer(Nanoseconds when) { timer = when; }
-void disarm_timer() { timer = never; }
 void acknowledge_interrupt() {}
 bool line_exists(std::uint32_t gsi) { return gsi < line_count; }
 void route_line(std::uint32_t gsi, std::uint8_t vector, bool, bool) { lines[gsi] = {vector, true}; }

@@ -16,6 +16,9 @@ extern "C" const std::byte arch_system_call_entry[];
 
 // entry.S knows the range of native numbers.
 static_assert(abi::native_system_calls == 0x10000000);
+static_assert(static_cast<std::uint64_t>(abi::Syscall::reply_and_receive) == 0x10000001);
+static_assert(static_cast<std::uint64_t>(abi::Syscall::signal) == 0x10000005);
+static_assert(static_cast<std::uint64_t>(abi::Syscall::wait) == 0x10000006);
 static_assert(static_cast<std::uint64_t>(abi::Syscall::count_end) == 0x10000008);
 
 namespace arch {

@@ -3,7 +3,7 @@
 // Every way into the kernel and out of it.
 //
 //   syscall, foreign number, upcall set -> straight back to user mode at the upcall entry, nothing else touched
-//   syscall, call or reply_and_receive  -> arch_call, arch_reply_and_receive (fast_calls.cpp) -> arch_exit_to_other or _same
+//   syscall, call reply_and_receive signal wait -> arch_call ... (fast_calls.cpp) -> arch_exit_to_other or _to_same
 //   syscall, otherwise  -> save into current -> kernel_system_call -> exit
 //   trap from user mode -> save into current -> arch_user_trap     -> exit
 //   interrupt while idle -> forget the idle loop -> arch_idle_interrupt -> exit
@@ -17,6 +17,8 @@
 
 #define NATIVE_CALL 0x10000000  // the first native number
 #define NATIVE_REPLY_AND_RECEIVE 0x10000001
+#define NATIVE_SIGNAL 0x10000005
+#define NATIVE_WAIT 0x10000006
 #define NATIVE_END 0x10000008
 
 // All general registers but rdi and rsp, into the context in the given register. A macro, not a function: there is no stack.
@@ -69,6 +71,17 @@
     mov %gs:CPU_KERNEL_STACK, %rsp
 .endm
 
+.macro SAVE_MESSAGE
+    mov %rdi, CONTEXT_RDI(%r14)
+    mov %rsi, CONTEXT_RSI(%r14)
+    mov %rdx, CONTEXT_RDX(%r14)
+    mov %rcx, CONTEXT_R10(%r14)
+    mov %r8, CONTEXT_R8(%r14)
+    mov %r9, CONTEXT_R9(%r14)
+    mov %r12, CONTEXT_R12(%r14)
+    mov %r13, CONTEXT_R13(%r14)
+.endm
+
 // The way back: all but rax, gs and the instruction itself.
 .macro EXIT_FAST
     mov %rcx, %r10
@@ -101,7 +114,7 @@ arch_clear_buffers_places:
 // The `syscall` instruction: rcx = user rip, r11 = user rflags, rsp still the user's, interrupts off.
 //
 // A native call destroys rcx, r11 and the flags (user code finds USER_RFLAGS), so r11 is free at once. rbx, rbp, r14 and r15
-// are saved, and the C++ code may use them. The message stays where it is: `call` and `reply_and_receive` go first to
+// are saved, and the C++ code may use them. The message stays where it is: the frequent calls go first to
 // fast_calls.cpp, whose functions take it in these very registers and pass it on to the exit, or to `slowly`.
     .globl arch_system_call_entry
     .balign 64
@@ -119,11 +132,25 @@ arch_system_call_entry:
 2:  jb foreign
     cmp $NATIVE_END, %rax
     jae foreign
+    cmp $NATIVE_SIGNAL, %rax
+    jne 3f
     ENTER_FAST
+    call arch_signal
+3:  cmp $NATIVE_WAIT, %rax
+    jne 4f
+    ENTER_FAST
+    call arch_wait
+4:  ENTER_FAST
     jmp slowly
 
 // Not for the fast path after all: with the message in its registers, word 1 in rcx, r14 the thread's context.
-    .globl arch_call_slowly, arch_reply_and_receive_slowly
+    .globl arch_call_slowly, arch_reply_and_receive_slowly, arch_signal_slowly, arch_wait_slowly, arch_operation
+arch_signal_slowly:
+    mov $NATIVE_SIGNAL, %eax
+    jmp slowly
+arch_wait_slowly:
+    mov $NATIVE_WAIT, %eax
+    jmp slowly
 arch_reply_and_receive_slowly:
     mov $NATIVE_REPLY_AND_RECEIVE, %eax
     jmp slowly
@@ -131,18 +158,21 @@ arch_call_slowly:
     mov $NATIVE_CALL, %eax
 slowly:
     mov %rax, CONTEXT_RAX(%r14)
-    mov %rdi, CONTEXT_RDI(%r14)
-    mov %rsi, CONTEXT_RSI(%r14)
-    mov %rdx, CONTEXT_RDX(%r14)
-    mov %rcx, CONTEXT_R10(%r14)
-    mov %r8, CONTEXT_R8(%r14)
-    mov %r9, CONTEXT_R9(%r14)
-    mov %r12, CONTEXT_R12(%r14)
-    mov %r13, CONTEXT_R13(%r14)
+    SAVE_MESSAGE
     mov %r14, %rdi
     mov %gs:CPU_KERNEL_STACK, %rsp
     xor %ebp, %ebp
     call kernel_system_call
+    jmp exit
+
+// A kernel operation on the capability in r15.
+arch_operation:
+    SAVE_MESSAGE
+    mov %r14, %rdi
+    mov %r15, %rsi
+    mov %gs:CPU_KERNEL_STACK, %rsp
+    xor %ebp, %ebp
+    call kernel_operation
     jmp exit
 
 // Back to user mode with a message in its registers as above. r14: the thread, which waited in a system call, or, the second

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// `call` and `reply_and_receive` with the message in registers, from the entry straight to the exit.
+// `call`, `reply_and_receive`, `signal` and `wait` with the message in registers, from the entry straight to the exit.
 //
 // entry.S calls these functions with the message in the registers in which user code put it, and they end by jumping to the
 // exit with the message in the registers in which user code finds it: nothing of it is stored. That is what the calling
@@ -19,9 +19,14 @@
 #define MESSAGE(context, cap, tag) \
     word4, word5, context, unused, cap, tag, word0, word1, word2, word3
 
+using Outcome = kernel::FastPath::Outcome;
+
 extern "C" {
-// entry.S. The first two take the thread that came, the others the one that goes on.
+// entry.S. All but the exits take the thread that came, arch_operation a capability in the place of r15.
 __attribute__((preserve_none)) void arch_call_slowly(MESSAGE_PARAMETERS);
+__attribute__((preserve_none)) void arch_operation(MESSAGE_PARAMETERS);
+__attribute__((preserve_none)) void arch_signal_slowly(MESSAGE_PARAMETERS);
+__attribute__((preserve_none)) void arch_wait_slowly(MESSAGE_PARAMETERS);
 __attribute__((preserve_none)) void arch_reply_and_receive_slowly(MESSAGE_PARAMETERS);
 __attribute__((preserve_none)) void arch_exit_to_other(MESSAGE_PARAMETERS);
 __attribute__((preserve_none)) void arch_exit_to_same(MESSAGE_PARAMETERS);
@@ -30,10 +35,14 @@ __attribute__((preserve_none)) void arch_call(MESSAGE_PARAMETERS) {
     auto& caller = static_cast<kernel::Thread&>(*context);
     const kernel::FastPath::Step step = kernel::FastPath::call(caller, cap, abi::Tag{tag});
     unused = __builtin_nondeterministic_value(unused);
-    if (step.outcome == kernel::FastPath::Outcome::slow) [[unlikely]] {
+    if (step.outcome == Outcome::operation) {
+        unused = reinterpret_cast<std::uint64_t>(step.capability);
+        [[clang::musttail]] return arch_operation(MESSAGE(context, cap, tag));
+    }
+    if (step.outcome == Outcome::slow) [[unlikely]] {
         [[clang::musttail]] return arch_call_slowly(MESSAGE(context, cap, tag));
     }
-    if (step.outcome == kernel::FastPath::Outcome::nothing) {
+    if (step.outcome == Outcome::nothing) {
         [[clang::musttail]] return arch_exit_to_same(0, 0, context, unused, cap, 0, 0, 0, 0, 0);
     }
     arch::switch_bases(*context, *step.next);
@@ -45,10 +54,35 @@ __attribute__((preserve_none)) void arch_reply_and_receive(MESSAGE_PARAMETERS) {
     const kernel::FastPath::Step step =
         kernel::FastPath::reply_and_receive(server, cap, abi::Tag{tag});
     unused = __builtin_nondeterministic_value(unused);
-    if (step.outcome == kernel::FastPath::Outcome::slow) [[unlikely]] {
+    if (step.outcome == Outcome::slow) [[unlikely]] {
         [[clang::musttail]] return arch_reply_and_receive_slowly(MESSAGE(context, cap, tag));
     }
     arch::switch_bases(*context, *step.next);
     [[clang::musttail]] return arch_exit_to_other(MESSAGE(step.next, step.badge, tag));
+}
+
+__attribute__((preserve_none)) void arch_signal(MESSAGE_PARAMETERS) {
+    auto& thread = static_cast<kernel::Thread&>(*context);
+    const kernel::FastPath::Step step = kernel::FastPath::signal(thread, cap, word0);
+    unused = __builtin_nondeterministic_value(unused);
+    if (step.outcome == Outcome::slow) [[unlikely]] {
+        [[clang::musttail]] return arch_signal_slowly(MESSAGE(context, cap, tag));
+    }
+    [[clang::musttail]] return arch_exit_to_same(MESSAGE(context, cap, tag));
+}
+
+__attribute__((preserve_none)) void arch_wait(MESSAGE_PARAMETERS) {
+    auto& thread = static_cast<kernel::Thread&>(*context);
+    const kernel::FastPath::Step step = kernel::FastPath::wait(thread, cap, abi::Tag{tag});
+    unused = __builtin_nondeterministic_value(unused);
+    if (step.outcome == Outcome::slow) [[unlikely]] {
+        [[clang::musttail]] return arch_wait_slowly(MESSAGE(context, cap, tag));
+    }
+    if (step.outcome == Outcome::handed_over) {
+        arch::switch_thread(context, step.next);
+        arch::exit_kernel();
+    }
+    word0 = step.word;
+    [[clang::musttail]] return arch_exit_to_same(MESSAGE(context, cap, tag));
 }
 }

@@ -170,12 +170,4 @@ void arm_timer(Nanoseconds when) {
     local_apic_timer_arm(static_cast<std::uint32_t>(std::min(count, longest_count)));
 }
 
-void disarm_timer() {
-    if (has_deadline) {
-        arch::write_msr(arch::Msr::tsc_deadline, 0);
-    } else {
-        local_apic_timer_arm(0);
-    }
-}
-
 }  // namespace plat
