@@ -85,7 +85,7 @@ enum class ThreadOp : std::uint16_t {
     set_registers,  // payload: Registers; the thread continues with them once resumed. control
     interrupt,      // upcall, or pending flag; ends an interruptible call. interrupt
     set_upcalls,  // w0 system-call entry, w1 exception entry, w2 interrupt entry (0: none). control
-    set_fault_handler,  // w0 endpoint cap (or 0), w1 badge. control
+    set_fault_handler,  // w0 endpoint cap (or 0), w1 badge (a badged cap has its own). control
     query,              // -> w0 ThreadState, w1 CPU time ns, w2 priority
     bind_notification,  // w0 notification cap or 0: receive also returns its signals. control
 };

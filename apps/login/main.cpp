@@ -7,12 +7,14 @@
 // The list of users is read anew for each login. If it has a mistake, the mistake is shown, and the last good list stays
 // in force; without one nobody can log in until the file is mended.
 #include <fcntl.h>
+#include <termios.h>
 #include <unistd.h>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 
 #include <algorithm>
+#include <utility>
 
 #include "apps/login/password.hpp"
 #include "apps/login/session.hpp"
@@ -118,11 +120,14 @@ bool round(const Terminal& terminal, UserList& users) {
     Terminal terminal(path);
     UserList users(users_path);
     bool again = true;
+    bool first = true;
     while (true) {
         if (!again || !terminal.open()) {
             if (path.empty()) _exit(0);
             sleep(pause_without_terminal);
         }
+        // What was typed for a session before this one is nobody's name.
+        if (std::exchange(first, false)) tcflush(STDIN_FILENO, TCIFLUSH);
         terminal.write("\n");
         again = round(terminal, users);
     }

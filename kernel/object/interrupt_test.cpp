@@ -11,7 +11,6 @@ using abi::Error;
 using abi::ObjectType;
 using abi::Syscall;
 using host::Machine;
-using host::User;
 
 class InterruptTest : public host::KernelTest {
 protected:

@@ -80,11 +80,17 @@ Result<Answer> set_upcalls(Operation& op, Thread& thread) {
 }
 
 Result<Answer> set_fault_handler(Operation& op, Thread& thread) {
-    Endpoint* endpoint = nullptr;
-    if (op.word(0) != abi::no_capability) {
-        endpoint = TRY(lookup<Endpoint>(op.caller, op.word(0), abi::EndpointRights::call));
+    if (op.word(0) == abi::no_capability) {
+        thread.set_fault_handler(nullptr, 0);
+        return answer();
     }
-    thread.set_fault_handler(endpoint, op.word(1));
+    auto* endpoint = TRY(lookup<Endpoint>(op.caller, op.word(0), abi::EndpointRights::call));
+    // Only who may mint chooses the badge: or faults could be told in the name of others.
+    const Capability& capability = *op.caller.table().find(op.word(0));
+    if (!capability.badged && op.word(1) != 0 && !capability.allows(abi::EndpointRights::mint)) {
+        return fail(Error::missing_right);
+    }
+    thread.set_fault_handler(endpoint, capability.badged ? capability.badge : op.word(1));
     return answer();
 }
 

@@ -102,6 +102,20 @@ ipc::KernelResult<void> add_grants(rt::StartInfo& info, const Parts& parts,
     return {};
 }
 
+// So that its other threads' faults, too, are told to its parent, as its own (libs/rt/thread.cpp).
+ipc::KernelResult<void> add_fault_handler(rt::StartInfo& info, const Parts& parts,
+                                          const ProgramSpec& spec) {
+    if (!spec.fault_handler || info.capability_count == rt::StartInfo::max_capabilities) {
+        return {};
+    }
+    const auto minted = TRY(ipc::mint<ipc::Any>(
+        spec.fault_handler, {.badge = spec.fault_badge, .rights = abi::EndpointRights::call}));
+    rt::NamedCapability& entry = info.capabilities[info.capability_count++];
+    copy_text(entry.name, rt::fault_handler_name);
+    entry.index = TRY(parts.table->copy(minted, abi::EndpointRights::call));
+    return {};
+}
+
 // Fills the StartInfo page and the thread's ThreadArea.
 ipc::KernelResult<void> describe_world(const Parts& parts, const ProgramSpec& spec) {
     rt::StartInfo info{};
@@ -116,6 +130,7 @@ ipc::KernelResult<void> describe_world(const Parts& parts, const ProgramSpec& sp
     info.control_page = rt::control_page;
     TRY(add_arguments(info, spec.arguments));
     TRY(add_grants(info, parts, spec.grants));
+    TRY(add_fault_handler(info, parts, spec));
     TRY(parts.pages->write(start_info_offset, std::as_bytes(std::span{&info, 1})));
 
     const ipc::ThreadArea area{

@@ -45,6 +45,9 @@ struct NamedCapability {
     std::uint32_t reserved;
 };
 
+// A capability to the parent's endpoint, for the faults of all threads but the first, which has it already.
+inline constexpr std::string_view fault_handler_name = "faults";
+
 struct StartInfo {
     static constexpr std::uint64_t magic_value = 0x3174'7261'5455'4c43;
     static constexpr std::size_t max_capabilities = 64;

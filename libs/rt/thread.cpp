@@ -10,6 +10,7 @@
 #include <new>
 
 #include "libs/base/align.hpp"
+#include "libs/rt/start_info.hpp"
 
 extern "C" void rt_thread_start();
 
@@ -25,8 +26,8 @@ struct Closure {
 
 ipc::KernelResult<Thread> Thread::start(Function function, void* argument,
                                         const ThreadConfig& config) {
-    const std::uint64_t stack_bytes = base::align_up(config.stack_bytes, abi::page_size);
-    const std::uint64_t length = stack_bytes + 2 * abi::page_size;
+    const std::uint64_t stack_length = base::align_up(config.stack_bytes, abi::page_size);
+    const std::uint64_t length = stack_length + 2 * abi::page_size;
     const auto memory = TRY(ipc::own_bank()->create_memory(length));
 
     Thread made;
@@ -34,15 +35,18 @@ ipc::KernelResult<Thread> Thread::start(Function function, void* argument,
     made.thread_ = TRY(ipc::own_bank()->create_thread({.space = ipc::own_space(),
                                                        .table = ipc::own_table(),
                                                        .pages = memory,
-                                                       .pages_offset = stack_bytes}));
+                                                       .pages_offset = stack_length}));
     const auto parent = TRY(ipc::own_sched_context()->query());
     made.context_ = TRY(ipc::own_bank()->create_sched_context(
         ipc::own_sched_context(), {.priority = std::min(config.priority, parent.priority),
                                    .budget_ns = config.budget_ns,
                                    .period_ns = config.period_ns}));
     TRY(made.context_->bind(made.thread_));
+    if (const auto parent_hears = start_info().capability<ipc::Endpoint>(fault_handler_name)) {
+        TRY(made.thread_->set_fault_handler(parent_hears, 0));
+    }
 
-    const std::uint64_t top = made.stack_.address() + stack_bytes;
+    const std::uint64_t top = made.stack_.address() + stack_length;
     const std::uint64_t control = top + abi::page_size;
     ipc::ThreadArea area = ipc::self();
     area.control = reinterpret_cast<abi::ControlPage*>(control);

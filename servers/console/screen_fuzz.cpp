@@ -15,5 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             sum += screen.seen(row, column).character;
         }
     }
-    return sum == 0 ? 0 : 0;
+    [[maybe_unused]] const volatile std::uint32_t seen =
+        sum;  // so that the reading is not left out
+    return 0;
 }

@@ -65,7 +65,7 @@ Result<void> Device::take(const Machine&, ConfigurationSpace& space) {
     return {};
 }
 
-void Device::release(ConfigurationSpace& space) {
+void Device::silence(ConfigurationSpace& space) const {
     if (!is_platform()) {
         change_command(space, function_.location, Command::no_pin, Command::bus_master);
         if (function_.msix != 0) {
@@ -74,6 +74,10 @@ void Device::release(ConfigurationSpace& space) {
             disable_msi(space, function_);
         }
     }
+}
+
+void Device::release(ConfigurationSpace& space) {
+    silence(space);
     msix_ = nullptr;
     msix_window_ = {};
     (void)bank_->destroy();

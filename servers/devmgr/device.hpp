@@ -35,6 +35,8 @@ public:
     [[nodiscard]] device::Acquire::Reply description() const;
 
     Result<void> take(const Machine& machine, ConfigurationSpace& space);
+    // No more interrupts of it, no more access to memory.
+    void silence(ConfigurationSpace& space) const;
     void release(ConfigurationSpace& space);
 
     [[nodiscard]] Result<std::uint32_t> read_configuration(ConfigurationSpace& space,

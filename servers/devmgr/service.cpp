@@ -19,6 +19,8 @@ Service::Service(const Machine& machine, const Acpi& acpi)
     : machine_(machine), acpi_(acpi), space_(machine, acpi.ecam) {
     for (const PciFunction& function : enumerate(space_)) {
         devices_.emplace_back(function);
+        // Nobody has it yet; but if devmgr was started again, its driver may have left it at work.
+        devices_.back().silence(space_);
     }
     rt::log(devices_.size(), " PCI functions");
     for (const PlatformDevice& platform : platform_devices) {

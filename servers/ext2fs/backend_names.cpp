@@ -177,7 +177,11 @@ void Ext2Backend::hold(Inode inode) {
 // Nobody is left to be told of a failure here; the log has it.
 void Ext2Backend::release(Inode inode) {
     LiveInode* live = inodes_.find(inode);
-    if (live == nullptr || live->holds == 0 || --live->holds != 0) {
+    if (live == nullptr || live->holds == 0) {
+        return;
+    }
+    --live->holds;
+    if (live->holds != 0) {
         return;
     }
     if (live->orphan) {

@@ -18,7 +18,7 @@
 namespace ext2 {
 
 struct LiveInode {
-    explicit LiveInode(DiskInode inode) : disk(std::move(inode)) {}
+    explicit LiveInode(const DiskInode& inode) : disk(inode) {}
 
     DiskInode disk;
     bool dirty = false;       // the disk has something else

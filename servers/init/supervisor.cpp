@@ -2,6 +2,7 @@
 #include "servers/init/supervisor.hpp"
 
 #include <algorithm>
+#include <ranges>
 
 #include "libs/process/fault_text.hpp"
 #include "libs/process/hosted_program.hpp"
@@ -57,7 +58,10 @@ loader::LoadResult<loader::Program> Supervisor::launch(const Running& server) {
         rt::log("there is no ", entry.file, " in the archive");
         return base::fail(loader::LoadFailure{loader::ElfError::not_elf});
     }
-    const std::vector<std::string_view> arguments{entry.arguments.begin(), entry.arguments.end()};
+    std::vector<std::string_view> arguments{entry.arguments.begin(), entry.arguments.end()};
+    if (!server.cause.empty() && !entry.hosted) {
+        arguments.push_back(server.cause);
+    }
     const GrantSet set = authority_.collect(entry);
     const std::uint64_t all = TRY(ipc::own_bank()->query()).limit;
     const loader::ProgramSpec spec{
@@ -156,18 +160,35 @@ ipc::FaultAction Supervisor::on_fault(const ipc::Fault& fault, ipc::Request&) {
     return ipc::FaultAction::leave;
 }
 
-// Ends what is left of it, and decides whether it comes back.
-void Supervisor::bury(Running& server, bool failed) {
+void Supervisor::end(Running& server) {
     if (server.program.bank) {
         (void)server.program.bank->destroy();
         server.program = {};
     }
+}
+
+// Ends what is left of it, and decides whether it comes back.
+void Supervisor::bury(Running& server, bool failed) {
+    end(server);
     const std::uint64_t now = rt::now();
     server.deaths = now - server.started > ran_well ? 1 : server.deaths + 1;
     if (!failed || server.deaths > server.entry.restarts) {
         return;
     }
     server.due = now + pause_after(server.deaths);
+    server.cause = server.entry.name;
+    end_with(server);
+}
+
+void Supervisor::end_with(const Running& dead) {
+    for (Running& server : std::views::reverse(servers_)) {
+        const bool lives = server.program.bank || server.due != ipc::no_deadline;
+        if (lives && std::ranges::contains(server.entry.needs, dead.entry.name)) {
+            end(server);
+            server.due = dead.due;
+            server.cause = dead.entry.name;
+        }
+    }
 }
 
 std::uint64_t Supervisor::deadline() const {

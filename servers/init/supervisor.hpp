@@ -2,9 +2,12 @@
 //
 // Supervisor: starts the servers, hears of their deaths, starts them again.
 //
-// init is the fault handler of every server's first thread; the badge is the server's place in the table. A server that
+// init is the fault handler of all threads of every server; the badge is the server's place in the table. A server that
 // faults or exits is over: what is left of it is destroyed with its bank. A restart waits a little, longer each time, so that
 // a server that cannot start does not take the machine with it; one that ran for a while begins anew.
+//
+// With a server that is to be started again end those that need it, the last of the table first, and all start in the table's order:
+// what they had got from it (mounts, registered devices, DMA memory) is made anew.
 //
 //      waiting (due_) -> running -> [fault, exit] -> waiting | ended (restarts used up, status 0)
 //
@@ -53,6 +56,7 @@ private:
         std::uint64_t started = 0;
         std::uint64_t due = ipc::no_deadline;  // when to start it (again)
         std::uint32_t deaths = 0;              // in a row
+        std::string cause;                     // whose end was the reason for the last start
     };
 
     void start(Running& server);
@@ -61,6 +65,8 @@ private:
                                                       const Running& server);
     loader::LoadResult<loader::Program> launch(const Running& server);
     void bury(Running& server, bool failed);
+    void end_with(const Running& dead);
+    static void end(Running& server);
 
     std::vector<Running> servers_;
     loader::Archive archive_;

@@ -160,6 +160,8 @@ private:
             set(server().priority, number(words.next()), "expected a priority from 0 to 255");
         } else if (directive == "restart") {
             restart(words);
+        } else if (directive == "needs") {
+            needs(words.next());
         } else if (directive == "receive" || directive == "call") {
             service(directive == "call", words);
         } else if (directive == "grant") {
@@ -188,6 +190,18 @@ private:
             set(server().restarts, number(words.next()),
                 "expected: restart always, never or a number");
         }
+    }
+
+    void needs(std::string_view name) {
+        const auto end = table_.servers.end() - 1;
+        const auto found = std::find_if(table_.servers.begin(), end,
+                                        [&](const ServerEntry& one) { return one.name == name; });
+        if (found == end) {
+            complain("expected a server from above, not", name);
+            return;
+        }
+        server().needs.push_back(found->name);
+        server().needs.insert(server().needs.end(), found->needs.begin(), found->needs.end());
     }
 
     void service(bool call, Words& words) {

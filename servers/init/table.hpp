@@ -10,6 +10,8 @@
 //     memory SIZE               limit of its bank: 512K, 4M, 1G, or `all` (what the machine has; default 16M)
 //     priority N                0 to 255 (default 100)
 //     restart always|never|N    after its death; N times at most (default always)
+//     needs SERVER              one from above, from which it got what it cannot get again: when that one, or one that
+//                               that one needs, is started again, this one is, too
 //     receive SERVICE           the receiving end of a service: this server is it
 //     call SERVICE [badge N]    the calling end, with this badge (default: the server's number in the table)
 //     grant KIND ...            a piece of the machine:
@@ -25,6 +27,9 @@
 //
 // receive, call and grant may end in `as NAME`, the name under which the server finds the capability. Otherwise that is
 // "endpoint" for receive, the service's name for call, the kind for grant.
+//
+// A server that is started again (but for a hosted one) finds the name of the server whose end was the reason as its last
+// argument.
 //
 // The kernel is told nothing of this; a server has what its lines say and nothing else.
 #pragma once
@@ -69,6 +74,7 @@ struct ServerEntry {
     std::string file;
     std::vector<std::string> arguments;
     std::vector<GrantLine> grants;
+    std::vector<std::string> needs;  // those that these need included
     std::uint64_t memory = 16 << 20;
     std::uint8_t priority = 100;
     std::uint32_t restarts = restart_always;

@@ -7,8 +7,6 @@
 
 namespace {
 
-using init::GrantKind;
-
 TEST(InitTable, FullServer) {
     const auto table = init::parse_table(R"(
 # comment
@@ -77,6 +75,8 @@ TEST(InitTable, EachMistakeIsNamedWithItsLine) {
     EXPECT_EQ(complaint("priority 256"), "line 2: expected a priority from 0 to 255");
     EXPECT_EQ(complaint("restart sometimes"),
               "line 2: expected: restart always, never or a number");
+    EXPECT_EQ(complaint("needs b"), "line 2: expected a server from above, not \"b\"");
+    EXPECT_EQ(complaint("needs a"), "line 2: expected a server from above, not \"a\"");
     EXPECT_EQ(complaint("call"), "line 2: expected the name of a service");
     EXPECT_EQ(complaint("grant ports 0x"), "line 2: expected the first port");
     EXPECT_EQ(complaint("grant log as abcdefghijklmnopqrstuvwxyz"),
@@ -85,6 +85,15 @@ TEST(InitTable, EachMistakeIsNamedWithItsLine) {
     EXPECT_EQ(complaint("server b"), "line 2: expected: server NAME FILE");
     EXPECT_EQ(init::parse_table("memory 4M", "").complaints.front(),
               "line 1: a server must come first");
+}
+
+TEST(InitTable, NeedsIncludeTheNeedsOfTheNeeded) {
+    const auto table =
+        init::parse_table("server a /a\nserver b /b\nneeds a\nserver c /c\nneeds b", "");
+    ASSERT_TRUE(table.complaints.empty());
+    EXPECT_TRUE(table.servers[0].needs.empty());
+    EXPECT_EQ(table.servers[1].needs, std::vector<std::string>{"a"});
+    EXPECT_EQ(table.servers[2].needs, (std::vector<std::string>{"b", "a"}));
 }
 
 TEST(InitTable, OtherLinesStillCount) {

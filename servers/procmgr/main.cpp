@@ -4,6 +4,8 @@
 // Capabilities: "endpoint" (receive, mint), "names" (names::Manager), "power" (device::Bus that may
 // switch the machine off), "archive", "boot-info", "time-page", "log".
 //
+// Argument: the server whose end is the reason why procmgr was started again, if it was.
+//
 // Who calls whom is told in outside.hpp: the thread that runs here answers everybody and calls nobody.
 #include <algorithm>
 
@@ -65,7 +67,7 @@ ipc::Capability<ipc::Bank> containers_bank() {
 
 // Views are derived from what is mounted, so /proc comes before the first container.
 Task start_all(Manager& manager, ProcHost& host, std::uint64_t badge, StartTable entries,
-               std::string_view command_line) {
+               std::string_view command_line, std::string_view ended) {
     const auto root = host.mint_root(badge);
     if (root) {
         const auto mounted = co_await manager.outside.call(
@@ -75,7 +77,13 @@ Task start_all(Manager& manager, ProcHost& host, std::uint64_t badge, StartTable
             rt::log("/proc cannot be mounted: ", mounted.error());
         }
     }
-    manager.run_start_table(entries, command_line);
+    std::string notice;
+    if (!ended.empty()) {
+        notice = "\nThe system's server ";
+        notice += ended;
+        notice += " has ended and was started again. All sessions have ended with it.\n";
+    }
+    manager.run_start_table(entries, command_line, notice);
 }
 
 }  // namespace
@@ -109,7 +117,8 @@ void server_main(const rt::StartInfo& start) {
     }
     const std::string_view whole{given.boot->command_line, sizeof given.boot->command_line};
     const std::string_view command_line = whole.substr(0, whole.find('\0'));
-    start_all(manager, host, server.proc_root_badge(), std::move(entries), command_line);
+    start_all(manager, host, server.proc_root_badge(), std::move(entries), command_line,
+              start.argument(0));
     const abi::Error why = ipc::serve<Server::Protocol>(given.endpoint, server);
     rt::log("cannot receive: ", why);
 }

@@ -135,7 +135,9 @@ public:
     };
     Async<Result<Prepared>> prepare(const Plan& plan, ipc::Ref<names::View> from,
                                     Identity identity);
-    void run_start_table(const StartTable& entries, std::string_view command_line);
+    // `notice` is shown on each terminal, unless it is empty.
+    void run_start_table(const StartTable& entries, std::string_view command_line,
+                         std::string_view notice);
     Task start_entry(int index);
     Task restart_container(std::uint32_t id);
 
@@ -156,6 +158,7 @@ private:
         StartEntry entry;
         std::uint32_t failures = 0;  // quick ends in a row
         bool complained = false;
+        std::string notice;  // for its terminal, when that is opened next
     };
 
     [[nodiscard]] ImageRequest request_for(const Process& process, const Container& container,
@@ -175,7 +178,7 @@ private:
     void tell_parent(const Process& child, std::int32_t code, std::uint32_t status);
     void hang_up_orphaned(Pid group);
     void release_session(Pid leader);
-    void retry_entry(int index, std::string_view why, std::uint64_t delay_ns);
+    void retry_entry(int index, std::string_view why);
     void expire(const Timer& timer);
     Task power_down();
     [[nodiscard]] std::uint32_t next_serial() { return ++serial_ & Badge::serial_mask; }

@@ -26,6 +26,19 @@ std::uint32_t process_limit_of(const ContainerStart& start) {
     return std::min(outer, start.plan.process_limit != 0 ? start.plan.process_limit : usual);
 }
 
+// What a person is told whose session did not end by itself.
+std::string end_notice(std::string_view image, std::uint32_t status) {
+    const std::uint32_t signal = status & 0x7f;
+    if (signal == 0) {
+        return {};
+    }
+    std::string text = "\nThe session has ended: ";
+    text += image;
+    text += signal == signal_number::bus ? " could no longer be read from its file system.\n"
+                                         : " was ended by a signal.\n";
+    return text;
+}
+
 }  // namespace
 
 Container* Manager::container_of(const Process& process) {
@@ -243,6 +256,7 @@ void Manager::end_container(Container& container) {
         const auto entry = static_cast<std::uint32_t>(container.start_entry);
         container.forgotten = true;
         if (!shutting_down_) {
+            entries_[entry].notice = end_notice(container.plan.image, container.status);
             timers.set({.kind = TimerKind::restart,
                         .pid = 1,
                         .number = entry,

@@ -93,9 +93,12 @@ Task Manager::power_down() {
         rt::log("the file systems could not be synced: ", synced.error());
     }
     const std::uint32_t restart = restart_machine_ ? 1 : 0;
-    const auto off = co_await outside.call(given.power, device::PowerOff{.restart = restart});
-    if (!off) {
-        rt::log("the machine cannot be switched off: ", off.error());
+    // A second time for a devmgr that ends of the first: the call then waits for the next one.
+    for (int tries = 0; tries < 2; ++tries) {
+        const auto off = co_await outside.call(given.power, device::PowerOff{.restart = restart});
+        if (!off) {
+            rt::log("the machine cannot be switched off: ", off.error());
+        }
     }
 }
 

@@ -12,6 +12,27 @@ namespace procmgr {
 namespace {
 
 constexpr std::uint64_t retry_pause = 500 * rt::millisecond;
+constexpr std::uint64_t patience = rt::second;  // with a terminal
+constexpr std::size_t tail_bytes = 1000;
+
+// The log's last lines.
+std::string log_tail(ipc::Ref<ipc::Log> log) {
+    std::string tail;
+    std::uint64_t position = 0;
+    for (;;) {
+        const auto read = log->read(position);
+        if (!read || read->text.empty()) {
+            break;
+        }
+        tail += ipc::text(read->text);
+        position = read->next;
+        if (tail.size() > tail_bytes) {
+            const std::size_t line = tail.find('\n', tail.size() - tail_bytes);
+            tail.erase(0, line == std::string::npos ? 0 : line + 1);
+        }
+    }
+    return tail;
+}
 
 process::ImageDescriptor terminal_descriptor(std::uint32_t number, const fs::Open::Reply& opened) {
     process::ImageDescriptor descriptor{};
@@ -65,13 +86,14 @@ Async<Result<Manager::Prepared>> Manager::prepare(const Plan& plan, ipc::Ref<nam
     co_return std::move(prepared);
 }
 
-void Manager::run_start_table(const StartTable& entries, std::string_view command_line) {
+void Manager::run_start_table(const StartTable& entries, std::string_view command_line,
+                              std::string_view notice) {
     for (const std::string& complaint : entries.complaints) {
         rt::log("/etc/procmgr.table: ", std::string_view{complaint});
     }
     for (const StartEntry& entry : entries.entries) {
         if (entry.condition.empty() || has_word(command_line, entry.condition)) {
-            entries_.push_back({.entry = entry});
+            entries_.push_back({.entry = entry, .notice = std::string{notice}});
         }
     }
     for (std::size_t i = 0; i < entries_.size(); ++i) {
@@ -79,55 +101,67 @@ void Manager::run_start_table(const StartTable& entries, std::string_view comman
     }
 }
 
-void Manager::retry_entry(int index, std::string_view why, std::uint64_t delay_ns) {
+// Said once, on the log and on the entry's terminal; there with the log's end, which tells the cause.
+void Manager::retry_entry(int index, std::string_view why) {
     Entry& entry = entries_[static_cast<std::size_t>(index)];
     if (!entry.complained) {
         entry.complained = true;
         rt::log(std::string_view{entry.entry.image}, " cannot be started, trying again: ", why);
+        entry.notice = "\nNobody can log in: " + entry.entry.image + " cannot be started, ";
+        entry.notice += why;
+        entry.notice += ".\nIt is tried again and again. The system's log ends so:\n\n";
+        entry.notice += log_tail(given.log);
     }
     if (!shutting_down_) {
         timers.set({.kind = TimerKind::restart,
                     .pid = 1,
                     .number = static_cast<std::uint32_t>(index),
-                    .deadline_ns = rt::now() + delay_ns});
+                    .deadline_ns = rt::now() + retry_pause});
     }
 }
 
 Task Manager::start_entry(int index) {
     const StartEntry entry = entries_[static_cast<std::size_t>(index)].entry;
+    ipc::Capability<fs::File> terminal;
+    fs::Open::Reply opened_as;
+    if (!entry.terminal.empty()) {
+        auto opened = co_await outside.call(
+            given.names, fs::Open{.flags = fs::OpenFlags::read | fs::OpenFlags::write},
+            {.payload = ipc::bytes(entry.terminal)});
+        if (!opened) {
+            retry_entry(index, ipc::name_of(opened.error()));
+            co_return;
+        }
+        opened_as = opened->reply;
+        terminal = opened->take<fs::File>();
+        const std::string notice =
+            std::exchange(entries_[static_cast<std::size_t>(index)].notice, {});
+        if (!notice.empty()) {
+            (void)co_await outside.call(
+                terminal, fs::Write{},
+                {.payload = ipc::bytes(notice), .deadline = rt::now() + patience});
+        }
+    }
     const ImageLookup image = co_await images.find(entry.image);
     if (image.outcome != ImageLookup::Outcome::found) {
-        retry_entry(index, image.complaint.empty() ? "there is no such image" : image.complaint,
-                    retry_pause);
+        retry_entry(index, image.complaint.empty() ? "there is no such image" : image.complaint);
         co_return;
     }
     auto prepared = co_await prepare(image.plan, {}, {});
     if (!prepared) {
-        retry_entry(index, ipc::name_of(prepared.error()), retry_pause);
+        retry_entry(index, ipc::name_of(prepared.error()));
         co_return;
     }
     ImageBlock block;
     block.arguments = {entry.image};
     block.environment = {"PATH=/bin:/usr/bin", "TERM=xterm", "HOME=/"};
     block.directory = "/";
-    ipc::Capability<fs::File> terminal;
-    std::uint32_t minor = 0;
-    if (!entry.terminal.empty()) {
-        auto opened = co_await outside.call(
-            given.names, fs::Open{.flags = fs::OpenFlags::read | fs::OpenFlags::write},
-            {.payload = ipc::bytes(entry.terminal)});
-        if (!opened) {
-            retry_entry(index, ipc::name_of(opened.error()), retry_pause);
-            co_return;
-        }
-        terminal = opened->take<fs::File>();
-        minor = opened->reply.device_minor;
-        for (std::uint32_t number = 0; number < 3; ++number) {
-            block.descriptors.push_back(terminal_descriptor(number, opened->reply));
-        }
+    for (std::uint32_t number = 0; terminal && number < 3; ++number) {
+        block.descriptors.push_back(terminal_descriptor(number, opened_as));
     }
     apply(image.plan, block);
-    start_process(index, image.plan, block, std::move(*prepared), {std::move(terminal), minor});
+    start_process(index, image.plan, block, std::move(*prepared),
+                  {std::move(terminal), opened_as.device_minor});
 }
 
 void Manager::start_process(int index, const Plan& plan, ImageBlock& block, Prepared&& prepared,
@@ -139,7 +173,7 @@ void Manager::start_process(int index, const Plan& plan, ImageBlock& block, Prep
         if (added) {
             table.remove((*added)->pid);
         }
-        retry_entry(index, ipc::name_of(container.error()), retry_pause);
+        retry_entry(index, ipc::name_of(container.error()));
         return;
     }
     Process& process = **added;
@@ -165,7 +199,7 @@ void Manager::start_process(int index, const Plan& plan, ImageBlock& block, Prep
     if (!body) {
         forget_container(**container);
         table.remove(process.pid);
-        retry_entry(index, ipc::name_of(body.error()), retry_pause);
+        retry_entry(index, ipc::name_of(body.error()));
         return;
     }
     entries_[static_cast<std::size_t>(index)].complained = false;

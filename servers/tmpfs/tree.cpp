@@ -8,7 +8,6 @@
 namespace tmpfs {
 
 using fs_server::AttributeChange;
-using fs_server::Entry;
 using fs_server::NewNode;
 using fs_server::Place;
 

@@ -3,7 +3,7 @@
 //
 // The root is the disk's file system. Whether that works is asked when somebody first wants something
 // from it, because its process starts later than vfs. If it does not, a file system in memory takes
-// its place, with what the initial archive holds, so that a person can log in and look.
+// its place, with what the initial archive holds.
 #pragma once
 
 #include "servers/vfs/derive.hpp"

@@ -64,6 +64,20 @@ struct Patient {
 
 }  // namespace
 
+// Who holds a badged capability to a server cannot have faults told to it under another's badge.
+TEST(fault_badge_is_the_capabilitys_own) {
+    Patient patient{[] { *reinterpret_cast<volatile std::uint64_t*>(nowhere) = 5; }};
+    NEED(patient.start(31));
+    const auto badged = NEED(ipc::mint<ipc::Endpoint>(
+        patient.endpoint.ref(), {.badge = 5, .rights = abi::EndpointRights::call}));
+    const auto bare = NEED(ipc::copy(patient.endpoint.ref(), abi::EndpointRights::call));
+    EXPECT_ERROR(patient.peer.thread()->set_fault_handler(bare, 31), Error::missing_right);
+    EXPECT_OK(patient.peer.thread()->set_fault_handler(badged, 31));
+    EXPECT_OK(patient.go->signal(1));
+    EXPECT(patient.next_fault().badge == 5);
+    EXPECT_OK(patient.peer.thread()->set_fault_handler(bare, 0));
+}
+
 TEST(fault_page_is_handled) {
     std::uint64_t value = 0;
     Patient patient{[&] {

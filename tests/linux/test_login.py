@@ -40,7 +40,7 @@ class Seat:
 def users(tmp_path):
     # The seeded password, for whoever runs the test.
     text = SEED.read_text().replace("id = 1000", f"id = {os.getuid()}\ngroup = {os.getgid()}")
-    text = text.replace("/home/admin", str(tmp_path)).replace("/bin/shell", str(BUILD / "shell"))
+    text = text.replace("/home/admin", str(tmp_path)).replace("/bin/admin-shell", str(BUILD / "shell"))
     path = tmp_path / "users.toml"
     path.write_text(text)
     return path

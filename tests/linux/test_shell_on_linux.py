@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The built shell on Linux: scripts through `-c`, and a person at a pseudo-terminal."""
 
+import os
 import re
 import signal
 import subprocess
@@ -95,6 +96,9 @@ def test_long_and_binary_input(home):
     assert done.returncode in (2, 127)
 
 
+SECONDS = 20
+
+
 class Person:
     """Somebody at a terminal, who sees what the shell writes."""
 
@@ -124,12 +128,24 @@ class Person:
     def until(self, text):
         """Enters empty lines until something says this; gives all that was said."""
         said = ""
-        for _ in range(50):
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline:
             said += self.enter("")
             if text in said:
                 return said
-            time.sleep(0.1)
         raise AssertionError(f"{text!r} was not said, but {said!r}")
+
+    def in_front(self, name):
+        """Waits until this program has the terminal and waits for something itself."""
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline:
+            try:
+                status = Path(f"/proc/{os.tcgetpgrp(self.child.child_fd)}/stat").read_text()
+            except OSError:
+                continue  # it has just ended, or nobody has the terminal
+            if f"({name}) S " in status:
+                return
+        raise AssertionError(f"{name} never had the terminal")
 
     def leave(self):
         self.child.send("\x04")
@@ -198,21 +214,20 @@ def test_more_lines_until_complete(person):
 def test_interrupt(person):
     person.send("sleep 100\r")
     person.expect("\r\n")
-    time.sleep(0.3)
+    person.in_front("sleep")
     person.send("\x03")
     person.prompt()
     assert person.enter("echo $?") == "130\n"
     person.send("half a line\x03")
     person.expect(r"\^C")
     person.prompt()
-    person.send("while true; do true; done\r")
-    person.expect("\r\n")
-    time.sleep(0.3)
+    person.send("echo be''gins; while true; do true; done\r")
+    person.expect("begins\r\n")
     person.send("\x03")
     person.prompt()
     person.send("while true; do sleep 1; done\r")
     person.expect("\r\n")
-    time.sleep(0.3)
+    person.in_front("sleep")
     person.send("\x03")
     person.prompt()
     assert person.enter("echo fine") == "fine\n"
@@ -221,7 +236,7 @@ def test_interrupt(person):
 def test_job_control(person):
     person.send("sleep 100\r")
     person.expect("\r\n")
-    time.sleep(0.3)
+    person.in_front("sleep")
     person.send("\x1a")
     person.expect(r"\[1\]\+  Stopped +sleep 100")
     person.prompt()
@@ -229,7 +244,7 @@ def test_job_control(person):
     assert "sleep 100 &" in person.enter("jobs")
     person.send("fg\r")
     person.expect("sleep 100\r\n")
-    time.sleep(0.3)
+    person.in_front("sleep")
     person.send("\x03")
     person.prompt()
     assert person.enter("jobs") == ""
@@ -241,8 +256,7 @@ def test_job_control(person):
     said = person.enter("kill %1")
     assert "Terminated" in said or person.until("Terminated")
     person.send("cat | cat\r")
-    person.expect("\r\n")
-    time.sleep(0.3)
+    person.in_front("cat")
     person.send("\x1a")
     person.expect("Stopped")
     person.prompt()

@@ -312,7 +312,8 @@ TEST_F(Names, ListsMounts) {
 TEST_F(Names, HostileMessages) {
     root_.client.symlink("../home/./ann/..", "ring");
     std::mt19937_64 random{5};
-    const std::vector<std::string> pieces{"/", "..", ".", "home", "ann", "mnt", "ring", "x", "\0"};
+    const std::vector<std::string> pieces{
+        "/", "..", ".", "home", "ann", "mnt", "ring", "x", std::string(1, '\0')};
     for (int i = 0; i < 20'000; ++i) {
         ipc::Words words;
         for (auto& word : words) {

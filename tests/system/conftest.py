@@ -61,7 +61,7 @@ def boot(tmp_path):
     """A function that boots a machine of its own for one test: boot(memory="64M") -> Machine."""
     machines = []
 
-    def start(disk: Path | None = paths.DISK, serials: int = 1, **options) -> Machine:
+    def start(disk: Path | None = paths.DISK, serials: int = 1, debugger: bool = False, **options) -> Machine:
         image = None
         if disk:
             image = tmp_path / f"disk{len(machines)}.img"
@@ -69,7 +69,7 @@ def boot(tmp_path):
         if "iso" not in options:
             options = {"kernel": paths.KERNEL, "initrd": paths.INITRD, **options}
         machine = Machine(qemu.Options(disk=image, accelerator=qemu.accelerator(), **options), serials=serials,
-                          logs=tmp_path / f"logs{len(machines)}")
+                          logs=tmp_path / f"logs{len(machines)}", debugger=debugger)
         machine.image = image
         machines.append(machine)
         return machine

@@ -65,7 +65,7 @@ def person(console):
 
 def test_welcome_and_home(person):
     assert "Welcome to CLUU" in person.line.text()
-    assert person.enter("pwd; echo $USER $SHELL $HOME; id -un") == "/home/admin\nadmin /bin/shell /home/admin\nadmin\n"
+    assert person.enter("pwd; echo $USER $SHELL $HOME; id -un") == "/home/admin\nadmin /bin/admin-shell /home/admin\nadmin\n"
     assert person.enter("[ -t 0 ] && echo terminal") == "terminal\n"
     # What login knows is not for everybody.
     assert "Permission denied" in person.enter("cat /etc/users.toml")

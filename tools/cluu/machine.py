@@ -37,6 +37,7 @@ class Machine:
         options.qmp = self.work / "qmp"
         if debugger:
             options.gdb = self.work / "gdb"
+        self.options = options
         self.errors = open(self.work / "qemu.err", "w+")
         # As with the serial lines, QEMU connects to us.
         self._control = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

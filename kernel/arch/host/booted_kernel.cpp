@@ -113,6 +113,9 @@ User& init() {
         try {
             kernel_main(Machine::parameters());
         } catch (const arch::LeftKernel&) {
+            if (running() == nullptr) {  // it has left, but to no process
+                std::abort();
+            }
         }
         return User(*running());
     }();

@@ -20,9 +20,9 @@
 namespace procmgr {
 
 namespace signal_number {
-inline constexpr std::uint32_t hup = 1, interrupt = 2, quit = 3, kill = 9, segv = 11, alarm = 14,
-                               term = 15, child = 17, cont = 18, stop = 19, tstp = 20, ttin = 21,
-                               ttou = 22, winch = 28, count = 64;
+inline constexpr std::uint32_t hup = 1, interrupt = 2, quit = 3, bus = 7, kill = 9, segv = 11,
+                               alarm = 14, term = 15, child = 17, cont = 18, stop = 19, tstp = 20,
+                               ttin = 21, ttou = 22, winch = 28, count = 64;
 }
 
 constexpr std::uint64_t signal_bit(std::uint32_t signal) {

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""Switching off and starting again, and who may not; and what a person sees who cannot log in."""
+
+import pytest
+
+from cluu import disk, execute
+from test_server_deaths import log_in
+
+SECONDS = 30
+
+
+@pytest.mark.parametrize("command", ["poweroff", "halt"])
+def test_poweroff_at_the_prompt_loses_nothing(boot, command):
+    machine = boot()
+    log_in(machine.serial[0])
+    machine.serial[0].send(f"echo kept >/home/admin/kept; {command}\r")
+    assert machine.wait(SECONDS) == 0
+    assert disk.check(machine.image) == ""
+    again = execute.Session(execute.Request(["true"], disk=machine.image))
+    try:
+        assert again.shell("cat /home/admin/kept").output == b"kept\n"
+    finally:
+        again.close()
+
+
+def test_reboot_leads_to_a_new_login(boot):
+    machine = boot(reboots=True)
+    log_in(machine.serial[0])
+    machine.serial[0].send("echo kept >kept; reboot\r")
+    log_in(machine.serial[0])
+    machine.serial[0].send("cat kept\r")
+    machine.serial[0].expect("kept\r\nkept|\nkept", SECONDS)
+    assert machine.serial[0].text().count("MiB of memory") == 2
+
+
+def test_only_the_profile_admin_may(boot):
+    machine = boot()
+    line = machine.serial[0]
+    log_in(line)
+    line.send("sh -c 'busybox poweroff -f'\r")  # sh has a container of its own, without it
+    line.expect("Operation not permitted", SECONDS)
+    line.send("sh -c poweroff\r")
+    line.expect("only who has this profile may|ermission denied|not permitted", SECONDS)
+    line.send("echo still-$((40 + 2))\r")
+    line.expect("still-42", SECONDS)
+
+
+@pytest.mark.parametrize("kind, reason", [
+    ("none", "virtio-blk: no disk"),
+    ("foreign", "there is no ext2 file system on the disk"),
+    ("corrupt", "ext2fs: "),
+])
+def test_without_a_good_disk_the_screen_says_why_nobody_can_log_in(boot, tmp_path, disk_copy, kind, reason):
+    image = {"none": None, "foreign": tmp_path / "foreign.img", "corrupt": disk_copy}[kind]
+    if kind == "foreign":
+        image.write_bytes(b"\xa5" * (8 << 20))
+    elif kind == "corrupt":
+        with open(image, "r+b") as file:
+            file.seek(1024 + 4)
+            file.write(b"\xff" * 200)
+    machine = boot(disk=image)
+    machine.serial[0].expect("Nobody can log in: login cannot be started, there is no such image", SECONDS)
+    shot = machine.expect_on_screen("Nobody can log in", SECONDS)
+    assert reason in shot.text()
+    assert "the root is in memory" in shot.text()
