@@ -1,28 +1,71 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/object/sched_context.hpp"
 
+#include <algorithm>
+
 #include "kernel/object/bank.hpp"
 #include "kernel/object/thread.hpp"
 #include "kernel/sched/scheduler.hpp"
 
 namespace kernel {
 
-Result<SchedContext*> SchedContext::create(Bank& bank, const SchedContext& parent,
-                                           std::uint64_t priority, Nanoseconds budget,
-                                           Nanoseconds period) {
+Result<SchedContext*> SchedContext::create(Bank& bank, SchedContext& parent, std::uint64_t priority,
+                                           Nanoseconds budget, Nanoseconds period) {
     if (priority > parent.priority) {
         return fail(Error::out_of_range);
     }
     if (budget != 0 && (period < shortest_period || budget > period)) {
         return fail(Error::invalid_argument);
     }
-    // A context cannot give more of the CPU than its parent has.
-    __extension__ using Wide = unsigned __int128;
-    if (parent.budget != 0 &&
-        (budget == 0 || Wide{budget} * parent.period > Wide{parent.budget} * period)) {
+    SchedContext* within = parent.budget != 0 ? &parent : parent.within_;
+    if (within != nullptr && within->depth_ == max_depth) {
         return fail(Error::out_of_range);
     }
-    return bank.make<SchedContext>(bank, static_cast<std::uint8_t>(priority), budget, period);
+    auto* made =
+        TRY(bank.make<SchedContext>(bank, static_cast<std::uint8_t>(priority), budget, period));
+    if (within != nullptr) {
+        made->within_ = within;
+        made->depth_ = within->depth_ + 1;
+        within->inner_.push_back(*made);
+    }
+    return made;
+}
+
+void SchedContext::charge(Nanoseconds time) {
+    for (SchedContext* at = this; at != nullptr; at = at->within_) {
+        at->consumed += time;
+        at->used_in_period_ += time;
+    }
+    bank().add_cpu_time(time);
+}
+
+// A timer that came late let it use more than its budget: that is paid back in the periods to come.
+void SchedContext::begin_period(Nanoseconds now) {
+    if (const Nanoseconds passed = (now - period_start_) / period; passed != 0) {
+        used_in_period_ -= std::min(used_in_period_, passed * budget);
+        period_start_ = used_in_period_ == 0 ? now : period_start_ + passed * period;
+    }
+}
+
+Nanoseconds SchedContext::remaining(Nanoseconds now) {
+    Nanoseconds least = unlimited;
+    for (SchedContext* at = this; at != nullptr; at = at->within_) {
+        if (at->budget != 0) {
+            at->begin_period(now);
+            least = std::min(least, at->used_up() ? 0 : at->budget - at->used_in_period_);
+        }
+    }
+    return least;
+}
+
+Nanoseconds SchedContext::refilled_at() const {
+    Nanoseconds last = 0;
+    for (const SchedContext* at = this; at != nullptr; at = at->within_) {
+        if (at->used_up()) {
+            last = std::max(last, at->period_start_ + at->period);
+        }
+    }
+    return last;
 }
 
 void SchedContext::sever() {
@@ -30,6 +73,16 @@ void SchedContext::sever() {
         owner->bind_context(nullptr);
     }
     scheduler().forget(*this);
+    // Those inside go on under what is above.
+    while (SchedContext* inner = inner_.pop_front()) {
+        inner->within_ = within_;
+        if (within_ != nullptr) {
+            within_->inner_.push_back(*inner);
+        }
+    }
+    if (inner_link_.linked()) {
+        inner_link_.unlink();
+    }
 }
 
 }  // namespace kernel

@@ -146,23 +146,28 @@ void Scheduler::charge_current() {
     charged_since_ = now;
 }
 
-bool Scheduler::out_of_budget(SchedContext& context, Nanoseconds now) {
-    if (context.budget == 0) {
-        return false;
+// How long it may run from now on; 0: not before its context is released.
+Nanoseconds Scheduler::allowance(Thread& thread, Nanoseconds now) {
+    SchedContext& context = *thread.context_;
+    const Nanoseconds left = context.remaining(now);
+    if (left != 0) {
+        context.overdrawn = false;
+        return left;
     }
-    // A timer that came late let it use more than its budget: that is paid back in the periods to come.
-    if (const Nanoseconds passed = (now - context.period_start) / context.period; passed != 0) {
-        context.used_in_period -= std::min(context.used_in_period, passed * context.budget);
-        context.period_start =
-            context.used_in_period == 0 ? now : context.period_start + passed * context.period;
+    if (&thread == context.owner) {
+        return 0;
     }
-    return context.used_in_period >= context.budget;
+    if (!context.overdrawn) {
+        context.overdrawn = true;
+        context.grace_end = context.consumed + SchedContext::grace;
+    }
+    return context.grace_end - std::min(context.consumed, context.grace_end);
 }
 
 void Scheduler::throttle(Thread& thread) {
     SchedContext& context = *thread.context_;
     context.throttled = &thread;
-    context.release_at = context.period_start + context.period;
+    context.release_at = context.refilled_at();
     releases_.insert(context);
 }
 
@@ -197,7 +202,7 @@ void Scheduler::on_timer() {
     }
 }
 
-void Scheduler::update_timer(const Thread* next, Nanoseconds now) {
+void Scheduler::update_timer(const Thread* next, Nanoseconds now, Nanoseconds allowed) {
     Nanoseconds when = never;
     if (const Thread* thread = deadlines_.first()) {
         when = thread->deadline;
@@ -206,11 +211,10 @@ void Scheduler::update_timer(const Thread* next, Nanoseconds now) {
         when = std::min(when, context->release_at);
     }
     if (next != nullptr) {
-        const SchedContext& context = *next->context_;
-        if (context.budget != 0) {
-            when = std::min(when, now + (context.budget - context.used_in_period));
+        if (allowed != SchedContext::unlimited) {
+            when = std::min(when, now + allowed);
         }
-        if (!queues_[context.priority].empty()) {
+        if (!queues_[next->context_->priority].empty()) {
             when = std::min(when, slice_end_);
         }
     }
@@ -292,18 +296,20 @@ void Scheduler::decide() {
     charged_since_ = now;
     const Thread* before = current();
     Thread* next = choose(now);
-    while (next != nullptr && out_of_budget(*next->context_, now)) {
+    Nanoseconds allowed = 0;
+    while (next != nullptr && (allowed = allowance(*next, now)) == 0) {
         throttle(*next);
         next = take_highest();
     }
-    decide_ = false;
-    time_dirty_ = false;
+    // On an overdrawn context no message passes without a decision: its owner may not go on.
+    decide_ = next != nullptr && next->context_->overdrawn;
+    time_dirty_ = decide_;
     left_ = false;
     if (next != before || now >= slice_end_) {
         slice_end_ = now + time_slice;
     }
     charged_ = next != nullptr ? next->context_ : nullptr;
-    update_timer(next, now);
+    update_timer(next, now, allowed);
     if (next != on_cpu()) {
         arch::switch_thread(on_cpu(), next);
     }

@@ -113,8 +113,8 @@ private:
     void remove_from_queue(Thread& thread);
     Thread* take_highest();
     void throttle(Thread& thread);
-    [[nodiscard]] bool out_of_budget(SchedContext& context, Nanoseconds now);
-    void update_timer(const Thread* next, Nanoseconds now);
+    [[nodiscard]] static Nanoseconds allowance(Thread& thread, Nanoseconds now);
+    void update_timer(const Thread* next, Nanoseconds now, Nanoseconds allowed);
     Thread* choose(Nanoseconds now);
     bool switch_to_partner();
 

@@ -21,6 +21,13 @@ constexpr Nanoseconds slice = kernel::Scheduler::time_slice;
 class SchedulerTest : public host::KernelTest {
 protected:
     NewThread thread(std::uint64_t priority) { return host::start_thread(init, priority, bank); }
+    NewThread thread_within(abi::CapIndex parent, std::uint64_t priority) {
+        NewThread made = thread(priority);
+        init.call(made.context, abi::SchedContextOp::unbind);
+        made.context = init.create(ObjectType::sched_context, parent, priority, 0, 0, 0, bank);
+        init.call(made.context, abi::SchedContextOp::bind, {made.thread});
+        return made;
+    }
     // With a budget per period.
     NewThread thread(std::uint64_t priority, Nanoseconds budget, Nanoseconds period) {
         NewThread made = host::start_thread(init, priority, bank);
@@ -195,6 +202,91 @@ TEST_F(SchedulerTest, AContextCannotOutrankItsParent) {
     ASSERT_NE(low, abi::no_capability);
     EXPECT_EQ(init.create(ObjectType::sched_context, low, 51, 0, 0, 0, bank), abi::no_capability);
     EXPECT_NE(init.create(ObjectType::sched_context, low, 50, 0, 0, 0, bank), abi::no_capability);
+}
+
+// Two threads without budgets of their own, created from a context that has one.
+TEST_F(SchedulerTest, ABudgetHoldsForAllContextsWithinIt) {
+    const abi::CapIndex group = init.create(ObjectType::sched_context, abi::boot_sched_context, 50,
+                                            4 * millisecond, 10 * millisecond, 0, bank);
+    const NewThread first = thread_within(group, 20);
+    const NewThread second = thread_within(group, 20);
+    const NewThread patient = thread(10);
+    pause_init(95 * millisecond);
+    EXPECT_EQ(host::running(), first.registers);
+    Machine::advance(3 * millisecond);
+    User(*first.registers).enter(Syscall::yield, 0);
+    EXPECT_EQ(host::running(), second.registers);
+    Machine::advance(millisecond);
+    EXPECT_EQ(host::running(), patient.registers);
+    Machine::advance(5 * millisecond);
+    EXPECT_EQ(host::running(), patient.registers);
+    Machine::advance(millisecond);
+    EXPECT_NE(host::running(), patient.registers);
+    Machine::advance(4 * millisecond);
+    EXPECT_EQ(host::running(), patient.registers);
+    Machine::advance(81 * millisecond);
+    EXPECT_TRUE(init.running());
+    const host::Answer all = init.call(group, abi::SchedContextOp::query);
+    EXPECT_EQ(all.words[0], 40 * millisecond);
+}
+
+TEST_F(SchedulerTest, ABudgetThatIsGoneLimitsNobody) {
+    const abi::CapIndex group = init.create(ObjectType::sched_context, abi::boot_sched_context, 50,
+                                            millisecond, 10 * millisecond, 0, bank);
+    const NewThread inner = thread_within(group, 20);
+    EXPECT_TRUE(init.call(abi::boot_own_table, abi::CapTableOp::remove, {group}).ok());
+    pause_init(100 * millisecond);
+    Machine::advance(50 * millisecond);
+    EXPECT_EQ(host::running(), inner.registers);
+}
+
+TEST_F(SchedulerTest, ContextsWithBudgetsNestToADepth) {
+    abi::CapIndex at = abi::boot_sched_context;
+    for (int depth = 0; depth <= kernel::SchedContext::max_depth; ++depth) {
+        at = init.create(ObjectType::sched_context, at, 50, millisecond, millisecond, 0, bank);
+        ASSERT_NE(at, abi::no_capability) << depth;
+    }
+    EXPECT_EQ(init.create(ObjectType::sched_context, at, 50, 0, 0, 0, bank), abi::no_capability);
+}
+
+// The server is not stopped in the middle of its work; the client pays before it goes on.
+TEST_F(SchedulerTest, WhoIsCalledFinishesOnALentContextThatIsUsedUp) {
+    const abi::CapIndex endpoint = init.create(ObjectType::endpoint, 0, 0, 0, 0, 0, bank);
+    const abi::CapIndex reply = init.create(ObjectType::reply, 0, 0, 0, 0, 0, bank);
+    const std::uint64_t desk = endpoint | std::uint64_t{reply} << 32;
+    const NewThread server = thread(30);
+    const NewThread client = thread(20, millisecond, 10 * millisecond);
+    const NewThread patient = thread(10);
+    pause_init(100 * millisecond);
+    User(*server.registers).enter(Syscall::receive, desk);
+    User(*client.registers).enter(Syscall::call, endpoint);
+    ASSERT_EQ(host::running(), server.registers);
+    Machine::advance(3 * millisecond);
+    ASSERT_EQ(host::running(), server.registers);
+    User(*server.registers).enter(Syscall::reply_and_receive, desk);
+    // It has used three periods' budgets.
+    EXPECT_EQ(host::running(), patient.registers);
+    Machine::advance(26 * millisecond);
+    EXPECT_EQ(host::running(), patient.registers);
+    Machine::advance(millisecond);
+    EXPECT_EQ(host::running(), client.registers);
+}
+
+TEST_F(SchedulerTest, NobodyRunsOnALentContextForEver) {
+    const abi::CapIndex endpoint = init.create(ObjectType::endpoint, 0, 0, 0, 0, 0, bank);
+    const abi::CapIndex reply = init.create(ObjectType::reply, 0, 0, 0, 0, 0, bank);
+    const NewThread accomplice = thread(30);
+    const NewThread client = thread(20, millisecond, 10 * millisecond);
+    const NewThread patient = thread(10);
+    pause_init(200 * millisecond);
+    User(*accomplice.registers).enter(Syscall::receive, endpoint | std::uint64_t{reply} << 32);
+    User(*client.registers).enter(Syscall::call, endpoint);
+    Machine::advance(millisecond + kernel::SchedContext::grace - 1);
+    ASSERT_EQ(host::running(), accomplice.registers);
+    Machine::advance(1);
+    ASSERT_EQ(host::running(), patient.registers);
+    Machine::advance(50 * millisecond);
+    EXPECT_EQ(host::running(), patient.registers);
 }
 
 }  // namespace
