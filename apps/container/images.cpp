@@ -76,6 +76,7 @@ std::string summary(const cluufile::Cluufile& file) {
         if (held && names[i] != "vfs") add(names[i]);
     }
     if (file.memory_limit != 0) add(size_text(file.memory_limit));
+    if (file.cpu_limit != 0) add(std::to_string(file.cpu_limit) + "% CPU");
     if (file.process_limit != 0) add(std::to_string(file.process_limit) + " processes");
     return result;
 }

@@ -43,7 +43,7 @@ void SchedContext::charge(Nanoseconds time) {
 void SchedContext::begin_period(Nanoseconds now) {
     if (const Nanoseconds passed = (now - period_start_) / period; passed != 0) {
         used_in_period_ -= std::min(used_in_period_, passed * budget);
-        period_start_ = used_in_period_ == 0 ? now : period_start_ + passed * period;
+        period_start_ += passed * period;
     }
 }
 

@@ -91,6 +91,7 @@ inline constexpr std::size_t max_image_name = 63;
 inline constexpr std::uint64_t min_memory_limit = 64 * 1024;
 inline constexpr std::uint64_t max_memory_limit = std::uint64_t{1} << 46;
 inline constexpr std::uint32_t max_process_limit = 1000;
+inline constexpr std::uint32_t max_cpu_limit = 100;
 
 struct Cluufile {
     Profiles profiles;
@@ -102,6 +103,7 @@ struct Cluufile {
     // 0: none of its own, only that of the starter.
     std::uint64_t memory_limit = 0;   // bytes
     std::uint32_t process_limit = 0;  // processes at a time
+    std::uint32_t cpu_limit = 0;      // hundredths of one CPU's time
 
     // The mode that holds at an absolute, normal path: that of the longest mount that is a prefix
     // of it. Nothing is visible where no mount is.

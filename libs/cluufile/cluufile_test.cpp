@@ -43,6 +43,7 @@ TEST(Cluufile, WholeExample) {
         "MOUNT /tmp private\n"
         "LIMIT memory 8M\n"
         "LIMIT processes 20\n"
+        "LIMIT cpu 20%\n"
         "ENV LANG=C 'GREETING=good morning'\n"
         "RESTART on-failure 3\n"
         "ENTRYPOINT /bin/busybox cat \"a b\" # end",
@@ -54,6 +55,7 @@ TEST(Cluufile, WholeExample) {
     EXPECT_EQ(file.mounts[1].mode, MountMode::private_);
     EXPECT_EQ(file.memory_limit, 8u << 20);
     EXPECT_EQ(file.process_limit, 20u);
+    EXPECT_EQ(file.cpu_limit, 20u);
     ASSERT_EQ(file.environment.size(), 2u);
     EXPECT_EQ(file.environment[1].name, "GREETING");
     EXPECT_EQ(file.environment[1].value, "good morning");
@@ -71,6 +73,7 @@ TEST(Cluufile, EmptyFileIsMinimal) {
     EXPECT_TRUE(file.entrypoint.empty());
     EXPECT_EQ(file.memory_limit, 0u);
     EXPECT_EQ(file.process_limit, 0u);
+    EXPECT_EQ(file.cpu_limit, 0u);
 }
 
 TEST(Cluufile, BaseIsOverridden) {
@@ -184,7 +187,14 @@ INSTANTIATE_TEST_SUITE_P(
                 "to 1000"},
         Mistake{"RESTART on-failure 0",
                 "cat:1:20: found '0', expected how often, a number from 1 to 1000"},
-        Mistake{"LIMIT cpu 3", "cat:1:7: found 'cpu', expected what to limit: memory or processes"},
+        Mistake{"LIMIT disk 3",
+                "cat:1:7: found 'disk', expected what to limit: memory, cpu or processes"},
+        Mistake{"LIMIT cpu 20",
+                "cat:1:11: found '20', expected a share of one CPU from 1% to 100%, such as 20%"},
+        Mistake{"LIMIT cpu 0%",
+                "cat:1:11: found '0%', expected a share of one CPU from 1% to 100%, such as 20%"},
+        Mistake{"LIMIT cpu 101%",
+                "cat:1:11: found '101%', expected a share of one CPU from 1% to 100%, such as 20%"},
         Mistake{"LIMIT processes 0",
                 "cat:1:17: found '0', expected how many at a time, a number from 1 to 1000"},
         Mistake{"LIMIT processes 1001",

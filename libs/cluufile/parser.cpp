@@ -46,6 +46,7 @@ private:
     Done limit(Words& words, const Word& directive);
     Done memory_limit(Words& words, const Word& what);
     Done process_limit(Words& words, const Word& what);
+    Done cpu_limit(Words& words, const Word& what);
 
     Done env_entry(Words& words, const Word& word);
 
@@ -60,6 +61,7 @@ private:
     std::uint32_t restart_line_ = 0;
     std::uint32_t memory_line_ = 0;
     std::uint32_t processes_line_ = 0;
+    std::uint32_t cpu_line_ = 0;
     std::array<std::uint32_t, max_mounts> mount_lines_{};
     std::array<std::uint32_t, max_environment> environment_lines_{};
 };
@@ -285,8 +287,9 @@ std::optional<std::uint64_t> byte_count(std::string_view word) {
 Done Parser::limit(Words& words, const Word&) {
     Word what = TRY(words.next());
     if (what.text == "memory") return memory_limit(words, what);
+    if (what.text == "cpu") return cpu_limit(words, what);
     if (what.text == "processes") return process_limit(words, what);
-    return base::fail(words.error(what, "what to limit: memory or processes"));
+    return base::fail(words.error(what, "what to limit: memory, cpu or processes"));
 }
 
 Done Parser::memory_limit(Words& words, const Word& what) {
@@ -305,6 +308,19 @@ Done Parser::process_limit(Words& words, const Word& what) {
     result_.process_limit = number_up_to(max_process_limit, count);
     if (result_.process_limit == 0)
         return base::fail(words.error(count, "how many at a time, a number from 1 to 1000"));
+    return end_of(words);
+}
+
+Done Parser::cpu_limit(Words& words, const Word& what) {
+    TRY(once(words, what, cpu_line_, "only one limit of the CPU; the first is in line"));
+    const Word share = TRY(words.next());
+    Word number = share;
+    if (number.text.ends_with('%')) {
+        number.text.remove_suffix(1);
+        result_.cpu_limit = number_up_to(max_cpu_limit, number);
+    }
+    if (result_.cpu_limit == 0)
+        return base::fail(words.error(share, "a share of one CPU from 1% to 100%, such as 20%"));
     return end_of(words);
 }
 

@@ -35,9 +35,10 @@ struct Container {
     std::uint64_t memory_limit = 0;
     std::uint32_t process_limit = 0;
     ipc::Capability<ipc::Bank> bank;
-    std::uint32_t starter = 0;  // the container it is inside of, or 0
-    std::uint32_t inner = 0;    // containers inside this one, without those inside them
-    std::uint32_t depth = 0;    // how many containers it is inside of
+    ipc::Capability<ipc::SchedContext> cpu;  // what its threads' contexts are within; may be none
+    std::uint32_t starter = 0;               // the container it is inside of, or 0
+    std::uint32_t inner = 0;  // containers inside this one, without those inside them
+    std::uint32_t depth = 0;  // how many containers it is inside of
     Pid main = 0;
     std::uint32_t processes = 0;
     std::uint32_t all_processes = 0;  // with those of the containers inside

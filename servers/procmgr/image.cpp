@@ -151,8 +151,8 @@ ipc::KernelResult<Body> ImageBuilder::copy(const ImageRequest& request,
     }
     TRY(add_pages(body, request, pages));
     TRY(add_shared(body, request));
-    const auto context = TRY(
-        body.bank->create_sched_context(ipc::own_sched_context(), {.priority = process_priority}));
+    const auto context =
+        TRY(body.bank->create_sched_context(request.cpu, {.priority = process_priority}));
     TRY(context->bind(body.thread));
     TRY(fill_slots(body, request, context));
     undo.dismiss();

@@ -22,6 +22,7 @@ struct ImageRequest {
     const Process* process = nullptr;
     std::string_view container_name;
     ipc::Ref<ipc::Bank> container_bank;
+    ipc::Ref<ipc::SchedContext> cpu;  // that its own are to be within
     std::uint64_t memory_limit = 0;
     ipc::Ref<names::View> view;  // copied; none: no files
     bool has_terminal = false;

@@ -169,6 +169,8 @@ private:
                            std::uint32_t minor);
     [[nodiscard]] Container* starter_of(const Container& container);
     [[nodiscard]] Result<void> give_bank(Container& container);
+    // What the scheduling contexts of its processes are created from.
+    [[nodiscard]] ipc::Ref<ipc::SchedContext> cpu_of(const Container& container);
     // May there be another process in it, and in those that it is inside of?
     [[nodiscard]] bool has_room(const Container& container);
     void join_container(Container& container);

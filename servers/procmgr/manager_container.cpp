@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t max_kept = 64;  // exited containers that the list remembers
 constexpr std::uint32_t max_depth = 32;
 constexpr std::uint32_t usual_processes = 256;  // in a container whose Cluufile names no limit
+constexpr std::uint64_t cpu_period = 20 * rt::millisecond;
 constexpr std::uint64_t quick_end = 2 * rt::second;
 constexpr std::uint64_t first_pause = 200 * rt::millisecond;
 constexpr std::uint64_t longest_pause = 30 * rt::second;
@@ -73,8 +74,8 @@ Result<Container*> Manager::add_container(ContainerStart&& start) {
     container.process_limit = process_limit_of(start);
     container.starter = start.starter != nullptr ? start.starter->id : 0;
     container.depth = start.starter != nullptr ? start.starter->depth + 1 : 0;
-    TRY(give_bank(container));
     container.plan = std::move(start.plan);
+    TRY(give_bank(container));
     container.user = start.user;
     container.by_name = start.by_name;
     container.start_entry = start.start_entry;
@@ -102,8 +103,29 @@ Result<void> Manager::give_bank(Container& container) {
     if (!bank) {
         return base::fail(ipc::to_status(bank.error()));
     }
+    if (container.plan.cpu_limit != 0) {
+        auto context = (*bank)->create_sched_context(
+            around != nullptr ? cpu_of(*around) : ipc::own_sched_context(),
+            {.priority = process_priority,
+             .budget_ns = cpu_period / 100 * container.plan.cpu_limit,
+             .period_ns = cpu_period});
+        if (!context) {
+            (void)(*bank)->destroy();
+            return base::fail(ipc::to_status(context.error()));
+        }
+        container.cpu = std::move(*context);
+    }
     container.bank = std::move(*bank);
     return {};
+}
+
+ipc::Ref<ipc::SchedContext> Manager::cpu_of(const Container& container) {
+    for (const Container* at = &container; at != nullptr; at = starter_of(*at)) {
+        if (at->cpu) {
+            return at->cpu;
+        }
+    }
+    return ipc::own_sched_context();
 }
 
 bool Manager::has_room(const Container& container) {
@@ -144,6 +166,7 @@ void Manager::settle_container(std::uint32_t id) {
         if (container.bank) {
             (void)container.bank->destroy();
             container.bank.reset();
+            container.cpu.reset();
         }
         if (container.kit) {
             return;  // it will start again
@@ -165,6 +188,7 @@ ImageRequest Manager::request_for(const Process& process, const Container& conta
     return {.process = &process,
             .container_name = container.name,
             .container_bank = container.bank,
+            .cpu = cpu_of(container),
             .memory_limit = container.memory_limit,
             .view = view,
             .has_terminal = session_of(process.session) != nullptr,

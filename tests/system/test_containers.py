@@ -16,6 +16,7 @@ CLUUFILES = {
     "few": "PROFILE vfs\nMOUNT / readonly\nLIMIT processes 5\nENTRYPOINT /bin/busybox sh -c\n",
     "stubborn": "PROFILE vfs\nMOUNT / readonly\nRESTART on-failure 2\nENTRYPOINT /bin/busybox sh -c\n",
     "wrong": "PROFILE vfs\nMOUNT / readnoly\nENTRYPOINT /bin/busybox true\n",
+    "lazy": "PROFILE vfs\nMOUNT / readonly\nLIMIT cpu 20%\nENTRYPOINT /bin/busybox sh -c\n",
     # A shell that may start containers, which /bin/sh may not.
     "boss": "PROFILE vfs supervisor\nMOUNT / inherit\nENTRYPOINT /bin/busybox sh -c\n",
     "grabby": "PROFILE vfs admin\nMOUNT / inherit\nENTRYPOINT /bin/busybox sh -c\n",
@@ -129,6 +130,28 @@ def test_a_fork_bomb_ends_alone(guest):
     boss(guest, "container ls | grep small- | while read id rest; do container stop -t 0 $id; done", timeout=60)
     assert guest.run("echo", "alive").output == b"alive\n"
     assert processes(guest) == before
+
+
+def test_a_share_of_the_cpu_holds_for_all_processes_of_a_container(tmp_path):
+    put = []
+    for name in ("lazy", "boss"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "Cluufile").write_text(CLUUFILES[name])
+        put.append((tmp_path / name, f"/var/images/{name}"))
+    script = """look() { cat /proc/uptime; container inspect lazy-one | grep 'cpu ms'; cat /proc/uptime; }
+        container run -d --name lazy-one lazy 'for i in 1 2 3; do (while :; do :; done) & done; wait' > /dev/null
+        (while :; do :; done) & sleep 0.1; look; sleep 3; look; kill $!; container stop -t 0 lazy-one"""
+    # Counted instructions instead of the host's time: a busy host stops everybody, but is not everybody's loss alike.
+    session = execute.Session(execute.Request(["true"], put=put, icount=True), logs=tmp_path / "logs")
+    try:
+        shown = text(session.run("container", "run", "boss", script, timeout=120))
+    finally:
+        session.close()
+    now = [float(line.split()[0]) for line in shown.splitlines() if re.fullmatch(r"[\d.]+ [\d.]+", line)]
+    used = [int(number) / 1000 for number in re.findall(r"cpu ms: (\d+)", shown)]
+    # Each look happens somewhere between two readings of the clock.
+    passed = (now[2] + now[3] - now[0] - now[1]) / 2
+    assert 0.19 < (used[1] - used[0]) / passed < 0.21, shown
 
 
 def test_signals_stay_in_the_container(guest):

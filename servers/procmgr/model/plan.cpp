@@ -83,6 +83,7 @@ Plan plan_of(std::string_view image, const cluufile::Cluufile& file) {
     plan.restart = file.restart;
     plan.memory_limit = file.memory_limit;
     plan.process_limit = file.process_limit;
+    plan.cpu_limit = file.cpu_limit;
     return plan;
 }
 
@@ -148,6 +149,8 @@ std::string describe(const Plan& plan) {
     line(out, "restart", cluufile::name_of(plan.restart.policy));
     line(out, "memory limit",
          plan.memory_limit == 0 ? std::string{"the starter's"} : decimal(plan.memory_limit));
+    line(out, "cpu limit",
+         plan.cpu_limit == 0 ? std::string{"the starter's"} : decimal(plan.cpu_limit) + "%");
     line(out, "process limit",
          plan.process_limit == 0 ? std::string{"the usual"} : decimal(plan.process_limit));
     return out;

@@ -32,6 +32,7 @@ struct Plan {
     cluufile::Restart restart;
     std::uint64_t memory_limit = 0;
     std::uint32_t process_limit = 0;
+    std::uint32_t cpu_limit = 0;  // hundredths of a CPU; 0: none
 };
 
 struct ImageName {
