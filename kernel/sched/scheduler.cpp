@@ -160,6 +160,9 @@ Nanoseconds Scheduler::allowance(Thread& thread, Nanoseconds now) {
     if (!context.overdrawn) {
         context.overdrawn = true;
         context.grace_end = context.consumed + SchedContext::grace;
+        if (context.owner != nullptr) {
+            context.owner->condition_.overdrawn = true;  // the answer goes the long way
+        }
     }
     return context.grace_end - std::min(context.consumed, context.grace_end);
 }
@@ -301,7 +304,7 @@ void Scheduler::decide() {
         throttle(*next);
         next = take_highest();
     }
-    // On an overdrawn context no message passes without a decision: its owner may not go on.
+    // An answer to the owner of an overdrawn context needs a decision: it may not go on.
     decide_ = next != nullptr && next->context_->overdrawn;
     time_dirty_ = decide_;
     left_ = false;

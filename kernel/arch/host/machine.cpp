@@ -31,7 +31,6 @@ void PageTables::initialise_root(PhysAddr) {}
 
 std::size_t fpu_area_size() { return 512; }
 void fpu_initialise(void* area) { std::memset(area, 0, fpu_area_size()); }
-void fpu_copy(ThreadContext& from, void* to) { std::memcpy(to, from.fpu, fpu_area_size()); }
 void fpu_forget(ThreadContext&) {}
 
 void print_backtrace(std::uint64_t) {}

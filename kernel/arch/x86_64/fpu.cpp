@@ -66,31 +66,23 @@ void fpu_initialise(void* area) {
     std::memcpy(bytes + offset_mxcsr, &initial_mxcsr, sizeof(initial_mxcsr));
 }
 
-void fpu_acquire(ThreadContext& context) {
+void fpu_switch(ThreadContext& to) {
     Cpu& cpu = this_cpu();
-    ASSERT(context.fpu != nullptr);
+    if (to.fpu == nullptr) {
+        set_fpu_trap(cpu, true);
+        return;
+    }
     set_fpu_trap(cpu, false);
-    if (cpu.fpu_owner == &context) {
+    if (cpu.fpu_owner == &to) {
         return;
     }
     if (cpu.fpu_owner != nullptr) {
         save(cpu.fpu_owner->fpu);
         cpu.fpu_owner->fpu_loaded = false;
     }
-    restore(context.fpu);
-    cpu.fpu_owner = &context;
-    context.fpu_loaded = true;
-}
-
-void fpu_copy(ThreadContext& from, void* to) {
-    Cpu& cpu = this_cpu();
-    if (cpu.fpu_owner == &from) {
-        const bool trapped = cpu.fpu_traps;
-        set_fpu_trap(cpu, false);
-        save(from.fpu);
-        set_fpu_trap(cpu, trapped);
-    }
-    std::memcpy(to, from.fpu, area_bytes);
+    restore(to.fpu);
+    cpu.fpu_owner = &to;
+    to.fpu_loaded = true;
 }
 
 void fpu_forget(ThreadContext& context) {

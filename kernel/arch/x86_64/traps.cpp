@@ -2,7 +2,6 @@
 #include "kernel/arch/x86_64/traps.hpp"
 
 #include <arch/cpu.hpp>
-#include <arch/fpu.hpp>
 
 #include "kernel/arch/x86_64/registers.hpp"
 #include "kernel/arch/x86_64/stacks.hpp"
@@ -93,12 +92,6 @@ extern "C" void arch_user_trap(arch::ThreadContext* context, std::uint64_t vecto
         case arch::vector_machine_check:
             kernel_panic(arch::exception_name(vector), " in user mode, rip ",
                          hex(context->registers.rip), "\n");
-        case arch::vector_no_fpu:
-            if (context->fpu != nullptr) {
-                arch::fpu_acquire(*context);
-                return;
-            }
-            break;
         default: break;
     }
     const std::uint64_t address = vector == arch::vector_page_fault ? arch::read_cr2() : 0;

@@ -102,14 +102,17 @@ inline void set_fpu_trap(Cpu& cpu, bool trap) {
     }
 }
 
+// The FPU is for the thread that is to run now (fpu.hpp).
+void fpu_switch(ThreadContext& to);
+
 // From a thread to another, all but what lies in general registers and gs: the way out loads those (fast_calls.cpp).
 inline void switch_bases(ThreadContext& from, ThreadContext& to) {
     save_bases(from);
     asm volatile("wrfsbase %0" : : "r"(to.registers.fs_base));
     set_current(&to);
     activate(to.root);
-    if (from.fpu_loaded || to.fpu_loaded) [[unlikely]] {
-        set_fpu_trap(this_cpu(), !to.fpu_loaded);
+    if (from.fpu_loaded || to.fpu != nullptr) [[unlikely]] {
+        fpu_switch(to);
     }
 }
 
@@ -125,7 +128,7 @@ inline void switch_thread(ThreadContext* from, ThreadContext* to) {
                      :
                      : "r"(to->registers.fs_base), "r"(to->registers.gs_base)
                      : "memory");
-        set_fpu_trap(this_cpu(), !to->fpu_loaded);
+        fpu_switch(*to);
     }
 }
 

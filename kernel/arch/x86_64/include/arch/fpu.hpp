@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// FPU and vector registers, lazily: they stay in the CPU until another thread that may use them does.
+// FPU and vector registers: they stay in the CPU until another thread that may use them runs.
 //
-// A thread may use them if it has an area (ThreadContext::fpu). Cpu::fpu_owner is the thread whose values they hold;
-// CR0.TS is set whenever another thread runs, so that its first FPU instruction traps (#NM), and only then the old values
-// are saved and the new ones loaded. A thread without an area gets an exception instead and never sees anybody's values.
+// A thread may use them if it has an area (ThreadContext::fpu), and then they hold its values whenever it runs. While others run,
+// servers for the most part, they are left alone: Cpu::fpu_owner is the thread whose values they hold, and CR0.TS is set, so that
+// a thread without an area gets an exception. Not lazier than that: some CPUs let user code guess what lies behind CR0.TS
+// (CVE-2018-3665), and QEMU's emulation does not look at it for XSAVE and XRSTOR at all.
 #pragma once
 
 #include <cstddef>
@@ -16,13 +17,9 @@ namespace arch {
 std::size_t fpu_area_size();
 // Makes an area hold the state of a fresh thread.
 void fpu_initialise(void* area);
-// Copies the thread's present state into another area.
-void fpu_copy(ThreadContext& from, void* to);
 // The area is about to be freed, or its contents were replaced: what the CPU holds of it is void.
 void fpu_forget(ThreadContext& context);
 
-// From the trap handler: gives the FPU to this thread, which has an area.
-void fpu_acquire(ThreadContext& context);
 // Once per CPU.
 void fpu_enable();
 
