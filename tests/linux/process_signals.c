@@ -277,9 +277,11 @@ static void interruption(void) {
     handle(SIGUSR1, count_it, 0);
     pid_t child = fork();
     if (child == 0) {
-        kill(getppid(), SIGUSR1);
-        pause();
-        _exit(0);
+        // Again and again: the first may come before the parent waits.
+        for (;;) {
+            kill(getppid(), SIGUSR1);
+            usleep(1000);
+        }
     }
     int status;
     int result = waitpid(child, &status, 0);
