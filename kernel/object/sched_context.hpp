@@ -41,6 +41,8 @@ public:
 
     void sever();
 
+    // Neither it nor one above has a budget.
+    [[nodiscard]] bool is_unlimited() const { return budget == 0 && within_ == nullptr; }
     // Charges time here and above, and tells the bank: so the time of a whole process is known, whatever threads it had.
     void charge(Nanoseconds time);
     // What is left of the smallest budget, here or above; 0: none. Begins the period that `now` is in.

@@ -281,8 +281,7 @@ bool Scheduler::switch_to_partner() {
 void Scheduler::hand_over(Thread& successor) {
     remove_from_queue(successor);
     const Nanoseconds now = plat::clock_now();
-    charged_->consumed += now - charged_since_;
-    charged_->used_in_period += now - charged_since_;
+    charged_->charge(now - charged_since_);
     charged_since_ = now;
     charged_ = successor.context_;
     slice_end_ = now + time_slice;

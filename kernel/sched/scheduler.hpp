@@ -84,7 +84,8 @@ public:
         const ThreadQueue& queue = queues_[static_cast<std::size_t>(highest_)];
         Thread& next = queue.first();
         const bool alone = queue.next(next) == nullptr;
-        const bool simple = next.context_->budget == 0 && (alone || timer_armed_for_ <= slice_end_);
+        const bool simple =
+            next.context_->is_unlimited() && (alone || timer_armed_for_ <= slice_end_);
         return simple ? &next : nullptr;
     }
     // The running thread has blocked; its successor has the CPU.
