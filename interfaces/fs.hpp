@@ -259,7 +259,8 @@ struct SyncAll {  // writes everything that this file system has not yet written
 };
 
 // On a Manager: a new, empty file system in the server's memory, which ends with the last capability
-// to it. A capability that comes along is a Memory with a cpio archive ("newc") to fill it with.
+// to it, or with the bank that pays for it. What may come along: a Memory with a cpio archive
+// ("newc") to fill it with; or, with `with_bank`, a Bank in which its files' data is bought.
 struct MakeFileSystem {
     static constexpr std::uint16_t label = 13;
     static constexpr std::size_t max_capabilities = 1;
@@ -267,7 +268,7 @@ struct MakeFileSystem {
     std::uint64_t limit = 0;                              // bytes
     std::uint32_t mode = 0755;                            // of the root
     Identity owner;
-    std::uint32_t reserved = 0;
+    std::uint32_t with_bank = 0;
     struct Reply {};
 };
 

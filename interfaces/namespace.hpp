@@ -35,14 +35,15 @@ struct MountRule {
 
 // On any view: the new one has at most what this one has. On a Manager, a view may come along: then
 // it is derived from that one, and may have another identity. The Manager vouches that what comes
-// along is a view of this vfs.
+// along is a view of this vfs. With `with_bank` a Bank comes first, which pays for private mounts.
 struct Derive {
     static constexpr std::uint16_t label = 64;
     static constexpr std::size_t payload = 4096;
-    static constexpr std::size_t max_capabilities = 1;
+    static constexpr std::size_t max_capabilities = 2;
     static constexpr std::size_t reply_capabilities = 1;  // the new View, drop-guarded
     fs::Identity identity;  // taken from the Manager only; else the parent's stays
     std::uint32_t set_identity = 0;
+    std::uint32_t with_bank = 0;  // taken from the Manager only
     struct Reply {};
 };
 

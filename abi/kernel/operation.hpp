@@ -62,19 +62,21 @@ enum class AddressSpaceOp : std::uint16_t {
 };
 
 enum class MemoryOp : std::uint16_t {
-    query = 1,  // -> w0 bytes, w1 committed bytes, w2 MemoryFlags
+    query = 1,  // -> w0 bytes, w1 committed bytes, w2 MemoryFlags, w3 reserved bytes
     resize,     // w0 bytes: shrinking discards. manage
     clone,      // w0 bank cap, w1 offset, w2 length -> w0 cap: copy-on-write copy. read
     read,       // w0 offset, w1 length (to 4096) -> payload in the message page. read
     write,      // w0 offset, payload in the message page. write
     decommit,   // w0 offset, w1 length: the pages are zero again, and free. manage
-    supply,  // w0 offset, w1 length, w2 source Memory cap, w3 offset in it: moves pages in for the
-             // pager. manage
-    fail,    // w0 offset, w1 length: the pager cannot supply: waiting threads get a fault. manage
-    pin,     // w0 offset, w1 length (to 512 pages): commits; payload: u64 physical address of each
-             // page. physical
-    window,  // w0 offset, w1 length, w2 bank cap -> w0 cap: a part of device memory. physical
-    commit,  // w0 offset, w1 length: allocates now what is not there yet. write
+    supply,   // w0 offset, w1 length, w2 source Memory cap, w3 offset in it: moves pages in for the
+              // pager. manage
+    fail,     // w0 offset, w1 length: the pager cannot supply: waiting threads get a fault. manage
+    pin,      // w0 offset, w1 length (to 512 pages): commits; payload: u64 physical address of each
+              // page. physical
+    window,   // w0 offset, w1 length, w2 bank cap -> w0 cap: a part of device memory. physical
+    commit,   // w0 offset, w1 length: allocates now what is not there yet. write
+    reserve,  // w0 bytes (0: none): so much is charged from now on, and pages up to it need no
+              // further charge when they come. Not for device memory. manage
 };
 
 enum class ThreadOp : std::uint16_t {

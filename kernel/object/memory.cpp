@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/object/memory.hpp"
 
+#include <algorithm>
+
 #include <arch/memory.hpp>
 
 #include "abi/kernel/operation.hpp"
@@ -135,6 +137,36 @@ Result<Memory*> Memory::clone(Bank& bank, std::uint64_t first, std::uint64_t cou
     return copy;
 }
 
+// ---- charge -----------------------------------------------------------------------------------------------
+
+bool Memory::pay_page() {
+    if (committed_ >= reserved_ && !bank().charge(1)) {
+        return false;
+    }
+    ++committed_;
+    return true;
+}
+
+void Memory::refund_page() {
+    --committed_;
+    if (committed_ >= reserved_) {
+        bank().refund(1);
+    }
+}
+
+Result<> Memory::reserve(std::uint64_t pages) {
+    const std::uint64_t before = std::max(committed_, reserved_);
+    const std::uint64_t after = std::max(committed_, pages);
+    if (after > before && !bank().charge(after - before)) {
+        return fail(Error::no_memory);
+    }
+    if (after < before) {
+        bank().refund(before - after);
+    }
+    reserved_ = pages;
+    return {};
+}
+
 // ---- pages ------------------------------------------------------------------------------------------------
 
 Result<mm::PageSlot*> Memory::own_copy(std::uint64_t index, mm::PageSlot& slot) {
@@ -148,12 +180,12 @@ Result<mm::PageSlot*> Memory::own_copy(std::uint64_t index, mm::PageSlot& slot) 
 
 Result<mm::PageSlot*> Memory::fresh_page(std::uint64_t index, const void* contents) {
     mm::PageSlot* slot = map_.find_or_make(index, bank());
-    if (slot == nullptr || !bank().charge(1)) {
+    if (slot == nullptr || !pay_page()) {
         return fail(Error::no_memory);
     }
     const auto frame = mm::frames.take();
     if (!frame) {
-        bank().refund(1);
+        refund_page();
         return fail(Error::no_memory);
     }
     if (contents == nullptr) {
@@ -163,7 +195,6 @@ Result<mm::PageSlot*> Memory::fresh_page(std::uint64_t index, const void* conten
         unmap_page(index);
     }
     slot->raw = frame->value();
-    ++committed_;
     return slot;
 }
 
@@ -214,8 +245,7 @@ void Memory::drop_slot(std::uint64_t index, mm::PageSlot& slot) {
     unmap_page(index);
     mm::frames.release(slot.frame());
     slot.raw = 0;
-    --committed_;
-    bank().refund(1);
+    refund_page();
 }
 
 Result<> Memory::commit(std::uint64_t first, std::uint64_t count) {
@@ -250,7 +280,7 @@ Result<> Memory::resize(std::uint64_t pages) {
         wake_waiters(pages, max_pages, true);
     }
     pages_ = pages;
-    return {};
+    return reserved_ > pages ? reserve(pages) : Result<>{};
 }
 
 Result<PhysAddr> Memory::pin(std::uint64_t index) {
@@ -305,7 +335,9 @@ Result<> Memory::supply(std::uint64_t first, std::uint64_t count, Memory& from,
         }
         missing += target->present() ? 0 : 1;
     }
-    if (!bank().charge(missing)) {
+    const std::uint64_t paid = std::max(committed_, reserved_);
+    const std::uint64_t needed = std::max(committed_ + missing, reserved_);
+    if (!bank().charge(needed - paid)) {
         return fail(Error::no_memory);
     }
     for (std::uint64_t i = 0; i < count; ++i) {
@@ -318,8 +350,7 @@ Result<> Memory::supply(std::uint64_t first, std::uint64_t count, Memory& from,
         target->raw = slot.frame().value();
         ++committed_;
         slot.raw = 0;
-        --from.committed_;
-        from.bank().refund(1);
+        from.refund_page();
     }
     wake_waiters(first, count, false);
     return {};
@@ -427,7 +458,7 @@ void Memory::sever() {
         }
         mm::frames.release(slot.frame());
     });
-    bank().refund(committed_);
+    bank().refund(std::max(committed_, reserved_));
     map_.release_nodes(bank());
     while (Memory* clone = clones_.front()) {
         clone->clone_link.unlink();

@@ -11,6 +11,9 @@
 // Every page in the map is charged to this Memory's bank, even if its frame is shared copy-on-write with another Memory:
 // a write to it then needs no new charge. A clone's pages that are still its source's are the source's charge.
 //
+// A Memory may have a reserve: pages charged in advance, so that as many can come without a charge that could fail. The
+// charge is the larger of what is committed and what is reserved. A copy does not inherit it.
+//
 // Page tables cache what stands here. Whoever changes a slot calls `unmap_page`, which visits the regions that map it; a page
 // table may map a frame writable only while it is referenced once, by this Memory.
 #pragma once
@@ -69,6 +72,8 @@ public:
     Result<> pin_for_device(std::uint64_t first, std::uint64_t count, std::uint64_t* addresses);
     Result<> supply(std::uint64_t first, std::uint64_t count, Memory& from,
                     std::uint64_t from_first);
+    // no_memory: the bank cannot pay for so many.
+    Result<> reserve(std::uint64_t pages);
     void fail_pages(std::uint64_t first, std::uint64_t count);
     // The frame for the kernel's own reading or writing (read, write, futex words); not for ask_pager pages.
     Result<void*> kernel_page(std::uint64_t index, bool write);
@@ -86,6 +91,7 @@ public:
     [[nodiscard]] std::uint64_t pages() const { return pages_; }
     [[nodiscard]] std::uint64_t bytes() const { return pages_ * Bank::page_bytes; }
     [[nodiscard]] std::uint64_t committed() const { return committed_; }
+    [[nodiscard]] std::uint64_t reserved() const { return reserved_; }
     [[nodiscard]] Endpoint* pager() const { return pager_; }
     [[nodiscard]] std::uint64_t pager_badge() const { return pager_badge_; }
     [[nodiscard]] bool is_physical() const { return physical_; }
@@ -106,14 +112,18 @@ private:
     Result<mm::PageSlot*> own_copy(std::uint64_t index, mm::PageSlot& slot);
     Result<mm::PageSlot*> fresh_page(std::uint64_t index, const void* contents);
     void drop_slot(std::uint64_t index, mm::PageSlot& slot);
+    // The charge of one page more, and of one less, than `committed_`, which it changes.
+    [[nodiscard]] bool pay_page();
+    void refund_page();
     void protect_all(const AddressSpace* cloning);
     void wake_waiters(std::uint64_t first, std::uint64_t count, bool failed);
 
     mm::PageMap map_;
     std::uint64_t pages_;
     std::uint64_t committed_ = 0;
-    Region* regions_ = nullptr;  // that map it, linked by Region::next_of_memory
-    Memory* source_ = nullptr;   // a clone of a paged Memory: where unwritten pages are
+    std::uint64_t reserved_ = 0;  // pages
+    Region* regions_ = nullptr;   // that map it, linked by Region::next_of_memory
+    Memory* source_ = nullptr;    // a clone of a paged Memory: where unwritten pages are
     std::uint64_t source_first_ = 0;
     base::List<Memory, &Memory::clone_link> clones_;
     Endpoint* pager_ = nullptr;

@@ -118,6 +118,20 @@ Result<Answer> resize(Operation& op, Memory& memory) {
     return answer();
 }
 
+Result<Answer> reserve(Operation& op, Memory& memory) {
+    TRY(op.need(MemoryRights::manage));
+    if (memory.is_physical()) {
+        return fail(Error::invalid_argument);
+    }
+    std::uint64_t pages = 0;
+    if (op.word(0) != 0) {
+        const PageRange range = TRY(page_range(0, op.word(0), memory.pages()));
+        pages = range.count;
+    }
+    TRY(memory.reserve(pages));
+    return answer();
+}
+
 Result<Answer> transfer(Operation& op, Memory& memory) {
     const bool write = op.label<MemoryOp>() == MemoryOp::write;
     TRY(op.need(write ? MemoryRights::write : MemoryRights::read));
@@ -137,13 +151,15 @@ Result<Answer> invoke_memory(Operation& op) {
     auto& memory = static_cast<Memory&>(op.object);
     switch (op.label<MemoryOp>()) {
         case MemoryOp::query:
-            return answer(memory.bytes(), memory.committed() * base::page_size, memory.flags());
+            return answer(memory.bytes(), memory.committed() * base::page_size, memory.flags(),
+                          memory.reserved() * base::page_size);
         case MemoryOp::resize:   return resize(op, memory);
         case MemoryOp::clone:    TRY(op.need(MemoryRights::read)); return clone(op, memory);
         case MemoryOp::read:
         case MemoryOp::write:    return transfer(op, memory);
         case MemoryOp::decommit:
         case MemoryOp::commit:   return change_range(op, memory);
+        case MemoryOp::reserve:  return reserve(op, memory);
         case MemoryOp::supply:
         case MemoryOp::fail:     return supply(op, memory);
         case MemoryOp::pin:      TRY(op.need(MemoryRights::physical)); return pin(op, memory);

@@ -156,8 +156,8 @@ Result<MappedFile> MemoryFile::map(bool writable) {
 
 }  // namespace
 
-Result<std::unique_ptr<Store>> MemoryStore::create(std::uint64_t limit) {
-    auto bank = ipc::own_bank()->create_bank(limit);
+Result<std::unique_ptr<Store>> MemoryStore::create(ipc::Ref<ipc::Bank> payer, std::uint64_t limit) {
+    auto bank = payer->create_bank(limit);
     if (!bank) {
         return base::fail(status_of(bank.error()));
     }

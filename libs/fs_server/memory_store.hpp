@@ -17,7 +17,8 @@ namespace fs_server {
 
 class MemoryStore final : public Store {
 public:
-    static Result<std::unique_ptr<Store>> create(std::uint64_t limit);
+    // In a bank of its own, inside `payer`.
+    static Result<std::unique_ptr<Store>> create(ipc::Ref<ipc::Bank> payer, std::uint64_t limit);
     ~MemoryStore() override;
 
     Result<std::unique_ptr<FileData>> make() override;

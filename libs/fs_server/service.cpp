@@ -50,7 +50,7 @@ Result<fs::MakeFileSystem::Reply> Service::handle(const fs::MakeFileSystem& make
     if (request.badge() != manager_badge) {
         return base::fail(Status::not_permitted);
     }
-    auto backend = TRY(host_.make_file_system(make, request.take<ipc::Memory>()));
+    auto backend = TRY(host_.make_file_system(make, request.take<ipc::Any>()));
     if (!backend) {
         return base::fail(Status::unsupported);
     }

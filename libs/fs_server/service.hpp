@@ -30,7 +30,7 @@ public:
     [[nodiscard]] virtual Result<ipc::Capability<fs::Directory>> mint_root(std::uint64_t badge) = 0;
     // A new file system (fs::MakeFileSystem); null: this server makes none.
     [[nodiscard]] virtual Result<std::unique_ptr<Backend>> make_file_system(
-        const fs::MakeFileSystem& how, ipc::Capability<ipc::Memory> archive) = 0;
+        const fs::MakeFileSystem& how, ipc::Capability<ipc::Any> along) = 0;
 
 protected:
     ~Host() = default;

@@ -69,7 +69,7 @@ public:
         return ipc::Capability<fs::Directory>{};
     }
     Result<std::unique_ptr<Backend>> make_file_system(const fs::MakeFileSystem&,
-                                                      ipc::Capability<ipc::Memory>) override {
+                                                      ipc::Capability<ipc::Any>) override {
         return std::unique_ptr<Backend>{};
     }
     Result<PipeObjects> make_pipe() override { return PipeObjects{}; }

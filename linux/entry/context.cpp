@@ -6,6 +6,7 @@
 #include "interfaces/process_image.hpp"
 #include "linux/entry/report.hpp"
 #include "linux/entry/thread_state.hpp"
+#include "linux/process/out_of_memory.hpp"
 #include "linux/process/state.hpp"
 #include "linux/signal/delivery.hpp"
 #include "linux/signal/fault.hpp"
@@ -114,6 +115,10 @@ std::uint64_t linux_handle_own_exception() {
     }
     if (linux::is_inside(rip, linux_user_begin, linux_user_end)) {
         return reinterpret_cast<std::uint64_t>(linux_user_recover);
+    }
+    constexpr std::uint64_t page_fault = 14;
+    if (control.exception_cause == page_fault && linux::is_memory_exhausted()) {
+        linux::end_library_for_want_of_memory();
     }
     linux::die({"fault ", linux::NumberText{control.exception_cause}, " in the Linux library at ",
                 linux::NumberText{rip, 16}, ", address ",

@@ -3,6 +3,7 @@
 #include "linux/process/hooks.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "linux/entry/report.hpp"
 #include "linux/fd/event.hpp"
@@ -135,6 +136,20 @@ std::size_t describe(std::span<process::ImageDescriptor> to) {
         ++count;
     });
     return count;
+}
+
+void complain(std::string_view text) {
+    constexpr std::int64_t standard_error = 2;
+    const auto description = table.get(standard_error);
+    if (!description || !(*description)->writable()) {
+        return;
+    }
+    std::array<std::byte, 160> line{};
+    const std::size_t length = std::min(text.size(), line.size() - 1);
+    std::ranges::copy(ipc::bytes(text.substr(0, length)), line.begin());
+    line[length] = std::byte{'\n'};
+    UserBuffer buffer{std::span{line}.first(length + 1)};
+    (void)(*description)->write(buffer, current_offset);
 }
 
 std::uint32_t current_umask() { return location.umask(); }

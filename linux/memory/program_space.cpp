@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "libs/base/align.hpp"
+#include "libs/base/scope_guard.hpp"
 #include "linux/entry/user_memory.hpp"
 #include "linux/process/state.hpp"
 
@@ -28,12 +29,45 @@ Result<std::uint64_t> to_map_flags(std::uint32_t protection) {
     return flags;
 }
 
-Result<void> ProgramSpace::ensure_backing() {
-    if (!backing_) {
-        backing_ = TRY(or_errno(ipc::own_bank()->create_memory(high)));
+// ---- the limit --------------------------------------------------------------------------------
+
+namespace {
+
+// The kernel is told in steps, so that small mappings do not each cost a system call.
+constexpr std::uint64_t reserve_step = 64 * 1024;
+constexpr std::uint64_t most_ahead = 4 * reserve_step;
+
+// What page tables and the like take, which are bought when the pages are touched.
+constexpr std::uint64_t overhead_of(std::uint64_t bytes) {
+    return base::align_up(bytes / 256, abi::page_size) + 4 * abi::page_size;
+}
+
+}  // namespace
+
+Result<void> ProgramSpace::pay(std::uint64_t bytes) {
+    const std::uint64_t promised = promised_ + bytes;
+    if (promised > reserved_) {
+        const std::uint64_t wanted = base::align_up(promised, reserve_step);
+        const auto fits = own_.memory->reserve(wanted + overhead_of(wanted));
+        const auto done = own_.memory->reserve(fits ? wanted : reserved_);
+        if (!fits || !done) {
+            return base::fail(Errno::enomem);
+        }
+        reserved_ = wanted;
     }
+    promised_ = promised;
     return {};
 }
+
+void ProgramSpace::refund(std::uint64_t bytes) {
+    promised_ -= bytes;
+    if (reserved_ - promised_ > most_ahead) {
+        reserved_ = base::align_up(promised_, reserve_step);
+        (void)own_.memory->reserve(reserved_);
+    }
+}
+
+// ---- placing ------------------------------------------------------------------------------------
 
 Result<std::uint64_t> ProgramSpace::place(const Request& request) {
     if (request.length == 0 || request.length > high) {
@@ -67,42 +101,62 @@ Result<std::uint64_t> ProgramSpace::place(const Request& request) {
     return *gap;
 }
 
-std::uint64_t ProgramSpace::pick_offset(std::uint64_t address, std::uint64_t length) const {
-    const Region* before = regions_.at(address - 1);
-    if (before != nullptr && before->backing == Backing::own) {
+std::uint64_t ProgramSpace::pick_offset(const OwnRange& range) {
+    const Backing backing = range.sparse ? Backing::sparse : Backing::own;
+    const RegionMap& offsets = pool_of(backing).offsets;
+    const Region* before = regions_.at(range.address - 1);
+    if (before != nullptr && before->backing == backing) {
         const std::uint64_t next = before->offset + before->length();
-        if (!offsets_.overlaps(next, next + length)) {
+        if (!offsets.overlaps(next, next + range.length)) {
             return next;
         }
     }
-    return offsets_.find_low_gap(length, 0);
+    return offsets.find_low_gap(range.length, 0);
 }
 
-Result<void> ProgramSpace::map_own(std::uint64_t address, std::uint64_t length,
-                                   std::uint32_t protection) {
-    TRY(ensure_backing());
-    const std::uint64_t flags = TRY(to_map_flags(protection));
-    const std::uint64_t offset = pick_offset(address, length);
-    if (!base::range_fits(offset, length, high)) {
+Result<void> ProgramSpace::map_in_pool(const OwnRange& range) {
+    const Backing backing = range.sparse ? Backing::sparse : Backing::own;
+    Pool& pool = pool_of(backing);
+    const std::uint64_t flags = TRY(to_map_flags(range.protection));
+    const std::uint64_t offset = pick_offset(range);
+    if (!base::range_fits(offset, range.length, high)) {
         return base::fail(Errno::enomem);
     }
     TRY(or_errno(ipc::own_space()->map(
-        backing_, {.address = address, .length = length, .offset = offset, .flags = flags})));
-    offsets_.insert({.start = offset, .end = offset + length, .offset = offset});
-    regions_.insert({.start = address,
-                     .end = address + length,
+        pool.memory,
+        {.address = range.address, .length = range.length, .offset = offset, .flags = flags})));
+    pool.offsets.insert({.start = offset, .end = offset + range.length, .offset = offset});
+    regions_.insert({.start = range.address,
+                     .end = range.address + range.length,
                      .offset = offset,
-                     .protection = protection,
-                     .backing = Backing::own,
-                     .shared = false});
+                     .protection = range.protection,
+                     .backing = backing,
+                     .shared = false,
+                     .paid = !range.sparse && range.protection != 0});
     return {};
+}
+
+Result<void> ProgramSpace::map_own(const OwnRange& range) {
+    Pool& pool = range.sparse ? sparse_ : own_;
+    if (!pool.memory) {
+        pool.memory = TRY(or_errno(ipc::own_bank()->create_memory(high)));
+    }
+    const bool pays = !range.sparse && range.protection != 0;
+    if (pays) {
+        TRY(pay(range.length));
+    }
+    auto mapped = map_in_pool(range);
+    if (!mapped && pays) {
+        refund(range.length);
+    }
+    return mapped;
 }
 
 Result<std::uint64_t> ProgramSpace::map_anonymous(const Request& request) {
     (void)TRY(to_map_flags(request.protection));
     MutexGuard guard{lock_};
     const std::uint64_t address = TRY(place(request));
-    TRY(map_own(address, request.length, request.protection));
+    TRY(map_own({address, request.length, request.protection, request.sparse}));
     return address;
 }
 
@@ -143,11 +197,15 @@ Result<void> ProgramSpace::remove(std::uint64_t address, std::uint64_t length) {
     }
     TRY(or_errno(ipc::own_space()->unmap(address, length)));
     for (const Region& part : regions_.parts(address, end)) {
-        if (part.backing == Backing::own) {
+        if (part.backing == Backing::own || part.backing == Backing::sparse) {
             // Otherwise the pages would be there again when the offset is next used.
-            (void)backing_->decommit({part.offset, part.length()});
-            offsets_.remove(part.offset, part.offset + part.length());
+            Pool& pool = pool_of(part.backing);
+            (void)pool.memory->decommit({part.offset, part.length()});
+            pool.offsets.remove(part.offset, part.offset + part.length());
         }
+    }
+    if (const std::uint64_t paid = regions_.own_bytes(address, end, true); paid != 0) {
+        refund(paid);
     }
     regions_.remove(address, end);
     return {};
@@ -165,6 +223,16 @@ Result<void> ProgramSpace::protect(std::uint64_t address, std::uint64_t length,
     if (!regions_.covers(address, address + length)) {
         return base::fail(Errno::enomem);
     }
+    const std::uint64_t unpaid =
+        protection == 0 ? 0 : regions_.own_bytes(address, address + length, false);
+    if (unpaid != 0) {
+        TRY(pay(unpaid));
+    }
+    base::ScopeGuard undo{[&]() __attribute__((no_thread_safety_analysis)) {
+        if (unpaid != 0) {
+            refund(unpaid);
+        }
+    }};
     for (const Region& part : regions_.parts(address, address + length)) {
         if (part.backing == Backing::absent) {
             continue;
@@ -175,6 +243,7 @@ Result<void> ProgramSpace::protect(std::uint64_t address, std::uint64_t length,
                                                                         : to_errno(done.error()));
         }
     }
+    undo.dismiss();
     regions_.protect(address, address + length, protection);
     return {};
 }
@@ -183,11 +252,12 @@ Result<void> ProgramSpace::discard(std::uint64_t address, std::uint64_t length) 
     MutexGuard guard{lock_};
     const std::uint64_t end = address + length;
     for (const Region& part : regions_.parts(address, end)) {
-        if (part.backing == Backing::own) {
-            TRY(or_errno(backing_->decommit({part.offset, part.length()})));
+        if (part.backing == Backing::own || part.backing == Backing::sparse) {
+            const auto& memory = pool_of(part.backing).memory;
+            TRY(or_errno(memory->decommit({part.offset, part.length()})));
         } else if (part.backing == Backing::inherited) {
             TRY(remove(part.start, part.length()));
-            TRY(map_own(part.start, part.length(), part.protection));
+            TRY(map_own({part.start, part.length(), part.protection, true}));
         }
     }
     if (!regions_.covers(address, end)) {
@@ -203,7 +273,8 @@ Result<std::uint64_t> ProgramSpace::grow_in_place(const Region& region, std::uin
         !base::range_fits(address, length, high) || regions_.overlaps(old_end, address + length)) {
         return base::fail(Errno::enomem);
     }
-    TRY(map_own(old_end, length - old_length, region.protection));
+    TRY(map_own(
+        {old_end, length - old_length, region.protection, region.backing == Backing::sparse}));
     return address;
 }
 
@@ -235,8 +306,9 @@ Result<std::uint64_t> ProgramSpace::remap(std::uint64_t address, std::uint64_t o
             return base::fail(Errno::enomem);
         }
         target = TRY(place(request));
-        TRY(map_own(target, request.length,
-                    linux_abi::Protection::read | linux_abi::Protection::write));
+        TRY(map_own({target, request.length,
+                     linux_abi::Protection::read | linux_abi::Protection::write,
+                     region.backing == Backing::sparse}));
     }
     // Both ranges are the program's: a thread that unmaps one meanwhile gets what it asked for.
     TRY(user::copy_in(reinterpret_cast<void*>(target), address,
@@ -274,8 +346,8 @@ std::uint64_t ProgramSpace::move_break(std::uint64_t address) {
     const std::uint64_t new_end = base::align_up(address, abi::page_size);
     if (new_end > old_end) {
         if (regions_.overlaps(old_end, new_end) ||
-            !map_own(old_end, new_end - old_end,
-                     linux_abi::Protection::read | linux_abi::Protection::write)) {
+            !map_own({old_end, new_end - old_end,
+                      linux_abi::Protection::read | linux_abi::Protection::write, false})) {
             return break_;
         }
     } else if (new_end < old_end && !remove(new_end, old_end - new_end)) {
@@ -291,8 +363,10 @@ Result<void> ProgramSpace::clear() {
         TRY(or_errno(ipc::own_space()->unmap(region.start, region.length())));
     }
     regions_.clear();
-    offsets_.clear();
-    backing_.reset();
+    own_ = {};
+    sparse_ = {};
+    promised_ = 0;
+    reserved_ = 0;
     break_start_ = 0;
     break_ = 0;
     return {};
@@ -302,8 +376,10 @@ void ProgramSpace::on_fork_child() {
     // The lock is held by the forking thread, which is the only one here.
     [this]() __attribute__((no_thread_safety_analysis)) {
         regions_.inherit();
-        offsets_.clear();
-        backing_.reset();  // names the parent's Memory
+        own_ = {};  // names the parent's Memory
+        sparse_ = {};
+        promised_ = 0;
+        reserved_ = 0;
     }();
 }
 

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: MIT
 // The program's part of the address space: what mmap, brk and their relatives do.
 //
-// Anonymous private memory is one Memory object as large as the address space, committed page by
-// page as it is touched. So mmap is one map operation, and pages are given back by offset. Offsets
+// Anonymous private memory is a Memory object as large as the address space, committed page by page
+// as it is touched. So mmap is one map operation, and pages are given back by offset. Offsets
 // are taken from below, next to the neighbour's where that is free: then the kernel joins the
 // regions, and its tree of the Memory's pages stays low, which is what fork walks. After a fork the
 // child's regions are copies that it has no capability for; it takes a fresh Memory for what it maps
 // from then on (Backing::inherited).
+//
+// Limits. What the program can use of that Memory is reserved in the bank when it is mapped, or made
+// accessible: so a limit shows as ENOMEM there, and touching the pages later cannot fail. Mappings
+// without any access cost nothing. There is a second such Memory for what is customarily taken large
+// and used little (stacks, MAP_NORESERVE): nothing is reserved for that, and a program that touches
+// more of it than its container can pay for is killed.
 //
 // All functions take addresses and lengths that are multiples of the page size, inside the program's
 // part. One lock guards everything; it is among those that fork takes.
@@ -38,6 +44,7 @@ public:
         std::uint32_t protection = 0;
         Placement placement = Placement::anywhere;
         bool below_4g = false;
+        bool sparse = false;  // its pages are paid for one by one
     };
 
     // Each returns the address.
@@ -71,11 +78,27 @@ public:
 
 private:
     Result<std::uint64_t> place(const Request& request) __attribute__((requires_capability(lock_)));
-    Result<void> ensure_backing() __attribute__((requires_capability(lock_)));
-    Result<void> map_own(std::uint64_t address, std::uint64_t length, std::uint32_t protection)
+    // A Memory as large as the address space, and which of its offsets are in use.
+    struct Pool {
+        ipc::Capability<ipc::Memory> memory;
+        RegionMap offsets;
+    };
+    [[nodiscard]] Pool& pool_of(Backing backing) __attribute__((requires_capability(lock_))) {
+        return backing == Backing::sparse ? sparse_ : own_;
+    }
+    struct OwnRange {
+        std::uint64_t address;
+        std::uint64_t length;
+        std::uint32_t protection;
+        bool sparse;
+    };
+    Result<void> map_own(const OwnRange& range) __attribute__((requires_capability(lock_)));
+    Result<void> map_in_pool(const OwnRange& range) __attribute__((requires_capability(lock_)));
+    [[nodiscard]] std::uint64_t pick_offset(const OwnRange& range)
         __attribute__((requires_capability(lock_)));
-    [[nodiscard]] std::uint64_t pick_offset(std::uint64_t address, std::uint64_t length) const
-        __attribute__((requires_capability(lock_)));
+    // Keeps `promised_`, and the reserve in the kernel a little ahead of it.
+    Result<void> pay(std::uint64_t bytes) __attribute__((requires_capability(lock_)));
+    void refund(std::uint64_t bytes) __attribute__((requires_capability(lock_)));
     Result<void> remove(std::uint64_t address, std::uint64_t length)
         __attribute__((requires_capability(lock_)));
     Result<std::uint64_t> grow_in_place(const Region& region, std::uint64_t address,
@@ -84,8 +107,10 @@ private:
 
     Mutex lock_;
     RegionMap regions_ __attribute__((guarded_by(lock_)));
-    ipc::Capability<ipc::Memory> backing_ __attribute__((guarded_by(lock_)));
-    RegionMap offsets_ __attribute__((guarded_by(lock_)));  // of backing_, which are in use
+    Pool own_ __attribute__((guarded_by(lock_)));
+    Pool sparse_ __attribute__((guarded_by(lock_)));
+    std::uint64_t promised_ __attribute__((guarded_by(lock_))) = 0;  // bytes of own_
+    std::uint64_t reserved_ __attribute__((guarded_by(lock_))) = 0;  // what the kernel was told
     std::uint64_t break_start_ __attribute__((guarded_by(lock_))) = 0;
     std::uint64_t break_ __attribute__((guarded_by(lock_))) = 0;
 };

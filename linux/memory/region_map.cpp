@@ -8,8 +8,9 @@ namespace {
 
 bool joinable(const Region& a, const Region& b) {
     return a.end == b.start && a.protection == b.protection && a.backing == b.backing &&
-           a.shared == b.shared && a.backing != Backing::object &&
-           (a.backing != Backing::own || a.offset + a.length() == b.offset);
+           a.shared == b.shared && a.paid == b.paid && a.backing != Backing::object &&
+           ((a.backing != Backing::own && a.backing != Backing::sparse) ||
+            a.offset + a.length() == b.offset);
 }
 
 }  // namespace
@@ -101,7 +102,9 @@ void RegionMap::protect(std::uint64_t start, std::uint64_t end, std::uint32_t pr
     const std::size_t first = first_after(start);
     std::size_t last = first;
     for (; last < regions_.size() && regions_[last].start < end; ++last) {
-        regions_[last].protection = protection;
+        Region& region = regions_[last];
+        region.protection = protection;
+        region.paid = region.paid || (region.backing == Backing::own && protection != 0);
     }
     for (std::size_t i = last; i + 1 > first; --i) {
         join(i);
@@ -113,9 +116,10 @@ void RegionMap::protect(std::uint64_t start, std::uint64_t end, std::uint32_t pr
 
 void RegionMap::inherit() {
     for (Region& region : regions_) {
-        if (region.backing == Backing::own) {
+        if (region.backing == Backing::own || region.backing == Backing::sparse) {
             region.backing = Backing::inherited;
         }
+        region.paid = false;
     }
 }
 
@@ -151,6 +155,17 @@ std::uint64_t RegionMap::find_low_gap(std::uint64_t length, std::uint64_t low) c
         at = std::max(at, regions_[i].end);
     }
     return at;
+}
+
+std::uint64_t RegionMap::own_bytes(std::uint64_t start, std::uint64_t end, bool paid) const {
+    std::uint64_t total = 0;
+    for (std::size_t i = first_after(start); i < regions_.size() && regions_[i].start < end; ++i) {
+        const Region& region = regions_[i];
+        if (region.backing == Backing::own && region.paid == paid) {
+            total += std::min(region.end, end) - std::max(region.start, start);
+        }
+    }
+    return total;
 }
 
 std::uint64_t RegionMap::total_bytes() const {

@@ -14,6 +14,7 @@ namespace linux {
 // Where the pages of a region come from, which decides how they are given back and made anew.
 enum class Backing : std::uint8_t {
     own,        // the process's own anonymous Memory, at Region::offset
+    sparse,     // the same, but of the Memory for what is taken large and used little
     inherited,  // anonymous Memory from before a fork, for which this process has no capability
     object,     // some other Memory: a file's pages, a private copy of them, shared memory
     absent,     // behind a file's end: taken, but nothing is there
@@ -26,6 +27,7 @@ struct Region {
     std::uint32_t protection = 0;  // linux_abi::Protection
     Backing backing = Backing::own;
     bool shared = false;
+    bool paid = false;  // own: its pages are reserved, and stay so until it is unmapped
 
     [[nodiscard]] std::uint64_t length() const { return end - start; }
     friend bool operator==(const Region&, const Region&) = default;
@@ -47,10 +49,10 @@ public:
     void insert(const Region& region);
     // Whatever is there; regions that stick out are cut.
     void remove(std::uint64_t start, std::uint64_t end);
-    // The range must be covered.
+    // The range must be covered. What becomes accessible has been paid for.
     void protect(std::uint64_t start, std::uint64_t end, std::uint32_t protection);
     // After fork: what was the parent's own Memory is inherited now.
-    void inherit();
+    void inherit();  // whose reserve ends with the copy
     void clear() { regions_.clear(); }
 
     // The lowest free range of `length` bytes from `low` on.
@@ -59,6 +61,8 @@ public:
     [[nodiscard]] std::optional<std::uint64_t> find_gap(std::uint64_t length, std::uint64_t low,
                                                         std::uint64_t high) const;
     [[nodiscard]] std::uint64_t total_bytes() const;
+    // Of the process's own pages in [start, end): those that are, or are not, paid for.
+    [[nodiscard]] std::uint64_t own_bytes(std::uint64_t start, std::uint64_t end, bool paid) const;
 
 private:
     // Index of the first region that ends after `address`.

@@ -15,7 +15,8 @@ Region region(std::uint64_t first, std::uint64_t pages, std::uint32_t protection
     return {.start = first * page,
             .end = (first + pages) * page,
             .offset = first * page + (1 << 20),
-            .protection = protection};
+            .protection = protection,
+            .paid = protection != 0};
 }
 
 TEST(RegionMap, JoinsEqualNeighboursOnly) {
@@ -51,6 +52,25 @@ TEST(RegionMap, RemovingCutsBothSides) {
     EXPECT_TRUE(map.covers(15 * page, 20 * page));
     EXPECT_EQ(map.at(12 * page), nullptr);
     EXPECT_NE(map.at(11 * page + 5), nullptr);
+}
+
+TEST(RegionMap, WhatIsPaidForStaysPaid) {
+    RegionMap map;
+    map.insert(region(10, 10, 0));
+    EXPECT_EQ(map.own_bytes(0, 100 * page, false), 10 * page);
+    map.protect(12 * page, 14 * page, 3);
+    EXPECT_EQ(map.own_bytes(0, 100 * page, true), 2 * page);
+    EXPECT_EQ(map.own_bytes(13 * page, 100 * page, true), page);
+    map.protect(12 * page, 14 * page, 0);
+    EXPECT_EQ(map.own_bytes(0, 100 * page, true), 2 * page);
+    Region sparse = region(30, 5);
+    sparse.backing = Backing::sparse;
+    sparse.paid = false;
+    map.insert(sparse);
+    map.protect(30 * page, 35 * page, 1);
+    EXPECT_EQ(map.own_bytes(0, 100 * page, true), 2 * page);
+    map.inherit();
+    EXPECT_EQ(map.own_bytes(0, 100 * page, true) + map.own_bytes(0, 100 * page, false), 0U);
 }
 
 TEST(RegionMap, ProtectSplitsAndJoinsAgain) {

@@ -127,7 +127,8 @@ Result<std::uint64_t> map_first_stack() {
         {.address = ProgramSpace::high - length,
          .length = length,
          .protection = linux_abi::Protection::read | linux_abi::Protection::write,
-         .placement = ProgramSpace::Placement::fixed}));
+         .placement = ProgramSpace::Placement::fixed,
+         .sparse = true}));
     TRY(program_space().map_object({.address = ProgramSpace::high - length - guard,
                                     .length = guard,
                                     .placement = ProgramSpace::Placement::fixed},

@@ -9,7 +9,7 @@
 #include "interfaces/process_image.hpp"
 #include "libs/base/align.hpp"
 #include "libs/ipc/kernel_objects.hpp"
-#include "linux/entry/report.hpp"
+#include "linux/process/out_of_memory.hpp"
 
 namespace linux::heap {
 namespace {
@@ -84,7 +84,7 @@ Mutex& lock() { return the_heap.lock; }
 void* operator new(std::size_t bytes) {
     void* block = linux::heap::allocate(bytes);
     if (block == nullptr) {
-        linux::die({"the memory limit leaves nothing for the Linux library"});
+        linux::end_library_for_want_of_memory();
     }
     return block;
 }

@@ -46,6 +46,9 @@ struct Executable {
 Result<Executable> open_executable(std::int32_t directory, std::string_view path,
                                    std::uint32_t at_flags);
 
+// A line on standard error, if it is open for writing.
+void complain(std::string_view text);
+
 // For mmap: the file behind a descriptor, and whether it was opened for reading and writing.
 // ENODEV if it cannot be mapped (pipes, terminals). /dev/zero: `zero` is set, and there is no file.
 struct MappableFile {

@@ -6,6 +6,7 @@
 #include "linux/entry/thread_state.hpp"
 #include "linux/entry/user_memory.hpp"
 #include "linux/process/exit.hpp"
+#include "linux/process/out_of_memory.hpp"
 #include "linux/process/plan.hpp"
 #include "linux/process/stop.hpp"
 #include "linux/signal/fpu.hpp"
@@ -146,8 +147,7 @@ void deliver_fault(const abi::Registers& from, const Fault& fault) {
     thread.fault_error = fault.error;
     thread.fault_address = fault.page_fault_address;
     if (fault.out_of_memory) {
-        report({"killed: the memory limit of the container is reached, or the machine's"});
-        exit_process(linux_abi::sig_kill);
+        end_for_want_of_memory();
     }
     const linux_abi::SignalAction action = action_of(fault.signal);
     const bool blocked = (thread.mask & linux_abi::signal_bit(fault.signal)) != 0;

@@ -3,6 +3,7 @@
 
 #include "abi/linux/signal.hpp"
 #include "linux/memory/program_space.hpp"
+#include "linux/process/out_of_memory.hpp"
 
 namespace linux::signals {
 namespace {
@@ -54,7 +55,10 @@ Fault describe_page_fault(const CpuException& exception) {
     }
     fault.signal = linux_abi::sig_bus;
     fault.code = SignalCode::no_backing;
-    fault.out_of_memory = region->backing == Backing::own || region->backing == Backing::inherited;
+    // A file's page may also be missing because the file became shorter.
+    fault.out_of_memory = region->backing == Backing::own || region->backing == Backing::sparse ||
+                          region->backing == Backing::inherited ||
+                          (region->backing == Backing::object && is_memory_exhausted());
     return fault;
 }
 

@@ -50,6 +50,7 @@ Result<ProgramSpace::Request> to_request(const Arguments& arguments) {
     }
     request.length = base::align_up(request.length, abi::page_size);
     request.below_4g = (flags & MapFlag::low_32) != 0;
+    request.sparse = (flags & (MapFlag::no_reserve | MapFlag::stack | MapFlag::grows_down)) != 0;
     if ((flags & MapFlag::fixed_no_replace) != 0) {
         request.placement = ProgramSpace::Placement::no_replace;
     } else if ((flags & MapFlag::fixed) != 0) {
@@ -68,6 +69,9 @@ Result<ProgramSpace::Request> to_request(const Arguments& arguments) {
 Result<std::uint64_t> map_shared_anonymous(const ProgramSpace::Request& request) {
     const ipc::Ref<ipc::Bank> bank{process::container_bank};
     const auto memory = TRY(or_errno(bank->create_memory(request.length)));
+    if (!request.sparse) {
+        TRY(or_errno(memory->reserve(request.length)));
+    }
     return program_space().map_object(request, {memory, 0, request.length}, true);
 }
 
@@ -133,6 +137,9 @@ Result<std::uint64_t> map_file(const ProgramSpace::Request& request, std::int32_
         return program_space().map_object(request, {pages, start, present}, shared);
     }
     const auto copy = TRY(or_errno(pages->clone(ipc::own_bank(), {start, present})));
+    if (writes && !request.sparse) {
+        TRY(or_errno(copy->reserve(present)));
+    }
     return program_space().map_object(request, {copy, 0, present}, false);
 }
 

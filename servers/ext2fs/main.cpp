@@ -72,7 +72,7 @@ public:
                 .nanoseconds = static_cast<std::uint32_t>(now % second)};
     }
     Result<std::unique_ptr<fs_server::Backend>> make_file_system(
-        const fs::MakeFileSystem&, ipc::Capability<ipc::Memory>) override {
+        const fs::MakeFileSystem&, ipc::Capability<ipc::Any>) override {
         return base::fail(Status::unsupported);
     }
 };
@@ -136,7 +136,7 @@ int run() {
     }
     std::string why;
     const auto volume = Volume::open(**device, log_line, why);
-    auto store = fs_server::MemoryStore::create(page_cache_limit());
+    auto store = fs_server::MemoryStore::create(ipc::own_bank(), page_cache_limit());
     if (!volume || !store) {
         log_line(volume ? "no memory" : why);
         refuse(endpoint);

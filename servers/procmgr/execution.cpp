@@ -2,6 +2,7 @@
 #include "servers/procmgr/execution.hpp"
 
 #include <optional>
+#include <utility>
 
 #include "libs/rt/log.hpp"
 #include "servers/procmgr/moves.hpp"
@@ -81,16 +82,73 @@ Async<Result<bool>> names_image(Manager& manager, ipc::Ref<names::View> view, st
     co_return same;
 }
 
+// A container that has no process yet: forgotten, unless it gets one.
+class NewContainer {
+public:
+    NewContainer() = default;
+    NewContainer(Manager& manager, const Container& container)
+        : manager_(&manager), id_(container.id) {}
+    NewContainer(NewContainer&& other) noexcept
+        : manager_(std::exchange(other.manager_, nullptr)), id_(other.id_) {}
+    NewContainer& operator=(NewContainer&& other) noexcept {
+        std::swap(manager_, other.manager_);
+        std::swap(id_, other.id_);
+        return *this;
+    }
+    ~NewContainer() {
+        if (manager_ == nullptr) {
+            return;
+        }
+        const auto found = manager_->containers().find(id_);
+        if (found != manager_->containers().end() && found->second.main == 0) {
+            manager_->forget_container(found->second);
+        }
+    }
+    [[nodiscard]] Container& get() const { return manager_->containers().at(id_); }
+
+private:
+    Manager* manager_ = nullptr;
+    std::uint32_t id_ = 0;
+};
+
 // What is to be done: run in place (no plan), or in a container of its own.
 struct Decision {
     std::optional<Plan> plan;
+    NewContainer container;
     Manager::Prepared prepared;
 };
 using Decided = base::Result<Decision, Refusal>;
 
+// The container is there before its view, because it pays for what is private in that.
+base::Result<NewContainer, Refusal> make_container(Manager& manager, CallerId caller,
+                                                   const Plan& plan) {
+    const Body* body = manager.body_of(caller.pid, caller.serial);
+    const Process* process = manager.table.find(caller.pid);
+    if (body == nullptr || process == nullptr) {
+        return base::fail(Refusal{Status::no_process, {}});
+    }
+    const Container* own = manager.container_of(*process);
+    if (own == nullptr || !may_grant(*own, plan)) {
+        return base::fail(
+            Refusal{Status::not_permitted,
+                    plan.image + ": only who has this profile may start a container that has it"});
+    }
+    const auto container = manager.add_container({.plan = plan,
+                                                  .name = body->next.name,
+                                                  .memory_limit = body->next.memory_limit,
+                                                  .starter = own,
+                                                  .user = process->identity.user,
+                                                  .by_name = body->next.configured});
+    if (!container) {
+        return base::fail(Refusal{container.error(), {}});
+    }
+    return NewContainer{manager, **container};
+}
+
 // Everything that other servers must be asked for. Whether the process still exists is looked at
 // afterwards, once.
-Async<Decided> decide(Manager& manager, const Starter& starter, ImageName image, std::string path) {
+Async<Decided> decide(Manager& manager, CallerId caller, const Starter& starter, ImageName image,
+                      std::string path) {
     Decision decision;
     ImageLookup lookup = co_await manager.images.find(image.name);
     if (lookup.outcome == ImageLookup::Outcome::wrong) {
@@ -107,10 +165,16 @@ Async<Decided> decide(Manager& manager, const Starter& starter, ImageName image,
     if (!*named) {
         co_return std::move(decision);
     }
-    auto prepared = co_await manager.prepare(lookup.plan, starter.view, starter.identity);
+    auto container = make_container(manager, caller, lookup.plan);
+    if (!container) {
+        co_return base::fail(container.error());
+    }
+    auto prepared = co_await manager.prepare(lookup.plan, starter.view, starter.identity,
+                                             container->get().bank);
     if (!prepared) {
         co_return base::fail(Refusal{prepared.error(), {}});
     }
+    decision.container = std::move(*container);
     decision.plan = std::move(lookup.plan);
     decision.prepared = std::move(*prepared);
     co_return std::move(decision);
@@ -122,24 +186,10 @@ base::Result<void, Refusal> replace(Manager& manager, const Starter& starter, Pr
                                     Decision&& decision, ImageBlock& block) {
     Body& body = *manager.body_of(process.pid);
     const Plan& plan = *decision.plan;
-    const Container* own = manager.container_of(process);
-    if (own == nullptr || !may_grant(*own, plan)) {
-        return base::fail(
-            Refusal{Status::not_permitted,
-                    plan.image + ": only who has this profile may start a container that has it"});
-    }
-    const auto container = manager.add_container({.plan = plan,
-                                                  .name = body.next.name,
-                                                  .memory_limit = body.next.memory_limit,
-                                                  .starter = own,
-                                                  .user = starter.identity.user,
-                                                  .by_name = body.next.configured});
-    if (!container) {
-        return base::fail(Refusal{container.error(), {}});
-    }
+    Container& container = decision.container.get();
     apply(plan, block);
     bool moved = false;
-    auto fresh = manager.build_image({.container = *container,
+    auto fresh = manager.build_image({.container = &container,
                                       .process = &process,
                                       .block = &block,
                                       .view = decision.prepared.view,
@@ -149,7 +199,6 @@ base::Result<void, Refusal> replace(Manager& manager, const Starter& starter, Pr
                                           return move_from(body, to, to_block);
                                       }});
     if (!fresh) {
-        manager.forget_container(**container);
         if (!moved) {
             return base::fail(Refusal{fresh.error(), {}});
         }
@@ -158,10 +207,10 @@ base::Result<void, Refusal> replace(Manager& manager, const Starter& starter, Pr
         return {};
     }
     note_program(process, block);
-    if ((*container)->by_name && plan.restart.policy != cluufile::RestartPolicy::no) {
-        (*container)->kit = make_kit(*fresh, block, starter.view, starter.identity);
+    if (container.by_name && plan.restart.policy != cluufile::RestartPolicy::no) {
+        container.kit = make_kit(*fresh, block, starter.view, starter.identity);
     }
-    manager.replace_image(process, std::move(*fresh), **container);
+    manager.replace_image(process, std::move(*fresh), container);
     return {};
 }
 
@@ -170,7 +219,7 @@ base::Result<void, Refusal> replace(Manager& manager, const Starter& starter, Pr
 Task execute_image(Manager& manager, CallerId caller, ImageName image, ImageBlock block,
                    ipc::PendingReply reply) {
     const Starter starter = starter_of(manager, caller.pid);
-    auto decision = co_await decide(manager, starter, std::move(image), block.path);
+    auto decision = co_await decide(manager, caller, starter, std::move(image), block.path);
     Body* body = manager.body_of(caller.pid, caller.serial);
     Process* process = manager.table.find(caller.pid);
     if (body == nullptr || process == nullptr) {

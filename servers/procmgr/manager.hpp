@@ -128,13 +128,14 @@ public:
 
     // ---- starting containers (manager_start.cpp)
     // What a container needs from the file servers: its view, derived from the starter's (or, with
-    // none, from procmgr's own), and the program.
+    // none, from procmgr's own), and the program. Its private mounts are bought from `bank`; with none,
+    // from the file system's own.
     struct Prepared {
         ipc::Capability<names::View> view;
         ipc::Capability<fs::File> executable;
     };
-    Async<Result<Prepared>> prepare(const Plan& plan, ipc::Ref<names::View> from,
-                                    Identity identity);
+    Async<Result<Prepared>> prepare(const Plan& plan, ipc::Ref<names::View> from, Identity identity,
+                                    ipc::Ref<ipc::Bank> bank);
     // `notice` is shown on each terminal, unless it is empty.
     void run_start_table(const StartTable& entries, std::string_view command_line,
                          std::string_view notice);

@@ -50,24 +50,36 @@ process::ImageDescriptor terminal_descriptor(std::uint32_t number, const fs::Ope
 }  // namespace
 
 Async<Result<Manager::Prepared>> Manager::prepare(const Plan& plan, ipc::Ref<names::View> from,
-                                                  Identity identity) {
+                                                  Identity identity, ipc::Ref<ipc::Bank> bank) {
     Prepared prepared;
     if (plan.program.empty()) {
         co_return base::fail(Status::not_executable);
     }
     if (!plan.mounts.empty()) {
-        const auto rules = mount_rules(plan);
+        // Half of the container's memory at most: full files leave its programs something to run with.
+        const auto usage = bank ? bank->query() : base::fail(abi::Error::invalid_capability);
+        const auto rules = mount_rules(plan, usage ? usage->limit / 2 : 0);
         if (!rules) {
             co_return base::fail(rules.error());
         }
-        ipc::CapabilityList parent;
-        if (from) {
-            parent = {from};
+        // The file system's server may buy from the bank, and no more.
+        ipc::Capability<ipc::Bank> payer;
+        if (bank) {
+            constexpr std::uint8_t buys = abi::BankRights::create | abi::BankRights::query;
+            if (auto copy = ipc::copy(bank, buys)) {
+                payer = std::move(*copy);
+            }
         }
-        auto derived = co_await outside.call(
-            given.names,
-            names::Derive{.identity = {identity.user, identity.group}, .set_identity = 1},
-            {.payload = *rules, .capabilities = parent});
+        auto derived =
+            co_await outside.call(given.names,
+                                  names::Derive{.identity = {identity.user, identity.group},
+                                                .set_identity = 1,
+                                                .with_bank = payer ? 1U : 0U},
+                                  {.payload = *rules,
+                                   .capabilities = payer && from ? ipc::CapabilityList{payer, from}
+                                                   : payer       ? ipc::CapabilityList{payer}
+                                                   : from        ? ipc::CapabilityList{from}
+                                                                 : ipc::CapabilityList{}});
         if (!derived) {
             co_return base::fail(ipc::to_status(derived.error()));
         }
@@ -147,7 +159,7 @@ Task Manager::start_entry(int index) {
         retry_entry(index, image.complaint.empty() ? "there is no such image" : image.complaint);
         co_return;
     }
-    auto prepared = co_await prepare(image.plan, {}, {});
+    auto prepared = co_await prepare(image.plan, {}, {}, {});
     if (!prepared) {
         retry_entry(index, ipc::name_of(prepared.error()));
         co_return;
@@ -235,8 +247,10 @@ Task Manager::restart_container(std::uint32_t id) {
     const Identity identity = found->second.kit->identity;
     const Plan plan = found->second.plan;
     auto starter = ipc::copy(found->second.kit->starter_view.ref());
+    const bool paid = give_bank(found->second).has_value();
     auto prepared =
-        co_await prepare(plan, starter ? starter->ref() : ipc::Ref<names::View>{}, identity);
+        co_await prepare(plan, starter ? starter->ref() : ipc::Ref<names::View>{}, identity,
+                         paid ? found->second.bank.ref() : ipc::Ref<ipc::Bank>{});
     found = containers_.find(id);
     if (found == containers_.end() || !found->second.kit || found->second.stopping) {
         co_return;

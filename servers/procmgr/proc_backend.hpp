@@ -84,7 +84,7 @@ public:
     fs_server::Result<ipc::Capability<fs::File>> mint_file(std::uint64_t badge) override;
     fs_server::Result<ipc::Capability<fs::Directory>> mint_root(std::uint64_t badge) override;
     fs_server::Result<std::unique_ptr<fs_server::Backend>> make_file_system(
-        const fs::MakeFileSystem&, ipc::Capability<ipc::Memory>) override {
+        const fs::MakeFileSystem&, ipc::Capability<ipc::Any>) override {
         return base::fail(Status::unsupported);
     }
     fs_server::Result<fs_server::PipeObjects> make_pipe() override {

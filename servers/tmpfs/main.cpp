@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // tmpfs: file systems in memory, made one by one for whoever holds its fs::Manager (vfs).
 //
-// Capabilities: "endpoint" (receive, mint), "log". Data is bought from its own bank, under the limit
-// that each file system was made with.
+// Capabilities: "endpoint" (receive, mint), "log". Data is bought from the bank that came with the
+// request, or from its own, under the limit that each file system was made with. When a bank that came
+// along is destroyed, the data is gone, and what still uses the file system gets errors.
 #include "libs/fs_server/endpoint_host.hpp"
 #include "libs/fs_server/memory_store.hpp"
 #include "libs/rt/clock.hpp"
@@ -44,17 +45,19 @@ public:
                 .nanoseconds = static_cast<std::uint32_t>(now % rt::second)};
     }
 
-    Result<std::unique_ptr<Backend>> make_file_system(
-        const fs::MakeFileSystem& how, ipc::Capability<ipc::Memory> archive) override {
-        auto store = TRY(MemoryStore::create(how.limit));
+    Result<std::unique_ptr<Backend>> make_file_system(const fs::MakeFileSystem& how,
+                                                      ipc::Capability<ipc::Any> along) override {
+        const bool with_bank = how.with_bank != 0 && along;
+        auto store = TRY(MemoryStore::create(
+            with_bank ? along.ref().retype<ipc::Bank>() : ipc::own_bank(), how.limit));
         const TreeOptions options{
             .device = next_device_++,
             .max_nodes = std::min(16 + how.limit / bytes_per_node, most_nodes),
             .root_mode = how.mode & 07777,
             .owner = how.owner};
         auto tree = std::make_unique<Tree>(std::move(store), *this, options);
-        if (archive) {
-            TRY(unpack_from(archive.ref(), *tree));
+        if (along && !with_bank) {
+            TRY(unpack_from(along.ref().retype<ipc::Memory>(), *tree));
         }
         return tree;
     }

@@ -34,7 +34,8 @@ Result<std::string> canonical(std::string_view path) {
 
 class Deriver {
 public:
-    Deriver(const View& parent, FileSystemMaker& maker) : parent_(parent), maker_(maker) {}
+    Deriver(const View& parent, FileSystemMaker& maker, ipc::Ref<ipc::Bank> payer)
+        : parent_(parent), maker_(maker), payer_(payer) {}
 
     Result<View> run(const std::vector<Rule>& rules, fs::Identity identity) {
         result_.identity = identity;
@@ -42,7 +43,7 @@ public:
             TRY(apply(rule, rules));
         }
         if (result_.mounted_at("") == nullptr) {
-            auto root = TRY(maker_.make(skeleton_limit, 0755, {}));
+            auto root = TRY(maker_.make({.limit = skeleton_limit, .payer = payer_}));
             made_.insert(root.get());
             result_.mount({.path = "", .file_system = std::move(root), .read_only = true});
         }
@@ -58,7 +59,10 @@ private:
             case names::Access::read_only:     return inherit(rule, rules, true);
             case names::Access::private_tmpfs: {
                 const std::uint64_t limit = rule.limit == 0 ? private_limit : rule.limit;
-                auto made = TRY(maker_.make(limit, private_mode, result_.identity));
+                auto made = TRY(maker_.make({.limit = limit,
+                                             .mode = private_mode,
+                                             .owner = result_.identity,
+                                             .payer = payer_}));
                 made_.insert(made.get());
                 result_.mount({.path = rule.path, .file_system = std::move(made)});
                 return {};
@@ -117,6 +121,7 @@ private:
 
     const View& parent_;
     FileSystemMaker& maker_;
+    ipc::Ref<ipc::Bank> payer_;
     View result_;
     std::set<const FileSystem*> made_;
     std::set<std::string> files_;  // mounts of single files
@@ -154,8 +159,8 @@ Result<std::vector<Rule>> read_rules(std::span<const std::byte> payload) {
 }
 
 Result<View> derive(const View& parent, const std::vector<Rule>& rules, fs::Identity identity,
-                    FileSystemMaker& maker) {
-    return Deriver{parent, maker}.run(rules, identity);
+                    FileSystemMaker& maker, ipc::Ref<ipc::Bank> payer) {
+    return Deriver{parent, maker, payer}.run(rules, identity);
 }
 
 }  // namespace vfs

@@ -22,11 +22,17 @@ struct Rule {
     std::uint64_t limit = 0;
 };
 
-// Makes empty file systems.
+// An empty file system: whose data `payer` pays for, or, with none, its server.
+struct NewFileSystem {
+    std::uint64_t limit = 0;
+    std::uint32_t mode = 0755;
+    fs::Identity owner;
+    ipc::Ref<ipc::Bank> payer;
+};
+
 class FileSystemMaker {
 public:
-    [[nodiscard]] virtual Result<FileSystemPointer> make(std::uint64_t limit, std::uint32_t mode,
-                                                         fs::Identity owner) = 0;
+    [[nodiscard]] virtual Result<FileSystemPointer> make(const NewFileSystem& what) = 0;
 
 protected:
     ~FileSystemMaker() = default;
@@ -36,7 +42,8 @@ protected:
 [[nodiscard]] Result<std::vector<Rule>> read_rules(std::span<const std::byte> payload);
 
 [[nodiscard]] Result<View> derive(const View& parent, const std::vector<Rule>& rules,
-                                  fs::Identity identity, FileSystemMaker& maker);
+                                  fs::Identity identity, FileSystemMaker& maker,
+                                  ipc::Ref<ipc::Bank> payer);
 
 // Makes the directories on the way to `path` in a file system, and a directory or an empty file at
 // its end. What is there already stays.

@@ -16,9 +16,9 @@ class ProcessHost final : public Host {
 public:
     explicit ProcessHost(const Surroundings& around) : around_(around) {}
 
-    Result<FileSystemPointer> make(std::uint64_t limit, std::uint32_t mode,
-                                   fs::Identity owner) override {
-        return make_in_memory(around_, {.limit = limit, .mode = mode, .owner = owner});
+    Result<FileSystemPointer> make(const NewFileSystem& what) override {
+        return make_in_memory(
+            around_, {.limit = what.limit, .mode = what.mode, .owner = what.owner}, what.payer);
     }
     Result<ipc::Capability<names::View>> mint_view(std::uint64_t badge) override {
         auto minted =

@@ -36,10 +36,10 @@ constexpr DeviceLink links[] = {
 
 Result<ipc::Capability<fs::Directory>> make_directory(const Surroundings& around,
                                                       const fs::MakeFileSystem& how,
-                                                      ipc::Ref<ipc::Memory> archive) {
+                                                      ipc::Ref<ipc::Any> along) {
     ipc::Options options;
-    if (archive) {
-        options.capabilities = {archive};
+    if (along) {
+        options.capabilities = {along};
     }
     auto answer = ipc::call(around.memory, how, options);
     if (!answer) {
@@ -92,7 +92,7 @@ private:
 
     Result<ipc::Capability<fs::Directory>> make_with_archive() {
         const fs::MakeFileSystem how{.limit = fallback_limit};
-        auto made = make_directory(around_, how, around_.archive);
+        auto made = make_directory(around_, how, around_.archive.retype<ipc::Any>());
         if (!made && around_.archive) {
             rt::log("the initial archive cannot be unpacked: ", made.error());
             made = make_directory(around_, how, {});
@@ -132,9 +132,11 @@ std::uint64_t temporary_limit() {
 
 }  // namespace
 
-Result<FileSystemPointer> make_in_memory(const Surroundings& around,
-                                         const fs::MakeFileSystem& how) {
-    return make_file_system<DirectoryFileSystem>(TRY(make_directory(around, how, {})));
+Result<FileSystemPointer> make_in_memory(const Surroundings& around, fs::MakeFileSystem how,
+                                         ipc::Ref<ipc::Bank> payer) {
+    how.with_bank = payer ? 1 : 0;
+    return make_file_system<DirectoryFileSystem>(
+        TRY(make_directory(around, how, payer.retype<ipc::Any>())));
 }
 
 Result<View> make_root_view(const Surroundings& around) {

@@ -19,7 +19,8 @@ struct Surroundings {
 };
 
 [[nodiscard]] Result<FileSystemPointer> make_in_memory(const Surroundings& around,
-                                                       const fs::MakeFileSystem& how);
+                                                       fs::MakeFileSystem how,
+                                                       ipc::Ref<ipc::Bank> payer = {});
 
 [[nodiscard]] Result<View> make_root_view(const Surroundings& around);
 

@@ -44,15 +44,20 @@ Result<names::Derive::Reply> Service::handle(const names::Derive& how, ipc::Requ
     View* parent = TRY(view_at(request.badge()));
     const auto rules = TRY(read_rules(request.payload()));
     fs::Identity identity = parent->identity;
+    ipc::Capability<ipc::Bank> payer;
     if (parent->is_manager) {
-        if (const auto other = request.take<names::View>()) {
+        const bool with_bank = how.with_bank != 0 && request.capability_count() != 0;
+        if (with_bank) {
+            payer = request.take<ipc::Bank>();
+        }
+        if (const auto other = request.take<names::View>(with_bank ? 1 : 0)) {
             const std::uint64_t badge = TRY(host_.badge_of(other.ref()));
             parent = TRY(view_at(badge));
             identity = parent->identity;
         }
         identity = how.set_identity != 0 ? how.identity : identity;
     }
-    View derived = TRY(derive(*parent, rules, identity, host_));
+    View derived = TRY(derive(*parent, rules, identity, host_, payer));
     const std::uint64_t badge = TRY(add_view(std::move(derived)));
     auto minted = host_.mint_view(badge);
     if (!minted) {

@@ -130,6 +130,46 @@ TEST(memory_clones_of_clones) {
     EXPECT(word_at(first, 0) == 1);
 }
 
+TEST(memory_reserve_pays_in_advance) {
+    auto small = NEED(bank()->create_bank(16 * page));
+    auto memory = NEED(small->create_memory(64 * page));
+    EXPECT(put(memory, 12 * page, 1));  // the map of its pages is not part of the reserve
+    const auto before = NEED(small->query()).charged;
+    EXPECT_ERROR(memory->reserve(32 * page), Error::no_memory);
+    EXPECT(NEED(small->query()).charged == before);
+    EXPECT_OK(memory->reserve(8 * page));
+    EXPECT(NEED(small->query()).charged == before + 7 * page);  // one was there
+    EXPECT(NEED(memory->query()).reserved == 8 * page);
+    // Whatever else is bought, the eight pages come.
+    auto rest = NEED(small->create_memory(64 * page));
+    EXPECT_ERROR(rest->commit({0, 64 * page}), Error::no_memory);
+    EXPECT_OK(memory->commit({0, 7 * page}));
+    EXPECT_ERROR(memory->commit({8 * page, page}), Error::no_memory);
+    // What is given back stays reserved, until the reserve is given up.
+    EXPECT_OK(memory->decommit({0, 16 * page}));
+    EXPECT_ERROR(rest->commit({32 * page, page}), Error::no_memory);
+    EXPECT_OK(memory->commit({4 * page, 8 * page}));
+    EXPECT_OK(memory->decommit({4 * page, 8 * page}));
+    EXPECT_OK(memory->reserve(0));
+    EXPECT_OK(rest->commit({32 * page, page}));
+    EXPECT_OK(small->destroy());
+}
+
+TEST(memory_reserve_ends_with_its_pages) {
+    auto small = NEED(bank()->create_bank(32 * page));
+    const auto before = NEED(small->query()).charged;
+    auto memory = NEED(small->create_memory(8 * page));
+    const auto empty = NEED(small->query()).charged;
+    EXPECT_OK(memory->reserve(8 * page));
+    EXPECT_OK(memory->resize(4 * page));
+    EXPECT(NEED(small->query()).charged == empty + 4 * page);
+    EXPECT_ERROR(memory->reserve(5 * page), Error::out_of_range);
+    EXPECT_ERROR(memory->reserve(1), Error::not_aligned);
+    memory.reset();
+    EXPECT(NEED(small->query()).charged == before);
+    EXPECT_OK(small->destroy());
+}
+
 TEST(memory_rights) {
     auto memory = NEED(bank()->create_memory(2 * page));
     auto reader = NEED(ipc::copy(memory.ref(), MemoryRights::read));
@@ -137,6 +177,7 @@ TEST(memory_rights) {
     EXPECT_ERROR(reader->commit({0, page}), Error::missing_right);
     EXPECT_ERROR(reader->decommit({0, page}), Error::missing_right);
     EXPECT_ERROR(reader->resize(page), Error::missing_right);
+    EXPECT_ERROR(reader->reserve(page), Error::missing_right);
     EXPECT_ERROR(reader->pin({0, page}), Error::missing_right);
     EXPECT_OK(reader->read(0, 8));
     EXPECT_OK(reader->clone(bank(), {0, page}));

@@ -47,7 +47,7 @@ private:
 
 class Host final : public vfs::Host {
 public:
-    vfs::Result<vfs::FileSystemPointer> make(std::uint64_t, std::uint32_t, fs::Identity) override {
+    vfs::Result<vfs::FileSystemPointer> make(const vfs::NewFileSystem&) override {
         made.push_back(std::make_unique<Local>());
         return vfs::make_file_system<LocalFileSystem>(*made.back());
     }

@@ -15,6 +15,9 @@ CLUUFILES = {
     "small": "PROFILE vfs\nMOUNT / readonly\nLIMIT memory 4M\nENTRYPOINT /bin/busybox sh -c\n",
     "few": "PROFILE vfs\nMOUNT / readonly\nLIMIT processes 5\nENTRYPOINT /bin/busybox sh -c\n",
     "stubborn": "PROFILE vfs\nMOUNT / readonly\nRESTART on-failure 2\nENTRYPOINT /bin/busybox sh -c\n",
+    "box": "PROFILE vfs supervisor\nMOUNT / inherit\nLIMIT memory 8M\nENTRYPOINT /bin/busybox sh -c\n",
+    "roomy": "PROFILE vfs\nMOUNT / inherit\nMOUNT /tmp private\nLIMIT memory 32M\nENTRYPOINT /bin/busybox sh -c\n",
+    "files": "PROFILE vfs\nMOUNT / inherit\nMOUNT /tmp private\nLIMIT memory 6M\nENTRYPOINT /bin/busybox sh -c\n",
     "wrong": "PROFILE vfs\nMOUNT / readnoly\nENTRYPOINT /bin/busybox true\n",
     "lazy": "PROFILE vfs\nMOUNT / readonly\nLIMIT cpu 20%\nENTRYPOINT /bin/busybox sh -c\n",
     # A shell that may start containers, which /bin/sh may not.
@@ -26,7 +29,8 @@ CLUUFILES = {
 @pytest.fixture(scope="module")
 def guest(tmp_path_factory):
     folder = tmp_path_factory.mktemp("images")
-    put = [(paths.OUT / "hosted/hostile_messages", "/home/admin/hostile_messages")]
+    put = [(paths.OUT / "hosted/hostile_messages", "/home/admin/hostile_messages"),
+           (paths.OUT / "linux/memory_limit", "/home/admin/memory_limit")]
     for name, text in CLUUFILES.items():
         (folder / name).mkdir()
         (folder / name / "Cluufile").write_text(text)
@@ -124,6 +128,65 @@ def test_a_fork_bomb_leaves_others_alone_while_it_runs(guest):
     boss(guest, "container ls | grep sh- | while read id rest; do container stop -t 0 $id; done", timeout=60)
 
 
+def in_box(guest, image: str, script: str):
+    return boss(guest, f"container run {image} '{script}'")
+
+
+@pytest.mark.parametrize("how", ["mmap", "late", "brk"])
+def test_a_limit_is_an_error_that_the_program_sees(guest, how):
+    result = in_box(guest, "box", f"/home/admin/memory_limit {how}")
+    found = re.search(rb"^Out of memory after (\d+) KiB$", result.output, re.MULTILINE)
+    assert result.status == 0 and result.errors == b"" and found, text(result)
+    assert 4096 < int(found[1]) < 8192, "most of the 8 MiB can be had, and no more"
+
+
+def test_fork_sees_the_limit(guest):
+    assert in_box(guest, "box", "/home/admin/memory_limit fork 1024").output == b"fork: ok\n"
+    result = in_box(guest, "box", "/home/admin/memory_limit fork 5120")
+    assert (result.status, result.output) == (0, b"fork: Out of memory\n"), text(result)
+
+
+def test_what_is_only_taken_costs_nothing(guest):
+    result = in_box(guest, "box", "/home/admin/memory_limit sparse")
+    assert (result.status, result.output) == (0, b"sparse, then Out of memory\n"), text(result)
+
+
+def test_who_runs_over_the_limit_is_told_why(guest):
+    result = in_box(guest, "box", "/home/admin/memory_limit overrun; echo status $?")
+    assert result.output == b"status 137\n", text(result)
+    assert b"the memory limit of the container is reached" in result.errors
+
+
+def test_limits_nest(guest):
+    alone = in_box(guest, "roomy", "/home/admin/memory_limit late")
+    assert int(re.search(rb"after (\d+) KiB", alone.output)[1]) > 16384, text(alone)
+    for start in ("", "exec "):  # beside the shell of the box, or in its place
+        result = in_box(guest, "box", f"{start}container run roomy \"/home/admin/memory_limit late\"")
+        found = re.search(rb"after (\d+) KiB", result.output)
+        assert found and int(found[1]) < 8192, text(result)
+    assert guest.run("true").status == 0
+
+
+def test_containers_of_a_box_share_its_limit(guest):
+    start = "; ".join(f"container run -d --name hold{i} roomy \"/home/admin/memory_limit hold 2048\"" for i in range(2))
+    result = in_box(guest, "box", f"{start}; sleep 1; /home/admin/memory_limit late")
+    assert result.output.count(b"held") == 2, text(result)
+    assert int(re.search(rb"after (\d+) KiB", result.output)[1]) < 4096, text(result)
+    # What the box started goes on, in the box's memory, and all is free when it ends.
+    assert b"hold0" in boss(guest, "container ls").output
+    boss(guest, "for i in 0 1; do container stop -t 0 hold$i; container rm hold$i; done", timeout=60)
+
+
+def test_a_private_mount_is_charged_to_its_container(guest):
+    before = free_memory(guest)
+    result = in_box(guest, "files", "dd if=/dev/zero of=/tmp/x bs=65536 count=200; echo status $?; ls -s /tmp/x; cat /tmp/x | wc -c")
+    assert b"No space left on device" in result.errors, text(result)
+    written = int(result.output.split()[-1])
+    assert (1 << 20) < written < (6 << 20), text(result)
+    in_box(guest, "files", "true")
+    assert free_memory(guest) > before - 256, "its files are gone with it"
+
+
 def test_a_fork_bomb_ends_alone(guest):
     before = processes(guest)
     boss(guest, "container run small 'f() { f | f & }; f'; true", timeout=60)
@@ -199,3 +262,15 @@ def test_nothing_leaks(guest):
     guest.shell(work, timeout=120)
     assert processes(guest) == running
     assert free_memory(guest) > before - 64, "more than a few pages are gone"
+
+
+def test_the_end_of_a_container_leaves_memory_as_it_was(guest):
+    # Threads, mappings, pipes and waiting calls, ended in the middle. What servers keep for the next one is there after a few.
+    script = """container run -d --name busy roomy '/home/admin/memory_limit busy' > /tmp/busy 2>&1; i=0
+        while [ $i -lt 50 ] && ! grep -q busy /tmp/busy; do sleep 0.1; i=$((i+1)); done
+        container stop -t 0 busy; container rm busy; cat /tmp/busy; rm /tmp/busy"""
+    free = []
+    for _ in range(10):
+        assert b"busy" in boss(guest, script, timeout=60).output
+        free.append(free_memory(guest))
+    assert free[-1] == free[-2] == free[-3], free

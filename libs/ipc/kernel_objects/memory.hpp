@@ -13,6 +13,7 @@ struct MemoryInfo {
     std::uint64_t bytes;
     std::uint64_t committed;
     std::uint64_t flags;  // abi::MemoryFlags
+    std::uint64_t reserved;
 };
 
 struct MemoryRange {
@@ -25,7 +26,7 @@ struct Memory : Object {
 
     [[nodiscard]] KernelResult<MemoryInfo> query() const {
         const Words words = TRY(detail::ask(index, Op::query));
-        return MemoryInfo{words[0], words[1], words[2]};
+        return MemoryInfo{words[0], words[1], words[2], words[3]};
     }
     [[nodiscard]] KernelResult<void> resize(std::uint64_t bytes) const {
         return detail::operate(index, Op::resize, {bytes});
@@ -57,6 +58,10 @@ struct Memory : Object {
     }
     [[nodiscard]] KernelResult<void> commit(MemoryRange range) const {
         return detail::operate(index, Op::commit, {range.offset, range.length});
+    }
+    // Charges so much now; the pages come when they are touched, and need no further charge.
+    [[nodiscard]] KernelResult<void> reserve(std::uint64_t bytes) const {
+        return detail::operate(index, Op::reserve, {bytes});
     }
     // For the pager: moves pages from `source` in, and wakes the threads that wait for them.
     [[nodiscard]] KernelResult<void> supply(MemoryRange range, Ref<Memory> source,

@@ -122,15 +122,17 @@ TEST(Plan, ProgramAloneKeepsTheStartersName) {
 
 TEST(Plan, MountRulesOfTheMessage) {
     const auto rules =
-        mount_rules(plan_from("PROFILE vfs\nMOUNT / readonly\nMOUNT /tmp private\n"));
+        mount_rules(plan_from("PROFILE vfs\nMOUNT / readonly\nMOUNT /tmp private\n"), 4096);
     ASSERT_TRUE(rules);
     names::MountRule rule;
     std::memcpy(&rule, rules->data(), sizeof rule);
     EXPECT_EQ(rule.access, names::Access::read_only);
     EXPECT_EQ(rule.path_length, 1u);
+    EXPECT_EQ(rule.limit, 0u);
     std::memcpy(&rule, rules->data() + rule.record_length, sizeof rule);
     EXPECT_EQ(rule.access, names::Access::private_tmpfs);
     EXPECT_EQ(rule.path_length, 4u);
+    EXPECT_EQ(rule.limit, 4096u);
     EXPECT_EQ(rules->size() % 8, 0u);
 }
 

@@ -104,7 +104,7 @@ void apply(const Plan& plan, ImageBlock& image) {
     }
 }
 
-Result<std::vector<std::byte>> mount_rules(const Plan& plan) {
+Result<std::vector<std::byte>> mount_rules(const Plan& plan, std::uint64_t private_limit) {
     std::vector<std::byte> payload;
     for (const auto& [path, access] : plan.mounts) {
         const std::size_t start = payload.size();
@@ -113,6 +113,7 @@ Result<std::vector<std::byte>> mount_rules(const Plan& plan) {
         rule.record_length = static_cast<std::uint16_t>(length);
         rule.path_length = static_cast<std::uint16_t>(path.size());
         rule.access = access;
+        rule.limit = access == names::Access::private_tmpfs ? private_limit : 0;
         payload.resize(start + length);
         std::memcpy(payload.data() + start, &rule, sizeof rule);
         std::memcpy(payload.data() + start + sizeof rule, path.data(), path.size());

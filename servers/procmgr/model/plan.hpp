@@ -49,8 +49,9 @@ struct ImageName {
 // but for its argv[0], follows. With a program alone, argv[0] is the starter's.
 void apply(const Plan& plan, ImageBlock& image);
 
-// not more than fits a message, else too_big.
-[[nodiscard]] Result<std::vector<std::byte>> mount_rules(const Plan& plan);
+// not more than fits a message, else too_big. `private_limit`: bytes of each private mount.
+[[nodiscard]] Result<std::vector<std::byte>> mount_rules(const Plan& plan,
+                                                         std::uint64_t private_limit = 0);
 
 // For `container inspect`: one `key: value` a line.
 [[nodiscard]] std::string describe(const Plan& plan);
