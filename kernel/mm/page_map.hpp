@@ -75,6 +75,15 @@ public:
         return slot;
     }
 
+    // For going through pages in their order: `last` is the slot of page `last_index`, or null at the start.
+    [[nodiscard]] PageSlot* find_or_make_after(PageSlot* last, std::uint64_t last_index,
+                                               std::uint64_t index, Bank& bank) {
+        // Page 0 may have been the root itself. Any other is in a node, and the next one mostly in the same.
+        const bool same_node =
+            last != nullptr && last_index != 0 && last_index / fan_out == index / fan_out;
+        return same_node ? last + (index - last_index) : find_or_make(index, bank);
+    }
+
     // Calls visit(index, PageSlot&) for each present slot in [begin, end).
     template <class Visit>
     void for_each(std::uint64_t begin, std::uint64_t end, Visit&& visit) {
@@ -125,7 +134,12 @@ private:
             (end - base - 1) / step < fan_out ? (end - base - 1) / step + 1 : fan_out;
         PageSlot* const slots = node(slot);
         for (std::uint64_t i = first; i < last; ++i) {
-            if (slots[i].present()) {  // most are not: fork and exit go through whole nodes
+            if (!slots[i].present()) {  // most are not: fork and exit go through whole nodes
+                continue;
+            }
+            if (level == 1) {
+                visit(base + i, slots[i]);
+            } else {
                 visit_level(slots[i], level - 1, base + i * step, begin, end, visit);
             }
         }

@@ -105,31 +105,43 @@ Result<Memory*> Memory::clone(Bank& bank, std::uint64_t first, std::uint64_t cou
             return copy;
         }
     }
-    bool complete = true;
+    std::uint64_t to_copy = 0;
+    map_.for_each(first, first + count, [&](std::uint64_t, mm::PageSlot&) { ++to_copy; });
+    bool complete = bank.charge(to_copy);
+    if (!complete) {
+        to_copy = 0;
+    }
+    mm::PageSlot* target = nullptr;
+    std::uint64_t last_index = 0;
     map_.for_each(first, first + count, [&](std::uint64_t index, mm::PageSlot& slot) {
-        mm::PageSlot* target = complete ? copy->map_.find_or_make(index - first, bank) : nullptr;
-        if (target == nullptr || !bank.charge(1)) {
-            complete = false;
+        if (complete) {
+            target = copy->map_.find_or_make_after(target, last_index, index - first, bank);
+            last_index = index - first;
+            complete = target != nullptr;
+        }
+        if (!complete) {
             return;
         }
         if (!slot.is_pinned()) {
             mm::frames.add_reference(slot.frame());
             target->raw = slot.frame().value();
             ++copy->committed_;
+            --to_copy;
             return;
         }
         // A pinned page cannot change its frame at the next write, so the copy gets its own now.
         const auto frame = take_frame();
         if (!frame) {
-            bank.refund(1);
             complete = false;
             return;
         }
         arch::copy_page(arch::window(*frame), arch::window(slot.frame()));
         target->raw = frame->value();
         ++copy->committed_;
+        --to_copy;
     });
     if (!complete) {
+        bank.refund(to_copy);
         copy->destroy();
         return fail(Error::no_memory);
     }

@@ -133,7 +133,7 @@ public:
     template <class Visit>
     void for_each_present(UserAddr begin, UserAddr end, Visit&& visit) const {
         if (begin < end) {
-            visit_level(root_, 3, begin.value(), end.value(), visit);
+            visit_level<3>(root_, begin.value(), end.value(), visit);
         }
     }
 
@@ -145,14 +145,18 @@ public:
         constexpr std::uint64_t no_table = 1;
         std::uint64_t at_table = no_table;  // the first address that `leaves` covers
         Entry* leaves = nullptr;
+        constexpr std::size_t none_marked = ~std::size_t{0};
+        std::size_t marked = none_marked;  // the row of `leaves` that is known to be marked
         for_each_present(begin, end, [&](UserAddr address, Entry& entry) {
             const std::uint64_t first = address.value() & ~((std::uint64_t{1} << shift(1)) - 1);
             if (first != at_table) {
                 at_table = first;
                 leaves = copy.entry(UserAddr{first}, allocate);
+                marked = none_marked;
             }
             const std::size_t at = index(address.value(), 0);
-            if (leaves != nullptr) {
+            if (leaves != nullptr && at / entries_per_mark != marked) {
+                marked = at / entries_per_mark;
                 mark(arch::physical(leaves), at);
             }
             visit(entry, leaves != nullptr ? leaves + at : nullptr);
@@ -197,19 +201,18 @@ private:
         }
     }
 
-    template <class Visit>
-    static void visit_level(PhysAddr frame, int level, std::uint64_t begin, std::uint64_t end,
-                            Visit& visit) {
+    template <int level, class Visit>
+    static void visit_level(PhysAddr frame, std::uint64_t begin, std::uint64_t end, Visit& visit) {
         const std::uint64_t step = std::uint64_t{1} << shift(level);
         const std::uint64_t base = begin & ~(512 * step - 1);
         for_each_entry(frame, index(begin, level), index(end - 1, level),
                        [&](std::size_t i, Entry& slot) {
                            const std::uint64_t at = base + i * step;
-                           if (level == 0) {
+                           if constexpr (level == 0) {
                                visit(UserAddr{at}, slot);
                            } else {
-                               visit_level(slot.frame(), level - 1, std::max(at, begin),
-                                           std::min(at + step, end), visit);
+                               visit_level<level - 1>(slot.frame(), std::max(at, begin),
+                                                      std::min(at + step, end), visit);
                            }
                        });
     }
