@@ -32,6 +32,35 @@ Result<OpenFile*> Service::file_of(const ipc::Request& request) {
     return file;
 }
 
+const Service::Entrance* Service::entrance_of(const ipc::Request& request) const {
+    const std::uint64_t place = request.badge() - entrance_badge;
+    return request.badge() >= entrance_badge && place < entrances_.size() ? entrances_[place].get()
+                                                                          : nullptr;
+}
+
+Result<fs::Enter::Reply> Service::handle(const fs::Enter& enter, ipc::Request& request) {
+    Backend* backend = TRY(root_of(request));
+    const auto free = std::ranges::find_if(entrances_, [](const auto& one) { return !one; });
+    const auto place = static_cast<std::size_t>(free - entrances_.begin());
+    if (free == entrances_.end()) {
+        if (place == most_entrances) {
+            return base::fail(Status::limit);
+        }
+        entrances_.emplace_back();
+    }
+    entrances_[place] = std::make_unique<Entrance>(Entrance{.backend = backend,
+                                                            .who = enter.identity,
+                                                            .read_only = enter.read_only != 0,
+                                                            .start = std::string{request.text()}});
+    auto minted = host_.mint_root(entrance_badge + place);
+    if (!minted) {
+        entrances_[place].reset();
+        return base::fail(minted.error());
+    }
+    request.add_capability(std::move(*minted));
+    return fs::Enter::Reply{};
+}
+
 std::string_view Service::keep_path(const ipc::Request& request, std::size_t skip) {
     const std::string_view text = request.text();
     const std::string_view path = text.substr(std::min(skip, text.size()));
@@ -69,6 +98,10 @@ void Service::on_drop(std::uint64_t badge) {
         if (badge - root_badge < roots_.size()) {
             roots_[badge - root_badge].dropped = true;
         }
+    } else if (badge >= entrance_badge) {
+        if (badge - entrance_badge < entrances_.size()) {
+            entrances_[badge - entrance_badge].reset();
+        }
     } else {
         std::erase_if(waiting_, [&](const WaitingLock& waiting) {
             return waiting.lock.owner.description == badge;
@@ -86,7 +119,13 @@ void Service::on_drop(std::uint64_t badge) {
 // Ends the file systems whose root is gone and of which nothing is open.
 void Service::sweep_roots() {
     for (Root& root : roots_) {
-        if (root.dropped && root.backend && !files_.uses(*root.backend)) {
+        if (!root.dropped || !root.backend) {
+            continue;
+        }
+        const bool entered = std::ranges::any_of(entrances_, [&](const auto& entrance) {
+            return entrance && entrance->backend == root.backend.get();
+        });
+        if (!entered && !files_.uses(*root.backend)) {
             root = Root{};
         }
     }

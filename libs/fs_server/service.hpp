@@ -11,8 +11,10 @@
 
 #include <deque>
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "interfaces/entrance.hpp"
 #include "libs/fs_server/locks.hpp"
 #include "libs/fs_server/named_pipes.hpp"
 #include "libs/fs_server/open_files.hpp"
@@ -41,10 +43,10 @@ public:
     using Protocol =
         ipc::Operations<fs::Open, fs::GetPathAttributes, fs::MakeNode, fs::Remove, fs::Rename,
                         fs::Link, fs::MakeSymbolicLink, fs::ReadSymbolicLink, fs::SetAttributes,
-                        fs::CheckAccess, fs::GetUsage, fs::SyncAll, fs::MakeFileSystem, fs::Read,
-                        fs::Write, fs::Seek, fs::GetAttributes, fs::ReadDirectory, fs::Truncate,
-                        fs::Sync, fs::Map, fs::Written, fs::Allocate, fs::SetStatusFlags, fs::Poll,
-                        fs::Lock, fs::OpenPipe>;
+                        fs::CheckAccess, fs::GetUsage, fs::SyncAll, fs::MakeFileSystem, fs::Enter,
+                        fs::Read, fs::Write, fs::Seek, fs::GetAttributes, fs::ReadDirectory,
+                        fs::Truncate, fs::Sync, fs::Map, fs::Written, fs::Allocate,
+                        fs::SetStatusFlags, fs::Poll, fs::Lock, fs::OpenPipe>;
 
     explicit Service(Host& host) : host_(host) {}
 
@@ -52,16 +54,15 @@ public:
     std::uint64_t add_root(std::unique_ptr<Backend> backend);
 
     // Operations on a Directory (service_paths.cpp, service_names.cpp).
-    Result<fs::Open::Reply> handle(const fs::Open& open, ipc::Request& request);
-    Result<fs::GetPathAttributes::Reply> handle(const fs::GetPathAttributes& get,
-                                                ipc::Request& request);
+    Result<fs::Open::Reply> handle(fs::Open open, ipc::Request& request);
+    Result<fs::GetPathAttributes::Reply> handle(fs::GetPathAttributes get, ipc::Request& request);
     Result<fs::CheckAccess::Reply> handle(const fs::CheckAccess& check, ipc::Request& request);
     Result<fs::ReadSymbolicLink::Reply> handle(const fs::ReadSymbolicLink& read,
                                                ipc::Request& request);
     Result<fs::MakeNode::Reply> handle(const fs::MakeNode& make, ipc::Request& request);
     Result<fs::MakeSymbolicLink::Reply> handle(const fs::MakeSymbolicLink& make,
                                                ipc::Request& request);
-    Result<fs::Remove::Reply> handle(const fs::Remove& remove, ipc::Request& request);
+    Result<fs::Remove::Reply> handle(fs::Remove remove, ipc::Request& request);
     Result<fs::Link::Reply> handle(const fs::Link& link, ipc::Request& request);
     Result<fs::Rename::Reply> handle(const fs::Rename& rename, ipc::Request& request);
     Result<fs::SyncAll::Reply> handle(const fs::SyncAll& sync, ipc::Request& request);
@@ -87,6 +88,8 @@ public:
     Result<fs::Lock::Reply> handle(const fs::Lock& lock, ipc::Request& request);
     Result<fs::OpenPipe::Reply> handle(const fs::OpenPipe& open, ipc::Request& request);
 
+    Result<fs::Enter::Reply> handle(const fs::Enter& enter, ipc::Request& request);
+
     void on_drop(std::uint64_t badge);
 
 private:
@@ -94,15 +97,29 @@ private:
         std::unique_ptr<Backend> backend;
         bool dropped = false;
     };
+    // interfaces/entrance.hpp
+    struct Entrance {
+        Backend* backend = nullptr;
+        fs::Identity who;
+        bool read_only = false;
+        std::string start;
+    };
     struct WaitingLock {
         FileLock lock;
         ipc::PendingReply reply;
     };
 
+    // What vfs asks comes through a root: it says for whom, and gets to know where links lead.
     [[nodiscard]] Result<Backend*> root_of(const ipc::Request& request);
+    // The entrance that a request came through, if it did.
+    [[nodiscard]] const Entrance* entrance_of(const ipc::Request& request) const;
     [[nodiscard]] Result<OpenFile*> file_of(const ipc::Request& request);
     // Copies the payload's part from `skip` on.
     std::string_view keep_path(const ipc::Request& request, std::size_t skip = 0);
+    // The same, and for a request through an entrance puts the entrance's start before it, and its
+    // identity into the operation.
+    template <class Op>
+    std::string_view admit(Op& operation, const ipc::Request& request);
     // Walks the request's path and, if it leads somewhere here, goes on with `act(backend, walk)`.
     template <class Op, class Act>
     Result<typename Op::Reply> with_path(ipc::Request& request, std::string_view path,
@@ -120,6 +137,7 @@ private:
 
     Host& host_;
     std::vector<Root> roots_;
+    std::vector<std::unique_ptr<Entrance>> entrances_;  // by badge - entrance_badge
     OpenFiles files_;
     Locks locks_;
     NamedPipes pipes_;

@@ -108,10 +108,14 @@ Result<fs::MakeSymbolicLink::Reply> Service::handle(const fs::MakeSymbolicLink& 
         });
 }
 
-Result<fs::Remove::Reply> Service::handle(const fs::Remove& remove, ipc::Request& request) {
+Result<fs::Remove::Reply> Service::handle(fs::Remove remove, ipc::Request& request) {
     using Reply = fs::Remove::Reply;
+    const std::string_view path = admit(remove, request);
+    if (const Entrance* from = entrance_of(request); from != nullptr && from->read_only) {
+        return base::fail(Status::read_only);
+    }
     return with_path<fs::Remove>(
-        request, keep_path(request), remove.identity, Last::keep,
+        request, path, remove.identity, Last::keep,
         [&](Backend& backend, const Walk& at) -> Result<Reply> {
             if (!at.node) {
                 return base::fail(Status::not_found);

@@ -50,14 +50,19 @@ Status check_open(const fs::Attributes& file, const fs::Open& open) {
 
 }  // namespace
 
-Result<fs::Open::Reply> Service::handle(const fs::Open& open, ipc::Request& request) {
+Result<fs::Open::Reply> Service::handle(fs::Open open, ipc::Request& request) {
     using Flags = fs::OpenFlags;
+    const std::string_view path = admit(open, request);
+    if (const Entrance* from = entrance_of(request); from != nullptr) {
+        open.flags &= ~Flags::read_only_view;
+        open.flags |= from->read_only ? Flags::read_only_view : 0;
+    }
     const bool exclusive =
         (open.flags & (Flags::create | Flags::exclusive)) == (Flags::create | Flags::exclusive);
     const Last last = exclusive || (open.flags & Flags::no_follow) != 0 ? Last::keep : Last::follow;
     opened_.reset();
     auto reply = with_path<fs::Open>(
-        request, keep_path(request), open.identity, last,
+        request, path, open.identity, last,
         [&](Backend& backend, const Walk& at) -> Result<fs::Open::Reply> {
             if (at.node) {
                 return exclusive ? base::fail(Status::exists) : open_existing(backend, at, open);
@@ -122,11 +127,12 @@ Result<fs::Open::Reply> Service::describe(Backend& backend, Inode inode, const f
                            .device = attributes.device};
 }
 
-Result<fs::GetPathAttributes::Reply> Service::handle(const fs::GetPathAttributes& get,
+Result<fs::GetPathAttributes::Reply> Service::handle(fs::GetPathAttributes get,
                                                      ipc::Request& request) {
     using Reply = fs::GetPathAttributes::Reply;
+    const std::string_view path = admit(get, request);
     const Last last = get.follow != 0 ? Last::follow : Last::keep;
-    return with_path<fs::GetPathAttributes>(request, keep_path(request), get.identity, last,
+    return with_path<fs::GetPathAttributes>(request, path, get.identity, last,
                                             [&](Backend&, const Walk& at) -> Result<Reply> {
                                                 if (!at.node) {
                                                     return base::fail(Status::not_found);

@@ -11,13 +11,39 @@ inline void set_redirect(ipc::Request& request, const Walk& walk) {
     request.set_reply_payload(ipc::bytes(walk.path));
 }
 
+// The operations that an entrance takes: whose handlers call `admit`.
+template <class Op>
+inline constexpr bool admitted =
+    std::is_same_v<Op, fs::Open> || std::is_same_v<Op, fs::GetPathAttributes> ||
+    std::is_same_v<Op, fs::Remove>;
+
+template <class Op>
+std::string_view Service::admit(Op& operation, const ipc::Request& request) {
+    static_assert(admitted<Op>);
+    const Entrance* from = entrance_of(request);
+    if (from == nullptr) {
+        return keep_path(request);
+    }
+    operation.identity = from->who;
+    const std::string_view path = request.text();
+    path_.assign(from->start.begin(), from->start.end());
+    if (!path_.empty() && !path.empty()) {
+        path_.push_back('/');
+    }
+    path_.insert(path_.end(), path.begin(), path.end());
+    return {path_.data(), path_.size()};
+}
+
 template <class Op, class Act>
 Result<typename Op::Reply> Service::with_path(ipc::Request& request, std::string_view path,
                                               fs::Identity who, Last last, Act act) {
-    Backend* backend = TRY(root_of(request));
+    const Entrance* from = admitted<Op> ? entrance_of(request) : nullptr;
+    Backend* backend = from != nullptr ? from->backend : TRY(root_of(request));
     Walk at = TRY(walk(*backend, path, who, last));
     if (at.redirected != fs::Redirected::no) {
-        set_redirect(request, at);
+        if (from == nullptr) {
+            set_redirect(request, at);
+        }
         return typename Op::Reply{.redirected = at.redirected};
     }
     return act(*backend, at);

@@ -24,9 +24,13 @@ using Inode = base::Integer<struct InodeTag, std::uint64_t>;
 //
 //   root_badge + n     a Directory: the root of the n-th file system that the process serves
 //   manager_badge      the right to make further file systems (fs::MakeFileSystem)
+//   entrance_badge + n a Directory: an entrance (interfaces/entrance.hpp)
+//                      (no other badge of procmgr begins with these bits)
 //   1, 2, ...          Files: open file descriptions
 inline constexpr std::uint64_t root_badge = fs::root_badge;
 inline constexpr std::uint64_t manager_badge = fs::manager_badge;
+inline constexpr std::uint64_t entrance_badge = std::uint64_t{7} << 60;
+inline constexpr std::size_t most_entrances = 65536;
 
 // Where a file system gets its time stamps from.
 class Clock {

@@ -4,6 +4,22 @@
 #include <cstddef>
 #include <cstdint>
 
+namespace {
+
+std::uint64_t load(const unsigned char* from) {
+    std::uint64_t value = 0;
+    __builtin_memcpy(&value, from, sizeof value);
+    return value;
+}
+std::uint32_t load_half(const unsigned char* from) {
+    std::uint32_t value = 0;
+    __builtin_memcpy(&value, from, sizeof value);
+    return value;
+}
+void store(unsigned char* to, std::uint64_t value) { __builtin_memcpy(to, &value, sizeof value); }
+
+}  // namespace
+
 extern "C" {
 
 [[clang::no_builtin]] void* memcpy(void* __restrict to, const void* __restrict from,
@@ -24,8 +40,12 @@ extern "C" {
     }
     auto* target = static_cast<unsigned char*>(to);
     const auto* source = static_cast<const unsigned char*>(from);
-    for (std::size_t i = bytes; i != 0; --i) {
-        target[i - 1] = source[i - 1];
+    std::size_t left = bytes;
+    for (; left >= 8; left -= 8) {
+        store(target + left - 8, load(source + left - 8));
+    }
+    for (; left != 0; --left) {
+        target[left - 1] = source[left - 1];
     }
     return to;
 }
@@ -43,7 +63,14 @@ extern "C" {
 [[clang::no_builtin]] int memcmp(const void* a, const void* b, std::size_t bytes) {
     const auto* left = static_cast<const unsigned char*>(a);
     const auto* right = static_cast<const unsigned char*>(b);
-    for (std::size_t i = 0; i < bytes; ++i) {
+    std::size_t i = 0;
+    while (bytes - i >= 8 && load(left + i) == load(right + i)) {
+        i += 8;
+    }
+    if (bytes - i >= 4 && load_half(left + i) == load_half(right + i)) {
+        i += 4;
+    }
+    for (; i < bytes; ++i) {
         if (left[i] != right[i]) {
             return left[i] - right[i];
         }

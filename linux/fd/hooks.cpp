@@ -6,6 +6,7 @@
 #include <array>
 
 #include "linux/entry/report.hpp"
+#include "linux/fd/entrances.hpp"
 #include "linux/fd/event.hpp"
 #include "linux/fd/fifo.hpp"
 #include "linux/fd/image.hpp"
@@ -101,6 +102,7 @@ void adopt(const process::ImageStart& image) {
 
 void lock_for_fork() __attribute__((no_thread_safety_analysis)) {
     lock_location();
+    entrances.lock().lock();
     table.lock_for_fork();
     lock_waiters();
 }
@@ -108,12 +110,14 @@ void lock_for_fork() __attribute__((no_thread_safety_analysis)) {
 void unlock_after_fork() __attribute__((no_thread_safety_analysis)) {
     unlock_waiters();
     table.unlock_after_fork();
+    entrances.lock().unlock();
     unlock_location();
 }
 
 // The locks are held.
 void on_fork_child() __attribute__((no_thread_safety_analysis)) {
     table.on_fork_child();
+    entrances.on_fork_child();
     drop_waiters();
 }
 
@@ -166,10 +170,9 @@ Result<Executable> open_executable(std::int32_t directory, std::string_view path
     std::string text{resolved.text};
     const bool follow = (at_flags & linux_abi::AtFlag::no_follow) == 0;
     auto answer =
-        TRY(or_errno(ipc::call(own_view(),
-                               fs::Open{.flags = fs::OpenFlags::read | fs::OpenFlags::execute |
-                                                 (follow ? 0 : fs::OpenFlags::no_follow)},
-                               {.payload = ipc::bytes(resolved.text)})));
+        TRY(or_errno(ask_path(fs::Open{.flags = fs::OpenFlags::read | fs::OpenFlags::execute |
+                                                (follow ? 0 : fs::OpenFlags::no_follow)},
+                              resolved.text)));
     if (answer.reply.kind != fs::Kind::regular) {
         return base::fail(Errno::eacces);
     }

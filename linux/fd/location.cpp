@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "linux/entry/user_memory.hpp"
+#include "linux/fd/entrances.hpp"
 #include "linux/fd/own_names.hpp"
 #include "linux/fd/path.hpp"
 #include "linux/fd/table.hpp"
@@ -198,8 +199,7 @@ Result<fs::Attributes> attributes_of(Path path, bool follow) {
         return descriptor_link(*descriptor);
     }
     auto answer = TRY(or_errno(
-        ipc::call(own_view(), fs::GetPathAttributes{.follow = follow || path.directory ? 1U : 0U},
-                  {.payload = ipc::bytes(path.text)})));
+        ask_path(fs::GetPathAttributes{.follow = follow || path.directory ? 1U : 0U}, path.text)));
     fs::Attributes attributes;
     if (!ipc::read_payload(answer.payload, attributes)) {
         return base::fail(Errno::eio);

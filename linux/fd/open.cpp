@@ -5,6 +5,7 @@
 #include <string>
 
 #include "interfaces/process.hpp"
+#include "linux/fd/entrances.hpp"
 #include "linux/fd/fifo.hpp"
 #include "linux/fd/own_files.hpp"
 #include "linux/fd/own_names.hpp"
@@ -141,8 +142,7 @@ Result<Handle> open(Path path, std::uint32_t flags, std::uint32_t mode) {
     std::array<char, linux_abi::path_max> text;
     const std::size_t length = path.text.copy(text.data(), text.size());
     auto answer =
-        ipc::call(own_view(), fs::Open{.flags = asked, .mode = mode & 07777 & ~location.umask()},
-                  {.payload = ipc::bytes(path.text)});
+        ask_path(fs::Open{.flags = asked, .mode = mode & 07777 & ~location.umask()}, path.text);
     if (!answer) {
         return base::fail(to_errno(answer.error()));
     }

@@ -12,6 +12,9 @@ namespace linux::fd {
 
 namespace {
 
+// With their lengths: this part of the system has no built-in strlen.
+using namespace std::string_view_literals;
+
 // The path without its first part, if that is it and a slash or nothing follows.
 std::optional<std::string_view> below(std::string_view path, std::string_view first) {
     if (!path.starts_with(first) || (path.size() > first.size() && path[first.size()] != '/')) {
@@ -58,14 +61,14 @@ void append_number(std::string& text, std::uint64_t value) {
 }
 
 std::optional<std::string_view> below_proc_self(std::string_view path) {
-    return below(path, "/proc/self");
+    return below(path, "/proc/self"sv);
 }
 
 std::optional<std::string_view> below_own_proc(std::string_view path) {
     if (const auto rest = below_proc_self(path)) {
         return rest;
     }
-    auto rest = below(path, "/proc");
+    auto rest = below(path, "/proc"sv);
     if (!rest || rest->empty()) {
         return std::nullopt;
     }
@@ -78,22 +81,28 @@ std::optional<std::string_view> below_own_proc(std::string_view path) {
 }
 
 std::optional<std::int64_t> named_descriptor(std::string_view path) {
-    if (!path.starts_with("/dev/") && !path.starts_with("/proc/")) {
+    if (path.starts_with("/dev/"sv)) {
+        if (const auto rest = below(path, "/dev/fd"sv)) {
+            return slash_number(*rest);
+        }
+        if (path.size() == 5 || path[5] != 's') {
+            return std::nullopt;
+        }
+        return path == "/dev/stdin"sv    ? std::optional{std::int64_t{0}}
+               : path == "/dev/stdout"sv ? std::optional{std::int64_t{1}}
+               : path == "/dev/stderr"sv ? std::optional{std::int64_t{2}}
+                                         : std::nullopt;
+    }
+    if (!path.starts_with("/proc/"sv)) {
         return std::nullopt;
     }
-    if (path == "/dev/stdin" || path == "/dev/stdout" || path == "/dev/stderr") {
-        return path == "/dev/stdin" ? 0 : path == "/dev/stdout" ? 1 : 2;
-    }
-    if (const auto rest = below(path, "/dev/fd")) {
-        return slash_number(*rest);
-    }
     const auto own = below_own_proc(path);
-    const auto rest = own ? below(*own, "/fd") : std::nullopt;
+    const auto rest = own ? below(*own, "/fd"sv) : std::nullopt;
     return rest ? slash_number(*rest) : std::nullopt;
 }
 
 std::optional<std::string> own_link(std::string_view path) {
-    if (!path.starts_with("/proc/")) {
+    if (!path.starts_with("/proc/"sv)) {
         return std::nullopt;
     }
     if (const auto descriptor = named_descriptor(path)) {
@@ -109,13 +118,13 @@ std::optional<std::string> own_link(std::string_view path) {
         append_number(text, identity().pid);
         return text;
     }
-    if (*rest == "/exe") {
+    if (*rest == "/exe"sv) {
         return state().executable_path;
     }
-    if (*rest == "/cwd") {
+    if (*rest == "/cwd"sv) {
         return location.directory();
     }
-    if (*rest == "/root") {
+    if (*rest == "/root"sv) {
         return "/";
     }
     return std::nullopt;

@@ -210,25 +210,31 @@ std::uint64_t RegularFile::write_mapped(UserBuffer& buffer, Offset offset) {
 
 std::int64_t RegularFile::write_at(UserBuffer& buffer, Offset offset) {
     const bool appends = (status() & OpenFlag::append) != 0;
-    if (buffer.remaining() < large_write || !readable() || appends || unwritable_) {
-        return write_by_messages(file(), buffer, offset);
+    const bool grows =
+        buffer.remaining() > written_end_ || offset > written_end_ - buffer.remaining();
+    std::uint64_t moved = 0;
+    if (buffer.remaining() >= large_write && !grows && readable() && !appends && !unwritable_) {
+        if (!window_.mapped() || !window_.writable()) {
+            window_.close();
+            unwritable_ = !window_.open(file(), true);
+        }
+        moved = window_.mapped() ? write_mapped(buffer, offset) : 0;
     }
-    if (!window_.mapped() || !window_.writable()) {
-        window_.close();
-        unwritable_ = !window_.open(file(), true);
-    }
-    const std::uint64_t moved = window_.mapped() ? write_mapped(buffer, offset) : 0;
     if (moved != 0) {
         if (const auto told = or_errno(ipc::call(file(), fs::Written{})); !told) {
             return -told.error();
         }
-    }
-    if (buffer.remaining() == 0) {
-        return static_cast<std::int64_t>(moved);
+        if (buffer.remaining() == 0) {
+            return static_cast<std::int64_t>(moved);
+        }
     }
     const std::int64_t rest = write_by_messages(file(), buffer, offset + moved);
-    return rest >= 0 ? static_cast<std::int64_t>(moved) + rest
-                     : (moved != 0 ? static_cast<std::int64_t>(moved) : rest);
+    if (rest < 0) {
+        return moved != 0 ? static_cast<std::int64_t>(moved) : rest;
+    }
+    moved += static_cast<std::uint64_t>(rest);
+    written_end_ = std::max(written_end_, offset + moved);
+    return static_cast<std::int64_t>(moved);
 }
 
 std::int64_t RegularFile::write(UserBuffer& buffer, Offset offset) {
@@ -267,6 +273,8 @@ Result<std::uint64_t> RegularFile::seek(std::int64_t offset, std::uint32_t whenc
 
 Result<void> RegularFile::truncate(std::uint64_t size) {
     TRY(or_errno(ipc::call(file(), fs::Truncate{.size = size})));
+    MutexGuard guard{lock_};
+    written_end_ = size;
     return {};
 }
 

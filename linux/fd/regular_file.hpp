@@ -89,6 +89,8 @@ private:
     std::uint32_t messages_ __attribute__((guarded_by(lock_))) = 0;  // reads without a window
     bool unmappable_ __attribute__((guarded_by(lock_))) = false;
     bool unwritable_ __attribute__((guarded_by(lock_))) = false;  // by a mapping
+    // How far this description has written: before that, a write does not make the file longer.
+    Offset written_end_ __attribute__((guarded_by(lock_))) = 0;
     FileWindow window_ __attribute__((guarded_by(lock_)));
 };
 

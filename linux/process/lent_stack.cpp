@@ -2,7 +2,6 @@
 #include "linux/process/lent_stack.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "libs/ipc/kernel_objects.hpp"
@@ -22,6 +21,12 @@ static_assert(sizeof(Page) <= abi::page_size);
 constinit std::uint64_t borrowed = 0;
 
 Page& at(std::uint64_t address) { return *reinterpret_cast<Page*>(address); }
+
+std::uint64_t word_at(const std::byte* place) {
+    std::uint64_t word = 0;
+    __builtin_memcpy(&word, place, sizeof word);  // without a call
+    return word;
+}
 
 void give_up(std::uint64_t page) {
     (void)ipc::own_space()->unmap(page, abi::page_size);
@@ -71,7 +76,7 @@ void LentStack::take_back() {
     const std::size_t bytes =
         page.returned == 0 ? 0 : std::min<std::size_t>(page.bytes, most_bytes);
     for (std::size_t from = 0; from < bytes;) {
-        if (from + 8 <= bytes && std::memcmp(&page.after[from], &before_[from], 8) == 0) {
+        if (from + 8 <= bytes && word_at(&page.after[from]) == word_at(&before_[from])) {
             from += 8;  // most is as it was
             continue;
         }

@@ -5,6 +5,7 @@
 #include "libs/ipc/protocol.hpp"
 #include "linux/entry/thread_state.hpp"
 #include "linux/entry/user_memory.hpp"
+#include "linux/fd/entrances.hpp"
 #include "linux/process/state.hpp"
 #include "linux/process/thread.hpp"
 #include "linux/syscalls/table.hpp"
@@ -18,6 +19,7 @@ Result<process::Lookup::Reply> look_up(std::int32_t pid) {
 
 std::int64_t set_identity(std::uint32_t user, std::uint32_t group) {
     const auto done = ipc::call(own_process(), process::SetIdentity{.user = user, .group = group});
+    fd::entrances.give_up();
     return done ? 0 : -to_errno(done.error());
 }
 

@@ -6,6 +6,7 @@
 #include "abi/linux/file.hpp"
 #include "libs/ipc/protocol.hpp"
 #include "linux/entry/user_memory.hpp"
+#include "linux/fd/entrances.hpp"
 #include "linux/fd/location.hpp"
 #include "linux/fd/own_names.hpp"
 #include "linux/fd/path.hpp"
@@ -101,7 +102,11 @@ Result<void> remove(std::int32_t directory, std::uint64_t path, std::uint32_t fl
                           : is_directory ? Errno::eisdir
                                          : Errno::enotdir);
     }
-    return ask(fs::Remove{.directory = directories ? 1U : 0U}, resolved.text);
+    if (!directories) {
+        TRY(or_errno(fd::ask_path(fs::Remove{}, resolved.text)));
+        return {};
+    }
+    return ask(fs::Remove{.directory = 1}, resolved.text);
 }
 
 Result<void> rename_at(std::int32_t from_directory, std::uint64_t from, std::int32_t to_directory,

@@ -29,7 +29,7 @@ struct Badge {
     }
     static constexpr Badge of(std::uint64_t raw) {
         const auto kind = static_cast<std::uint8_t>(raw >> 60);
-        // Anything else, the root badge among them, is the file system's.
+        // Anything else, roots and entrances among them, is the file system's.
         return {kind <= 4 ? static_cast<BadgeKind>(kind) : BadgeKind::file,
                 static_cast<std::uint32_t>(raw >> 32) & serial_mask, static_cast<Pid>(raw)};
     }

@@ -22,11 +22,16 @@ Tree::Tree(std::unique_ptr<Store> store, const fs_server::Clock& clock, const Tr
 }
 
 Result<Tree::Node*> Tree::find(Inode inode) {
+    Node*& recent = recent_[inode.value() % recent_.size()];
+    if (recent != nullptr && recent->attributes.inode == inode.value()) {
+        return recent;
+    }
     const auto found = nodes_.find(inode.value());
     if (found == nodes_.end()) {
         return base::fail(Status::bad_handle);
     }
-    return &found->second;
+    recent = &found->second;
+    return recent;
 }
 
 Tree::Node& Tree::add_node(const NewNode& what) {
@@ -86,6 +91,7 @@ void Tree::unlink(Node& node) {
 
 void Tree::discard_if_unused(Node& node) {
     if (node.attributes.links == 0 && node.holds == 0) {
+        recent_[node.attributes.inode % recent_.size()] = nullptr;
         nodes_.erase(node.attributes.inode);
     }
 }

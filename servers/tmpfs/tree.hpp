@@ -8,6 +8,8 @@
 // data is bought by the Store.
 #pragma once
 
+#include <array>
+#include <cstring>
 #include <map>
 #include <string>
 
@@ -70,7 +72,27 @@ private:
         Node* node;
         std::uint64_t cursor;
     };
-    using Entries = std::map<std::string, Link, std::less<>>;
+    // Any order will do for names, so a fast one: by length, then by the last eight bytes, because
+    // names that lie together often begin alike.
+    struct NameOrder {
+        using is_transparent = void;
+        bool operator()(std::string_view a, std::string_view b) const {
+            if (a.size() != b.size()) {
+                return a.size() < b.size();
+            }
+            if (a.size() >= 8) {
+                std::uint64_t end_of_a = 0;
+                std::uint64_t end_of_b = 0;
+                __builtin_memcpy(&end_of_a, a.data() + a.size() - 8, 8);
+                __builtin_memcpy(&end_of_b, b.data() + b.size() - 8, 8);
+                if (end_of_a != end_of_b) {
+                    return end_of_a < end_of_b;
+                }
+            }
+            return std::memcmp(a.data(), b.data(), a.size()) < 0;
+        }
+    };
+    using Entries = std::map<std::string, Link, NameOrder>;
     struct Node {
         fs::Attributes attributes;
         std::uint64_t holds = 0;
@@ -96,6 +118,7 @@ private:
     const fs_server::Clock& clock_;
     TreeOptions options_;
     std::map<std::uint64_t, Node> nodes_;
+    std::array<Node*, 16> recent_{};  // of nodes_, by number: an operation asks for each many times
     std::uint64_t next_number_ = root_number;
 };
 

@@ -9,6 +9,7 @@
 
 #include <map>
 
+#include "interfaces/entrance.hpp"
 #include "libs/ipc/server.hpp"
 #include "servers/vfs/derive.hpp"
 
@@ -32,7 +33,7 @@ public:
         ipc::Operations<fs::Open, fs::GetPathAttributes, fs::MakeNode, fs::Remove, fs::Rename,
                         fs::Link, fs::MakeSymbolicLink, fs::ReadSymbolicLink, fs::SetAttributes,
                         fs::CheckAccess, fs::GetUsage, fs::SyncAll, names::Derive, names::Mount,
-                        names::Unmount, names::ListMounts, names::RegisterDevice>;
+                        names::Unmount, names::ListMounts, names::RegisterDevice, names::Enter>;
 
     // The root view: user 0, a Manager. Its mounts come from the caller.
     Service(Host& host, View root);
@@ -60,6 +61,8 @@ public:
     Result<names::ListMounts::Reply> handle(const names::ListMounts& list, ipc::Request& request);
     Result<names::RegisterDevice::Reply> handle(const names::RegisterDevice& device,
                                                 ipc::Request& request);
+
+    Result<names::Enter::Reply> handle(const names::Enter& enter, ipc::Request& request);
 
     void on_drop(std::uint64_t badge);
 

@@ -129,6 +129,30 @@ Result<names::RegisterDevice::Reply> Service::handle(const names::RegisterDevice
     return names::RegisterDevice::Reply{};
 }
 
+Result<names::Enter::Reply> Service::handle(const names::Enter&, ipc::Request& request) {
+    const View* view = TRY(view_at(request.badge()));
+    if (view->is_manager) {
+        return base::fail(Status::not_permitted);
+    }
+    const Location at = TRY(Resolver{*view}.locate(std::string{request.text()}));
+    const Mount& mount = *at.mount;
+    std::string paths = mount.path + '\0';
+    for (const Mount& other : view->mounts()) {
+        if (&other != &mount && lies_in(other.path, mount.path)) {
+            paths += other.path + '\0';
+        }
+    }
+    if (paths.size() > names::Enter::reply_payload) {
+        return base::fail(Status::limit);
+    }
+    auto answer = TRY(mount.file_system->ask(
+        fs::Enter{.identity = view->identity, .read_only = mount.read_only ? 1U : 0U},
+        mount.start));
+    request.add_capability(answer.take<fs::Directory>());
+    request.set_reply_payload(ipc::bytes(paths));
+    return names::Enter::Reply{};
+}
+
 void Service::on_drop(std::uint64_t badge) {
     if (badge > 1 && badge <= views_.size()) {
         views_[badge - 1].reset();

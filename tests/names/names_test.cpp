@@ -164,6 +164,54 @@ TEST_F(Names, PathsInAllSpellings) {
     EXPECT_EQ(latest_, Status::name_too_long);
 }
 
+// An entrance shows what its view shows of one mount, as the view's user, and no more.
+TEST_F(Names, EntrancesShowWhatTheViewShows) {
+    EXPECT_EQ(TestClient::status_of(call(1, names::Enter{}, "/home")), Status::not_permitted);
+    root_.client.make_file("home/ann/secret", "not for 7", 0600);
+    root_.client.symlink("../../file", "home/ann/out");
+    root_.client.make_directory("home/ann/mine", 0777);
+    const auto view =
+        derive(rule("/home/ann", names::Access::inherit) + rule("/mnt", names::Access::read_only),
+               {.user = 7, .group = 7});
+    ASSERT_TRUE(call(view, names::Enter{}, "/home/ann/notes"));
+    EXPECT_EQ(payload_, (std::string{"/home/ann\0", 10}));
+    const std::uint64_t entrance = root_.host.minted;
+    auto& c = root_.client;
+    const auto open = [&](std::uint64_t through, std::string_view path, std::uint32_t flags) {
+        const auto reply =
+            c.call(through, fs::Open{.flags = flags, .mode = 0644, .identity = {}}, path);
+        return reply && reply->redirected != fs::Redirected::no ? Status::too_many_links
+                                                                : TestClient::status_of(reply);
+    };
+    EXPECT_EQ(open(entrance, "notes", Flags::read), Status::ok);
+    EXPECT_EQ(open(entrance, "secret", Flags::read), Status::access_denied);
+    EXPECT_EQ(open(entrance, "new", Flags::write | Flags::create), Status::access_denied);
+    EXPECT_EQ(open(entrance, "mine/new", Flags::write | Flags::create), Status::ok);
+    EXPECT_EQ(c.stat("home/ann/mine/new").user, 7U);
+    EXPECT_EQ(open(entrance, "../../file", Flags::read), Status::invalid);
+    EXPECT_EQ(open(entrance, "file", Flags::read), Status::not_found);
+    EXPECT_EQ(open(entrance, "out", Flags::read), Status::too_many_links);
+    EXPECT_EQ(c.payload, "");
+    EXPECT_EQ(TestClient::status_of(c.call(entrance, fs::Remove{}, "notes")),
+              Status::access_denied);
+    EXPECT_EQ(TestClient::status_of(c.call(entrance, fs::Remove{}, "mine/new")), Status::ok);
+    EXPECT_EQ(TestClient::status_of(c.call(entrance, fs::MakeNode{}, "mine/d")),
+              Status::bad_handle);
+    EXPECT_EQ(TestClient::status_of(c.call(entrance, fs::Enter{}, "")), Status::bad_handle);
+    root_.service.on_drop(entrance);
+    EXPECT_EQ(open(entrance, "notes", Flags::read), Status::bad_handle);
+
+    ASSERT_TRUE(call(view, names::Enter{}, "/mnt/dir"));
+    const std::uint64_t read_only = other_.host.minted;
+    auto& other = other_.client;
+    EXPECT_TRUE(other.call(read_only, fs::Open{.flags = Flags::read}, "inner"));
+    EXPECT_EQ(TestClient::status_of(other.call(read_only, fs::Remove{}, "inner")),
+              Status::read_only);
+    EXPECT_EQ(TestClient::status_of(
+                  other.call(read_only, fs::Open{.flags = Flags::write | Flags::create}, "x")),
+              Status::access_denied);
+}
+
 TEST_F(Names, DotDotIsPhysical) {
     root_.client.make_directory("home/ann/deep");
     root_.client.make_directory("home/ann/deep/down");
