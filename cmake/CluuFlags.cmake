@@ -33,9 +33,9 @@ set(CLUU_WARNINGS
 set(CLUU_COMMON -I${CMAKE_SOURCE_DIR} -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer
     -ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -fdiagnostics-color=always ${CLUU_WARNINGS})
 if(CMAKE_BUILD_TYPE STREQUAL "Debug")
-    set(CLUU_OPTIMISE -Og -g)
+    set(CLUU_OPTIMISE -Og -g -DCLUU_DEBUG=1)
 else()
-    set(CLUU_OPTIMISE -O2 -gline-tables-only)
+    set(CLUU_OPTIMISE -O2 -gline-tables-only -DCLUU_DEBUG=0)
 endif()
 
 # libc++ without an operating system: our configuration first, then Debian's headers, then our few C headers.
@@ -73,7 +73,7 @@ set(CLUU_HOSTED_FLAGS ${CLUU_COMMON} ${CLUU_OPTIMISE} --target=x86_64-linux-gnu 
     $<$<COMPILE_LANGUAGE:CXX>:-stdlib=libc++>)
 
 set(CLUU_SANITIZERS -fsanitize=address,undefined -fno-sanitize-recover=all)
-set(CLUU_HOST_FLAGS ${CLUU_COMMON} -O1 -g1 ${CLUU_SANITIZERS}
+set(CLUU_HOST_FLAGS ${CLUU_COMMON} -O1 -g1 -DCLUU_DEBUG=0 ${CLUU_SANITIZERS}
     $<$<COMPILE_LANGUAGE:CXX>:-stdlib=libc++>)
 
 set(CLUU_LINKER --ld-path=/usr/bin/ld.lld-19)

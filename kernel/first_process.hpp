@@ -25,6 +25,9 @@ inline constexpr std::uint64_t first_stack_bytes = 0x10000;
 void adopt_archive(const BootParameters& parameters);
 [[nodiscard]] std::uint64_t archive_frames();
 
+// The machine's memory, which every other bank lies in.
+Bank& root_bank();
+
 void start_first_process(const BootParameters& parameters, Bank& root);
 
 }  // namespace kernel

@@ -4,6 +4,7 @@
 #include <arch/speculation.hpp>
 
 #include "kernel/boot_parameters.hpp"
+#include "kernel/debug/invariants.hpp"
 #include "kernel/first_process.hpp"
 #include "kernel/mm/frame_pool.hpp"
 #include "kernel/object/bank.hpp"
@@ -19,7 +20,7 @@ constexpr std::uint64_t least_memory = std::uint64_t{24} << 20;
 alignas(kernel::Bank) constinit std::byte root_bank_storage[sizeof(kernel::Bank)]{};
 
 kernel::Bank& make_root_bank() {
-    auto& root = *reinterpret_cast<kernel::Bank*>(root_bank_storage);
+    kernel::Bank& root = kernel::root_bank();
     // The root is its own bank: nobody else could pay for it.
     return *new (root_bank_storage)
         kernel::Bank(root, nullptr, kernel::mm::frames.free_frames() + kernel::archive_frames());
@@ -29,6 +30,8 @@ kernel::Bank& make_root_bank() {
 void park() { plat::power_off_or_halt(); }
 
 }  // namespace
+
+kernel::Bank& kernel::root_bank() { return *reinterpret_cast<Bank*>(root_bank_storage); }
 
 extern "C" [[noreturn]] void kernel_main(const BootParameters& parameters) {
     kernel_print("CLUU: ", parameters.ram_bytes() >> 20, " MiB of memory\n");
@@ -45,6 +48,7 @@ extern "C" [[noreturn]] void kernel_main(const BootParameters& parameters) {
     arch::start_other_cpus(parameters.boot_page, park);
     kernel_print("CPUs: ", arch::cpu_count(), "\n");
     kernel::initialise_scheduler();
+    kernel::Invariants::ask(parameters.command_line.data());
     kernel::adopt_archive(parameters);
     kernel::start_first_process(parameters, make_root_bank());
     kernel::scheduler().finish();

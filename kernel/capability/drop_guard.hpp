@@ -32,6 +32,7 @@ public:
     base::ListLink pending;  // in its endpoint's list of drops to tell
 
 private:
+    friend class Invariants;
     Object* target_;
     std::uint64_t badge_;
     std::uint32_t copies_ = 0;

@@ -51,6 +51,13 @@ public:
     void adopt(PhysAddr begin, std::uint64_t count);
 
     [[nodiscard]] bool is_ram(PhysAddr begin, std::uint64_t bytes) const;
+    // Calls visit(const Frame&) for each frame of the machine.
+    template <class Visit>
+    void for_each(Visit&& visit) const {
+        for (std::uint64_t i = 0; i < count_; ++i) {
+            visit(records_[i]);
+        }
+    }
     [[nodiscard]] std::uint64_t free_frames() const { return free_; }
 
 private:

@@ -99,9 +99,15 @@ public:
         height_ = 0;
     }
 
-private:
+    // Calls visit(void*) for each node.
+    template <class Visit>
+    void for_each_node(Visit&& visit) {
+        visit_nodes(root_, height_, visit);
+    }
+
     static constexpr std::size_t node_bytes = fan_out * sizeof(PageSlot);
 
+private:
     // A slot of an inner node is the address of the node below.
     static PageSlot* node(PageSlot slot) {
         return static_cast<PageSlot*>(arch::window(PhysAddr{slot.raw}));
@@ -143,6 +149,17 @@ private:
                 visit_level(slots[i], level - 1, base + i * step, begin, end, visit);
             }
         }
+    }
+
+    template <class Visit>
+    static void visit_nodes(PageSlot slot, unsigned level, Visit& visit) {
+        if (level == 0 || !slot.present()) {
+            return;
+        }
+        for (std::uint64_t i = 0; i < fan_out; ++i) {
+            visit_nodes(node(slot)[i], level - 1, visit);
+        }
+        visit(static_cast<void*>(node(slot)));
     }
 
     static void release_level(PageSlot slot, unsigned level, Bank& bank) {

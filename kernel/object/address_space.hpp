@@ -100,6 +100,8 @@ private:
 
     friend class Memory;
     Result<Region*> new_region(std::uint64_t start, std::uint64_t end);
+    friend class Invariants;
+    Result<Region*> new_region(std::uint64_t start, std::uint64_t end, const Region& like);
     void delete_region(Region& region);
     // The same, leaving the entries.
     void forget_region(Region& region);

@@ -11,30 +11,6 @@
 
 namespace kernel {
 
-namespace {
-
-constexpr std::size_t smallest_block = 64;
-
-struct FreeBlock {
-    FreeBlock* next;
-};
-
-}  // namespace
-
-struct Bank::SlabHeader {
-    Bank* bank;
-    SlabHeader* next;
-    SlabHeader* previous;
-    FreeBlock* free;
-    std::uint16_t used;
-    std::uint16_t fresh;  // blocks from here on were never handed out
-    std::uint16_t capacity;
-    std::uint16_t size_class;
-    std::uint64_t unused[3];
-
-    [[nodiscard]] bool full() const { return used == capacity; }
-};
-
 std::size_t Bank::class_of(std::size_t size) {
     const std::size_t rounded = std::bit_ceil(size < smallest_block ? smallest_block : size);
     return static_cast<std::size_t>(std::countr_zero(rounded)) - std::countr_zero(smallest_block);

@@ -79,7 +79,25 @@ public:
     static constexpr std::uint64_t page_bytes = 4096;
 
 private:
-    struct SlabHeader;
+    friend class Invariants;
+    static constexpr std::size_t smallest_block = 64;
+    struct FreeBlock {
+        FreeBlock* next;
+    };
+    struct SlabHeader {
+        Bank* bank;
+        SlabHeader* next;
+        SlabHeader* previous;
+        FreeBlock* free;
+        std::uint16_t used;
+        std::uint16_t fresh;  // blocks from here on were never handed out
+        std::uint16_t capacity;
+        std::uint16_t size_class;
+        std::uint64_t counted;  // spare, for Invariants
+        std::uint64_t unused[2];
+
+        [[nodiscard]] bool full() const { return used == capacity; }
+    };
     static constexpr std::size_t size_classes = 7;  // 64 bytes to a page
     static std::size_t class_of(std::size_t size);
 

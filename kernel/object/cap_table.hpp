@@ -78,6 +78,7 @@ public:
     void add_thread(ThreadLinks& thread) { threads_.push_back(thread); }
 
 private:
+    friend class Invariants;
     static constexpr std::uint32_t inline_pages = 4;
 
     Result<SlotPage*> page_of(std::uint32_t index);

@@ -62,6 +62,7 @@ private:
     bool dead_ = false;
     friend class Memory;
     friend struct FastPath;
+    friend class Invariants;
 };
 
 }  // namespace kernel

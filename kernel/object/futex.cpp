@@ -121,4 +121,14 @@ void forget(Memory& memory) {
     }
 }
 
+void for_each_waiter(WaiterVisit visit, void* context) {
+    for (const ThreadQueue& bucket : buckets) {
+        for (const Thread* thread = bucket.front(); thread != nullptr;
+             thread = bucket.next(*thread)) {
+            const Key key{.memory = thread->waiting.memory, .offset = thread->waiting.address};
+            visit(context, *thread, &bucket_of(key) == &bucket);
+        }
+    }
+}
+
 }  // namespace kernel::futex

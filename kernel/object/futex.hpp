@@ -43,5 +43,9 @@ Result<Requeued> requeue(AddressSpace& space, const RequeueRequest& request);
 // The Memory dies: whoever waits on a word of it wakes with `dead`.
 void forget(Memory& memory);
 
+// Calls visit(const Thread&, is it where a wake would look for it?) for each thread that waits (kernel/debug).
+using WaiterVisit = void (*)(void* context, const Thread& thread, bool can_be_found);
+void for_each_waiter(WaiterVisit visit, void* context);
+
 }  // namespace futex
 }  // namespace kernel

@@ -109,6 +109,7 @@ public:
     base::ListLink clone_link;  // the source's list of clones
 
 private:
+    friend class Invariants;
     Result<mm::PageSlot*> own_copy(std::uint64_t index, mm::PageSlot& slot);
     Result<mm::PageSlot*> fresh_page(std::uint64_t index, const void* contents);
     void drop_slot(std::uint64_t index, mm::PageSlot& slot);

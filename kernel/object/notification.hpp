@@ -62,6 +62,7 @@ private:
     Interrupt* interrupts_ = nullptr;  // those bound to it, linked by Interrupt::next_bound
     friend class Interrupt;
     friend struct FastPath;
+    friend class Invariants;
 };
 
 }  // namespace kernel

@@ -66,6 +66,7 @@ private:
     base::ListLink dying_link_;
 
     friend struct DyingList;
+    friend class Invariants;
 };
 
 }  // namespace kernel

@@ -151,6 +151,7 @@ public:
 
 private:
     friend class Scheduler;
+    friend class Invariants;
     friend class SchedContext;
     friend class Notification;
     friend class Endpoint;

@@ -92,6 +92,7 @@ public:
     void hand_over(Thread& successor);
 
 private:
+    friend class Invariants;
     struct DeadlineKey {
         Nanoseconds when;
         std::uint64_t tie;

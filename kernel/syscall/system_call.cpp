@@ -5,6 +5,7 @@
 
 #include "abi/kernel/syscall.hpp"
 
+#include "kernel/debug/invariants.hpp"
 #include "kernel/ipc/ipc.hpp"
 #include "kernel/object/address_space.hpp"
 #include "kernel/object/endpoint.hpp"
@@ -209,6 +210,7 @@ Result<> perform(Thread& thread) {
 void leave() {
     Object::reap();
     scheduler().finish();
+    Invariants::check_if_asked();
 }
 
 // Bits of a page fault's error code (Intel SDM vol. 3, 4.7).

@@ -11,6 +11,7 @@
 
 #include "kernel/arch/host/booted_kernel.hpp"
 #include "kernel/arch/x86_64/traps.hpp"
+#include "kernel/debug/invariants.hpp"
 #include "kernel/object/cap_table.hpp"
 #include "kernel/plat/platform.hpp"
 
@@ -33,6 +34,12 @@ constexpr std::uint64_t slot_notification = 10;
 [[noreturn]] void fail(const char* what) {
     std::fprintf(stderr, "%s\n", what);
     std::abort();
+}
+
+void check() {
+    if (const char* broken = kernel_broken_invariant()) {
+        fail(broken);
+    }
 }
 
 abi::CapIndex made(abi::CapIndex index, const char* what) {
@@ -347,6 +354,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                plat::clock_now() + run_time);
     while (input.remaining_bytes() > 0 && !init.running()) {
         step(init, input);
+        check();
     }
     host::Machine::advance(run_time);
     if (!init.running()) {
@@ -355,9 +363,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (init.answer().error != abi::Error::timed_out) {
         fail("the first process was disturbed");
     }
+    check();
     if (!init.call(child.bank, abi::BankOp::destroy).ok()) {
         fail("the bank cannot be destroyed");
     }
+    check();
     if (free_bytes(init) != before) {
         fail("destroying the bank did not give everything back");
     }

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "kernel/arch/host/booted_kernel.hpp"
+#include "kernel/debug/invariants.hpp"
 #include "kernel/plat/platform.hpp"
 
 namespace host {
@@ -26,6 +27,7 @@ protected:
             Machine::advance(long_time);
         }
         ASSERT_TRUE(init.running());
+        EXPECT_EQ(kernel_broken_invariant(), nullptr);
         EXPECT_TRUE(init.call(bank, abi::BankOp::destroy).ok());
     }
     // Buys an object from the test's bank.

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/debug/hold.hpp"
+#include "kernel/debug/invariants.hpp"
+#include "kernel/object/bank.hpp"
+#include "kernel/object/endpoint.hpp"
+#include "kernel/object/futex.hpp"
+#include "kernel/object/memory.hpp"
+#include "kernel/object/notification.hpp"
+#include "kernel/object/reply.hpp"
+#include "kernel/object/sched_context.hpp"
+#include "kernel/object/thread.hpp"
+#include "kernel/sched/scheduler.hpp"
+
+namespace kernel {
+
+// ---- threads ----------------------------------------------------------------------------------------------
+
+Invariants::Broken Invariants::check_wait(Thread& thread) {
+    const bool blocked = thread.state() == abi::ThreadState::blocked;
+    HOLD(blocked == (thread.wait() != Wait::none));
+    HOLD(thread.condition_.has_deadline == thread.deadline_node.linked);
+    HOLD(blocked || !thread.deadline_node.linked);
+    const Reply* reply = thread.waiting.reply;
+    switch (thread.wait()) {
+        case Wait::none: HOLD(reply == nullptr); break;
+        case Wait::reply:
+            HOLD(!thread.queue_link.linked());
+            HOLD(reply != nullptr && reply->caller == &thread);
+            break;
+        case Wait::receive:
+            HOLD(thread.queue_link.linked());
+            HOLD(reply == nullptr || reply->reserved == &thread);
+            break;
+        default: HOLD(thread.queue_link.linked() && reply == nullptr); break;
+    }
+    return nullptr;
+}
+
+Invariants::Broken Invariants::check_lending(Thread& thread) {
+    HOLD(thread.home_context_ == nullptr || thread.home_context_->owner == &thread);
+    HOLD(thread.context_ == thread.context_in_force());
+    if (thread.lender_ != nullptr) {
+        HOLD(thread.lender_->borrower_ == &thread);
+        HOLD(thread.lender_->wait() == Wait::reply);
+    }
+    if (thread.borrower_ != nullptr) {
+        HOLD(thread.borrower_->lender_ == &thread);
+    }
+    return nullptr;
+}
+
+Invariants::Broken Invariants::check_thread(Thread& thread, Totals& totals) {
+    HOLD_ALL(check_wait(thread));
+    HOLD_ALL(check_lending(thread));
+    HOLD(thread.state() != abi::ThreadState::ready || !thread.condition_.stopped);
+    HOLD((thread.fault_handler_ != nullptr) == thread.fault_link.linked());
+    HOLD(thread.bound_notification_ == nullptr ||
+         thread.bound_notification_->bound_thread == &thread);
+    HOLD(thread.table_link.linked() && thread.space_link.linked() && thread.page_link.linked());
+    const bool runnable = thread.state() == abi::ThreadState::ready && thread.context_ != nullptr;
+    HOLD(runnable || thread.wait() != Wait::none || !thread.queue_link.linked());
+    totals.runnable += runnable ? 1 : 0;
+    totals.futex_waiters += thread.wait() == Wait::futex ? 1 : 0;
+    totals.deadlines += thread.deadline_node.linked ? 1 : 0;
+    return nullptr;
+}
+
+// ---- where they meet --------------------------------------------------------------------------------------
+
+Invariants::Broken Invariants::check_endpoint(Endpoint& endpoint) {
+    HOLD(!endpoint.dead_);
+    bool receiver_with_reply = false;
+    for (const Thread* thread = endpoint.receivers_.front(); thread != nullptr;
+         thread = endpoint.receivers_.next(*thread)) {
+        HOLD(thread->wait() == Wait::receive);
+        HOLD(thread->bound_notification_ == nullptr || thread->bound_notification_->bits() == 0);
+        receiver_with_reply |= thread->waiting.reply != nullptr;
+    }
+    const bool receivers = !endpoint.receivers_.empty();
+    for (const Thread* thread = endpoint.senders_.front(); thread != nullptr;
+         thread = endpoint.senders_.next(*thread)) {
+        HOLD(thread->wait() == Wait::send || thread->wait() == Wait::fault_send);
+        const bool request = thread->wait() == Wait::fault_send && thread->is_pager();
+        HOLD(!thread->is_pager() || request);
+        const bool one_way = request || thread->is_one_way_sender();
+        HOLD(one_way ? !receivers : !receiver_with_reply);
+        HOLD(!request || (thread->waiting.memory->pager_ == &endpoint &&
+                          thread->waiting.address < thread->waiting.memory->pages_));
+    }
+    HOLD(endpoint.drops_.empty() || !receivers);
+    for (const DropGuard* guard = endpoint.drops_.front(); guard != nullptr;
+         guard = endpoint.drops_.next(*guard)) {
+        HOLD(guard->target_ == &endpoint && guard->copies_ == 0);
+    }
+    for (const Thread* thread = endpoint.fault_users_.front(); thread != nullptr;
+         thread = endpoint.fault_users_.next(*thread)) {
+        HOLD(thread->fault_handler_ == &endpoint);
+    }
+    const Memory* previous = nullptr;
+    for (const Memory* memory = endpoint.paged_; memory != nullptr; memory = memory->next_paged) {
+        HOLD(memory->pager_ == &endpoint && memory->previous_paged == previous);
+        previous = memory;
+    }
+    return nullptr;
+}
+
+Invariants::Broken Invariants::check_notification(Notification& notification) {
+    HOLD(notification.word_ == 0 || notification.waiters_.empty());
+    for (const Thread* thread = notification.waiters_.front(); thread != nullptr;
+         thread = notification.waiters_.next(*thread)) {
+        HOLD(thread->wait() == Wait::notification);
+        HOLD(thread->waiting.notification == &notification);
+    }
+    HOLD(notification.bound_thread == nullptr ||
+         notification.bound_thread->bound_notification_ == &notification);
+    for (const Subscription* item = notification.outgoing_.front(); item != nullptr;
+         item = notification.outgoing_.next(*item)) {
+        HOLD(item->source == &notification && item->target_link.linked());
+    }
+    for (const Subscription* item = notification.incoming_.front(); item != nullptr;
+         item = notification.incoming_.next(*item)) {
+        HOLD(item->target == &notification && item->source_link.linked());
+    }
+    return nullptr;
+}
+
+Invariants::Broken Invariants::check_reply(Reply& reply) {
+    HOLD(reply.caller == nullptr || reply.reserved == nullptr);
+    HOLD(reply.caller == nullptr ||
+         (reply.caller->wait() == Wait::reply && reply.caller->waiting.reply == &reply));
+    HOLD(reply.reserved == nullptr ||
+         (reply.reserved->wait() == Wait::receive && reply.reserved->waiting.reply == &reply));
+    return nullptr;
+}
+
+bool Invariants::lives(const Object* wanted) {
+    Object* object = first_object();
+    while (object != nullptr && object != wanted) {
+        object = next_object(*object);
+    }
+    return object != nullptr;
+}
+
+Invariants::Broken Invariants::check_futexes(const Totals& totals) {
+    struct Seen {
+        std::uint64_t waiters = 0;
+        Broken broken = nullptr;
+    } seen;
+    futex::for_each_waiter(
+        [](void* context, const Thread& thread, bool can_be_found) {
+            auto& here = *static_cast<Seen*>(context);
+            ++here.waiters;
+            const auto check = [&]() -> Broken {
+                HOLD(thread.wait() == Wait::futex && can_be_found);
+                HOLD(lives(thread.waiting.memory));
+                return nullptr;
+            };
+            here.broken = here.broken == nullptr ? check() : here.broken;
+        },
+        &seen);
+    HOLD_ALL(seen.broken);
+    HOLD(seen.waiters == totals.futex_waiters);
+    return nullptr;
+}
+
+// ---- who runs ---------------------------------------------------------------------------------------------
+
+Invariants::Broken Invariants::check_context(SchedContext& context, Totals& totals) {
+    HOLD(context.owner == nullptr || context.owner->home_context_ == &context);
+    HOLD((context.throttled != nullptr) == context.release_node.linked);
+    if (const Thread* thread = context.throttled; thread != nullptr) {
+        ++totals.throttled;
+        HOLD(thread->state() == abi::ThreadState::ready && thread->context_ == &context);
+        HOLD(!thread->queue_link.linked());
+    }
+    return nullptr;
+}
+
+Invariants::Broken Invariants::check_scheduler(const Totals& totals) {
+    const Scheduler& cpu = scheduler();
+    std::uint64_t queued = 0;
+    int highest = -1;
+    for (std::size_t priority = 0; priority < cpu.queues_.size(); ++priority) {
+        const ThreadQueue& queue = cpu.queues_[priority];
+        const bool marked = (cpu.bitmap_[priority / 64] >> (priority % 64) & 1) != 0;
+        HOLD(marked == !queue.empty());
+        highest = marked ? static_cast<int>(priority) : highest;
+        for (const Thread* thread = queue.front(); thread != nullptr;
+             thread = queue.next(*thread)) {
+            ++queued;
+            HOLD(thread->state() == abi::ThreadState::ready && thread != cpu.current());
+            HOLD(thread->context_ != nullptr && thread->context_->priority == priority);
+        }
+    }
+    HOLD(cpu.highest_ == highest);
+    HOLD(cpu.preferred_ == nullptr);
+    const Thread* current = cpu.current();
+    HOLD(current == nullptr ||
+         (current->state() == abi::ThreadState::ready && current->context_ != nullptr));
+    HOLD(cpu.charged_ == (current != nullptr ? current->context_ : nullptr));
+    HOLD(queued + totals.throttled + (current != nullptr ? 1 : 0) == totals.runnable);
+    std::uint64_t deadlines = 0;
+    for (const Thread* thread = cpu.deadlines_.first(); thread != nullptr;) {
+        ++deadlines;
+        HOLD(deadlines <= totals.deadlines);
+        auto key = Scheduler::DeadlineOf::key(*thread);
+        ++key.tie;
+        thread = cpu.deadlines_.at_or_after(key);
+    }
+    HOLD(deadlines == totals.deadlines);
+    return nullptr;
+}
+
+}  // namespace kernel
