@@ -49,7 +49,24 @@ void move_capability(Capability& destination, Capability& slot) {
     slot.table->put_back(slot);
 }
 
+namespace {
+
+void leave_children_to_parent(Capability& slot) {
+    Object::CapabilityList& tree = slot.object->capabilities();
+    for (Capability* next = tree.next(slot); next != nullptr && next->depth > slot.depth;
+         next = tree.next(*next)) {
+        --next->depth;
+    }
+}
+
+}  // namespace
+
 void delete_capability(Capability& slot) {
+    leave_children_to_parent(slot);
+    delete_with_children(slot);
+}
+
+void delete_with_children(Capability& slot) {
     Object* object = slot.object;
     DropGuard* guard = slot.guard;
     Object::CapabilityList::remove(slot);
@@ -66,7 +83,7 @@ void revoke_capability(Capability& capability) {
     Object::CapabilityList& tree = capability.object->capabilities();
     for (Capability* next = tree.next(capability);
          next != nullptr && next->depth > capability.depth; next = tree.next(capability)) {
-        delete_capability(*next);
+        delete_with_children(*next);
     }
 }
 

@@ -3,8 +3,8 @@
 //
 // It names an object, with rights, and a badge. All capabilities of one object form its derivation tree, kept as a list in
 // pre-order with depths: what was derived from a capability follows it, deeper, up to the next one that is not deeper.
-// So deriving is an insertion behind the source, revoking removes the following deeper ones, and deleting one in the middle
-// leaves its children to its parent.
+// So deriving is an insertion behind the source, and revoking removes the following deeper ones. Deleting one in the middle leaves
+// its children to its parent: all that was derived from it moves up by one, or it would look like its elder sibling's.
 //
 // An empty slot is in its table's free list, by the same links. Slots do not move in memory while they are in use.
 #pragma once
@@ -28,7 +28,7 @@ struct alignas(64) Capability {
     DropGuard* guard = nullptr;
     base::ListLink link;        // derivation tree, or the table's free list
     CapTable* table = nullptr;  // where this slot is
-    std::uint64_t depth = 0;    // never overflows, however often user code copies a copy
+    std::uint32_t depth = 0;    // at most one more than the one's before it
     std::uint32_t index = 0;
     ObjectType type = ObjectType::none;  // the object's; none: empty
     std::uint8_t rights = 0;
@@ -52,6 +52,8 @@ void derive_capability(Capability& slot, Capability& source, std::uint8_t rights
 void move_capability(Capability& destination, Capability& slot);
 // Empties the slot and returns it to its table. The object's last capability takes the object along (see Object).
 void delete_capability(Capability& slot);
+// The same where everything derived from it goes as well, so that nobody need care for it.
+void delete_with_children(Capability& slot);
 // Deletes everything derived from it.
 void revoke_capability(Capability& capability);
 

@@ -21,8 +21,8 @@ Invariants::Broken Invariants::check_tree(Object& object, Totals& totals) {
         HOLD(capability->table->find(capability->index) == capability);
         HOLD(capability->guard == nullptr || capability->badged);
         HOLD(capability->type == object.type());
+        HOLD(capability->depth <= (previous != nullptr ? previous->depth + 1 : 0));
         if (previous != nullptr && capability->depth > previous->depth) {
-            // Derived from it, or from one between them that is gone and had no more rights than it.
             HOLD((capability->rights & ~previous->rights) == 0);
             HOLD(!previous->badged || (capability->badged && capability->badge == previous->badge &&
                                        capability->guard == previous->guard));

@@ -52,7 +52,7 @@ void Object::destroy() {
     }
     dying_ = true;
     while (Capability* capability = capabilities_.front()) {
-        delete_capability(*capability);
+        delete_with_children(*capability);
     }
     if (dying_link_.linked()) {
         dying_link_.unlink();

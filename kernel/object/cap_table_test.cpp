@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// What the derivation tree is for: revoking takes what was derived, and nothing else.
+#include "kernel/object/cap_table.hpp"
+
+#include "kernel/arch/host/kernel_fixture.hpp"
+
+namespace {
+
+using abi::CapTableOp;
+using abi::ObjectType;
+
+class CapTableTest : public host::KernelTest {
+protected:
+    abi::CapIndex copy(abi::CapIndex of) {
+        return init.call(abi::boot_own_table, CapTableOp::copy, {of, abi::all_rights}).cap();
+    }
+    void remove(abi::CapIndex index) {
+        EXPECT_TRUE(init.call(abi::boot_own_table, CapTableOp::remove, {index}).ok());
+    }
+    void revoke(abi::CapIndex index) {
+        EXPECT_TRUE(init.call(abi::boot_own_table, CapTableOp::revoke, {index}).ok());
+    }
+    bool has(abi::CapIndex index) {
+        return init.call(abi::boot_own_table, CapTableOp::query, {index}).ok();
+    }
+    abi::CapIndex root = make(ObjectType::endpoint);
+};
+
+TEST_F(CapTableTest, AnOrphanIsNotItsUnclesChild) {
+    const abi::CapIndex parent = copy(root);
+    const abi::CapIndex orphan = copy(parent);
+    const abi::CapIndex uncle = copy(root);
+    remove(parent);
+    revoke(uncle);
+    EXPECT_TRUE(has(orphan));
+    const abi::CapIndex later = copy(root);
+    revoke(later);
+    EXPECT_TRUE(has(orphan));
+    revoke(root);
+    EXPECT_FALSE(has(orphan));
+    EXPECT_FALSE(has(uncle));
+}
+
+TEST_F(CapTableTest, ACopyOfACopyForEverIsStillRevoked) {
+    abi::CapIndex last = copy(root);
+    for (int i = 0; i < 1000; ++i) {
+        const abi::CapIndex next = copy(last);
+        remove(last);
+        last = next;
+    }
+    EXPECT_EQ(kernel_broken_invariant(), nullptr);
+    revoke(root);
+    EXPECT_FALSE(has(last));
+}
+
+}  // namespace
