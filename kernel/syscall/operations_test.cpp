@@ -150,6 +150,7 @@ TEST_F(OperationsTest, AMessageThatIsTooLong) {
 }
 
 TEST_F(OperationsTest, Creating) {
+    init.call(pages, MemoryOp::commit, {0, 4 * page});
     const auto create = [this](Error wanted, ObjectType type, std::uint64_t w1 = 0,
                                std::uint64_t w2 = 0, std::uint64_t w3 = 0, std::uint64_t w4 = 0,
                                std::uint64_t w5 = 0) {
@@ -236,6 +237,7 @@ TEST_F(OperationsTest, CapabilityTables) {
 }
 
 TEST_F(OperationsTest, AddressSpaces) {
+    init.call(memory, MemoryOp::commit, {0, 4 * page});
     const auto map = [this](Error wanted, std::uint64_t cap, std::uint64_t at, std::uint64_t length,
                             std::uint64_t offset, std::uint64_t flags) {
         gives(wanted, space, AddressSpaceOp::map, {cap, at, length, offset, flags});
