@@ -72,7 +72,11 @@ set(CLUU_HOSTED_FLAGS ${CLUU_COMMON} ${CLUU_OPTIMISE} --target=x86_64-linux-gnu 
     -ffunction-sections -fdata-sections
     $<$<COMPILE_LANGUAGE:CXX>:-stdlib=libc++>)
 
-set(CLUU_SANITIZERS -fsanitize=address,undefined -fno-sanitize-recover=all)
+if(CLUU_COVERAGE)  # ./cluu test unit --coverage: lines are counted instead
+    set(CLUU_SANITIZERS -fprofile-instr-generate -fcoverage-mapping)
+else()
+    set(CLUU_SANITIZERS -fsanitize=address,undefined -fno-sanitize-recover=all)
+endif()
 set(CLUU_HOST_FLAGS ${CLUU_COMMON} -O1 -g1 -DCLUU_DEBUG=0 ${CLUU_SANITIZERS}
     $<$<COMPILE_LANGUAGE:CXX>:-stdlib=libc++>)
 

@@ -39,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     test = commands.add_parser("test", help="run the tests: unit, system, or both")
     test.add_argument("which", nargs="?", choices=["unit", "system"])
     test.add_argument("-k", metavar="WORD", help="only tests whose name contains WORD")
+    test.add_argument("--coverage", action="store_true", help="with unit: which lines of the kernel its tests run")
     test.add_argument("-x", action="store_true", help="stop at the first failure")
 
     bench = commands.add_parser("bench", help="measure CLUU and Linux side by side")

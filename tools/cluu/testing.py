@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 
-from . import build, lint, paths
+from . import build, coverage, lint, paths
 from .say import note, progress
 
 
@@ -41,6 +41,8 @@ def system(word: str | None, stop: bool) -> int:
 
 
 def main(arguments) -> int:
+    if arguments.coverage:
+        return coverage.main()
     failed = []
     for name, runner in (("unit", unit), ("system", system)):
         if arguments.which in (None, name) and runner(arguments.k, arguments.x) != 0:

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+"""`./cluu test unit --coverage`: which lines of the kernel's portable part the host's tests run (clang's source-based coverage)."""
+
+import os
+import re
+import subprocess
+
+from . import paths
+from .say import note, progress
+
+PRESET = "coverage"
+LEAST = 90.0  # per cent
+
+
+def sources() -> list[str]:
+    """The portable part, as kernel/CMakeLists.txt lists it. What checks the kernel is not counted."""
+    text = (paths.ROOT / "kernel/CMakeLists.txt").read_text()
+    listed = re.search(r"set\(kernel_portable\n(.*?)\)", text, re.DOTALL)[1].split()
+    return [f"kernel/{name}" for name in listed if not name.startswith("debug/")]
+
+
+def main() -> int:
+    out = paths.BUILD / PRESET
+    raw, merged = out / "kernel.profraw", out / "kernel.profdata"
+    test = out / "tests/kernel_unit_test"
+    progress("building the kernel's unit tests to be counted")
+    for command in (["cmake", "--preset", PRESET], ["ninja", "-C", str(out), "kernel_unit_test"]):
+        done = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True)
+        if done.returncode != 0:
+            note(done.stdout + done.stderr)
+            return 1
+    environment = os.environ | {"LLVM_PROFILE_FILE": str(raw)}
+    if subprocess.run([str(test), "--gtest_brief=1"], env=environment).returncode != 0:
+        return 1
+    subprocess.run(["llvm-profdata-19", "merge", str(raw), "-o", str(merged)], check=True)
+    report = subprocess.run(
+        ["llvm-cov-19", "report", str(test), f"-instr-profile={merged}", "-show-region-summary=false", *sources()],
+        cwd=paths.ROOT, check=True, capture_output=True, text=True).stdout
+    print(report)
+    share = float(re.search(r"^TOTAL\s.*", report, re.MULTILINE)[0].split()[6].rstrip("%"))
+    note(f"{share:.1f} % of the kernel's lines; {LEAST:.0f} % are wanted.")
+    return 0 if share >= LEAST else 1
