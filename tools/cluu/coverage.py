@@ -21,7 +21,7 @@ def sources() -> list[str]:
 
 def main() -> int:
     out = paths.BUILD / PRESET
-    raw, merged = out / "kernel.profraw", out / "kernel.profdata"
+    raw, merged = out / "kernel-%m.profraw", out / "kernel.profdata"
     test = out / "tests/kernel_unit_test"
     progress("building the kernel's unit tests to be counted")
     for command in (["cmake", "--preset", PRESET], ["ninja", "-C", str(out), "kernel_unit_test"]):
@@ -29,10 +29,13 @@ def main() -> int:
         if done.returncode != 0:
             note(done.stdout + done.stderr)
             return 1
+    for old in out.glob("kernel-*.profraw"):
+        old.unlink()
     environment = os.environ | {"LLVM_PROFILE_FILE": str(raw)}
     if subprocess.run([str(test), "--gtest_brief=1"], env=environment).returncode != 0:
         return 1
-    subprocess.run(["llvm-profdata-19", "merge", str(raw), "-o", str(merged)], check=True)
+    counts = [str(file) for file in out.glob("kernel-*.profraw")]
+    subprocess.run(["llvm-profdata-19", "merge", *counts, "-o", str(merged)], check=True)
     report = subprocess.run(["llvm-cov-19", "report", str(test), f"-instr-profile={merged}"], cwd=paths.ROOT, check=True,
                             capture_output=True, text=True).stdout
     lines = missed = 0

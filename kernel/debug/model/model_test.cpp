@@ -13,6 +13,9 @@
 #include <cstdlib>
 #include <random>
 
+// There if lines are counted: a child's count is added to the others'.
+extern "C" [[gnu::weak]] int __llvm_profile_write_file();
+
 namespace {
 
 using model::Run;
@@ -39,6 +42,9 @@ std::string run(const Sequence& sequence, bool tell) {
                 (void)!write(ends[1], wrong.data(), wrong.size());
                 _exit(1);
             }
+        }
+        if (__llvm_profile_write_file != nullptr) {
+            (void)__llvm_profile_write_file();
         }
         _exit(0);
     }
