@@ -374,6 +374,8 @@ TEST_F(OperationsTest, Notifications) {
     gives(Error::ok, notification, NotificationOp::subscribe, {other, 4});
     init.enter(Syscall::signal, notification, {}, {1});
     EXPECT_EQ(init.call(other, NotificationOp::peek).words[0], 4U);
+    init.enter(Syscall::signal, notification, {}, {2});
+    EXPECT_EQ(init.call(notification, NotificationOp::peek).words[0], 3U);
     gives(Error::ok, notification, NotificationOp::unsubscribe, {other});
     const auto poll = [&] {
         init.enter(Syscall::wait, other, abi::make_tag(0, 0, 0, 0, abi::Tag::has_deadline));
