@@ -128,7 +128,8 @@ void Invariants::for_each_block(Object& object, Visit&& visit) {
 // Whole pages that belong to an object, besides its blocks.
 std::uint64_t Invariants::pages_of(Object& object) {
     if (object.type() == ObjectType::memory) {
-        return static_cast<Memory&>(object).committed_;
+        return std::max(static_cast<Memory&>(object).committed_,
+                        static_cast<Memory&>(object).reserved_);
     }
     if (object.type() == ObjectType::address_space) {
         std::uint64_t tables = 1;

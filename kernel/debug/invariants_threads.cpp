@@ -109,7 +109,6 @@ Invariants::Broken Invariants::check_notification(Notification& notification) {
     for (const Thread* thread = notification.waiters_.front(); thread != nullptr;
          thread = notification.waiters_.next(*thread)) {
         HOLD(thread->wait() == Wait::notification);
-        HOLD(thread->waiting.notification == &notification);
     }
     HOLD(notification.bound_thread == nullptr ||
          notification.bound_thread->bound_notification_ == &notification);

@@ -57,8 +57,8 @@ struct alignas(8) Condition {
     bool stopped = false;  // asked to stop: a blocked thread that is woken does not become ready
     bool interruptible = false;
     bool has_deadline = false;
-    bool is_call = false;   // send, reply: it waits for the answer to a call
-    bool is_pager = false;  // fault_send: a page is wanted, no reply expected
+    bool is_call = false;    // send, reply: it waits for the answer to a call
+    bool is_pager = false;   // fault_send: a page is wanted, no reply expected
     bool overdrawn = false;  // its context has been used up by whom it lends it to
 
     friend bool operator==(const Condition& a, const Condition& b) {
@@ -133,10 +133,9 @@ public:
 
     // What the wait is about; by `wait()`. Plain data, guarded by the kernel's being entered once at a time.
     struct WaitState {
-        Notification* notification = nullptr;  // notification
-        Memory* memory = nullptr;              // pager
-        Reply* reply = nullptr;   // reply: the object that can answer; receive: the one to be used
-        std::uint64_t badge = 0;  // send: of the capability that was used
+        Memory* memory = nullptr;  // pager
+        Reply* reply = nullptr;    // reply: the object that can answer; receive: the one to be used
+        std::uint64_t badge = 0;   // send: of the capability that was used
         std::uint64_t address = 0;        // futex: key offset; pager: page index
         std::uint64_t fault_address = 0;  // pager: the address that was touched
         std::uint32_t bits = 0;           // futex: bitset

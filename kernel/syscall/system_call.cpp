@@ -182,7 +182,6 @@ Result<> wait(Thread& thread) {
     }
     TRY(check_interrupt(thread, tag));
     thread.give_back_context();
-    thread.waiting.notification = notification;
     notification->add_waiter(thread);
     thread.block(Wait::notification, tag);
     return {};

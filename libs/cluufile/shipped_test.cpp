@@ -39,9 +39,10 @@ TEST(Containers, AreRight) {
         ASSERT_TRUE(file) << format(file.error(), buffer);
         ASSERT_FALSE(file->entrypoint.empty()) << name;
         std::string_view program = file->entrypoint[0];
-        bool is_applet = program == "/bin/busybox" && file->entrypoint.size() == 2;
-        bool fits =
-            is_applet ? file->entrypoint[1] == name || name == "box" : program == "/bin/" + name;
+        bool is_applet = program == "/bin/busybox" && file->entrypoint.size() >= 2;
+        bool fits = is_applet               ? file->entrypoint[1] == name || name == "box"
+                    : name == "admin-shell" ? program == "/bin/shell"
+                                            : program == "/bin/" + name;
         EXPECT_TRUE(fits) << name;
     }
 }
@@ -56,7 +57,8 @@ TEST(Containers, HaveTheLeast) {
     EXPECT_EQ(holds("box").mode_at("/home/x"), MountMode::private_);
     for (const auto& [name, text] : images.texts) {
         bool manages = holds(name.c_str()).profiles.has(Profile::supervisor);
-        bool ours = name == "shell" || name == "login" || name == "container" || name == "execd";
+        bool ours = name == "shell" || name == "admin-shell" || name == "login" ||
+                    name == "container" || name == "execd";
         EXPECT_EQ(manages, ours) << name;
     }
 }

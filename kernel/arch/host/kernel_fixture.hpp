@@ -27,7 +27,7 @@ protected:
             Machine::advance(long_time);
         }
         ASSERT_TRUE(init.running());
-        EXPECT_EQ(kernel_broken_invariant(), nullptr);
+        EXPECT_STREQ(kernel_broken_invariant(), nullptr);
         EXPECT_TRUE(init.call(bank, abi::BankOp::destroy).ok());
     }
     // Buys an object from the test's bank.
