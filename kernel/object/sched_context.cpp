@@ -31,12 +31,12 @@ Result<SchedContext*> SchedContext::create(Bank& bank, SchedContext& parent, std
     return made;
 }
 
-void SchedContext::charge(Nanoseconds time) {
-    for (SchedContext* at = this; at != nullptr; at = at->within_) {
+void SchedContext::charge_budgets(Nanoseconds time) {
+    used_in_period_ += time;
+    for (SchedContext* at = within_; at != nullptr; at = at->within_) {
         at->consumed += time;
         at->used_in_period_ += time;
     }
-    bank().add_cpu_time(time);
 }
 
 // A timer that came late let it use more than its budget: that is paid back in the periods to come.

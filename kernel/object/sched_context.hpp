@@ -44,7 +44,13 @@ public:
     // Neither it nor one above has a budget.
     [[nodiscard]] bool is_unlimited() const { return budget == 0 && within_ == nullptr; }
     // Charges time here and above, and tells the bank: so the time of a whole process is known, whatever threads it had.
-    void charge(Nanoseconds time);
+    void charge(Nanoseconds time) {
+        consumed += time;
+        bank().add_cpu_time(time);
+        if (!is_unlimited()) [[unlikely]] {
+            charge_budgets(time);
+        }
+    }
     // What is left of the smallest budget, here or above; 0: none. Begins the period that `now` is in.
     [[nodiscard]] Nanoseconds remaining(Nanoseconds now);
     // When the last of the budgets that are used up is filled again. There is one.
@@ -64,6 +70,7 @@ public:
     base::TreeNode release_node;
 
 private:
+    void charge_budgets(Nanoseconds time);
     void begin_period(Nanoseconds now);
     [[nodiscard]] bool used_up() const { return budget != 0 && used_in_period_ >= budget; }
 
