@@ -12,7 +12,6 @@ enum Vector : std::uint8_t {
     vector_debug = 1,
     vector_nmi = 2,
     vector_breakpoint = 3,
-    vector_no_fpu = 7,
     vector_double_fault = 8,
     vector_page_fault = 14,
     vector_machine_check = 18,
