@@ -93,6 +93,19 @@ std::uint32_t ready_at_once(std::uint32_t events) {
     return events & (fs::Poll::readable | fs::Poll::writable);
 }
 
+// Everybody may read it, nobody change it, and it is this process's user's.
+fs::Attributes own_attributes(const Description& file, fs::Kind kind) {
+    const bool is_directory = kind == fs::Kind::directory;
+    fs::Attributes attributes;
+    attributes.kind = kind;
+    attributes.mode = is_directory ? 0555 : 0444;
+    attributes.links = is_directory ? 2 : 1;
+    attributes.inode = file.id();
+    attributes.user = identity().user;
+    attributes.group = identity().group_id;
+    return attributes;
+}
+
 }  // namespace
 
 std::int64_t OwnText::read(UserBuffer& buffer, Offset offset) {
@@ -121,16 +134,7 @@ Result<std::uint64_t> OwnText::seek(std::int64_t offset, std::uint32_t whence) {
     return offset_.load();
 }
 
-Result<fs::Attributes> OwnText::attributes() {
-    fs::Attributes attributes;
-    attributes.kind = fs::Kind::regular;
-    attributes.mode = 0444;
-    attributes.links = 1;
-    attributes.inode = id();
-    attributes.user = identity().user;
-    attributes.group = identity().group_id;
-    return attributes;
-}
+Result<fs::Attributes> OwnText::attributes() { return own_attributes(*this, fs::Kind::regular); }
 
 std::uint32_t OwnText::poll(std::uint32_t events, WakeTarget /*target*/) {
     return ready_at_once(events);
@@ -157,14 +161,7 @@ Result<std::uint64_t> OwnDirectory::seek(std::int64_t offset, std::uint32_t when
 }
 
 Result<fs::Attributes> OwnDirectory::attributes() {
-    fs::Attributes attributes;
-    attributes.kind = fs::Kind::directory;
-    attributes.mode = 0555;
-    attributes.links = 2;
-    attributes.inode = id();
-    attributes.user = identity().user;
-    attributes.group = identity().group_id;
-    return attributes;
+    return own_attributes(*this, fs::Kind::directory);
 }
 
 std::uint32_t OwnDirectory::poll(std::uint32_t events, WakeTarget /*target*/) {
