@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include <arch/cpus.hpp>
 #include <arch/window.hpp>
 
 #include "abi/kernel/boot_info.hpp"
@@ -191,8 +192,9 @@ Memory& make_boot_info(const BootParameters& parameters, Bank& root) {
 
 Memory& make_time_page(Bank& root) {
     Memory& memory = *expect(Memory::create(root, page_size, 0), "memory");
-    plat::fill_time_page(
-        *static_cast<abi::TimePage*>(expect(memory.kernel_page(0, true), "memory")));
+    auto& page = *static_cast<abi::TimePage*>(expect(memory.kernel_page(0, true), "memory"));
+    plat::fill_time_page(page);
+    page.cpus = arch::cpu_count();
     return memory;
 }
 

@@ -10,6 +10,7 @@
 #include "kernel/object/bank.hpp"
 #include "kernel/panic.hpp"
 #include "kernel/plat/platform.hpp"
+#include "kernel/sched/kernel_lock.hpp"
 #include "kernel/sched/scheduler.hpp"
 
 namespace {
@@ -25,9 +26,6 @@ kernel::Bank& make_root_bank() {
     return *new (root_bank_storage)
         kernel::Bank(root, nullptr, kernel::mm::frames.free_frames() + kernel::archive_frames());
 }
-
-// The other CPUs have nothing to do.
-void park() { plat::power_off_or_halt(); }
 
 }  // namespace
 
@@ -45,12 +43,13 @@ extern "C" [[noreturn]] void kernel_main(const BootParameters& parameters) {
         kernel_panic("no room for the records of page frames\n");
     }
     plat::initialise(parameters);
-    arch::start_other_cpus(parameters.boot_page, park);
+    arch::start_other_cpus(parameters.boot_page, kernel::join_schedulers);
     kernel_print("CPUs: ", arch::cpu_count(), "\n");
-    kernel::initialise_scheduler();
+    kernel::initialise_schedulers();
     kernel::Invariants::ask(parameters.command_line.data());
     kernel::adopt_archive(parameters);
     kernel::start_first_process(parameters, make_root_bank());
     kernel::scheduler().finish();
+    kernel::KernelLock::leave();
     arch::exit_kernel();
 }

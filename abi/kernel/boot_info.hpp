@@ -31,6 +31,7 @@ struct TimePage {
     std::uint64_t
         wall_ns_base;  // nanoseconds since 1970-01-01 at ns_base, from the real-time clock
     std::uint64_t tsc_frequency;  // Hz
+    std::uint64_t cpus;           // how many run; they share the counter
 };
 
 }  // namespace abi

@@ -14,6 +14,7 @@
 //     address_space_clone   copying an address space on write, for each page that is mapped in it
 //     foreign_call          a system call that is not the kernel's, to the thread's own entry and back
 //     process_create        bank, copied address space and capability table, thread; until its first word
+//     call_pairs_Ncpu       independent pairs of client and server on all CPUs (pairs.hpp)
 //
 // It ends with the line `kernel_bench: end`.
 
@@ -21,6 +22,7 @@
 #include <string_view>
 
 #include "bench/kernel/measure.hpp"
+#include "bench/kernel/pairs.hpp"
 #include "bench/kernel/process.hpp"
 #include "libs/rt/log.hpp"
 #include "libs/rt/mapping.hpp"
@@ -240,6 +242,7 @@ ipc::KernelResult<void> run() {
     signalling.destroy();
     measure_batches("page_fault_pager", pager_pages, fault_pager);
     measure_batches("process_create", 20, create_processes);
+    TRY(measure_pairs(priority - 1));
     return {};
 }
 

@@ -99,7 +99,7 @@ const char* Invariants::broken() {
     HOLD(totals.own_pages == root.charged_);
     HOLD_ALL(check_frames(totals.own_pages));
     HOLD_ALL(check_futexes(totals));
-    return check_scheduler(totals);
+    return check_schedulers(totals);
 }
 
 }  // namespace kernel

@@ -31,6 +31,7 @@ class Notification;
 class Object;
 class Reply;
 class SchedContext;
+class Scheduler;
 class Thread;
 struct Capability;
 struct Region;
@@ -96,7 +97,14 @@ private:
     static Broken check_reply(Reply& reply);
     static Broken check_context(SchedContext& context, Totals& totals);
     static Broken check_futexes(const Totals& totals);
-    static Broken check_scheduler(const Totals& totals);
+    // Counted in the schedulers of all CPUs.
+    struct Scheduled {
+        std::uint64_t queued = 0;
+        std::uint64_t running = 0;
+        std::uint64_t deadlines = 0;
+    };
+    static Broken check_schedulers(const Totals& totals);
+    static Broken check_scheduler(const Scheduler& cpu, const Totals& totals, Scheduled& seen);
 };
 
 }  // namespace kernel

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <arch/cpus.hpp>
+
 #include "kernel/debug/hold.hpp"
 #include "kernel/debug/invariants.hpp"
 #include "kernel/object/bank.hpp"
@@ -175,9 +177,8 @@ Invariants::Broken Invariants::check_context(SchedContext& context, Totals& tota
     return nullptr;
 }
 
-Invariants::Broken Invariants::check_scheduler(const Totals& totals) {
-    const Scheduler& cpu = scheduler();
-    std::uint64_t queued = 0;
+Invariants::Broken Invariants::check_scheduler(const Scheduler& cpu, const Totals& totals,
+                                               Scheduled& seen) {
     int highest = -1;
     for (std::size_t priority = 0; priority < cpu.queues_.size(); ++priority) {
         const ThreadQueue& queue = cpu.queues_[priority];
@@ -186,27 +187,39 @@ Invariants::Broken Invariants::check_scheduler(const Totals& totals) {
         highest = marked ? static_cast<int>(priority) : highest;
         for (const Thread* thread = queue.front(); thread != nullptr;
              thread = queue.next(*thread)) {
-            ++queued;
+            ++seen.queued;
             HOLD(thread->state() == abi::ThreadState::ready && thread != cpu.current());
             HOLD(thread->context_ != nullptr && thread->context_->priority == priority);
+            HOLD(thread->cpu_ == &cpu);
         }
     }
     HOLD(cpu.highest_ == highest);
     HOLD(cpu.preferred_ == nullptr);
     const Thread* current = cpu.current();
     HOLD(current == nullptr ||
-         (current->state() == abi::ThreadState::ready && current->context_ != nullptr));
-    HOLD(cpu.charged_ == (current != nullptr ? current->context_ : nullptr));
-    HOLD(queued + totals.throttled + (current != nullptr ? 1 : 0) == totals.runnable);
-    std::uint64_t deadlines = 0;
+         (current->state() == abi::ThreadState::ready && current->cpu_ == &cpu));
+    const SchedContext* context = current != nullptr ? current->context_ : nullptr;
+    // Another CPU may have been given something to decide, which it has not come to yet.
+    const bool has_decided = cpu.is_this_cpu() || !cpu.decide_;
+    HOLD(!has_decided || (cpu.charged_ == context && (current == nullptr || context != nullptr)));
+    seen.running += context != nullptr ? 1 : 0;
     for (const Thread* thread = cpu.deadlines_.first(); thread != nullptr;) {
-        ++deadlines;
-        HOLD(deadlines <= totals.deadlines);
+        ++seen.deadlines;
+        HOLD(seen.deadlines <= totals.deadlines && thread->cpu_ == &cpu);
         auto key = Scheduler::DeadlineOf::key(*thread);
         ++key.tie;
         thread = cpu.deadlines_.at_or_after(key);
     }
-    HOLD(deadlines == totals.deadlines);
+    return nullptr;
+}
+
+Invariants::Broken Invariants::check_schedulers(const Totals& totals) {
+    Scheduled seen;
+    for (std::size_t i = 0; i < arch::cpu_count(); ++i) {
+        HOLD_ALL(check_scheduler(scheduler_of(i), totals, seen));
+    }
+    HOLD(seen.queued + totals.throttled + seen.running == totals.runnable);
+    HOLD(seen.deadlines == totals.deadlines);
     return nullptr;
 }
 

@@ -11,6 +11,8 @@
 #include "kernel/object/bank.hpp"
 #include "kernel/object/memory.hpp"
 #include "kernel/object/thread.hpp"
+#include "kernel/sched/kernel_lock.hpp"
+#include "kernel/sched/scheduler.hpp"
 
 namespace kernel {
 
@@ -188,6 +190,9 @@ Result<AddressSpace*> AddressSpace::clone(Bank& bank) {
     if (arch::is_active(root())) {
         arch::flush_user();
     }
+    if (KernelLock::many()) {
+        Scheduler::flush_elsewhere(root());
+    }
     if (!done) {
         copy->destroy();
         return fail(done.error());
@@ -244,6 +249,9 @@ void AddressSpace::flush(std::uint64_t address) {
     if (arch::is_active(root())) {
         arch::invalidate_page(UserAddr{address});
     }
+    if (KernelLock::many()) [[unlikely]] {
+        Scheduler::flush_elsewhere(root());
+    }
 }
 
 bool AddressSpace::resolve(Thread& thread, std::uint64_t address, bool write, bool execute) {
@@ -269,8 +277,12 @@ bool AddressSpace::enter(const Region& region, std::uint64_t address, const Memo
     if (entry == nullptr) {
         return false;
     }
+    const bool was_present = entry->present();
     entry->set(page.frame, access_of(region.flags, page.writable));
-    flush(address);
+    // CPUs do not remember that nothing was there.
+    if (was_present) {
+        flush(address);
+    }
     return true;
 }
 
@@ -350,9 +362,7 @@ void AddressSpace::sever() {
     while (Thread* thread = threads_.front()) {
         thread->destroy();
     }
-    if (arch::is_active(root())) {
-        arch::activate(arch::kernel_root());
-    }
+    Scheduler::leave_space(root());
     // No CPU walks these tables any more: their entries need not be cleared one by one.
     while (Region* region = regions_.first()) {
         forget_region(*region);

@@ -72,7 +72,7 @@ void SchedContext::sever() {
     if (owner != nullptr) {
         owner->bind_context(nullptr);
     }
-    scheduler().forget(*this);
+    Scheduler::forget(*this);
     // Those inside go on under what is above.
     while (SchedContext* inner = inner_.pop_front()) {
         inner->within_ = within_;

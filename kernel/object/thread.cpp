@@ -29,7 +29,8 @@ Thread::Thread(Bank& bank, const Parts& parts)
       table_(&parts.table),
       pages_(&parts.pages),
       pages_first_(parts.page_offset / Bank::page_bytes),
-      first_slots_(parts.table.first_page()) {
+      first_slots_(parts.table.first_page()),
+      cpu_(&scheduler()) {
     root = parts.space.root();
 }
 
@@ -80,16 +81,16 @@ void Thread::block(Wait wait, abi::Tag tag, Purpose purpose) {
                            .has_deadline = tag.has(abi::Tag::has_deadline),
                            .is_call = purpose == Purpose::call,
                            .is_pager = purpose == Purpose::page};
-    scheduler().dequeue(*this);
+    cpu_->dequeue(*this);
     if (condition_.has_deadline) {
         deadline = ThreadContext::deadline();
-        scheduler().add_deadline(*this);
+        cpu_->add_deadline(*this);
     }
 }
 
 void Thread::end_wait() {
     if (condition_.has_deadline) {
-        scheduler().remove_deadline(*this);
+        cpu_->remove_deadline(*this);
     }
     if (queue_link.linked()) {
         queue_link.unlink();
@@ -109,7 +110,7 @@ void Thread::end_wait() {
 void Thread::wake() {
     end_wait();
     if (state() == abi::ThreadState::ready) {
-        scheduler().enqueue(*this);
+        Scheduler::place(*this);
     }
 }
 
@@ -143,7 +144,8 @@ void Thread::abandon_fault() {
 void Thread::stop() {
     condition_.stopped = true;
     if (state() == abi::ThreadState::ready) {
-        scheduler().dequeue(*this);
+        Scheduler::take_off(*this);
+        cpu_->dequeue(*this);
         condition_.state = abi::ThreadState::stopped;
     }
 }
@@ -152,7 +154,7 @@ void Thread::resume() {
     condition_.stopped = false;
     if (state() == abi::ThreadState::stopped || state() == abi::ThreadState::faulted) {
         condition_.state = abi::ThreadState::ready;
-        scheduler().enqueue(*this);
+        Scheduler::place(*this);
     }
 }
 
@@ -162,6 +164,7 @@ void Thread::interrupt() {
         wake_with(Error::interrupted);
         return;
     }
+    Scheduler::settle(*this);
     // A thread in a system call continues it; the call's end finds the pending flag.
     const bool in_user_mode = wait() == Wait::none && this != scheduler().current();
     if (in_user_mode && interrupt_entry != 0 && control->upcalls_masked == 0 &&
@@ -203,7 +206,7 @@ void Thread::fault(std::uint64_t cause, std::uint64_t error_code, std::uint64_t 
 void Thread::foreign_system_call() { send_fault(abi::FaultLabel::system_call, registers.rax, 0); }
 
 void Thread::send_fault(abi::FaultLabel label, std::uint64_t first, std::uint64_t second) {
-    scheduler().dequeue(*this);
+    cpu_->dequeue(*this);
     condition_.state = abi::ThreadState::faulted;
     if (fault_handler_ == nullptr) {
         return;
@@ -234,7 +237,7 @@ void Thread::wait_for_page(Memory& memory, std::uint64_t page_index, std::uint64
 void Thread::lose_page() {
     end_wait();
     if (state() == abi::ThreadState::ready) {
-        scheduler().enqueue(*this);
+        Scheduler::place(*this);
     }
     fault(vector_page_fault, 0, waiting.fault_address);
 }
@@ -267,10 +270,12 @@ void Thread::set_context(SchedContext* context) {
     if (context == context_) {
         return;
     }
-    scheduler().before_context_change(*this);
+    cpu_->before_context_change(*this);
     context_ = context;
-    scheduler().after_context_change(*this);
+    cpu_->after_context_change(*this);
 }
+
+bool Thread::is_running() const { return cpu_->current() == this; }
 
 SchedContext* Thread::context_in_force() const {
     // A lender that has lost its own context cannot make the borrower wait for its time.
@@ -317,11 +322,12 @@ void Thread::give_back_context() {
 
 void Thread::sever() {
     condition_.stopped = true;
-    scheduler().dequeue(*this);
+    Scheduler::take_off(*this);
+    cpu_->dequeue(*this);
     end_wait();
     give_back_context();
     bind_context(nullptr);
-    scheduler().forget(*this);
+    cpu_->forget(*this);
     set_fault_handler(nullptr, 0);
     bind_notification(nullptr);
     if (fpu != nullptr) {

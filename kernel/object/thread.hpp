@@ -38,6 +38,7 @@ class Memory;
 class Notification;
 class Reply;
 class SchedContext;
+class Scheduler;
 
 enum class Wait : std::uint8_t {
     none,
@@ -85,6 +86,8 @@ public:
     [[nodiscard]] Wait wait() const { return condition_.wait; }
     [[nodiscard]] bool is_call() const { return condition_.is_call; }
     [[nodiscard]] bool is_pager() const { return condition_.is_pager; }
+    // Some CPU has it in user mode, or is in the kernel for it.
+    [[nodiscard]] bool is_running() const;
     [[nodiscard]] SchedContext* context() const { return context_; }
     [[nodiscard]] Notification* bound_notification() const { return bound_notification_; }
     [[nodiscard]] SchedContext* home_context() const { return home_context_; }
@@ -173,6 +176,7 @@ private:
     std::size_t fpu_bytes_ = 0;
 
     CapTable::SlotPage* first_slots_;  // of table_
+    Scheduler* cpu_;                   // of the CPU that it belongs to
     Condition condition_{.stopped = true};
 
     SchedContext* home_context_ = nullptr;

@@ -4,21 +4,27 @@
 #include <algorithm>
 #include <bit>
 
+#include <arch/cpus.hpp>
+#include <arch/fpu.hpp>
+
 #include "kernel/object/address_space.hpp"
 #include "kernel/plat/platform.hpp"
+#include "kernel/sched/kernel_lock.hpp"
 
 namespace kernel {
 
 namespace {
 
-// One per CPU; so far there is one CPU.
-constinit Scheduler boot_scheduler;
+template <class Visit>
+void for_each_scheduler(Visit&& visit) {
+    for (std::size_t i = 0; i < arch::cpu_count(); ++i) {
+        visit(scheduler_of(i));
+    }
+}
 
 }  // namespace
 
 Scheduler& scheduler() { return *static_cast<Scheduler*>(arch::this_cpu().portable); }
-
-void initialise_scheduler() { arch::this_cpu().portable = &boot_scheduler; }
 
 // ---- the run queues ---------------------------------------------------------------------------------------
 
@@ -56,10 +62,10 @@ void Scheduler::enqueue(Thread& thread, bool at_front) {
         thread.queue_link.linked()) {
         return;
     }
+    thread.cpu_ = this;
     add_to_queue(thread, at_front);
-    if (!is_indifferent_to(thread)) {
-        decide_ = true;
-        time_dirty_ = true;
+    if (KernelLock::many() || !is_indifferent_to(thread)) {
+        wake();
     }
 }
 
@@ -93,6 +99,7 @@ void Scheduler::prefer(Thread& thread) {
         preferred_ = nullptr;
         enqueue(*before);
     }
+    thread.cpu_ = this;
     preferred_ = &thread;
     decide_ = true;
 }
@@ -113,14 +120,22 @@ void Scheduler::before_context_change(Thread& thread) {
 
 void Scheduler::after_context_change(Thread& thread) {
     if (&thread == current() || &thread == preferred_) {
-        decide_ = true;
+        if (is_this_cpu()) {
+            decide_ = true;
+        } else {
+            wake();
+        }
     } else if (thread.state() == abi::ThreadState::ready) {
         enqueue(thread);
     }
 }
 
 void Scheduler::forget(SchedContext& context) {
-    if (context.release_node.linked) {
+    for_each_scheduler([&](Scheduler& cpu) { cpu.forget_here(context); });
+}
+
+void Scheduler::forget_here(SchedContext& context) {
+    if (context.release_node.linked && context.throttled->cpu_ == this) {
         releases_.remove(context);
         context.throttled = nullptr;
     }
@@ -132,16 +147,20 @@ void Scheduler::forget(SchedContext& context) {
 void Scheduler::forget(Thread& thread) {
     dequeue(thread);
     if (on_cpu() == &thread) {
-        arch::set_current(nullptr);
+        hardware_->current = nullptr;
         decide_ = true;
     }
 }
 
-void Scheduler::charge_current() {
-    if (charged_ == nullptr) {
+void Scheduler::charge_all() {
+    const Nanoseconds now = plat::clock_now();
+    for_each_scheduler([now](Scheduler& cpu) { cpu.charge_current(now); });
+}
+
+void Scheduler::charge_current(Nanoseconds now) {
+    if (charged_ == nullptr || now < charged_since_) {
         return;
     }
-    const Nanoseconds now = plat::clock_now();
     charged_->charge(now - charged_since_);
     charged_since_ = now;
 }
@@ -200,8 +219,8 @@ void Scheduler::on_timer() {
             break;
         }
         Thread* thread = context->throttled;
-        forget(*context);
-        enqueue(*thread);
+        forget_here(*context);
+        place(*thread);
     }
 }
 
@@ -229,7 +248,7 @@ void Scheduler::update_timer(const Thread* next, Nanoseconds now, Nanoseconds al
 
 // ---- the decision -----------------------------------------------------------------------------------------
 
-Thread* Scheduler::choose(Nanoseconds now) {
+[[gnu::always_inline]] inline Thread* Scheduler::choose(Nanoseconds now) {
     const auto priority_of = [](const Thread* thread) {
         return thread != nullptr && thread->context_ != nullptr ? int{thread->context_->priority}
                                                                 : -1;
@@ -263,7 +282,8 @@ Thread* Scheduler::choose(Nanoseconds now) {
 
 // The common case of a message: the running thread waits, its partner goes on with the same scheduling context, and nothing
 // else has happened. Then neither the accounts nor the timer change.
-bool Scheduler::switch_to_partner() {
+template <bool Many>
+inline bool Scheduler::switch_to_partner() {
     Thread* next = preferred_;
     if (current() != nullptr || next == nullptr || time_dirty_ || next->context_ != charged_ ||
         highest_ > int{charged_->priority}) {
@@ -273,7 +293,7 @@ bool Scheduler::switch_to_partner() {
     decide_ = false;
     left_ = false;
     if (next != on_cpu()) {
-        arch::switch_thread(on_cpu(), next);
+        switch_to<Many>(next);
     }
     return true;
 }
@@ -287,8 +307,28 @@ void Scheduler::hand_over(Thread& successor) {
     slice_end_ = now + time_slice;
 }
 
+template <bool Many>
+inline void Scheduler::switch_to(Thread* next) {
+    Thread* before = on_cpu();
+    if constexpr (Many) {
+        if (before != nullptr) {
+            arch::fpu_leave(*before);
+        }
+    }
+    arch::switch_thread(before, next);
+}
+
 void Scheduler::decide() {
-    if (switch_to_partner()) {
+    if (KernelLock::many()) [[unlikely]] {
+        decide_for<true>();
+    } else {
+        decide_for<false>();
+    }
+}
+
+template <bool Many>
+inline void Scheduler::decide_for() {
+    if (switch_to_partner<Many>()) {
         return;
     }
     const Nanoseconds now = plat::clock_now();
@@ -299,9 +339,18 @@ void Scheduler::decide() {
     const Thread* before = current();
     Thread* next = choose(now);
     Nanoseconds allowed = 0;
-    while (next != nullptr && (allowed = allowance(*next, now)) == 0) {
+    for (;;) {
+        if (Many && next == nullptr) {
+            next = steal();
+        }
+        if (next == nullptr || (allowed = allowance(*next, now)) != 0) {
+            break;
+        }
         throttle(*next);
         next = take_highest();
+    }
+    if constexpr (Many) {
+        spread();
     }
     // An answer to the owner of an overdrawn context needs a decision: it may not go on.
     decide_ = next != nullptr && next->context_->overdrawn;
@@ -313,7 +362,7 @@ void Scheduler::decide() {
     charged_ = next != nullptr ? next->context_ : nullptr;
     update_timer(next, now, allowed);
     if (next != on_cpu()) {
-        arch::switch_thread(on_cpu(), next);
+        switch_to<Many>(next);
     }
 }
 

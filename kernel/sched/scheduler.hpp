@@ -10,10 +10,15 @@
 // or disarmed: one that comes too early finds nothing to do and arms it anew. So a switch need not touch it as long as it
 // is armed for no later than the slice's end.
 //
-// One Scheduler per CPU (arch::Cpu::portable). Nothing in it is touched by another CPU.
+// CPUs. There is one Scheduler for each (arch::Cpu::portable), and each thread belongs to one (Thread::cpu_): the one in whose
+// queue, deadline or release tree it is, on whose CPU it runs, or did last. All of them are touched under the kernel's
+// lock only. A thread that becomes ready goes to its CPU, or, if that is busy, to one that idles; a partner of a message comes to the CPU
+// of whoever wakes it; a CPU that finds its own queues empty takes from others. A CPU that has been given something to
+// do is told by an interrupt.
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 
 #include <arch/cpu.hpp>
@@ -21,6 +26,7 @@
 #include "kernel/object/sched_context.hpp"
 #include "kernel/object/thread.hpp"
 #include "kernel/object/thread_list.hpp"
+#include "kernel/sched/kernel_lock.hpp"
 #include "kernel/types.hpp"
 #include "libs/base/ordered_tree.hpp"
 
@@ -30,10 +36,20 @@ class Scheduler {
 public:
     static constexpr Nanoseconds time_slice = 5'000'000;
 
+    void initialise(arch::Cpu& hardware) { hardware_ = &hardware; }
+
     // The thread on the CPU, as long as it is ready to go on; null while idle.
     [[nodiscard]] Thread* current() const { return left_ ? nullptr : on_cpu(); }
 
-    // The thread became ready.
+    // The thread became ready, and its own CPU or one that idles shall run it.
+    static void place(Thread& thread) {
+        if (KernelLock::many()) [[unlikely]] {
+            place_among_many(thread);
+        } else {
+            thread.cpu_->enqueue(thread);
+        }
+    }
+    // It shall run on this CPU.
     void enqueue(Thread& thread, bool at_front = false);
     // The thread is no longer ready (blocks, stops, dies).
     void dequeue(Thread& thread);
@@ -45,14 +61,14 @@ public:
     void add_deadline(Thread& thread);
     void remove_deadline(Thread& thread);
 
-    // A context gets out of use: it must not wait in the release tree.
-    void forget(SchedContext& context);
+    // A context gets out of use: it must not wait in the release tree of any CPU.
+    static void forget(SchedContext& context);
     void forget(Thread& thread);
     // The effective context of a ready or running thread is about to change, or has changed.
     void before_context_change(Thread& thread);
     void after_context_change(Thread& thread);
-    // Brings the running context's consumption up to date.
-    void charge_current();
+    // Brings the consumption of all contexts that run up to date.
+    static void charge_all();
 
     // The timer's interrupt came.
     void on_timer();
@@ -91,6 +107,37 @@ public:
     // The running thread has blocked; its successor has the CPU.
     void hand_over(Thread& successor);
 
+    // ---- with several CPUs, for whoever holds the lock
+
+    // Makes the thread stand still, wherever it runs, between two instructions, with all its registers in memory. A system call
+    // that it has begun, and that has had no effect yet, begins again when it goes on.
+    static void settle(Thread& thread) {
+        if (KernelLock::many()) [[unlikely]] {
+            settle_among_many(thread);
+        }
+    }
+    // The same, and it no longer is what its CPU runs, if that is another than this.
+    static void take_off(Thread& thread) {
+        if (KernelLock::many()) [[unlikely]] {
+            take_off_among_many(thread);
+        }
+    }
+    // Translations of this address space have changed that other CPUs may have cached: they are void when this returns.
+    static void flush_elsewhere(PhysAddr root);
+    // The page tables are about to go: no CPU stands on them when this returns.
+    static void leave_space(PhysAddr root);
+    // Nothing has happened to this CPU's queues since it was in the kernel last.
+    [[nodiscard]] bool is_settled() const { return !decide_; }
+    // The fast path has switched to the thread.
+    void adopt(Thread& thread);
+
+    // ---- for KernelLock
+    void begin_waiting(std::uint8_t rewind);
+    void wait_a_moment();
+    void begin_visit();
+    [[nodiscard]] bool take_void_event();
+    void end_visit() { visit_.store(Visit::away, std::memory_order_release); }
+
 private:
     friend class Invariants;
     struct DeadlineKey {
@@ -110,6 +157,32 @@ private:
     };
 
     void decide();
+    enum class Visit : std::uint8_t { away, waiting, holding };  // kernel_lock.hpp
+
+    void forget_here(SchedContext& context);
+    void charge_current(Nanoseconds now);
+    [[nodiscard]] bool is_idle() const {
+        return current() == nullptr && preferred_ == nullptr && highest_ < 0;
+    }
+    [[nodiscard]] bool is_this_cpu() const;
+    // Something is to be decided there.
+    void wake() {
+        if (KernelLock::many()) [[unlikely]] {
+            wake_among_many();
+        }
+        decide_ = true;
+        time_dirty_ = true;
+    }
+    void wake_among_many();
+    static void place_among_many(Thread& thread);
+    static void settle_among_many(Thread& thread);
+    static void take_off_among_many(Thread& thread);
+    void bring_in();
+    void void_event(Thread& thread);
+    // The most important thread that waits for another CPU; null: none.
+    Thread* steal();
+    static void spread();
+
     void find_highest();
     void add_to_queue(Thread& thread, bool at_front = false);
     void remove_from_queue(Thread& thread);
@@ -118,11 +191,26 @@ private:
     [[nodiscard]] static Nanoseconds allowance(Thread& thread, Nanoseconds now);
     void update_timer(const Thread* next, Nanoseconds now, Nanoseconds allowed);
     Thread* choose(Nanoseconds now);
+    // Many: with several CPUs. So one CPU does not pay for them.
+    template <bool Many>
+    void decide_for();
+    template <bool Many>
     bool switch_to_partner();
+    template <bool Many>
+    void switch_to(Thread* next);
 
     // Whose registers the CPU holds: kept by the CPU itself, so that a message switches by changing that alone. Null: idle, or
     // it has died.
-    [[nodiscard]] static Thread* on_cpu() { return static_cast<Thread*>(arch::current()); }
+    [[nodiscard]] Thread* on_cpu() const { return static_cast<Thread*>(hardware_->current); }
+
+    arch::Cpu* hardware_ = nullptr;
+    std::atomic<Visit> visit_ = Visit::away;
+    std::atomic<bool> must_leave_space_ =
+        false;                 // for a CPU that waits: go to the kernel's own page tables
+    bool told_ = false;        // an interrupt is on its way there
+    bool must_flush_ = false;  // cached translations of user pages are void when the wait is over
+    bool event_is_void_ = false;  // so is what it came for
+    std::uint8_t rewind_ = 0;     // see KernelLock::enter
 
     bool left_ = false;  // the thread on the CPU is no longer ready, or was not chosen
     Thread* preferred_ = nullptr;
@@ -143,6 +231,11 @@ private:
 
 // This CPU's.
 Scheduler& scheduler();
-void initialise_scheduler();
+Scheduler& scheduler_of(std::size_t cpu);
+inline bool Scheduler::is_this_cpu() const { return !KernelLock::many() || this == &scheduler(); }
+// One for each CPU. The boot CPU holds the kernel's lock when this returns.
+void initialise_schedulers();
+// The other CPUs begin here, and idle when they come back.
+void join_schedulers();
 
 }  // namespace kernel

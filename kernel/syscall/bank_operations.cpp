@@ -93,7 +93,7 @@ Result<Answer> invoke_bank(Operation& op) {
                           mm::frames.free_frames() * base::page_size);
         case BankOp::cpu_time:
             TRY(op.need(BankRights::query));
-            scheduler().charge_current();
+            Scheduler::charge_all();
             return answer(bank.cpu_ns());
         case BankOp::set_limit:
             TRY(op.need(BankRights::manage));

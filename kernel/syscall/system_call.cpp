@@ -13,6 +13,7 @@
 #include "kernel/object/notification.hpp"
 #include "kernel/object/reply.hpp"
 #include "kernel/plat/platform.hpp"
+#include "kernel/sched/kernel_lock.hpp"
 #include "kernel/sched/scheduler.hpp"
 #include "kernel/syscall/operation.hpp"
 
@@ -210,7 +211,13 @@ void leave() {
     Object::reap();
     scheduler().finish();
     Invariants::check_if_asked();
+    KernelLock::leave();
 }
+
+// How long the instruction was that brought a thread here, if it would not bring it again by itself.
+constexpr std::uint8_t system_call_bytes = 2;
+constexpr std::uint8_t breakpoint_bytes = 1;
+constexpr std::uint64_t vector_breakpoint = 3;
 
 // Bits of a page fault's error code (Intel SDM vol. 3, 4.7).
 constexpr std::uint64_t fault_write = 2;
@@ -223,9 +230,11 @@ constexpr std::uint64_t vector_page_fault = 14;
 
 extern "C" void kernel_system_call(arch::ThreadContext* context) {
     auto& thread = static_cast<kernel::Thread&>(*context);
-    const auto result = kernel::perform(thread);
-    if (!result && kernel::scheduler().current() == &thread) {
-        thread.set_result(result.error());
+    if (kernel::KernelLock::enter(&thread, kernel::system_call_bytes)) {
+        const auto result = kernel::perform(thread);
+        if (!result && kernel::scheduler().current() == &thread) {
+            thread.set_result(result.error());
+        }
     }
     kernel::leave();
 }
@@ -243,18 +252,23 @@ extern "C" void kernel_operation(arch::ThreadContext* context,
 extern "C" void kernel_user_exception(arch::ThreadContext* context, std::uint64_t vector,
                                       std::uint64_t error_code, std::uint64_t address) {
     auto& thread = static_cast<kernel::Thread&>(*context);
-    const bool resolved =
-        vector == kernel::vector_page_fault && address < arch::user_end &&
-        thread.space().resolve(thread, address, (error_code & kernel::fault_write) != 0,
-                               (error_code & kernel::fault_fetch) != 0);
-    if (!resolved) {
-        thread.fault(vector, error_code, address);
+    const bool is_breakpoint = vector == kernel::vector_breakpoint;
+    if (kernel::KernelLock::enter(&thread, is_breakpoint ? kernel::breakpoint_bytes : 0)) {
+        const bool resolved =
+            vector == kernel::vector_page_fault && address < arch::user_end &&
+            thread.space().resolve(thread, address, (error_code & kernel::fault_write) != 0,
+                                   (error_code & kernel::fault_fetch) != 0);
+        if (!resolved) {
+            thread.fault(vector, error_code, address);
+        }
     }
     kernel::leave();
 }
 
 extern "C" void kernel_interrupt(std::uint64_t vector) {
     plat::acknowledge_interrupt();
+    // An interrupt keeps its meaning, whatever has become of the thread that it came to.
+    (void)kernel::KernelLock::enter(nullptr, 0);
     if (vector == plat::vector_timer) {
         kernel::scheduler().on_timer();
     } else {

@@ -108,10 +108,10 @@ Result<Answer> bind_notification(Operation& op, Thread& thread) {
 }
 
 Result<Answer> query(Thread& thread) {
-    scheduler().charge_current();
+    Scheduler::charge_all();
     const SchedContext* home = thread.home_context();
     auto state = thread.state();
-    if (state == abi::ThreadState::ready && scheduler().current() == &thread) {
+    if (state == abi::ThreadState::ready && thread.is_running()) {
         state = abi::ThreadState::running;
     }
     return answer(static_cast<std::uint64_t>(state), home != nullptr ? home->consumed : 0,
@@ -167,7 +167,7 @@ Result<Answer> invoke_sched_context(Operation& op) {
             return answer();
         case abi::SchedContextOp::query:
             TRY(op.need(abi::SchedContextRights::query));
-            scheduler().charge_current();
+            Scheduler::charge_all();
             return answer(context.consumed, context.priority, context.budget, context.period);
     }
     return fail(Error::bad_system_call);

@@ -88,14 +88,32 @@ Result<std::int64_t> control_process(const Arguments& arguments) {
     }
 }
 
-// The kernel runs one CPU (README, "What does not work yet"), so every affinity names the same one.
+// A CPU of its own cannot be asked for: every affinity names all of them.
+constexpr std::uint64_t mask_word = sizeof(std::uint64_t);
+constexpr std::uint64_t most_cpus = 64;
+
+std::uint64_t all_cpus() {
+    const std::uint64_t cpus = time_page().cpus;
+    return cpus >= most_cpus ? ~std::uint64_t{0} : (std::uint64_t{1} << cpus) - 1;
+}
+
 Result<std::int64_t> write_affinity(const Arguments& arguments) {
-    constexpr std::uint64_t word = sizeof(std::uint64_t);
-    if (arguments[1] < word || arguments[1] % word != 0) {
+    if (arguments[1] < mask_word || arguments[1] % mask_word != 0) {
         return base::fail(Errno::einval);
     }
-    TRY(user::write(arguments[2], std::uint64_t{1}));
-    return static_cast<std::int64_t>(word);
+    TRY(user::write(arguments[2], all_cpus()));
+    return static_cast<std::int64_t>(mask_word);
+}
+
+// The kernel tells the number of the CPU in the register that `rdtscp` reads.
+std::uint32_t this_cpu() {
+    std::uint32_t low = 0;
+    std::uint32_t high = 0;
+    std::uint32_t number = 0;
+    if (time_page().cpus > 1) {
+        asm volatile("rdtscp" : "=a"(low), "=d"(high), "=c"(number));
+    }
+    return number;
 }
 
 }  // namespace
@@ -153,17 +171,22 @@ std::int64_t sched_setaffinity(const Arguments& arguments) {
     if (arguments[1] == 0) {
         return -Errno::einval;
     }
-    const auto mask = user::read<std::uint8_t>(arguments[2]);
-    if (!mask) {
-        return -mask.error();
+    std::uint64_t mask = 0;
+    for (std::uint64_t i = 0; i < std::min(arguments[1], mask_word); ++i) {
+        const auto byte = user::read<std::uint8_t>(arguments[2] + i);
+        if (!byte) {
+            return -byte.error();
+        }
+        mask |= std::uint64_t{*byte} << (8 * i);
     }
-    return (*mask & 1) != 0 ? 0 : -Errno::einval;
+    return (mask & all_cpus()) != 0 ? 0 : -Errno::einval;
 }
 
 std::int64_t getcpu(const Arguments& arguments) {
-    for (std::size_t i = 0; i < 2; ++i) {
+    const std::array<std::uint32_t, 2> answers{this_cpu(), 0};  // all are of one node
+    for (std::size_t i = 0; i < answers.size(); ++i) {
         if (arguments[i] != 0) {
-            const auto written = user::write(arguments[i], std::uint32_t{0});
+            const auto written = user::write(arguments[i], answers[i]);
             if (!written) {
                 return -written.error();
             }
@@ -190,8 +213,12 @@ std::int64_t sched_get_priority_min(const Arguments& arguments) {
     return arguments.word(0) == 1 || arguments.word(0) == 2 ? 1 : 0;
 }
 
-// With one CPU, entering the library is already a barrier for all threads.
+// With one CPU, entering the library is already a barrier for all threads. With several the call is not there, as on kernels
+// without it: programs then have barriers of their own.
 std::int64_t membarrier(const Arguments& arguments) {
+    if (time_page().cpus > 1) {
+        return -Errno::enosys;
+    }
     constexpr std::uint32_t query = 0, global = 1, private_expedited = 8,
                             register_private_expedited = 16;
     constexpr std::uint32_t all = global | private_expedited | register_private_expedited;

@@ -262,6 +262,9 @@ SystemFacts ProcBackend::system_facts() {
     if (const auto usage = ipc::own_bank()->query()) {
         facts.free_bytes = usage->machine_free;
     }
+    if (const abi::TimePage* clock = rt::clock_page()) {
+        facts.cpus = clock->cpus;
+    }
     facts.processes = static_cast<std::uint32_t>(manager_.table.size());
     facts.busy_ns = manager_.ended_cpu_ns();
     manager_.table.for_each([&](const Process& process) {

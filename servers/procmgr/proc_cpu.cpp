@@ -51,9 +51,7 @@ constexpr std::array flags_ecx{
     Flag{"pni", 0},     Flag{"ssse3", 9},   Flag{"fma", 12}, Flag{"cx16", 13}, Flag{"sse4_1", 19},
     Flag{"sse4_2", 20}, Flag{"popcnt", 23}, Flag{"aes", 25}, Flag{"avx", 28},  Flag{"rdrand", 30}};
 
-}  // namespace
-
-std::string cpuinfo_text() {
+std::string one_cpu(std::uint64_t number, std::uint64_t cpus) {
     const Answer features = cpuid(1);
     const std::uint32_t family = (features.eax >> 8) & 15;
     const std::uint32_t shown_family =
@@ -61,11 +59,11 @@ std::string cpuinfo_text() {
     const std::uint32_t model = ((features.eax >> 4) & 15) | ((features.eax >> 12) & 0xf0);
     const abi::TimePage* clock = rt::clock_page();
     std::string out =
-        "processor\t: 0\nvendor_id\t: " + vendor() + "\ncpu family\t: " + decimal(shown_family) +
-        "\nmodel\t\t: " + decimal(model) + "\nmodel name\t: " + model_name() +
-        "\nstepping\t: " + decimal(features.eax & 15) +
+        "processor\t: " + decimal(number) + "\nvendor_id\t: " + vendor() +
+        "\ncpu family\t: " + decimal(shown_family) + "\nmodel\t\t: " + decimal(model) +
+        "\nmodel name\t: " + model_name() + "\nstepping\t: " + decimal(features.eax & 15) +
         "\ncpu MHz\t\t: " + decimal(clock == nullptr ? 0 : clock->tsc_frequency / 1'000'000) +
-        ".000\ncpu cores\t: 1\nflags\t\t:";
+        ".000\nsiblings\t: " + decimal(cpus) + "\ncpu cores\t: " + decimal(cpus) + "\nflags\t\t:";
     for (const Flag& flag : flags_edx) {
         out += (features.edx >> flag.bit & 1) != 0 ? " " + std::string{flag.name} : "";
     }
@@ -73,6 +71,19 @@ std::string cpuinfo_text() {
         out += (features.ecx >> flag.bit & 1) != 0 ? " " + std::string{flag.name} : "";
     }
     return out + "\n\n";
+}
+
+}  // namespace
+
+// All CPUs are taken to be like the one that runs this.
+std::string cpuinfo_text() {
+    const abi::TimePage* clock = rt::clock_page();
+    const std::uint64_t cpus = clock == nullptr ? 1 : clock->cpus;
+    std::string out;
+    for (std::uint64_t i = 0; i < cpus; ++i) {
+        out += one_cpu(i, cpus);
+    }
+    return out;
 }
 
 }  // namespace procmgr

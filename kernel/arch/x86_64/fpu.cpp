@@ -94,4 +94,26 @@ void fpu_forget(ThreadContext& context) {
     }
 }
 
+void fpu_leave(ThreadContext& context) {
+    if (context.fpu_loaded) {
+        fpu_save(context);
+        fpu_release(this_cpu(), context);
+        set_fpu_trap(this_cpu(), true);
+    }
+}
+
+void fpu_save(ThreadContext& context) {
+    if (context.fpu_loaded) {
+        set_fpu_trap(this_cpu(), false);
+        save(context.fpu);
+    }
+}
+
+void fpu_release(Cpu& cpu, ThreadContext& context) {
+    if (cpu.fpu_owner == &context) {
+        cpu.fpu_owner = nullptr;
+        context.fpu_loaded = false;
+    }
+}
+
 }  // namespace arch

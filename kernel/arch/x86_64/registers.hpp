@@ -29,6 +29,7 @@ enum class Msr : std::uint32_t {
     lstar = 0xc0000082,
     sfmask = 0xc0000084,
     kernel_gs_base = 0xc0000102,
+    tsc_aux = 0xc0000103,
 };
 inline std::uint64_t read_msr(Msr msr) {
     std::uint32_t low = 0;

@@ -151,13 +151,20 @@ std::string maps_text(const std::vector<MapLine>& lines) {
 }
 
 std::string system_stat_text(const SystemFacts& facts) {
-    const std::uint64_t idle =
-        facts.uptime_ns > facts.busy_ns ? facts.uptime_ns - facts.busy_ns : 0;
-    const std::string times =
-        decimal(ticks(facts.busy_ns)) + " 0 0 " + decimal(ticks(idle)) + " 0 0 0 0 0 0\n";
-    return "cpu  " + times + "cpu0 " + times + "intr 0\nctxt 0\nbtime " +
-           decimal(facts.boot_seconds) + "\nprocesses " + decimal(facts.created) +
-           "\nprocs_running " + decimal(facts.running) + "\nprocs_blocked 0\n";
+    const std::uint64_t all = facts.uptime_ns * facts.cpus;
+    const std::uint64_t idle = all > facts.busy_ns ? all - facts.busy_ns : 0;
+    const auto times = [&](std::uint64_t part) {
+        return decimal(ticks(facts.busy_ns / part)) + " 0 0 " + decimal(ticks(idle / part)) +
+               " 0 0 0 0 0 0\n";
+    };
+    std::string out = "cpu  " + times(1);
+    // Which CPU was busy is not recorded: each has its share.
+    for (std::uint64_t i = 0; i < facts.cpus; ++i) {
+        out += "cpu" + decimal(i) + " " + times(facts.cpus);
+    }
+    return out + "intr 0\nctxt 0\nbtime " + decimal(facts.boot_seconds) + "\nprocesses " +
+           decimal(facts.created) + "\nprocs_running " + decimal(facts.running) +
+           "\nprocs_blocked 0\n";
 }
 
 std::string meminfo_text(const SystemFacts& facts) {

@@ -25,6 +25,7 @@ struct SystemFacts {
     std::uint64_t uptime_ns = 0;
     std::uint64_t boot_seconds = 0;  // since 1970
     std::uint64_t total_bytes = 0, free_bytes = 0;
+    std::uint64_t cpus = 1;
     std::uint64_t busy_ns = 0;  // CPU time of all processes
     std::uint64_t created = 0;  // processes since boot
     std::uint32_t processes = 0, running = 0;

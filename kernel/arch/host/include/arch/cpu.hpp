@@ -15,6 +15,7 @@ struct Cpu {
     ThreadContext* current = nullptr;
     ThreadContext* fpu_owner = nullptr;
     std::uint32_t id = 0;
+    std::uint32_t hardware_id = 0;
     PhysAddr root{};
     void* portable = nullptr;
 };
@@ -28,6 +29,8 @@ inline ThreadContext* current() { return this_cpu().current; }
 inline void set_current(ThreadContext* context) { this_cpu().current = context; }
 inline void activate(PhysAddr root) { this_cpu().root = root; }
 inline bool is_active(PhysAddr root) { return this_cpu().root == root; }
+inline bool is_active_on(const Cpu& cpu, PhysAddr root) { return cpu.root == root; }
+inline void relax() {}
 // The simulated MMU has no cache of translations.
 inline void flush_user() {}
 inline void invalidate_page(UserAddr) {}

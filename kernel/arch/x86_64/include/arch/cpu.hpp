@@ -78,6 +78,11 @@ inline bool is_active(PhysAddr root) {
     return static_cast<LocalCpu*>(nullptr)->root == root.value();
 }
 
+inline bool is_active_on(const Cpu& cpu, PhysAddr root) { return cpu.root == root.value(); }
+
+// Between two looks at what another CPU is to change.
+inline void relax() { asm volatile("pause" : : : "memory"); }
+
 // Drops all cached translations of user pages, or that of one.
 inline void flush_user() { asm volatile("mov %0, %%cr3" : : "r"(this_cpu().root) : "memory"); }
 inline void invalidate_page(UserAddr address) {

@@ -13,12 +13,21 @@
 
 namespace arch {
 
+struct Cpu;
+
 // Bytes of an area (64-byte aligned) for everything that this CPU has and the kernel enabled. Constant after boot.
 std::size_t fpu_area_size();
 // Makes an area hold the state of a fresh thread.
 void fpu_initialise(void* area);
 // The area is about to be freed, or its contents were replaced: what the CPU holds of it is void.
 void fpu_forget(ThreadContext& context);
+
+// With several CPUs a thread may run on another one next time, so that nothing is left behind when it is switched from:
+// fpu_leave. A CPU whose thread may be taken off it by another brings the area up to date: fpu_save. Then that other CPU may declare
+// void what is in its registers: fpu_release.
+void fpu_leave(ThreadContext& context);
+void fpu_save(ThreadContext& context);
+void fpu_release(Cpu& cpu, ThreadContext& context);
 
 // Once per CPU.
 void fpu_enable();
