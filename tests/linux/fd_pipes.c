@@ -186,6 +186,13 @@ static void many_processes(void)
     close(results[1]);
 }
 
+static int go[2];
+static void let_go(int signal)
+{
+    caught = signal;
+    (void)!write(go[1], "g", 1);
+}
+
 static void interrupted(void)
 {
     int p[2];
@@ -193,25 +200,30 @@ static void interrupted(void)
     EQUAL(pipe(p), 0);
     struct sigaction action = { .sa_handler = handler };
     sigaction(SIGALRM, &action, NULL);
-    struct itimerval soon = { { 0, 0 }, { 0, 50000 } };
+    // Again and again: the first may come before the process waits.
+    struct itimerval often = { { 0, 50000 }, { 0, 50000 } }, never = { { 0, 0 }, { 0, 0 } };
     caught = 0;
-    setitimer(ITIMER_REAL, &soon, NULL);
+    setitimer(ITIMER_REAL, &often, NULL);
     FAILS(read(p[0], &c, 1), EINTR);
     EQUAL(caught, SIGALRM);
-    // With SA_RESTART the call goes on.
+    setitimer(ITIMER_REAL, &never, NULL);
+    // With SA_RESTART the call goes on. The handler lets the child write.
+    EQUAL(pipe(go), 0);
+    action.sa_handler = let_go;
     action.sa_flags = SA_RESTART;
     sigaction(SIGALRM, &action, NULL);
     pid_t child = fork();
     if (child == 0) {
-        struct timespec pause = { 0, 200000000 };
-        nanosleep(&pause, NULL);
-        _exit(write(p[1], "x", 1) != 1);
+        _exit(read(go[0], &c, 1) != 1 || write(p[1], "x", 1) != 1);
     }
+    struct itimerval once = { { 0, 0 }, { 0, 50000 } };
     caught = 0;
-    setitimer(ITIMER_REAL, &soon, NULL);
+    setitimer(ITIMER_REAL, &once, NULL);
     EQUAL(read(p[0], &c, 1), 1);
     EQUAL(caught, SIGALRM);
     EQUAL(status_of(child), 0);
+    close(go[0]);
+    close(go[1]);
     signal(SIGALRM, SIG_DFL);
     close(p[0]);
     close(p[1]);

@@ -18,13 +18,23 @@ static void on_signal(int signal) {
     syscall(SYS_gettid);
 }
 
+static void send_one(int signal) {
+    pthread_kill(target, signal);
+    sent++;
+}
+
 static void* send_signals(void* count) {
     for (long i = 0; i < (long)count; i++) {
-        pthread_kill(target, i % 2 ? SIGUSR1 : SIGUSR2);
-        sent++;
+        send_one(i % 2 ? SIGUSR1 : SIGUSR2);
         for (volatile int wait = 0; wait < (int)(i * 37 % 400); wait++) {
         }
         if (i % 16 == 0) sched_yield();
+        // Signals that are pending already are one; on a single CPU all of them could be sent before the target runs again.
+        long seen = handled;
+        while (i % 64 == 0 && handled == seen) {
+            send_one(SIGUSR1);
+            sched_yield();
+        }
     }
     finished = 1;
     return NULL;

@@ -142,7 +142,7 @@ static void futexes(void) {
     EQUAL(status_of(child), 0);
 }
 
-static volatile int first_word, second_word, arrived;
+static volatile int first_word, middle_word, second_word, arrived;
 static void* wait_first(void* unused) {
     (void)unused;
     __atomic_fetch_add(&arrived, 1, __ATOMIC_SEQ_CST);
@@ -153,11 +153,13 @@ static void* wait_first(void* unused) {
 static void requeueing(void) {
     pthread_t threads[3];
     for (int i = 0; i < 3; i++) pthread_create(&threads[i], NULL, wait_first, NULL);
-    while (arrived != 3) usleep(1000);
-    usleep(50000);
-    FAILS(futex(&first_word, FUTEX_CMP_REQUEUE, 1, (void*)2L, &second_word, 7), EAGAIN);
-    EQUAL(futex(&first_word, FUTEX_CMP_REQUEUE, 1, (void*)2L, &second_word, 0), 3);
+    FAILS(futex(&first_word, FUTEX_CMP_REQUEUE, 1, (void*)2L, &middle_word, 7), EAGAIN);
+    // All three wait when all three could be moved.
+    for (int moved = 0; moved < 3; usleep(1000))
+        moved += (int)futex(&first_word, FUTEX_CMP_REQUEUE, 0, (void*)3L, &middle_word, 0);
     EQUAL(futex(&first_word, FUTEX_WAKE, 9, NULL, NULL, 0), 0);
+    EQUAL(futex(&middle_word, FUTEX_CMP_REQUEUE, 1, (void*)2L, &second_word, 0), 3);
+    EQUAL(futex(&middle_word, FUTEX_WAKE, 9, NULL, NULL, 0), 0);
     EQUAL(futex(&second_word, FUTEX_WAKE, 9, NULL, NULL, 0), 2);
     for (int i = 0; i < 3; i++) pthread_join(threads[i], NULL);
     EQUAL(arrived, 0);

@@ -14,6 +14,7 @@
 #include <random>
 
 // There if lines are counted: a child's count is added to the others'.
+// NOLINTNEXTLINE(readability-identifier-naming): LLVM's name
 extern "C" [[gnu::weak]] int __llvm_profile_write_file();
 
 namespace {
