@@ -98,6 +98,8 @@ struct OpenFlags {
     static constexpr std::uint32_t path_only = 0x100;  // no reading or writing, only attributes
     static constexpr std::uint32_t execute =
         0x200;  // needs the execute permission; the file is read to be run
+    static constexpr std::uint32_t nameless =
+        0x800;  // a new regular file without a name; the path is the directory's that it is made for
     static constexpr std::uint32_t read_only_view =
         0x400;  // set by vfs: the view may not change the file system by this File
 };
@@ -430,6 +432,41 @@ struct OpenPipe {
     std::uint32_t reserved = 0;
     struct Reply {
         std::uint32_t writers_ever = 0;  // before those who are there now
+        std::uint32_t reserved = 0;
+    };
+};
+
+// Local sockets with names: nodes of kind `socket`. Who made the node listens on a File of it; who may
+// write to it connects, by a File that is open for writing. The connection is the clients' own: the
+// connecting side hands over the capabilities of one end (what they are is the library's affair),
+// the server keeps them until the listener accepts.
+struct Listen {
+    static constexpr std::uint16_t label = 45;
+    std::uint32_t backlog = 0;
+    std::uint32_t pid = 0;  // what the caller says about itself; the identity the server knows
+    struct Reply {};
+};
+
+struct Connect {  // closed: nobody listens; would_block: too many wait
+    static constexpr std::uint16_t label = 46;
+    static constexpr std::size_t capabilities = 4;
+    std::uint32_t pid = 0;
+    std::uint32_t reserved = 0;
+    struct Reply {  // of the listener
+        std::uint32_t user = 0, group = 0;
+        std::uint32_t pid = 0;
+        std::uint32_t reserved = 0;
+    };
+};
+
+struct Accept {  // interruptible. Poll tells when there is a connection
+    static constexpr std::uint16_t label = 47;
+    static constexpr std::size_t reply_capabilities = 4;
+    std::uint32_t no_wait = 0;
+    std::uint32_t reserved = 0;
+    struct Reply {  // of who connected
+        std::uint32_t user = 0, group = 0;
+        std::uint32_t pid = 0;
         std::uint32_t reserved = 0;
     };
 };

@@ -19,6 +19,7 @@ struct SocketLevel {
     static constexpr std::uint32_t socket = 1;
 };
 struct SocketOption {
+    static constexpr std::uint32_t reuse_address = 2, peer_credentials = 17;
     static constexpr std::uint32_t type = 3, error = 4, send_buffer = 7, receive_buffer = 8,
                                    keep_alive = 9, receive_timeout = 20, send_timeout = 21,
                                    accepts = 30, protocol = 38, domain = 39;

@@ -341,6 +341,22 @@ TYPED_TEST_P(Conformance, HostileMessages) {
     c.close(file);
 }
 
+TYPED_TEST_P(Conformance, NamelessFiles) {
+    auto& c = this->client();
+    EXPECT_TRUE(c.on_path(fs::MakeNode{.kind = Kind::directory, .mode = 0755}, "d"));
+    constexpr auto flags = Flags::nameless | Flags::read | Flags::write;
+    EXPECT_EQ(c.make_file("d/.nameless", "in the way"), Status::ok);
+    const auto file = c.open("d", flags, 0600);
+    ASSERT_NE(file, 0U);
+    EXPECT_EQ(c.write(file, "kept"), Status::ok);
+    EXPECT_EQ(c.read_all(file), "kept");
+    EXPECT_EQ(c.contents("d/.nameless"), "in the way");
+    EXPECT_EQ(c.open("d/.nameless-0", Flags::read), 0U);
+    EXPECT_EQ(c.open("d/.nameless", flags), 0U);
+    EXPECT_EQ(c.latest, Status::not_directory);
+    c.close(file);
+}
+
 TYPED_TEST_P(Conformance, NamedPipesCountTheirEnds) {
     auto& c = this->client();
     EXPECT_TRUE(c.on_path(fs::MakeNode{.kind = Kind::fifo, .mode = 0600}, "p"));
@@ -380,6 +396,7 @@ REGISTER_TYPED_TEST_SUITE_P(Conformance, WritesAndReads, AnnouncedWritesNeedRead
                             TruncatesAndGrowsWithZeros, OffsetsAndAppending, OpenFlags,
                             LinksAndUnlinkedFiles, Directories,
                             ListsAllEntriesOnceWhileSomeAreRemoved, SymbolicLinksRedirect, Renames,
-                            Permissions, Locks, NamedPipesCountTheirEnds, HostileMessages);
+                            Permissions, Locks, NamelessFiles, NamedPipesCountTheirEnds,
+                            HostileMessages);
 
 }  // namespace fs_server::testing

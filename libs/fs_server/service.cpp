@@ -107,6 +107,7 @@ void Service::on_drop(std::uint64_t badge) {
             return waiting.lock.owner.description == badge;
         });
         pipes_.close(badge, host_);
+        listeners_.close(badge);
         const bool had_locks = locks_.drop(badge);
         files_.remove(badge);
         if (had_locks) {

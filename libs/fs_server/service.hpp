@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "interfaces/entrance.hpp"
+#include "libs/fs_server/listeners.hpp"
 #include "libs/fs_server/locks.hpp"
 #include "libs/fs_server/named_pipes.hpp"
 #include "libs/fs_server/open_files.hpp"
@@ -46,7 +47,8 @@ public:
                         fs::CheckAccess, fs::GetUsage, fs::SyncAll, fs::MakeFileSystem, fs::Enter,
                         fs::Read, fs::Write, fs::Seek, fs::GetAttributes, fs::ReadDirectory,
                         fs::Truncate, fs::Sync, fs::Map, fs::Written, fs::Allocate,
-                        fs::SetStatusFlags, fs::Poll, fs::Lock, fs::OpenPipe>;
+                        fs::SetStatusFlags, fs::Poll, fs::Lock, fs::OpenPipe, fs::Listen,
+                        fs::Connect, fs::Accept>;
 
     explicit Service(Host& host) : host_(host) {}
 
@@ -87,6 +89,9 @@ public:
     Result<fs::Poll::Reply> handle(const fs::Poll& poll, ipc::Request& request);
     Result<fs::Lock::Reply> handle(const fs::Lock& lock, ipc::Request& request);
     Result<fs::OpenPipe::Reply> handle(const fs::OpenPipe& open, ipc::Request& request);
+    Result<fs::Listen::Reply> handle(const fs::Listen& listen, ipc::Request& request);
+    Result<fs::Connect::Reply> handle(const fs::Connect& connect, ipc::Request& request);
+    Result<fs::Accept::Reply> handle(const fs::Accept& accept, ipc::Request& request);
 
     Result<fs::Enter::Reply> handle(const fs::Enter& enter, ipc::Request& request);
 
@@ -126,6 +131,8 @@ private:
                                          fs::Identity who, Last last, Act act);
     [[nodiscard]] Result<fs::Open::Reply> open_existing(Backend& backend, const Walk& at,
                                                         const fs::Open& open);
+    [[nodiscard]] Result<fs::Open::Reply> open_nameless(Backend& backend, Inode directory,
+                                                        const fs::Open& open);
     [[nodiscard]] Result<fs::Open::Reply> describe(Backend& backend, Inode inode,
                                                    const fs::Open& open);
     [[nodiscard]] Result<void> change(Backend& backend, Inode inode, fs::Identity who,
@@ -141,6 +148,7 @@ private:
     OpenFiles files_;
     Locks locks_;
     NamedPipes pipes_;
+    Listeners listeners_;
     std::deque<WaitingLock> waiting_;
     std::vector<char> path_;
     ipc::Capability<fs::File> opened_;  // from describe to the reply

@@ -208,9 +208,12 @@ Result<fs::SetStatusFlags::Reply> Service::handle(const fs::SetStatusFlags& set,
     return fs::SetStatusFlags::Reply{.flags = file->flags};
 }
 
-// Files never make anybody wait.
+// Files never make anybody wait, but for sockets that listen.
 Result<fs::Poll::Reply> Service::handle(const fs::Poll& poll, ipc::Request& request) {
     TRY(file_of(request));
+    if (listeners_.is_listening(request.badge())) {
+        return listeners_.poll(request.badge(), poll, request);
+    }
     return fs::Poll::Reply{.ready = poll.events & (fs::Poll::readable | fs::Poll::writable)};
 }
 
@@ -226,6 +229,32 @@ Result<fs::OpenPipe::Reply> Service::handle(const fs::OpenPipe& open, ipc::Reque
                         .writes = file->has(fs::OpenFlags::write),
                         .waits = open.no_wait == 0},
                        host_, request);
+}
+
+Result<fs::Listen::Reply> Service::handle(const fs::Listen& listen, ipc::Request& request) {
+    const OpenFile* file = TRY(file_of(request));
+    if (file->kind != fs::Kind::socket) {
+        return base::fail(Status::invalid);
+    }
+    const auto attributes = TRY(file->backend->attributes(file->inode));
+    if (file->opener.user != 0 && file->opener.user != attributes.user) {
+        return base::fail(Status::access_denied);
+    }
+    TRY(listeners_.listen({file->backend, file->inode}, request.badge(), file->opener, listen));
+    return fs::Listen::Reply{};
+}
+
+Result<fs::Connect::Reply> Service::handle(const fs::Connect& connect, ipc::Request& request) {
+    const OpenFile* file = TRY(file_of(request));
+    if (file->kind != fs::Kind::socket || !file->has(fs::OpenFlags::write)) {
+        return base::fail(Status::bad_handle);
+    }
+    return listeners_.connect({file->backend, file->inode}, file->opener, connect, request);
+}
+
+Result<fs::Accept::Reply> Service::handle(const fs::Accept& accept, ipc::Request& request) {
+    TRY(file_of(request));
+    return listeners_.accept(request.badge(), accept, request);
 }
 
 Result<fs::Lock::Reply> Service::handle(const fs::Lock& lock, ipc::Request& request) {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Opening files, and looking at and changing attributes, by path.
+#include <algorithm>
+#include <array>
+#include <charconv>
 #include <cstring>
 
 #include "libs/fs_server/permissions.hpp"
@@ -64,6 +67,9 @@ Result<fs::Open::Reply> Service::handle(fs::Open open, ipc::Request& request) {
     auto reply = with_path<fs::Open>(
         request, path, open.identity, last,
         [&](Backend& backend, const Walk& at) -> Result<fs::Open::Reply> {
+            if (at.node && (open.flags & Flags::nameless) != 0) {
+                return open_nameless(backend, *at.node, open);
+            }
             if (at.node) {
                 return exclusive ? base::fail(Status::exists) : open_existing(backend, at, open);
             }
@@ -88,6 +94,40 @@ Result<fs::Open::Reply> Service::handle(fs::Open open, ipc::Request& request) {
         });
     if (opened_) {
         request.add_capability(std::move(opened_));
+    }
+    return reply;
+}
+
+// It has a name for a moment, in which nobody else is served.
+Result<fs::Open::Reply> Service::open_nameless(Backend& backend, Inode directory,
+                                               const fs::Open& open) {
+    const auto attributes = TRY(backend.attributes(directory));
+    if (attributes.kind != fs::Kind::directory) {
+        return base::fail(Status::not_directory);
+    }
+    if (!may(attributes, open.identity, Permission::write | Permission::execute)) {
+        return base::fail(Status::access_denied);
+    }
+    if ((open.flags & fs::OpenFlags::read_only_view) != 0) {
+        return base::fail(Status::read_only);
+    }
+    Place place{directory, ".nameless"};
+    std::array<char, 32> name;
+    for (std::uint32_t number = 0; backend.lookup(place); ++number) {  // somebody's own
+        constexpr std::string_view start = ".nameless-";
+        const auto digits = std::ranges::copy(start, name.begin()).out;
+        const auto end = std::to_chars(digits, name.end(), number).ptr;
+        place.name = {name.data(), static_cast<std::size_t>(end - name.data())};
+    }
+    const Inode inode = TRY(backend.make(place, {.kind = fs::Kind::regular,
+                                                 .mode = open.mode & mode_bits,
+                                                 .user = open.identity.user,
+                                                 .group = open.identity.group}));
+    auto reply = describe(backend, inode, open);
+    const auto removed = backend.remove(place, inode);
+    if (reply && !removed) {
+        opened_.reset();
+        return base::fail(removed.error());
     }
     return reply;
 }

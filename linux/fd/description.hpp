@@ -39,6 +39,7 @@ using fs::current_offset;
 using WakeTarget = ipc::Ref<ipc::Notification>;
 
 class Epoll;
+class LocalSocket;
 class OwnDirectory;
 class PipeEnd;
 class SignalQueue;
@@ -104,6 +105,7 @@ public:
     // There is no run-time type information: the kinds that have calls of their own.
     [[nodiscard]] virtual Epoll* event_list() { return nullptr; }
     [[nodiscard]] virtual PipeEnd* socket() { return nullptr; }
+    [[nodiscard]] virtual LocalSocket* local_socket() { return nullptr; }
     [[nodiscard]] virtual OwnDirectory* own_directory() { return nullptr; }
     [[nodiscard]] virtual TimerCount* timer() { return nullptr; }
     [[nodiscard]] virtual SignalQueue* signal_queue() { return nullptr; }

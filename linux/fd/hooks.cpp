@@ -10,6 +10,7 @@
 #include "linux/fd/event.hpp"
 #include "linux/fd/fifo.hpp"
 #include "linux/fd/image.hpp"
+#include "linux/fd/local_socket.hpp"
 #include "linux/fd/location.hpp"
 #include "linux/fd/open.hpp"
 #include "linux/fd/pipe.hpp"
@@ -58,6 +59,7 @@ Result<Handle> adopt_one(const process::ImageDescriptor& from) {
         case image_kind::socket_first:
         case image_kind::socket_second: return PipeEnd::adopt(from);
         case image_kind::named_pipe:    return NamedPipe::adopt(from);
+        case image_kind::local_socket:  return LocalSocket::adopt(from);
         case image_kind::timer:         return TimerCount::adopt(from);
         case image_kind::signal_queue:  return SignalQueue::adopt(from);
         case image_kind::event_counter: return EventCounter::adopt(from);

@@ -80,7 +80,12 @@ Result<std::uint32_t> to_open_flags(std::uint32_t flags) {
         return result | To::path_only;
     }
     if ((flags & OpenFlag::temporary) == OpenFlag::temporary) {
-        return base::fail(Errno::eopnotsupp);
+        const bool writes = (flags & OpenFlag::access_mode) != OpenFlag::read_only;
+        if (!writes || (flags & OpenFlag::create) != 0) {
+            return base::fail(Errno::einval);
+        }
+        flags &= ~OpenFlag::directory;
+        result = To::nameless;
     }
     if ((flags & OpenFlag::create) != 0 && (flags & OpenFlag::directory) != 0) {
         return base::fail(Errno::einval);
@@ -155,6 +160,9 @@ Result<Handle> open(Path path, std::uint32_t flags, std::uint32_t mode) {
         return open_own_terminal(flags);
     }
     auto file = answer->take<fs::File>();
+    if (info.kind == fs::Kind::socket && (flags & OpenFlag::path) == 0) {
+        return base::fail(Errno::enxio);
+    }
     if (info.kind == fs::Kind::fifo && (flags & OpenFlag::path) == 0) {
         return NamedPipe::open(std::move(file), flags & lasting_flags);
     }

@@ -323,6 +323,9 @@ bool PipeEnd::describe(process::ImageDescriptor& to) const {
     to.capabilities[2] = other_.index();
     to.capabilities[3] = guard_.index();
     to.state[0] = status();
+    to.state[1] = peer_.pid;
+    to.state[2] = peer_.user;
+    to.state[3] = peer_.group;
     return true;
 }
 
@@ -331,10 +334,11 @@ Result<Handle> PipeEnd::adopt(const process::ImageDescriptor& from) {
     PipeMapping* mapping = TRY(PipeMapping::create(
         ipc::Capability<ipc::Memory>{from.capabilities[0]}, mapped_bytes(is_socket(side))));
     using Notification = ipc::Capability<ipc::Notification>;
-    return Handle{
-        new PipeEnd(side, from.state[0], mapping,
-                    {Notification{from.capabilities[1]}, Notification{from.capabilities[2]},
-                     Notification{from.capabilities[3]}})};
+    auto* end = new PipeEnd(side, from.state[0], mapping,
+                            {Notification{from.capabilities[1]}, Notification{from.capabilities[2]},
+                             Notification{from.capabilities[3]}});
+    end->set_peer({from.state[1], from.state[2], from.state[3]});
+    return Handle{end};
 }
 
 Result<PipePair> make_pipe(std::uint32_t status) {

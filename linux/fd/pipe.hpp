@@ -91,6 +91,12 @@ public:
     std::int64_t receive(UserBuffer& buffer, Options options);
     std::int64_t send(UserBuffer& buffer, Options options);
     void shut_down(bool reading, bool writing);
+    // Who was at the other end when it was made (SO_PEERCRED).
+    struct Peer {
+        std::uint32_t pid = 0, user = 0, group = 0;
+    };
+    [[nodiscard]] Peer peer() const { return peer_; }
+    void set_peer(const Peer& peer) { peer_ = peer; }
 
 protected:
     // Is nobody left on the other side? Once true, always true (but of named pipes).
@@ -114,6 +120,7 @@ private:
     std::int64_t sleep(Ready&& ready);
 
     Side side_;
+    Peer peer_;
     PipeMapping* mapping_;
     std::optional<PipeRing> in_;
     std::optional<PipeRing> out_;

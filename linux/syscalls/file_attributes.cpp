@@ -270,6 +270,23 @@ std::int64_t syncfs(const Arguments& arguments) {
 
 std::int64_t umask(const Arguments& arguments) { return fd::location.set_umask(arguments.word(0)); }
 
+std::int64_t sync_file_range(const Arguments& arguments) {
+    constexpr std::uint32_t all_flags = 7;
+    if ((arguments.word(3) & ~all_flags) != 0 || static_cast<std::int64_t>(arguments[1]) < 0 ||
+        static_cast<std::int64_t>(arguments[2]) < 0) {
+        return -Errno::einval;
+    }
+    return to_return(synchronise(arguments.integer(0), true));
+}
+// Files are in the page cache once they were opened, or are read when they are needed.
+std::int64_t readahead(const Arguments& arguments) {
+    const auto description = fd::table.get_open(arguments.integer(0));
+    if (!description || !(*description)->readable()) {
+        return -Errno::ebadf;
+    }
+    return (*description)->kind() == fs::Kind::regular ? 0 : -Errno::einval;
+}
+
 // Advice about future use, which nothing here acts on.
 std::int64_t fadvise64(const Arguments& arguments) {
     const auto description = fd::table.get_open(arguments.integer(0));

@@ -270,6 +270,10 @@ std::int64_t mlock(const Arguments& arguments) {
     return !length || !program_space().is_mapped(start, *length) ? -Errno::enomem : 0;
 }
 std::int64_t munlock(const Arguments& arguments) { return mlock(arguments); }
+std::int64_t mlock2(const Arguments& arguments) {
+    constexpr std::uint32_t on_fault = 1;
+    return (arguments.word(2) & ~on_fault) != 0 ? -Errno::einval : mlock(arguments);
+}
 std::int64_t mlockall(const Arguments&) { return 0; }
 std::int64_t munlockall(const Arguments&) { return 0; }
 

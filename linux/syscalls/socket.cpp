@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Sockets. There is no network yet, and no name space of local sockets: what exists are pairs of
-// local stream sockets (linux/fd/pipe.hpp). Asking for another socket is answered as by a kernel
+// Sockets. There is no network yet: what exists are local stream sockets, in pairs (linux/fd/pipe.hpp)
+// or with names (linux/fd/local_socket.hpp). Asking for another socket is answered as by a kernel
 // without that protocol family, so that programs which can do without it go on.
 #include "abi/linux/socket.hpp"
 
@@ -8,8 +8,10 @@
 
 #include "abi/linux/file.hpp"
 #include "linux/entry/user_memory.hpp"
+#include "linux/fd/local_socket.hpp"
 #include "linux/fd/pipe.hpp"
 #include "linux/fd/table.hpp"
+#include "linux/process/state.hpp"
 #include "linux/syscalls/table.hpp"
 
 namespace linux {
@@ -17,6 +19,7 @@ namespace linux {
 namespace {
 
 using fd::Handle;
+using fd::LocalSocket;
 using fd::PipeEnd;
 using fd::UserSegments;
 using linux_abi::MessageFlag;
@@ -33,12 +36,68 @@ Result<SocketHandle> get_socket(std::int64_t number) {
     Handle description = TRY(fd::table.get_open(number));
     PipeEnd* socket = description->socket();
     if (socket == nullptr) {
-        return base::fail(Errno::enotsock);
+        return base::fail(description->local_socket() != nullptr ? Errno::enotconn
+                                                                 : Errno::enotsock);
+    }
+    if (description.get() != socket) {
+        socket->set_status(description->status());
     }
     return SocketHandle{std::move(description), socket};
 }
 
-Result<void> make_pair(const Arguments& arguments) {
+// One that need not be connected.
+Result<Handle> get_any_socket(std::int64_t number) {
+    Handle description = TRY(fd::table.get_open(number));
+    if (description->socket() == nullptr && description->local_socket() == nullptr) {
+        return base::fail(Errno::enotsock);
+    }
+    return description;
+}
+
+// The part of a call that asks for a name. EINVAL: it is connected for good (a pair).
+Result<LocalSocket*> local_of(const Handle& description, Errno otherwise) {
+    if (description->local_socket() == nullptr) {
+        return base::fail(otherwise);
+    }
+    return description->local_socket();
+}
+
+// The name in a struct sockaddr_un, as an absolute path.
+Result<fd::Path> read_name(std::uint64_t address, std::uint64_t length, Errno no_path) {
+    struct Address {
+        std::uint16_t family;
+        char path[108];
+    };
+    constexpr std::uint64_t path_offset = sizeof(std::uint16_t);
+    if (length < path_offset || length > sizeof(Address)) {
+        return base::fail(Errno::einval);
+    }
+    Address name{};
+    TRY(user::copy_in(&name, address, length));
+    if (name.family != linux_abi::SocketFamily::local) {
+        return base::fail(Errno::einval);
+    }
+    const std::string_view path{name.path, length - path_offset};
+    if (path.empty() || path.front() == '\0') {
+        return base::fail(no_path);  // chosen by the system, or outside of the file system
+    }
+    return fd::resolve_text(linux_abi::at_cwd, path.substr(0, path.find('\0')));
+}
+
+// Names are not told: an address of the family alone.
+Result<void> write_family(std::uint64_t address, std::uint64_t length_at) {
+    const std::uint16_t family = linux_abi::SocketFamily::local;
+    const auto room = TRY(user::read<std::uint32_t>(length_at));
+    TRY(user::copy_out(address, &family, std::min<std::size_t>(room, sizeof family)));
+    return user::write(length_at, std::uint32_t{sizeof family});
+}
+
+bool accepts_connections(fd::Description& socket) {
+    return socket.local_socket() != nullptr && socket.local_socket()->is_listening();
+}
+
+// Only local stream sockets can be had.
+Result<void> check_type(const Arguments& arguments) {
     const std::uint32_t type = arguments.word(1);
     if (arguments.word(0) != linux_abi::SocketFamily::local) {
         return base::fail(Errno::eafnosupport);
@@ -52,9 +111,60 @@ Result<void> make_pair(const Arguments& arguments) {
     if (arguments.word(2) > 1) {
         return base::fail(Errno::eprotonosupport);
     }
+    return {};
+}
+
+std::uint32_t status_of(std::uint32_t type) {
+    return (type & SocketType::non_block) != 0 ? linux_abi::OpenFlag::non_block : 0;
+}
+
+Result<std::int64_t> make_socket(const Arguments& arguments) {
+    TRY(check_type(arguments));
+    const std::uint32_t type = arguments.word(1);
+    return fd::table.install(Handle{new LocalSocket(status_of(type))},
+                             (type & SocketType::close_on_exec) != 0);
+}
+
+Result<void> bind_name(const Arguments& arguments) {
+    const Handle description = TRY(get_any_socket(arguments.integer(0)));
+    LocalSocket* socket = TRY(local_of(description, Errno::einval));
+    const fd::Path path = TRY(read_name(arguments[1], arguments.word(2), Errno::eaddrnotavail));
+    return socket->bind(path);
+}
+
+Result<void> start_listening(const Arguments& arguments) {
+    const Handle description = TRY(get_any_socket(arguments.integer(0)));
+    return TRY(local_of(description, Errno::einval))->listen(arguments.word(1));
+}
+
+Result<std::int64_t> connect_to(const Arguments& arguments) {
+    const Handle description = TRY(get_any_socket(arguments.integer(0)));
+    LocalSocket* socket = TRY(local_of(description, Errno::eisconn));
+    const fd::Path path = TRY(read_name(arguments[1], arguments.word(2), Errno::econnrefused));
+    return socket->connect(path);
+}
+
+Result<std::int64_t> accept_one(const Arguments& arguments, std::uint32_t flags) {
+    if ((flags & ~(SocketType::non_block | SocketType::close_on_exec)) != 0) {
+        return base::fail(Errno::einval);
+    }
+    const Handle description = TRY(get_any_socket(arguments.integer(0)));
+    LocalSocket* socket = TRY(local_of(description, Errno::einval));
+    Handle end = TRY(socket->accept(status_of(flags)));
+    if (arguments[1] != 0) {
+        TRY(write_family(arguments[1], arguments[2]));
+    }
+    return fd::table.install(std::move(end), (flags & SocketType::close_on_exec) != 0);
+}
+
+Result<void> make_pair(const Arguments& arguments) {
+    TRY(check_type(arguments));
+    const std::uint32_t type = arguments.word(1);
     const bool close_on_exec = (type & SocketType::close_on_exec) != 0;
-    const bool non_block = (type & SocketType::non_block) != 0;
-    fd::PipePair pair = TRY(fd::make_socket_pair(non_block ? linux_abi::OpenFlag::non_block : 0));
+    fd::PipePair pair = TRY(fd::make_socket_pair(status_of(type)));
+    const PipeEnd::Peer self{identity().pid, identity().user, identity().group_id};
+    pair.reader->socket()->set_peer(self);
+    pair.writer->socket()->set_peer(self);
     const std::int64_t first = TRY(fd::table.install(std::move(pair.reader), close_on_exec));
     const auto second = fd::table.install(std::move(pair.writer), close_on_exec);
     if (!second) {
@@ -158,61 +268,70 @@ Result<void> shut_down(const Arguments& arguments) {
     return {};
 }
 
+Result<void> write_option(const Arguments& arguments, std::span<const std::byte> value) {
+    const auto room = TRY(user::read<std::uint32_t>(arguments[4]));
+    const auto length = static_cast<std::uint32_t>(std::min<std::size_t>(room, value.size()));
+    TRY(user::copy_out(arguments[3], value.data(), length));
+    return user::write(arguments[4], length);
+}
+
 Result<void> get_option(const Arguments& arguments) {
-    const SocketHandle socket = TRY(get_socket(arguments.integer(0)));
+    const Handle socket = TRY(get_any_socket(arguments.integer(0)));
     if (arguments.word(1) != linux_abi::SocketLevel::socket) {
         return base::fail(Errno::eopnotsupp);
     }
     std::int32_t value = 0;
     switch (arguments.word(2)) {
-        case SocketOption::type:           value = SocketType::stream; break;
-        case SocketOption::domain:         value = linux_abi::SocketFamily::local; break;
+        case SocketOption::type:             value = SocketType::stream; break;
+        case SocketOption::domain:           value = linux_abi::SocketFamily::local; break;
+        case SocketOption::accepts:          value = accepts_connections(*socket) ? 1 : 0; break;
         case SocketOption::error:
         case SocketOption::keep_alive:
-        case SocketOption::accepts:
-        case SocketOption::protocol:       break;
+        case SocketOption::reuse_address:
+        case SocketOption::protocol:         break;
         case SocketOption::send_buffer:
-        case SocketOption::receive_buffer: value = fd::PipeRing::capacity; break;
-        default:                           return base::fail(Errno::enoprotoopt);
+        case SocketOption::receive_buffer:   value = fd::PipeRing::capacity; break;
+        case SocketOption::peer_credentials: {
+            constexpr PipeEnd::Peer nobody{0, ~0U, ~0U};
+            const PipeEnd* end = socket->socket();
+            const PipeEnd::Peer peer = end != nullptr ? end->peer() : nobody;
+            return write_option(arguments, std::as_bytes(std::span{&peer, 1}));
+        }
+        default: return base::fail(Errno::enoprotoopt);
     }
-    const auto room = TRY(user::read<std::uint32_t>(arguments[4]));
-    const std::uint32_t length = std::min<std::uint32_t>(room, sizeof value);
-    TRY(user::copy_out(arguments[3], &value, length));
-    return user::write(arguments[4], length);
+    return write_option(arguments, std::as_bytes(std::span{&value, 1}));
 }
 
 // The buffers have the size that they have; asking for another is only a wish.
 Result<void> set_option(const Arguments& arguments) {
-    const SocketHandle socket = TRY(get_socket(arguments.integer(0)));
+    const Handle socket = TRY(get_any_socket(arguments.integer(0)));
     if (arguments.word(1) != linux_abi::SocketLevel::socket) {
         return base::fail(Errno::eopnotsupp);
     }
     switch (arguments.word(2)) {
         case SocketOption::send_buffer:
         case SocketOption::receive_buffer:
+        case SocketOption::reuse_address:
         case SocketOption::keep_alive:     return {};
         default:                           return base::fail(Errno::enoprotoopt);
     }
 }
 
 Result<void> get_name(const Arguments& arguments) {
-    const SocketHandle socket = TRY(get_socket(arguments.integer(0)));
-    const std::uint16_t family = linux_abi::SocketFamily::local;
-    const auto room = TRY(user::read<std::uint32_t>(arguments[2]));
-    TRY(user::copy_out(arguments[1], &family, std::min<std::size_t>(room, sizeof family)));
-    return user::write(arguments[2], std::uint32_t{sizeof family});
+    (void)TRY(get_any_socket(arguments.integer(0)));
+    return write_family(arguments[1], arguments[2]);
 }
 
-std::int64_t connected_already(const Arguments& arguments, Errno error) {
-    const auto socket = get_socket(arguments.integer(0));
-    return socket ? -error : -socket.error();
+Result<void> get_peer_name(const Arguments& arguments) {
+    (void)TRY(get_socket(arguments.integer(0)));
+    return write_family(arguments[1], arguments[2]);
 }
 
 }  // namespace
 
 namespace calls {
 
-std::int64_t socket(const Arguments& /*arguments*/) { return -Errno::eafnosupport; }
+std::int64_t socket(const Arguments& arguments) { return to_return(make_socket(arguments)); }
 std::int64_t socketpair(const Arguments& arguments) { return to_return(make_pair(arguments)); }
 std::int64_t sendto(const Arguments& arguments) { return to_return(send_to(arguments)); }
 std::int64_t recvfrom(const Arguments& arguments) { return to_return(receive_from(arguments)); }
@@ -222,23 +341,15 @@ std::int64_t shutdown(const Arguments& arguments) { return to_return(shut_down(a
 std::int64_t getsockopt(const Arguments& arguments) { return to_return(get_option(arguments)); }
 std::int64_t setsockopt(const Arguments& arguments) { return to_return(set_option(arguments)); }
 std::int64_t getsockname(const Arguments& arguments) { return to_return(get_name(arguments)); }
-std::int64_t getpeername(const Arguments& arguments) { return to_return(get_name(arguments)); }
+std::int64_t getpeername(const Arguments& arguments) { return to_return(get_peer_name(arguments)); }
 
-std::int64_t connect(const Arguments& arguments) {
-    return connected_already(arguments, Errno::eisconn);
-}
-std::int64_t accept(const Arguments& arguments) {
-    return connected_already(arguments, Errno::einval);
-}
+std::int64_t connect(const Arguments& arguments) { return to_return(connect_to(arguments)); }
+std::int64_t accept(const Arguments& arguments) { return to_return(accept_one(arguments, 0)); }
 std::int64_t accept4(const Arguments& arguments) {
-    return connected_already(arguments, Errno::einval);
+    return to_return(accept_one(arguments, arguments.word(3)));
 }
-std::int64_t bind(const Arguments& arguments) {
-    return connected_already(arguments, Errno::einval);
-}
-std::int64_t listen(const Arguments& arguments) {
-    return connected_already(arguments, Errno::einval);
-}
+std::int64_t bind(const Arguments& arguments) { return to_return(bind_name(arguments)); }
+std::int64_t listen(const Arguments& arguments) { return to_return(start_listening(arguments)); }
 
 }  // namespace calls
 }  // namespace linux

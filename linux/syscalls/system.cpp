@@ -206,6 +206,13 @@ std::int64_t sched_getparam(const Arguments& arguments) {
 std::int64_t sched_setscheduler(const Arguments& arguments) {
     return arguments.word(1) == 0 ? 0 : -Errno::eperm;
 }
+std::int64_t sched_setparam(const Arguments& arguments) {
+    const auto priority = user::read<std::int32_t>(arguments[1]);
+    if (!priority) {
+        return -priority.error();
+    }
+    return *priority == 0 ? 0 : -Errno::einval;
+}
 std::int64_t sched_get_priority_max(const Arguments& arguments) {
     return arguments.word(0) == 1 || arguments.word(0) == 2 ? 99 : 0;
 }

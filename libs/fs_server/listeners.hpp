@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+//
+// Local sockets with names that are listening. As with named pipes, the server only brings the two
+// sides together: who connects makes the connection (linux/fd/pipe.hpp) and hands the capabilities of
+// one end over; they wait here until the listener accepts. If the listener's File ends, so do the
+// connections that it has not accepted: their makers see that the other end is gone.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "libs/fs_server/backend.hpp"
+#include "libs/ipc/request.hpp"
+
+namespace fs_server {
+
+class Listeners {
+public:
+    struct Name {
+        Backend* backend = nullptr;
+        Inode inode;
+    };
+    // busy: somebody listens there already.
+    [[nodiscard]] Result<void> listen(const Name& name, std::uint64_t badge, fs::Identity who,
+                                      const fs::Listen& how);
+    // closed: nobody listens; would_block: too many wait already.
+    [[nodiscard]] Result<fs::Connect::Reply> connect(const Name& name, fs::Identity who,
+                                                     const fs::Connect& how, ipc::Request& request);
+    // invalid: the File does not listen.
+    [[nodiscard]] Result<fs::Accept::Reply> accept(std::uint64_t badge, const fs::Accept& how,
+                                                   ipc::Request& request);
+    [[nodiscard]] bool is_listening(std::uint64_t badge) const { return names_.contains(badge); }
+    [[nodiscard]] fs::Poll::Reply poll(std::uint64_t badge, const fs::Poll& poll,
+                                       ipc::Request& request);
+    void close(std::uint64_t badge);
+
+private:
+    using Key = std::pair<Backend*, std::uint64_t>;
+    static constexpr std::size_t parts = fs::Connect::capabilities;
+    struct Connection {
+        std::array<ipc::Capability<ipc::Any>, parts> capabilities;
+        fs::Accept::Reply from;
+    };
+    struct Poller {
+        ipc::Capability<ipc::Notification> notification;
+        std::uint64_t bits;
+    };
+    struct Listener {
+        std::uint64_t badge = 0;
+        std::size_t backlog = 1;
+        fs::Connect::Reply about;
+        std::deque<Connection> connections;
+        std::deque<ipc::PendingReply> accepting;
+        std::vector<Poller> pollers;
+    };
+    static constexpr std::size_t most_waiting = 128;
+    static constexpr std::size_t most_pollers = 64;
+
+    [[nodiscard]] static Key key_of(const Name& name) { return {name.backend, name.inode.value()}; }
+    [[nodiscard]] Listener* find(std::uint64_t badge);
+    // To somebody who waits in accept; false: nobody does any more.
+    static bool hand_over(Listener& listener, Connection& connection);
+
+    std::map<Key, Listener> listeners_;
+    std::map<std::uint64_t, Key> names_;  // by the badge of the listening File
+};
+
+}  // namespace fs_server

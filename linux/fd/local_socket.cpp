@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+#include "linux/fd/local_socket.hpp"
+
+#include <algorithm>
+
+#include "libs/ipc/protocol.hpp"
+#include "linux/fd/image.hpp"
+#include "linux/process/state.hpp"
+#include "linux/signal/interruption.hpp"
+
+namespace linux::fd {
+
+namespace {
+
+constexpr std::uint32_t mode_bits = 0777;
+
+// The four capabilities of an end, as `describe` names them.
+ipc::CapabilityList capabilities_of(const process::ImageDescriptor& end) {
+    using Any = ipc::Ref<ipc::Any>;
+    return {Any{end.capabilities[0]}, Any{end.capabilities[1]}, Any{end.capabilities[2]},
+            Any{end.capabilities[3]}};
+}
+
+}  // namespace
+
+LocalSocket::~LocalSocket() {
+    if (PipeEnd* end = end_.load()) {
+        end->release();
+    }
+}
+
+Result<Handle> LocalSocket::adopt(const process::ImageDescriptor& from) {
+    auto* socket = new LocalSocket(from.state[0]);
+    MutexGuard guard{socket->lock_};
+    if (from.capabilities[0] != abi::no_capability) {
+        socket->file_ = ipc::Capability<fs::File>{from.capabilities[0]};
+    }
+    socket->listening_.store(from.state[1] != 0);
+    return Handle{socket};
+}
+
+// A connected one travels as what it has become.
+bool LocalSocket::describe(process::ImageDescriptor& to) const
+    __attribute__((no_thread_safety_analysis)) {
+    if (const PipeEnd* end = end_.load()) {
+        return end->describe(to);
+    }
+    to.kind = image_kind::local_socket;
+    std::ranges::fill(to.capabilities, abi::no_capability);
+    if (file_) {
+        to.capabilities[0] = file_.index();
+    }
+    to.state[0] = status();
+    to.state[1] = listening_.load() ? 1 : 0;
+    return true;
+}
+
+void LocalSocket::on_fork_child() {
+    if (PipeEnd* end = end_.load()) {
+        end->on_fork_child();
+    }
+}
+
+Result<void> LocalSocket::bind(Path path) {
+    MutexGuard guard{lock_};
+    if (file_ || end_.load() != nullptr) {
+        return base::fail(Errno::einval);
+    }
+    const std::string name{path.text};
+    const auto made = ipc::call(
+        own_view(), fs::MakeNode{.kind = fs::Kind::socket, .mode = mode_bits & ~location.umask()},
+        {.payload = ipc::bytes(name)});
+    if (!made) {
+        const Errno error = to_errno(made.error());
+        return base::fail(error == Errno::eexist ? Errno::eaddrinuse : error);
+    }
+    auto opened = TRY(or_errno(ipc::call(
+        own_view(), fs::Open{.flags = fs::OpenFlags::path_only | fs::OpenFlags::no_follow},
+        {.payload = ipc::bytes(name)})));
+    file_ = opened.take<fs::File>();
+    return {};
+}
+
+Result<void> LocalSocket::listen(std::uint32_t backlog) {
+    MutexGuard guard{lock_};
+    if (!file_ || end_.load() != nullptr) {
+        return base::fail(Errno::einval);
+    }
+    TRY(or_errno(ipc::call(file_, fs::Listen{.backlog = backlog, .pid = identity().pid})));
+    listening_.store(true);
+    return {};
+}
+
+std::int64_t LocalSocket::connect(Path path) {
+    MutexGuard guard{lock_};
+    if (listening_.load()) {
+        return -Errno::einval;
+    }
+    if (end_.load() != nullptr) {
+        return -Errno::eisconn;
+    }
+    auto opened = ipc::call(own_view(), fs::Open{.flags = fs::OpenFlags::write},
+                            {.payload = ipc::bytes(path.text)});
+    if (!opened) {
+        return -to_errno(opened.error());
+    }
+    const auto file = opened->take<fs::File>();
+    if (opened->reply.kind != fs::Kind::socket) {
+        return -Errno::econnrefused;
+    }
+    auto pair = make_socket_pair(status() & OpenFlag::non_block);
+    if (!pair) {
+        return -pair.error();
+    }
+    process::ImageDescriptor other{};
+    (void)pair->writer->describe(other);
+    const auto answer = ipc::call(file, fs::Connect{.pid = identity().pid},
+                                  {.capabilities = capabilities_of(other)});
+    if (!answer) {
+        const bool refused = answer.error() == ipc::Failure{ipc::Status::closed};
+        return -(refused ? Errno::econnrefused : to_errno(answer.error()));
+    }
+    PipeEnd* end = pair->reader->socket();
+    end->set_peer({answer->reply.pid, answer->reply.user, answer->reply.group});
+    (void)pair->reader.release();
+    end_.store(end);
+    return 0;
+}
+
+Result<Handle> LocalSocket::accept(std::uint32_t status) {
+    if (!listening_.load()) {
+        return base::fail(Errno::einval);
+    }
+    ipc::Ref<fs::File> file;
+    {
+        MutexGuard guard{lock_};
+        file = file_.ref();  // stays as long as this description
+    }
+    for (;;) {
+        auto answer = ipc::call(file, fs::Accept{.no_wait = non_blocking() ? 1U : 0U},
+                                {.interruptible = true});
+        if (answer) {
+            process::ImageDescriptor end{};
+            end.kind = image_kind::socket_second;
+            for (std::size_t i = 0; i < std::size(end.capabilities); ++i) {
+                end.capabilities[i] = answer->take<ipc::Any>(i).release();
+            }
+            end.state[0] = status | OpenFlag::read_write;
+            Handle handle = TRY(PipeEnd::adopt(end));
+            handle->socket()->set_peer(
+                {answer->reply.pid, answer->reply.user, answer->reply.group});
+            return handle;
+        }
+        if (!is_interruption(answer.error())) {
+            return base::fail(to_errno(answer.error()));
+        }
+        if (signals::interrupted()) {
+            return base::fail(restart_errno);
+        }
+    }
+}
+
+// The status flags may have been changed since the end was made.
+std::int64_t LocalSocket::read(UserBuffer& buffer, Offset offset) {
+    PipeEnd* end = end_.load();
+    if (end == nullptr) {
+        return -Errno::enotconn;
+    }
+    return offset != current_offset ? -Errno::espipe
+                                    : end->receive(buffer, {.no_wait = non_blocking()});
+}
+
+std::int64_t LocalSocket::write(UserBuffer& buffer, Offset offset) {
+    PipeEnd* end = end_.load();
+    if (end == nullptr) {
+        return -Errno::enotconn;
+    }
+    return offset != current_offset ? -Errno::espipe
+                                    : end->send(buffer, {.no_wait = non_blocking()});
+}
+
+std::int64_t LocalSocket::ioctl(std::uint32_t request, std::uint64_t argument) {
+    PipeEnd* end = end_.load();
+    return end == nullptr ? -Errno::enotty : end->ioctl(request, argument);
+}
+
+Result<fs::Attributes> LocalSocket::attributes() {
+    fs::Attributes attributes;
+    attributes.kind = fs::Kind::socket;
+    attributes.mode = mode_bits;
+    attributes.links = 1;
+    attributes.inode = id();
+    attributes.user = identity().user;
+    attributes.group = identity().group_id;
+    return attributes;
+}
+
+std::uint32_t LocalSocket::poll(std::uint32_t events, WakeTarget target) {
+    if (PipeEnd* end = end_.load()) {
+        return end->poll(events, target);
+    }
+    if (!listening_.load()) {
+        return (events & fs::Poll::writable) | fs::Poll::hang_up;
+    }
+    ipc::Ref<fs::File> file;
+    {
+        MutexGuard guard{lock_};
+        file = file_.ref();
+    }
+    ipc::Options options;
+    if (target) {
+        options.capabilities = {target};
+    }
+    const auto answer = ipc::call(file, fs::Poll{.events = events, .bits = 1}, options);
+    return answer ? answer->reply.ready : fs::Poll::error;
+}
+
+void LocalSocket::end_poll(WakeTarget target) {
+    if (PipeEnd* end = end_.load()) {
+        end->end_poll(target);
+    }
+}
+
+}  // namespace linux::fd

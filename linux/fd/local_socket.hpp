@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+//
+// Local stream sockets with names:
+//
+//      fresh --bind--> bound --listen--> listening --accept--> (connected ends, one for each)
+//        |               |
+//        +---connect-----+--> connected: a PipeEnd, to which everything is passed on
+//
+// The name is a node of a file system. Its server knows who listens there, and carries the capabilities
+// of a new connection from the one to the other (fs::Connect, fs::Accept); the bytes it does not see.
+//
+// Lock: guards the change from one state to another. A PipeEnd, once there, stays.
+#pragma once
+
+#include <atomic>
+
+#include "linux/fd/description.hpp"
+#include "linux/fd/location.hpp"
+#include "linux/fd/pipe.hpp"
+#include "linux/process/mutex.hpp"
+
+namespace linux::fd {
+
+class LocalSocket final : public Description {
+public:
+    explicit LocalSocket(std::uint32_t status) : Description(status | OpenFlag::read_write) {}
+    static Result<Handle> adopt(const process::ImageDescriptor& from);
+
+    // Paths stand at the start of the message page.
+    Result<void> bind(Path path);
+    Result<void> listen(std::uint32_t backlog);
+    std::int64_t connect(Path path);
+    // -> a connected end; `restart_errno`.
+    Result<Handle> accept(std::uint32_t status);
+    [[nodiscard]] bool is_listening() const { return listening_.load(); }
+
+    std::int64_t read(UserBuffer& buffer, Offset offset) override;
+    std::int64_t write(UserBuffer& buffer, Offset offset) override;
+    std::int64_t ioctl(std::uint32_t request, std::uint64_t argument) override;
+    Result<fs::Attributes> attributes() override;
+    std::uint32_t poll(std::uint32_t events, WakeTarget target) override;
+    void end_poll(WakeTarget target) override;
+    [[nodiscard]] fs::Kind kind() const override { return fs::Kind::socket; }
+    [[nodiscard]] PipeEnd* socket() override { return end_.load(); }
+    [[nodiscard]] LocalSocket* local_socket() override { return this; }
+    bool describe(process::ImageDescriptor& to) const override;
+    void on_fork_child() override;
+    ~LocalSocket() override;
+
+protected:
+    void lock_for_fork() override __attribute__((acquire_capability(lock_))) { lock_.lock(); }
+    void unlock_after_fork() override __attribute__((release_capability(lock_))) { lock_.unlock(); }
+
+private:
+    Mutex lock_;
+    ipc::Capability<fs::File> file_ __attribute__((guarded_by(lock_)));  // of the name
+    std::atomic<bool> listening_ = false;
+    std::atomic<PipeEnd*> end_ = nullptr;  // one reference
+};
+
+}  // namespace linux::fd

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+// Local stream sockets with names.
+#include "tests/linux/check.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+static struct sockaddr_un named(const char* path) {
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    strcpy(name.sun_path, path);
+    return name;
+}
+
+static int server(const char* path, int flags) {
+    int fd = socket(AF_UNIX, SOCK_STREAM | flags, 0);
+    struct sockaddr_un name = named(path);
+    EQUAL(bind(fd, (struct sockaddr*)&name, sizeof name), 0);
+    EQUAL(listen(fd, 4), 0);
+    return fd;
+}
+
+static int client(const char* path) {
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    struct sockaddr_un name = named(path);
+    if (connect(fd, (struct sockaddr*)&name, sizeof name) == 0) return fd;
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+static void talk(void) {
+    int listener = server("s", 0);
+    struct stat st;
+    EQUAL(stat("s", &st), 0);
+    TRUE(S_ISSOCK(st.st_mode));
+    pid_t child = fork();
+    if (child == 0) {
+        close(listener);
+        int fd = client("s");
+        char c[20];
+        if (fd < 0 || write(fd, "question", 8) != 8 || read(fd, c, sizeof c) != 6) _exit(1);
+        _exit(memcmp(c, "answer", 6) != 0 || read(fd, c, 1) != 0);
+    }
+    struct sockaddr_un from;
+    socklen_t length = sizeof from;
+    int fd = accept(listener, (struct sockaddr*)&from, &length);
+    TRUE(fd >= 0);
+    EQUAL(from.sun_family, AF_UNIX);
+    char c[20];
+    EQUAL(recv(fd, c, sizeof c, 0), 8);
+    struct ucred peer;
+    length = sizeof peer;
+    EQUAL(getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length), 0);
+    EQUAL(peer.pid, child);
+    EQUAL(peer.uid, getuid());
+    EQUAL(send(fd, "answer", 6, MSG_NOSIGNAL), 6);
+    EQUAL(shutdown(fd, SHUT_WR), 0);
+    EQUAL(read(fd, c, 1), 0);
+    close(fd);
+    EQUAL(status_of(child), 0);
+    close(listener);
+    FAILS(client("s"), ECONNREFUSED);
+    EQUAL(unlink("s"), 0);
+    FAILS(client("s"), ENOENT);
+}
+
+// connect does not wait for accept.
+static void queued(void) {
+    int listener = server("s", SOCK_NONBLOCK | SOCK_CLOEXEC);
+    FAILS(accept(listener, NULL, NULL), EAGAIN);
+    struct pollfd one = {.fd = listener, .events = POLLIN};
+    EQUAL(poll(&one, 1, 0), 0);
+    int first = client("s"), second = client("s");
+    EQUAL(write(first, "1", 1), 1);
+    EQUAL(write(second, "2", 1), 1);
+    EQUAL(poll(&one, 1, 0), 1);
+    char c;
+    for (int i = 0; i < 2; i++) {
+        int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+        EQUAL(fcntl(fd, F_GETFD), FD_CLOEXEC);
+        EQUAL(read(fd, &c, 1), 1);
+        EQUAL(c, '1' + i);
+        close(fd);
+    }
+    EQUAL(read(first, &c, 1), 0);
+    signal(SIGPIPE, SIG_IGN);
+    FAILS(write(first, "x", 1), EPIPE);
+    int third = client("s");
+    close(listener);  // what was not accepted ends
+    EQUAL(poll(&(struct pollfd){.fd = third, .events = POLLIN}, 1, 5000), 1);
+    close(first);
+    close(second);
+    close(third);
+}
+
+static void polled(void) {
+    int listener = server("s", 0), list = epoll_create1(0);
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = 3};
+    EQUAL(epoll_ctl(list, EPOLL_CTL_ADD, listener, &event), 0);
+    EQUAL(epoll_wait(list, &event, 1, 0), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        usleep(20000);
+        int fd = client("s");
+        usleep(20000);
+        _exit(fd < 0 || write(fd, "x", 1) != 1);
+    }
+    EQUAL(epoll_wait(list, &event, 1, 5000), 1);
+    int fd = accept(listener, NULL, NULL);
+    struct pollfd one = {.fd = fd, .events = POLLIN};
+    EQUAL(poll(&one, 1, 5000), 1);
+    char c;
+    EQUAL(read(fd, &c, 1), 1);
+    EQUAL(status_of(child), 0);
+    close(fd);
+    close(list);
+    close(listener);
+}
+
+static void refused(void) {
+    FAILS(client("nothing"), ENOENT);
+    put_file("file", "x");
+    FAILS(client("file"), ECONNREFUSED);
+    int listener = server("s", 0);
+    struct sockaddr_un name = named("s");
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    FAILS(bind(fd, (struct sockaddr*)&name, sizeof name), EADDRINUSE);
+    FAILS(listen(fd, 1), EINVAL);
+    FAILS(accept(fd, NULL, NULL), EINVAL);
+    FAILS(send(fd, "x", 1, 0), ENOTCONN);
+    FAILS(connect(listener, (struct sockaddr*)&name, sizeof name), EINVAL);
+    FAILS(open("s", O_RDWR), ENXIO);
+    int value = 5;
+    socklen_t length = sizeof value;
+    EQUAL(getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &value, &length), 0);
+    EQUAL(value, 0);
+    EQUAL(getsockopt(listener, SOL_SOCKET, SO_ACCEPTCONN, &value, &length), 0);
+    EQUAL(value, 1);
+    name.sun_family = AF_INET + 99;
+    FAILS(bind(fd, (struct sockaddr*)&name, sizeof name), EINVAL);
+    FAILS(bind(fd, (struct sockaddr*)&name, 1), EINVAL);
+    close(fd);
+    FAILS(accept(0x7000, NULL, NULL), EBADF);
+    int file = open("file", O_RDONLY);
+    FAILS(listen(file, 1), ENOTSOCK);
+    close(file);
+    close(listener);
+}
+
+static void handler(int number) { (void)number; }
+
+static void interrupted(void) {
+    int listener = server("s", 0);
+    struct sigaction action = {.sa_handler = handler};
+    sigaction(SIGALRM, &action, NULL);
+    ualarm(30000, 0);
+    FAILS(accept(listener, NULL, NULL), EINTR);
+    // Nobody is left waiting: the next one that connects is accepted by the next call.
+    int fd = client("s");
+    int end = accept(listener, NULL, NULL);
+    TRUE(fd >= 0 && end >= 0);
+    EQUAL(write(fd, "x", 1), 1);
+    char c;
+    EQUAL(read(end, &c, 1), 1);
+    close(fd);
+    close(end);
+    close(listener);
+}
+
+MAIN(TEST(talk), TEST(queued), TEST(polled), TEST(refused), TEST(interrupted))
