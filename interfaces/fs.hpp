@@ -441,14 +441,14 @@ struct OpenPipe {
 // connecting side hands over the capabilities of one end (what they are is the library's affair),
 // the server keeps them until the listener accepts.
 struct Listen {
-    static constexpr std::uint16_t label = 45;
+    static constexpr std::uint16_t label = 46;
     std::uint32_t backlog = 0;
     std::uint32_t pid = 0;  // what the caller says about itself; the identity the server knows
     struct Reply {};
 };
 
 struct Connect {  // closed: nobody listens; would_block: too many wait
-    static constexpr std::uint16_t label = 46;
+    static constexpr std::uint16_t label = 47;
     static constexpr std::size_t capabilities = 4;
     std::uint32_t pid = 0;
     std::uint32_t reserved = 0;
@@ -460,7 +460,7 @@ struct Connect {  // closed: nobody listens; would_block: too many wait
 };
 
 struct Accept {  // interruptible. Poll tells when there is a connection
-    static constexpr std::uint16_t label = 47;
+    static constexpr std::uint16_t label = 48;
     static constexpr std::size_t reply_capabilities = 4;
     std::uint32_t no_wait = 0;
     std::uint32_t reserved = 0;
