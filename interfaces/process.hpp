@@ -31,8 +31,10 @@ struct Fork {
     std::uint64_t fs_base = 0;
     std::uint32_t flags = 0;
     std::uint32_t reserved = 0;
-    static constexpr std::uint32_t wait_for_exec =
-        1;  // vfork: the reply comes when the child executes or ends
+    // Below linux_base the copy sees the caller's own memory, not a copy: until it ends, or settles
+    // (AddressSpaceOp::settle) to execute. When the caller ends or executes before that, and when
+    // the copy changes what is mapped there, the copy gets a copy after all.
+    static constexpr std::uint32_t shares_memory = 1;
     struct Reply {
         std::uint32_t pid = 0;
     };
@@ -204,6 +206,12 @@ struct Rename {  // prctl(PR_SET_NAME) of the main thread
 struct ExplainRefusal {
     static constexpr std::uint16_t label = 20;
     static constexpr std::size_t reply_payload = 512;
+    struct Reply {};
+};
+
+struct AwaitExecute {  // vfork: replies when this child of the caller has executed, or ended
+    static constexpr std::uint16_t label = 21;
+    std::uint32_t pid = 0;
     struct Reply {};
 };
 

@@ -49,7 +49,8 @@ enum class AddressSpaceOp : std::uint16_t {
     unmap,    // w0 address, w1 length: whatever is mapped there. map
     protect,  // w0 address, w1 length, w2 MapFlags (read, write, execute only): all must be mapped.
               // map
-    clone,    // w0 bank cap -> w0 cap of a copy-on-write copy. clone
+    clone,    // w0 bank cap, w1 address (0, or a multiple of 512 GiB) -> w0 cap of a copy-on-write
+              // copy; of what is below the address no copy: that is lent. clone
     futex_wait,  // w0 address (multiple of 4), w1 expected 32-bit value, w2 bitset (0 = all). May
                  // have a
                  //   deadline and be interruptible. Errors: changed, timed_out, interrupted. futex
@@ -57,8 +58,10 @@ enum class AddressSpaceOp : std::uint16_t {
     futex_requeue,  // w0 address, w1 how many to wake, w2 second address, w3 how many to move, w4
                     // flags (bit 0: compare
                     //   the word with w5 first) -> w0 woken, w1 moved. futex
-    query,  // w0 address -> w0 region start, w1 length, w2 MapFlags, w3 resident bytes in it;
-            //   not_mapped, with w0 = start of the next region or 0, if there is none. map
+    query,   // w0 address -> w0 region start, w1 length, w2 MapFlags, w3 resident bytes in it;
+             //   not_mapped, with w0 = start of the next region or 0, if there is none. map
+    settle,  // w0 0: what is lent to this space is no longer there; 1: it has a copy-on-write copy
+             // of it from now on -> w0 1, or 0 if nothing was lent to it. map
 };
 
 enum class MemoryOp : std::uint16_t {

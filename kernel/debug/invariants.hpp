@@ -80,6 +80,7 @@ private:
     template <class Visit>
     static void for_each_block(Object& object, Visit&& visit);
     static Broken check_memory(Memory& memory, Totals& totals);
+    static Broken check_lending(AddressSpace& space);
     static Broken check_space(AddressSpace& space, Totals& totals);
     static Broken check_entries(AddressSpace& space, const Region& region, std::uint64_t& entries);
     // Capabilities

@@ -52,13 +52,15 @@ void* start_of(Object& object) {
                                                : static_cast<void*>(&object);
 }
 
-// The tables below one, all the way down; false: an entry stands where no mark is, so that a walk would miss it.
-bool count_tables(PhysAddr frame, int level, std::uint64_t& tables, std::uint64_t& leaves) {
+// The tables below one from entry `first` on, all the way down; false: an entry stands where no mark is, so that a walk would
+// miss it.
+bool count_tables(PhysAddr frame, int level, std::uint64_t& tables, std::uint64_t& leaves,
+                  std::size_t first = 0) {
     constexpr std::size_t entries_per_mark = 16;
     const auto& entries = *static_cast<arch::PageTables::Table*>(arch::window(frame));
     const std::uint32_t marks = mm::frames.marks(frame);
     const std::size_t count = level == 3 ? entries.size() / 2 : entries.size();
-    for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t i = first; i < count; ++i) {
         if (!entries[i].present()) {
             continue;
         }
@@ -134,7 +136,9 @@ std::uint64_t Invariants::pages_of(Object& object) {
     if (object.type() == ObjectType::address_space) {
         std::uint64_t tables = 1;
         std::uint64_t leaves = 0;
-        (void)count_tables(static_cast<AddressSpace&>(object).root(), 3, tables, leaves);
+        const auto& space = static_cast<AddressSpace&>(object);
+        (void)count_tables(space.root(), 3, tables, leaves,
+                           space.lent_below_ / AddressSpace::lending_unit);
         return tables;
     }
     if (object.type() != ObjectType::cap_table) {
@@ -323,7 +327,32 @@ Invariants::Broken Invariants::check_entries(AddressSpace& space, const Region& 
     return broken;
 }
 
+// What a borrower sees through its lender's tables, and that it has nothing else there.
+Invariants::Broken Invariants::check_lending(AddressSpace& space) {
+    HOLD((space.lender_ != nullptr) == (space.lent_below_ != 0));
+    HOLD((space.lender_ != nullptr) == space.borrower_link_.linked());
+    for (const AddressSpace* borrower = space.borrowers_.front(); borrower != nullptr;
+         borrower = space.borrowers_.next(*borrower)) {
+        HOLD(borrower->lender_ == &space);
+    }
+    if (space.lender_ == nullptr) {
+        return nullptr;
+    }
+    HOLD(space.lender_->lender_ == nullptr);
+    const Region* first = space.regions_.first();
+    HOLD(first == nullptr || first->start >= space.lent_below_);
+    const auto root_of = [](const AddressSpace& of) -> const arch::PageTables::Table& {
+        return *static_cast<const arch::PageTables::Table*>(arch::window(of.root()));
+    };
+    for (std::size_t i = 0; i < space.lent_below_ / AddressSpace::lending_unit; ++i) {
+        const arch::Entry entry = root_of(space)[i];
+        HOLD(!entry.present() || entry.frame() == root_of(*space.lender_)[i].frame());
+    }
+    return nullptr;
+}
+
 Invariants::Broken Invariants::check_space(AddressSpace& space, Totals& totals) {
+    HOLD_ALL(check_lending(space));
     std::uint64_t entries = 0;
     std::uint64_t end = 0;
     for (const Region* region = space.regions_.first(); region != nullptr;
@@ -341,7 +370,8 @@ Invariants::Broken Invariants::check_space(AddressSpace& space, Totals& totals) 
     }
     std::uint64_t tables = 0;
     std::uint64_t leaves = 0;
-    const bool tables_are_marked = count_tables(space.root(), 3, tables, leaves);
+    const bool tables_are_marked = count_tables(space.root(), 3, tables, leaves,
+                                                space.lent_below_ / AddressSpace::lending_unit);
     HOLD(tables_are_marked);
     HOLD(leaves == entries);
     for (const Thread* thread = space.threads_.front(); thread != nullptr;

@@ -63,8 +63,20 @@ Result<AddressSpace*> AddressSpace::create(Bank& bank) {
 // ---- regions ----------------------------------------------------------------------------------------------
 
 Region* AddressSpace::region_at(std::uint64_t address) const {
+    if (is_lent(address)) {
+        return lender_->region_at(address);
+    }
     Region* region = regions_.at_or_before(address);
     return region != nullptr && address < region->end ? region : nullptr;
+}
+
+Region* AddressSpace::region_at_or_after(std::uint64_t address) const {
+    if (is_lent(address)) {
+        Region* region = lender_->region_at_or_after(address);
+        return region != nullptr && is_lent(region->start) ? region
+                                                           : regions_.at_or_after(lent_below_);
+    }
+    return regions_.at_or_after(address);
 }
 
 Result<Region*> AddressSpace::new_region(std::uint64_t start, std::uint64_t end) {
@@ -80,6 +92,9 @@ Result<Region*> AddressSpace::new_region(std::uint64_t start, std::uint64_t end)
 }
 
 Result<> AddressSpace::map(const Mapping& mapping) {
+    if (is_lent(mapping.start)) {
+        TRY(settle(true));
+    }
     const std::uint64_t end = mapping.start + mapping.length;
     const Region* before = regions_.at_or_before(end - 1);
     if (before != nullptr && before->end > mapping.start) {
@@ -123,6 +138,9 @@ Result<> AddressSpace::split_at(std::uint64_t address) {
 }
 
 Result<> AddressSpace::unmap(std::uint64_t start, std::uint64_t length) {
+    if (is_lent(start)) {
+        TRY(settle(true));
+    }
     const std::uint64_t end = start + length;
     // Mostly what was mapped is unmapped as it was.
     if (Region* region = regions_.at_or_before(start);
@@ -153,6 +171,9 @@ bool AddressSpace::covered(std::uint64_t start, std::uint64_t end) const {
 }
 
 Result<> AddressSpace::protect(std::uint64_t start, std::uint64_t length, std::uint64_t access) {
+    if (is_lent(start)) {
+        TRY(settle(true));
+    }
     const std::uint64_t end = start + length;
     if (!covered(start, end)) {
         return fail(Error::not_mapped);
@@ -176,28 +197,44 @@ Result<> AddressSpace::protect(std::uint64_t start, std::uint64_t length, std::u
 
 // ---- cloning ----------------------------------------------------------------------------------------------
 
-Result<AddressSpace*> AddressSpace::clone(Bank& bank) {
+Result<AddressSpace*> AddressSpace::clone(Bank& bank, std::uint64_t lent_below) {
+    if (lender_ != nullptr && lent_below != 0 && lent_below != lent_below_) {
+        return fail(Error::invalid_argument);
+    }
+    if (const Region* across = regions_.at_or_before(lent_below);
+        across != nullptr && across->start < lent_below && across->end > lent_below) {
+        return fail(Error::overlap);
+    }
     AddressSpace* copy = TRY(create(bank));
     Result<> done;
-    for (Region* region = regions_.first(); region != nullptr && done;
-         region = regions_.at_or_after(region->end)) {
-        done = clone_region(*copy, *region);
+    if (lent_below != 0) {
+        copy->borrow(lender_ != nullptr ? *lender_ : *this, lent_below);
+    } else if (lender_ != nullptr) {
+        done = lender_->clone_regions(*copy, 0, lent_below_);
     }
-    for (Region* region = regions_.first(); region != nullptr;
-         region = regions_.at_or_after(region->end)) {
-        region->memory->clone_in_progress = nullptr;
-    }
-    if (arch::is_active(root())) {
-        arch::flush_user();
-    }
-    if (KernelLock::many()) {
-        Scheduler::flush_elsewhere(root());
+    if (done) {
+        done = clone_regions(*copy, lent_below, arch::user_end);
     }
     if (!done) {
         copy->destroy();
         return fail(done.error());
     }
     return copy;
+}
+
+Result<> AddressSpace::clone_regions(AddressSpace& copy, std::uint64_t start, std::uint64_t end) {
+    Result<> done;
+    for (Region* region = regions_.at_or_after(start);
+         region != nullptr && region->start < end && done;
+         region = regions_.at_or_after(region->end)) {
+        done = clone_region(copy, *region);
+    }
+    for (Region* region = regions_.at_or_after(start); region != nullptr && region->start < end;
+         region = regions_.at_or_after(region->end)) {
+        region->memory->clone_in_progress = nullptr;
+    }
+    flush_all();
+    return done;
 }
 
 Result<> AddressSpace::clone_region(AddressSpace& copy, Region& region) {
@@ -239,6 +276,49 @@ Result<> AddressSpace::clone_region(AddressSpace& copy, Region& region) {
     return {};
 }
 
+// ---- lending ----------------------------------------------------------------------------------------------
+
+void AddressSpace::borrow(AddressSpace& lender, std::uint64_t below) {
+    lender_ = &lender;
+    lent_below_ = below;
+    lender.borrowers_.push_back(*this);
+    lender.tables_.lend(tables_, UserAddr{below});
+}
+
+void AddressSpace::stop_borrowing() {
+    tables_.return_lent(UserAddr{lent_below_});
+    borrowers_.remove(*this);
+    lender_ = nullptr;
+    lent_below_ = 0;
+    flush_all();
+}
+
+Result<bool> AddressSpace::settle(bool keep_copy) {
+    if (lender_ == nullptr) {
+        return false;
+    }
+    AddressSpace& lender = *lender_;
+    const std::uint64_t end = lent_below_;
+    stop_borrowing();
+    if (!keep_copy) {
+        return true;
+    }
+    const auto copied = lender.clone_regions(*this, 0, end);
+    if (!copied) {
+        while (Region* region = regions_.first()) {
+            if (region->start >= end) {
+                break;
+            }
+            forget_region(*region);
+        }
+        tables_.release_below(UserAddr{end},
+                              [this](PhysAddr table) { bank().return_frame(table); });
+        borrow(lender, end);
+        return fail(copied.error());
+    }
+    return true;
+}
+
 // ---- entries ----------------------------------------------------------------------------------------------
 
 arch::Entry* AddressSpace::entry_for(std::uint64_t address) {
@@ -252,9 +332,25 @@ void AddressSpace::flush(std::uint64_t address) {
     if (KernelLock::many()) [[unlikely]] {
         Scheduler::flush_elsewhere(root());
     }
+    borrowers_.for_each([address](AddressSpace& borrower) { borrower.flush(address); });
+}
+
+void AddressSpace::flush_all() {
+    if (arch::is_active(root())) {
+        arch::flush_user();
+    }
+    if (KernelLock::many()) {
+        Scheduler::flush_elsewhere(root());
+    }
+    borrowers_.for_each([](AddressSpace& borrower) { borrower.flush_all(); });
 }
 
 bool AddressSpace::resolve(Thread& thread, std::uint64_t address, bool write, bool execute) {
+    if (is_lent(address)) {
+        const bool resolved = lender_->resolve(thread, address, write, execute);
+        lender_->tables_.lend_one(tables_, UserAddr{address});
+        return resolved;
+    }
     const Region* region = region_at(address);
     if (region == nullptr || (region->flags & access_bits) == 0 ||
         (write && (region->flags & MapFlags::write) == 0) ||
@@ -287,6 +383,10 @@ bool AddressSpace::enter(const Region& region, std::uint64_t address, const Memo
 }
 
 void AddressSpace::bring_in(std::uint64_t address) {
+    if (is_lent(address)) {
+        lender_->bring_in(address);
+        return;
+    }
     const Region* region = region_at(address);
     if (region == nullptr || (region->flags & access_bits) == 0) {
         return;
@@ -353,8 +453,8 @@ void AddressSpace::protect_entries(const Region& region) {
 
 std::uint64_t AddressSpace::resident_bytes(const Region& region) const {
     std::uint64_t pages = 0;
-    tables_.for_each_present(UserAddr{region.start}, UserAddr{region.end},
-                             [&](UserAddr, arch::Entry&) { ++pages; });
+    region.space->tables_.for_each_present(UserAddr{region.start}, UserAddr{region.end},
+                                           [&](UserAddr, arch::Entry&) { ++pages; });
     return pages * Bank::page_bytes;
 }
 
@@ -363,6 +463,12 @@ void AddressSpace::sever() {
         thread->destroy();
     }
     Scheduler::leave_space(root());
+    while (AddressSpace* borrower = borrowers_.front()) {
+        borrower->stop_borrowing();
+    }
+    if (lender_ != nullptr) {
+        stop_borrowing();
+    }
     // No CPU walks these tables any more: their entries need not be cleared one by one.
     while (Region* region = regions_.first()) {
         forget_region(*region);

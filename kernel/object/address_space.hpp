@@ -7,6 +7,16 @@
 //
 // Cloning copies regions and the entries that are there: in copied regions both sides lose the right to write, so that the
 // first write makes a copy.
+//
+// Lending. A space can be cloned so that below some address (`lent_below_`, where a root entry begins) nothing is copied: the
+// clone then has no regions there, and sees through its lender's page tables:
+//
+//      borrower:  [ lender's tables ....... ][ own regions and tables ]
+//                 0                  lent_below_
+//
+// Whatever is asked of a borrower about an address there is asked of the lender, who owns and pays. A lender has no lender: a
+// clone of a borrower borrows from the same. It ends by `settle`, with a copy or with nothing there; with a copy by itself when
+// the borrower wants a mapping there changed; and with nothing when the lender is destroyed.
 #pragma once
 
 #include <cstdint>
@@ -63,7 +73,11 @@ public:
     Result<> unmap(std::uint64_t start, std::uint64_t length);
     // not_mapped: there is a hole in the range. missing_right: a region was mapped with fewer.
     Result<> protect(std::uint64_t start, std::uint64_t length, std::uint64_t access);
-    Result<AddressSpace*> clone(Bank& bank);
+    // `lent_below`: 0, or where to end lending; a multiple of lending_unit. overlap: a region reaches across it.
+    static constexpr std::uint64_t lending_unit = arch::PageTables::root_entry_bytes;
+    Result<AddressSpace*> clone(Bank& bank, std::uint64_t lent_below = 0);
+    // Ends borrowing: with a copy of what is lent, or nothing. no_memory: all is as before. False: it borrowed nothing.
+    Result<bool> settle(bool keep_copy);
 
     // A page fault of the thread that runs in this space. Done, or blocked on a pager: true. False: it is the thread's own fault.
     bool resolve(Thread& thread, std::uint64_t address, bool write, bool execute);
@@ -79,9 +93,7 @@ public:
     // Which page of which Memory is at an address.
     Result<Location> locate(std::uint64_t address);
     [[nodiscard]] Region* region_at(std::uint64_t address) const;
-    [[nodiscard]] Region* region_at_or_after(std::uint64_t address) const {
-        return regions_.at_or_after(address);
-    }
+    [[nodiscard]] Region* region_at_or_after(std::uint64_t address) const;
     [[nodiscard]] std::uint64_t resident_bytes(const Region& region) const;
 
     // For Memory: entries of one page or all pages of one of its regions.
@@ -109,14 +121,25 @@ private:
     bool enter(const Region& region, std::uint64_t address, const Memory::Page& page);
     void clear_entry_at(std::uint64_t address);
     void clear_entries(std::uint64_t start, std::uint64_t end);
+    // What CPUs remember of these tables: those that run here, or in a borrower.
     void flush(std::uint64_t address);
+    void flush_all();
     bool covered(std::uint64_t start, std::uint64_t end) const;
+    // Of the regions that begin in [start, end).
+    Result<> clone_regions(AddressSpace& copy, std::uint64_t start, std::uint64_t end);
     Result<> clone_region(AddressSpace& copy, Region& region);
+    void borrow(AddressSpace& lender, std::uint64_t below);
+    void stop_borrowing();
+    [[nodiscard]] bool is_lent(std::uint64_t address) const { return address < lent_below_; }
     arch::Entry* entry_for(std::uint64_t address);
 
     arch::PageTables tables_;
     base::OrderedTree<Region, &Region::node, StartOf> regions_;
     ThreadList<&ThreadLinks::space_link> threads_;
+    AddressSpace* lender_ = nullptr;
+    std::uint64_t lent_below_ = 0;  // 0: has no lender
+    base::ListLink borrower_link_;
+    base::List<AddressSpace, &AddressSpace::borrower_link_> borrowers_;
 };
 
 }  // namespace kernel

@@ -77,6 +77,18 @@ Result<Answer> change(Operation& op, AddressSpace& space) {
     return answer();
 }
 
+Result<Answer> clone(Operation& op, AddressSpace& space) {
+    auto* bank = TRY(lookup<Bank>(op.caller, op.word(0), abi::BankRights::create));
+    const std::uint64_t lent_below = op.word(1);
+    if (!base::is_aligned(lent_below, AddressSpace::lending_unit)) {
+        return fail(Error::not_aligned);
+    }
+    if (lent_below > arch::user_end) {
+        return fail(Error::out_of_range);
+    }
+    return answer(TRY(create_for(op.caller, [&] { return space.clone(*bank, lent_below); })));
+}
+
 Result<Answer> query(Operation& op, AddressSpace& space) {
     const Region* region = space.region_at(op.word(0));
     if (region == nullptr) {
@@ -134,11 +146,12 @@ Result<Answer> invoke_address_space(Operation& op) {
         case AddressSpaceOp::protect:
             TRY(op.need(AddressSpaceRights::map));
             return change(op, space);
-        case AddressSpaceOp::clone: {
+        case AddressSpaceOp::clone:
             TRY(op.need(AddressSpaceRights::clone));
-            auto* bank = TRY(lookup<Bank>(op.caller, op.word(0), abi::BankRights::create));
-            return answer(TRY(create_for(op.caller, [&] { return space.clone(*bank); })));
-        }
+            return clone(op, space);
+        case AddressSpaceOp::settle:
+            TRY(op.need(AddressSpaceRights::map));
+            return answer(TRY(space.settle(op.word(0) != 0)) ? 1U : 0U);
         case AddressSpaceOp::futex_wait:
         case AddressSpaceOp::futex_wake:
         case AddressSpaceOp::futex_requeue: return futex_operation(op, space);

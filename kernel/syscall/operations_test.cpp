@@ -286,6 +286,74 @@ TEST_F(OperationsTest, AddressSpaces) {
     gives(Error::ok, space, AddressSpaceOp::futex_requeue, {address, 1, address + 4, 1, 1, 0});
 }
 
+TEST_F(OperationsTest, LentMemory) {
+    constexpr std::uint64_t unit = std::uint64_t{1} << 39;
+    constexpr std::uint64_t above = unit + 16 * page;
+    const std::uint64_t writable = MapFlags::read | MapFlags::write;
+    init.call(memory, MemoryOp::commit, {0, 4 * page});
+    const auto map = [&](Error wanted, abi::CapIndex to, std::uint64_t at, std::uint64_t pages) {
+        gives(wanted, to, AddressSpaceOp::map, {memory, at, pages * page, 0, writable});
+    };
+    const auto lend = [&](abi::CapIndex from) {
+        return init.call(from, AddressSpaceOp::clone, {bank, unit}).cap();
+    };
+    const auto has = [&](abi::CapIndex in, std::uint64_t at) {
+        return init.call(in, AddressSpaceOp::query, {at}).ok();
+    };
+    const abi::CapIndex space = make(ObjectType::address_space);  // no thread uses it
+    gives(Error::not_aligned, space, AddressSpaceOp::clone, {bank, unit + page});
+    gives(Error::out_of_range, space, AddressSpaceOp::clone, {bank, 256 * unit});
+    map(Error::ok, space, unit - page, 2);
+    gives(Error::overlap, space, AddressSpaceOp::clone, {bank, unit});
+    gives(Error::ok, space, AddressSpaceOp::unmap, {unit - page, 2 * page});
+    map(Error::ok, space, address, 1);
+    map(Error::ok, space, above, 1);
+    const abi::CapIndex first = lend(space);
+    const abi::CapIndex second = lend(first);  // from the same
+    EXPECT_STREQ(kernel_broken_invariant(), nullptr);
+    gives(Error::invalid_argument, first, AddressSpaceOp::clone, {bank, 2 * unit});
+    // What the lender maps is seen, until a borrower maps something itself; above, each has its own.
+    map(Error::ok, space, address + page, 1);
+    map(Error::ok, space, above + page, 1);
+    EXPECT_TRUE(has(first, address + page) && has(second, address + page));
+    EXPECT_FALSE(has(first, above + page));
+    gives(Error::not_mapped, first, AddressSpaceOp::query, {address + 8 * page});
+    EXPECT_EQ(init.answer().words[0], above);
+    gives(Error::not_mapped, first, AddressSpaceOp::query, {page});
+    EXPECT_EQ(init.answer().words[0], address);
+    map(Error::ok, first, address + 2 * page, 1);
+    EXPECT_FALSE(has(space, address + 2 * page));
+    EXPECT_TRUE(has(first, address + page));
+    map(Error::ok, space, address + 3 * page, 1);
+    EXPECT_TRUE(has(second, address + 3 * page) && !has(first, address + 3 * page));
+    // A whole copy of a borrower.
+    const abi::CapIndex copy = init.call(second, AddressSpaceOp::clone, {bank}).cap();
+    EXPECT_TRUE(has(copy, address + 3 * page) && has(copy, above));
+    EXPECT_EQ(init.call(first, AddressSpaceOp::settle, {1}).words[0], 0U);
+    EXPECT_EQ(init.call(second, AddressSpaceOp::settle, {0}).words[0], 1U);
+    EXPECT_TRUE(has(second, above) && !has(second, address));
+    EXPECT_STREQ(kernel_broken_invariant(), nullptr);
+    // No memory for a copy: all stays lent.
+    const abi::CapIndex poor = make(ObjectType::bank, 8 * page);
+    const abi::CapIndex starved = init.call(space, AddressSpaceOp::clone, {poor, unit}).cap();
+    std::uint64_t spent = 0;
+    while (
+        init.call(poor, BankOp::create, {static_cast<std::uint64_t>(ObjectType::endpoint)}).ok()) {
+        ++spent;
+    }
+    EXPECT_NE(spent, 0U);
+    gives(Error::no_memory, starved, AddressSpaceOp::settle, {1});
+    gives(Error::no_memory, starved, AddressSpaceOp::unmap, {address, page});
+    EXPECT_TRUE(has(starved, address));
+    EXPECT_STREQ(kernel_broken_invariant(), nullptr);
+    // The lender ends first.
+    const abi::CapIndex last = lend(space);
+    gives(Error::ok, abi::boot_own_table, CapTableOp::remove, {space});
+    EXPECT_FALSE(has(last, address));
+    EXPECT_TRUE(has(last, above));
+    EXPECT_EQ(init.call(last, AddressSpaceOp::settle, {1}).words[0], 0U);
+}
+
 TEST_F(OperationsTest, Memories) {
     for (const auto op : {MemoryOp::decommit, MemoryOp::commit, MemoryOp::pin, MemoryOp::fail}) {
         gives(Error::not_aligned, memory, op, {1, page});

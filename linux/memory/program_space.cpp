@@ -359,8 +359,11 @@ std::uint64_t ProgramSpace::move_break(std::uint64_t address) {
 
 Result<void> ProgramSpace::clear() {
     MutexGuard guard{lock_};
-    for (const Region& region : regions_.regions()) {
-        TRY(or_errno(ipc::own_space()->unmap(region.start, region.length())));
+    // What is borrowed is given back; otherwise it is, or has become, this process's own.
+    if (!TRY(or_errno(ipc::own_space()->settle(false)))) {
+        for (const Region& region : regions_.regions()) {
+            TRY(or_errno(ipc::own_space()->unmap(region.start, region.length())));
+        }
     }
     regions_.clear();
     own_ = {};

@@ -23,7 +23,6 @@
 #include "linux/process/hooks.hpp"
 #include "linux/process/image.hpp"
 #include "linux/process/interpreter.hpp"
-#include "linux/process/lent_stack.hpp"
 #include "linux/process/loader.hpp"
 #include "linux/process/locks.hpp"
 #include "linux/process/plan.hpp"
@@ -142,7 +141,6 @@ void explain_refusal() {
 // Does not return if the process is replaced.
 Result<void> ask_procmgr(std::string_view path, std::span<const std::byte> block) {
     const auto memory = TRY(to_memory(block));
-    return_stack();  // if this is granted, the parent of a vfork goes on
     const auto answer = ipc::call(own_process(), process::Execute{.image_bytes = block.size()},
                                   {.payload = ipc::bytes(path), .capabilities = {memory}});
     if (!answer) {
@@ -191,7 +189,6 @@ abi::Registers commit(std::unique_ptr<ExecutePlan> plan)
     lock_everything();
     threads().end_others();
     unlock_everything();
-    forget_stack();
     timers::remove_all();
     fd::close_on_exec();
     signals::reset_handlers();

@@ -5,7 +5,6 @@
 #include "linux/entry/user_memory.hpp"
 #include "linux/process/futex.hpp"
 #include "linux/process/hooks.hpp"
-#include "linux/process/lent_stack.hpp"
 #include "linux/process/plan.hpp"
 #include "linux/process/state.hpp"
 #include "linux/process/stop.hpp"
@@ -85,7 +84,6 @@ void walk_robust_list(const Thread& thread) {
 
 void exit_process(std::uint32_t status) {
     fd::on_exit();
-    return_stack();
     for (;;) {
         (void)ipc::call(own_process(), process::Exit{.status = status});
     }

@@ -3,6 +3,11 @@
 // in linux_fork_here (entry.S), on a copy of the stack that this thread stands on, and returns from
 // it a second time. So all state of the library is there; what must not be the same in both is put
 // right before the locks are released.
+//
+// vfork is the same but for the program's memory, which the child borrows (Fork::shares_memory): the
+// library's part of the address space is copied, so that the child has descriptors, dispositions and
+// threads of its own, while program and stack are the parent's. The thread that called waits, without
+// any lock, until the child has ended or given the memory back (ProgramSpace::clear).
 #include "linux/process/fork.hpp"
 
 #include "linux/entry/cpu.hpp"
@@ -11,7 +16,6 @@
 #include "linux/memory/program_space.hpp"
 #include "linux/process/heap.hpp"
 #include "linux/process/hooks.hpp"
-#include "linux/process/lent_stack.hpp"
 #include "linux/process/locks.hpp"
 #include "linux/process/state.hpp"
 #include "linux/process/thread.hpp"
@@ -33,7 +37,7 @@ extern "C" std::int64_t ask_for_copy(const Request* request, std::uint64_t rsp, 
         .rsp = rsp,
         .control_page = reinterpret_cast<std::uint64_t>(&control),
         .fs_base = request->options->fs_base,
-        .flags = request->options->wait_for_exec ? process::Fork::wait_for_exec : 0};
+        .flags = request->options->shares_memory ? process::Fork::shares_memory : 0};
     const auto answer = ipc::call(own_process(), fork, {.payload = std::span{control.user}});
     return answer ? answer->reply.pid : -to_errno(answer.error());
 }
@@ -47,7 +51,7 @@ struct CallState {
     std::uint64_t rip, rflags;
 };
 
-void become_child(const CallState& call, const ForkOptions& options, const LentStack& lent)
+void become_child(const CallState& call, const ForkOptions& options)
     __attribute__((no_thread_safety_analysis)) {
     abi::ControlPage& control = ipc::control_page();
     control.saved_rip = call.rip;
@@ -62,7 +66,6 @@ void become_child(const CallState& call, const ForkOptions& options, const LentS
     Thread& self = this_thread();
     self.clear_id_at = options.clear_id_at;
     self.robust_list = 0;
-    borrow_stack(lent.page());
     if (options.child_stack != 0) {
         thread_state().user_stack = options.child_stack;
     }
@@ -73,21 +76,18 @@ void become_child(const CallState& call, const ForkOptions& options, const LentS
 Result<std::uint32_t> fork_process(const ForkOptions& options) {
     const CallState call{ipc::control_page().saved_rip, ipc::control_page().saved_rflags};
     const Request request{&options};
-    LentStack lent;
-    if (options.wait_for_exec) {
-        lent.lend(thread_state().user_stack);
-    }
     lock_everything();
     const std::int64_t pid = linux_fork_here(&ask_for_copy, &request);
     if (pid == 0) {
-        become_child(call, options, lent);
+        become_child(call, options);
     }
     unlock_everything();
-    if (pid != 0) {
-        lent.take_back();
-    }
     if (pid < 0) {
         return base::fail(static_cast<Errno>(-pid));
+    }
+    if (pid > 0 && options.wait_for_exec) {
+        (void)ipc::call(own_process(),
+                        process::AwaitExecute{.pid = static_cast<std::uint32_t>(pid)});
     }
     if (pid == 0 && options.write_child_id_at != 0) {
         (void)user::write(options.write_child_id_at, this_thread().id);

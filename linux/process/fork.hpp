@@ -11,6 +11,7 @@ namespace linux {
 
 struct ForkOptions {
     bool wait_for_exec = false;     // vfork
+    bool shares_memory = false;     // the program's; needs wait_for_exec
     std::uint64_t child_stack = 0;  // 0: the child goes on with the same address
     std::uint64_t fs_base = 0;
     std::uint64_t write_child_id_at = 0;  // in the child's memory

@@ -63,6 +63,7 @@ Result<std::uint32_t> clone_process(const CloneArguments& how) {
     }
     const std::uint32_t pid = TRY(fork_process(
         {.wait_for_exec = waits,
+         .shares_memory = shares,
          .child_stack = how.stack,
          .fs_base = (how.flags & CloneFlag::set_tls) != 0 ? how.tls : fs_base(),
          .write_child_id_at = (how.flags & CloneFlag::child_set_id) != 0 ? how.child_id_at : 0,
@@ -182,7 +183,8 @@ namespace calls {
 std::int64_t fork(const Arguments&) { return to_return(fork_process({.fs_base = fs_base()})); }
 
 std::int64_t vfork(const Arguments&) {
-    return to_return(fork_process({.wait_for_exec = true, .fs_base = fs_base()}));
+    return to_return(
+        fork_process({.wait_for_exec = true, .shares_memory = true, .fs_base = fs_base()}));
 }
 
 std::int64_t clone(const Arguments& arguments) {

@@ -73,8 +73,10 @@ struct Body {
     ipc::PendingReply stopped;
     // The parent that waits (vfork) for this process to execute or end.
     ipc::PendingReply parent_of_vfork;
-    bool executing = false;  // an Execute is under way
-    std::string refusal;     // of the latest Execute
+    std::uint32_t borrows_from = 0;  // whose memory it sees (Fork::shares_memory); 0: its own
+    bool has_lent = false;           // some process may see this one's
+    bool executing = false;          // an Execute is under way
+    std::string refusal;             // of the latest Execute
     NextContainer next;
 
     [[nodiscard]] process::IdentityPage& identity() const {

@@ -127,7 +127,8 @@ ipc::KernelResult<Body> ImageBuilder::copy(const ImageRequest& request,
     Pages pages{process::linux_threads, {}};
     std::vector<std::byte> user(source.user.begin(), source.user.end());
     if (source.body != nullptr) {
-        body.space = TRY(source.body->space->clone(body.bank));
+        const bool shares = (source.fork.flags & process::Fork::shares_memory) != 0;
+        body.space = TRY(source.body->space->clone(body.bank, shares ? process::linux_base : 0));
         body.table = TRY(source.body->table->clone(body.bank));
         pages.address = source.fork.control_page - page_size;
     } else {

@@ -86,7 +86,10 @@ public:
     // Answers the parent's waiting calls, as far as there is something to answer.
     void serve_waiters(Pid parent);
     [[nodiscard]] Usage usage_of(const Process& process);
-    void answer_vfork(Body& body, Pid child);
+    void answer_vfork(Body& body);
+    // process::Fork::shares_memory: notes whose memory a new process sees, and what follows when that one ends or executes.
+    void lend_memory(Pid from, Body& to);
+    void end_lending(Pid pid, Body& lender);
     // An exec that stays in its container: the library loads the program itself.
     void run_in_place(Process& process, Body& body, const ImageBlock& block);
     // Another image takes over the process, in another container.

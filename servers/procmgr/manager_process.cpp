@@ -80,6 +80,9 @@ Result<Pid> Manager::fork(Process& parent, const ForkSource& source) {
     const Pid pid = child->pid;
     join_container(*container);
     Body& placed = bodies_.insert_or_assign(pid, std::move(*body)).first->second;
+    if ((source.fork.flags & process::Fork::shares_memory) != 0) {
+        lend_memory(parent.pid, placed);
+    }
     const auto started = placed.thread->start({.rip = source.fork.rip,
                                                .rsp = source.fork.rsp,
                                                .rdi = 0,
@@ -92,16 +95,40 @@ Result<Pid> Manager::fork(Process& parent, const ForkSource& source) {
     return pid;
 }
 
-void Manager::answer_vfork(Body& body, Pid child) {
+void Manager::lend_memory(Pid from, Body& to) {
+    const Body& forked = *body_of(from);
+    to.borrows_from = forked.borrows_from != 0 ? forked.borrows_from : from;
+    if (Body* lender = body_of(to.borrows_from)) {
+        lender->has_lent = true;
+    }
+}
+
+// Where there is no memory for a copy, the borrower will end by a fault.
+void Manager::end_lending(Pid pid, Body& lender) {
+    if (!lender.has_lent) {
+        return;
+    }
+    lender.has_lent = false;
+    for (auto& [other, body] : bodies_) {
+        if (body.borrows_from == pid) {
+            body.borrows_from = 0;
+            (void)body.space->settle(true);
+        }
+    }
+}
+
+void Manager::answer_vfork(Body& body) {
     if (body.parent_of_vfork) {
-        (void)body.parent_of_vfork.answer<process::Fork>({.pid = child});
+        (void)body.parent_of_vfork.answer<process::AwaitExecute>({});
     }
 }
 
 void Manager::run_in_place(Process& process, Body& body, const ImageBlock& block) {
     process.executed = true;
     note_program(process, block);
-    answer_vfork(body, process.pid);
+    end_lending(process.pid, body);
+    body.borrows_from = 0;
+    answer_vfork(body);
 }
 
 void Manager::replace_image(Process& process, Body&& body, Container& container) {
@@ -111,7 +138,8 @@ void Manager::replace_image(Process& process, Body&& body, Container& container)
     std::memcpy(&body.signals(), &old.signals(), sizeof body.signals());
     const Usage usage = usage_of(process);
     const std::uint32_t before = process.container;
-    answer_vfork(old, process.pid);
+    answer_vfork(old);
+    end_lending(process.pid, old);
     old.destroy();
     ended_cpu_ns_ += usage.cpu_ns;
     process.executed = true;
@@ -131,7 +159,8 @@ void Manager::end_process(Pid pid, std::uint32_t status) {
     const Pid parent = process->parent;
     const bool leads_session = process->session == pid;
     if (Body* body = body_of(pid)) {
-        answer_vfork(*body, pid);
+        answer_vfork(*body);
+        end_lending(pid, *body);
         ended_cpu_ns_ += usage.cpu_ns;
         body->destroy();
         bodies_.erase(pid);

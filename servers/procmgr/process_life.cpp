@@ -70,23 +70,27 @@ Result<process::Fork::Reply> ProcessService::handle(const process::Fork& fork,
         return base::fail(Status::invalid);
     }
     const std::vector<std::byte> user(request.payload().begin(), request.payload().end());
-    const bool wait = (fork.flags & process::Fork::wait_for_exec) != 0;
-    ipc::PendingReply reply;
-    if (wait) {
-        reply = TRY(request.defer());
+    const Pid child =
+        TRY(manager_.fork(*from.process, {.body = from.body, .fork = fork, .user = user}));
+    return process::Fork::Reply{child};
+}
+
+Result<process::AwaitExecute::Reply> ProcessService::handle(const process::AwaitExecute& await,
+                                                            ipc::Request& request) {
+    const Caller from = TRY(caller(request));
+    const Process* child = manager_.table.find(await.pid);
+    if (child == nullptr || child->parent != from.process->pid) {
+        return base::fail(Status::no_process);
     }
-    const auto child =
-        manager_.fork(*from.process, {.body = from.body, .fork = fork, .user = user});
-    if (!child) {
-        (void)reply.fail(child.error());
-        return base::fail(child.error());
+    Body* body = manager_.body_of(await.pid);
+    if (body == nullptr || child->executed) {
+        return process::AwaitExecute::Reply{};
     }
-    if (wait) {
-        if (Body* body = manager_.body_of(*child)) {
-            body->parent_of_vfork = std::move(reply);
-        }
+    if (body->parent_of_vfork) {
+        return base::fail(Status::busy);
     }
-    return process::Fork::Reply{*child};
+    body->parent_of_vfork = TRY(request.defer());
+    return process::AwaitExecute::Reply{};
 }
 
 Result<process::Execute::Reply> ProcessService::handle(const process::Execute& execute,

@@ -17,13 +17,15 @@ public:
         process::SetProcessGroup, process::Lookup, process::MakeSession, process::SetTerminal,
         process::GetTerminal, process::SetIdentity, process::Stopped, process::SetTimer,
         process::GetUsage, process::SystemInfo, process::Shutdown, process::ReportMissing,
-        process::GetService, process::Rename, process::ExplainRefusal>;
+        process::GetService, process::Rename, process::ExplainRefusal, process::AwaitExecute>;
 
     explicit ProcessService(Manager& manager) : manager_(manager) {}
 
     // process_life.cpp
     Result<process::Fork::Reply> handle(const process::Fork& fork, ipc::Request& request);
     Result<process::Execute::Reply> handle(const process::Execute& execute, ipc::Request& request);
+    Result<process::AwaitExecute::Reply> handle(const process::AwaitExecute&,
+                                                ipc::Request& request);
     Result<process::ExplainRefusal::Reply> handle(const process::ExplainRefusal&,
                                                   ipc::Request& request);
     Result<process::Exit::Reply> handle(const process::Exit& exit, ipc::Request& request);

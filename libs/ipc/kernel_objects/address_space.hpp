@@ -50,8 +50,14 @@ struct AddressSpace : Object {
                                              std::uint64_t flags) const {
         return detail::operate(index, Op::protect, {address, length, flags});
     }
-    [[nodiscard]] KernelResult<Capability<AddressSpace>> clone(Ref<Bank> bank) const {
-        return detail::obtain<AddressSpace>(index, Op::clone, {bank.index()});
+    // `lent_below`: 0, or up to where the copy sees this space's own memory, until it settles.
+    [[nodiscard]] KernelResult<Capability<AddressSpace>> clone(Ref<Bank> bank,
+                                                               std::uint64_t lent_below = 0) const {
+        return detail::obtain<AddressSpace>(index, Op::clone, {bank.index(), lent_below});
+    }
+    // False: nothing was lent to it.
+    [[nodiscard]] KernelResult<bool> settle(bool keep_copy) const {
+        return TRY(detail::ask(index, Op::settle, {keep_copy ? 1U : 0U}))[0] != 0;
     }
     [[nodiscard]] KernelResult<void> futex_wait(std::uint64_t address, std::uint32_t expected,
                                                 std::uint32_t bitset = 0,

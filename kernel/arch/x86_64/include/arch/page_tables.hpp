@@ -166,7 +166,36 @@ public:
     // Takes all tables but the root apart, calling free(PhysAddr) for each. Leaves are not looked at.
     template <class Free>
     void release_tables(Free&& free) const {
-        release_level(root_, 3, free);
+        release_level(root_, 3, root_entries - 1, free);
+    }
+
+    // ---- lending: what one entry of the root covers can be seen through another root, too
+
+    static constexpr std::uint64_t root_entry_bytes = std::uint64_t{1} << 39;
+
+    // Lets `borrower` see through the entries below `end` that are there, and that it has not.
+    void lend(const PageTables& borrower, UserAddr end) const {
+        if (end.value() != 0) {
+            for_each_entry(root_, 0, index(end.value() - 1, 3),
+                           [&](std::size_t at, Entry& slot) { borrower.borrow(at, slot); });
+        }
+    }
+    // One of them, which may have come since.
+    void lend_one(const PageTables& borrower, UserAddr address) const {
+        const std::size_t at = index(address.value(), 3);
+        if (const Entry slot = table(root_)[at]; slot.present()) {
+            borrower.borrow(at, slot);
+        }
+    }
+    // In the borrower: forgets them all.
+    void return_lent(UserAddr end) const {
+        for_each_entry(root_, 0, index(end.value() - 1, 3),
+                       [](std::size_t, Entry& slot) { slot.clear(); });
+    }
+    // In the borrower, when these entries have become its own.
+    template <class Free>
+    void release_below(UserAddr end, Free&& free) const {
+        release_level(root_, 3, index(end.value() - 1, 3), free);
     }
 
 private:
@@ -174,6 +203,14 @@ private:
     static constexpr int shift(int level) { return 12 + 9 * level; }
     static constexpr std::size_t index(std::uint64_t address, int level) {
         return (address >> shift(level)) & 511;
+    }
+
+    static constexpr std::size_t root_entries = 256;  // of the user half
+    void borrow(std::size_t at, const Entry& lent) const {
+        if (Entry& slot = table(root_)[at]; !slot.present()) {
+            mark(root_, at);
+            slot = lent;
+        }
     }
 
     static constexpr std::size_t entries_per_mark = 16;
@@ -218,12 +255,11 @@ private:
     }
 
     template <class Free>
-    static void release_level(PhysAddr frame, int level, Free& free) {
-        const std::size_t last = level == 3 ? 255 : 511;  // of the root, only the user half
+    static void release_level(PhysAddr frame, int level, std::size_t last, Free& free) {
         for_each_entry(frame, 0, last, [&](std::size_t, Entry& slot) {
             const PhysAddr lower = slot.frame();
             if (level > 1) {
-                release_level(lower, level - 1, free);
+                release_level(lower, level - 1, 511, free);
             }
             slot.clear();
             free(lower);
