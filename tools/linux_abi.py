@@ -18,7 +18,7 @@ DOCUMENT = ROOT / "docs/linux-abi.md"
 HEAD = """# Linux system calls in CLUU
 
 Made by `tools/linux_abi.py` from `linux/syscalls/list.inc`. A call that is missing answers `ENOSYS`; the first time that a
-process makes it, procmgr notes its number in the log.
+process makes it, procmgr notes its name and number in the log.
 
 Of Linux's {all} calls on x86-64, {full} are complete, {partly} work with what the table says, {missing} are missing.
 

@@ -39,7 +39,10 @@ std::int64_t missing(const Arguments& arguments) {
         number < linux_abi::system_call_count ? number : linux_abi::system_call_count;
     const std::uint64_t bit = std::uint64_t{1} << (place % word_bits);
     if ((reported[place / word_bits].fetch_or(bit) & bit) == 0) {
-        (void)ipc::call(own_process(), process::ReportMissing{.number = number});
+        const char* name =
+            number < linux_abi::system_call_count ? system_calls[number].name : nullptr;
+        (void)ipc::call(own_process(), process::ReportMissing{.number = number},
+                        {.payload = ipc::bytes(name != nullptr ? name : "")});
     }
     return -Errno::enosys;
 }

@@ -78,6 +78,7 @@ def test_wrong_passwords_and_names(seat):
     for name, password in (("admin", "wrong"), ("nobody", "admin"), ("admin", ""), ("admin", "x" * 1000)):
         seat.log_in(name, password)
         seat.line.expect("Login incorrect")
+        assert seat.line.before.strip() == "", "nothing tells an unknown name from a wrong password"
     seat.line.expect("login: ")
     seat.line.send("\n")
     seat.log_in("admin", "admin")

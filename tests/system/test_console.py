@@ -58,6 +58,14 @@ def test_the_screen_scrolls(console):
     assert not re.search(r"^1$", text, re.MULTILINE)
 
 
+def test_colours_and_places_on_the_screen(console):
+    console.type("clear; printf '\\033[31mred\\033[0;44mblue\\033[0m\\n'\n")
+    shot = console.expect_on_screen("redblue\n", SECONDS)
+    assert shot.rows()[0] == "redblue"
+    assert b"\xcd\x00\x00" in shot.colours(0, 0)
+    assert b"\x40\x60\xee" in shot.colours(3, 0) and b"\x40\x60\xee" not in shot.colours(0, 0)
+
+
 def test_a_full_screen_editor_writes_a_file(console):
     console.type("clear; vi note\n")
     console.expect_on_screen("note", SECONDS)

@@ -15,6 +15,7 @@ CLUUFILES = {
     "small": "PROFILE vfs\nMOUNT / readonly\nLIMIT memory 4M\nENTRYPOINT /bin/busybox sh -c\n",
     "few": "PROFILE vfs\nMOUNT / readonly\nLIMIT processes 5\nENTRYPOINT /bin/busybox sh -c\n",
     "stubborn": "PROFILE vfs\nMOUNT / readonly\nRESTART on-failure 2\nENTRYPOINT /bin/busybox sh -c\n",
+    "eternal": "PROFILE vfs\nMOUNT / readonly\nRESTART always\nENTRYPOINT /bin/busybox sh -c\n",
     "box": "PROFILE vfs supervisor\nMOUNT / inherit\nLIMIT memory 8M\nENTRYPOINT /bin/busybox sh -c\n",
     "roomy": "PROFILE vfs\nMOUNT / inherit\nMOUNT /tmp private\nLIMIT memory 32M\nENTRYPOINT /bin/busybox sh -c\n",
     "files": "PROFILE vfs\nMOUNT / inherit\nMOUNT /tmp private\nLIMIT memory 6M\nENTRYPOINT /bin/busybox sh -c\n",
@@ -63,9 +64,13 @@ def test_a_container_sees_only_its_mounts(guest):
 
 
 def test_a_read_only_mount_cannot_be_written(guest):
-    result = boss(guest, "container run reader 'echo x > /home/admin/x'; ls /home/admin/x")
-    assert result.status != 0
-    assert "ead-only" in text(result)
+    changes = ("tee {0}x", "mkdir {0}x", "ln -s to {0}x", "ln {0}memory_limit {0}x", "mv {0}memory_limit {0}x",
+               "rm -f {0}memory_limit", "chmod 777 {0}memory_limit", "truncate -s 0 {0}memory_limit")
+    for start, place in (("cd /home/admin", ""), ("cd /", "/home/admin/")):
+        for change in changes:
+            result = boss(guest, f"container run reader '{start}; {change.format(place)}' < /dev/null")
+            assert result.status != 0 and "ead-only" in text(result), (change, text(result))
+    assert guest.shell("cd /home/admin; ls x; stat -c %a memory_limit").output == b"755\n"
 
 
 def test_a_private_mount_ends_with_the_container(guest):
@@ -236,6 +241,16 @@ def test_restart_on_failure_is_counted(guest):
                          "sleep 0.2; i=$((i+1)); done; sleep 1; container inspect again", timeout=60)
     assert "restarts: 2" in text(result), text(result)
     assert "state: exited" in text(result), text(result)
+
+
+def test_restart_always_goes_on_until_it_is_stopped(guest):
+    boss(guest, "container run -d --name ever eternal 'exit 0'; container run -d --name once stubborn 'exit 0'")
+    result = boss(guest, "i=0; while [ $i -lt 50 ] && ! container inspect ever | grep -q 'restarts: [2-9]'; do sleep 0.1;"
+                         "i=$((i+1)); done; container inspect ever; container inspect once; container stop -t 0 ever", timeout=60)
+    assert re.search("restarts: [2-9].*restarts: 0", text(result), re.DOTALL), text(result)
+    ended = [boss(guest, f"sleep {pause}; container inspect ever | grep -E 'state|restarts'").output for pause in (0, 2)]
+    assert ended[0] == ended[1] and b"state: exited" in ended[0], ended
+    boss(guest, "container rm ever; container rm once")
 
 
 def test_proc_shows_processes(guest):

@@ -44,6 +44,13 @@ def test_environment_and_directory(guest):
     assert result.output == b"/tmp\n/home/admin hello\n"
 
 
+def test_a_missing_system_call_is_named_in_the_log_once(guest):
+    for _ in range(2):
+        assert b"Function not implemented" in guest.run("/bin/busybox", "ionice", "-p", "1").errors
+    log = guest.run("true").log
+    assert log.count("busybox: system call ioprio_get/252 is not supported") == 1
+
+
 @pytest.mark.parametrize("place", ["/home/admin", "/tmp"])
 def test_files_and_folders_go_in_and_come_out(tmp_path, place):
     folder = tmp_path / "in" / "below"

@@ -4,6 +4,8 @@
 No disk and no more than the first lines are needed, so these boots take a second or two each.
 """
 
+import re
+
 import pytest
 
 SECONDS = 30
@@ -27,6 +29,23 @@ def test_a_cpu_that_lacks_something_is_told_what(boot, cpu, lacks):
 def test_protection_is_on_where_the_cpu_has_it(boot):
     line = kernel_on(boot)
     line.expect(r"protection: W\^X NX SMEP SMAP UMIP", SECONDS)
+
+
+def test_no_page_is_both_writable_and_executable(boot):
+    machine = boot(disk=None, memory="64M")
+    machine.serial[0].expect(r"procmgr|vfs|devmgr", SECONDS)
+    machine.qmp("stop")
+    text = machine.qmp("human-monitor-command", **{"command-line": "info tlb"})
+    entries = re.findall(r"^([0-9a-f]{16}): ([0-9a-f]{16}) (\S{9})", text, re.MULTILINE)
+    kernel: dict[bool, set[int]] = {True: set(), False: set()}  # by "executable": pages of memory
+    for virtual, physical, flags in entries:
+        executable, writable = flags[0] != "X", flags[8] == "W"
+        assert not (executable and writable), (virtual, flags)
+        if flags[7] != "U" and (executable or writable):
+            first = int(physical, 16) >> 12
+            kernel[executable] |= set(range(first, first + (512 if flags[2] == "P" else 1)))
+    # Nor is a page executable at one address and writable at another.
+    assert kernel[True] and kernel[False] and not kernel[True] & kernel[False]
 
 
 def test_protection_that_the_cpu_lacks_is_not_claimed(boot):

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from cluu import disk
+
 SCRIPTS = sorted((Path(__file__).parents[1] / "linux" / "corpus").glob("*.sh"))
 SECONDS = 30
 PROMPT = r"admin@cluu\x1b\[0m:\x1b\[1;34m[^$]*\$ \x1b\[J\r\x1b\[\d+C"
@@ -88,11 +90,24 @@ def test_stop_and_go_on(person):
     assert person.enter("jobs") == ""
 
 
+def test_what_is_typed_is_echoed_and_can_be_corrected(person):
+    person.line.send("sh -c 'echo ready; cat'\r")
+    person.line.expect("\nready\r*\n", SECONDS)
+    person.line.send("abd\x7fc\r")
+    person.line.expect("abd\b \bc\r*\nabc\r*\n", SECONDS)
+    person.line.send("\x04")
+    person.prompt()
+
+
 def test_background_jobs(person):
     assert re.match(r"\[1\] \d+\n", person.enter("sleep 1000 &"))
     assert re.search(r"\[1\]\+  Running +sleep 1000 &", person.enter("jobs"))
     said = person.enter("kill %1")
     assert "Terminated" in said or person.until("", "Terminated")
+    assert "Stopped" in person.enter("sh -c 'kill -STOP $$'")
+    said = person.enter("bg")
+    assert re.match(r"\[1\]\+ .*sh -c 'kill -STOP \$\$' &\n", said), said
+    assert "Done" in said or person.until("", "Done")
 
 
 def test_interrupted_pipeline(person):
@@ -109,6 +124,20 @@ def test_editing_and_history(person):
     assert person.enter("echo remembered") == "remembered\n"
     assert person.enter("\x1b[A") == "remembered\n"
     assert person.enter("cat ~/.hist\t| tail -n 1") == "cat ~/.history | tail -n 1\n"
+
+
+# Not by `guest`: execd syncs after each command.
+@pytest.mark.parametrize("command", ["dd of=f conv=fsync 2>/dev/null", "tee f >/dev/null; sync"])
+def test_what_is_synced_is_on_the_disk_at_once(person, console, command):
+    def flushes() -> int:
+        return sum(device["stats"]["flush_operations"] for device in console.qmp("query-blockstats"))
+
+    before = flushes()
+    person.enter(f"rm -f f; echo by {command[:3]}| {command}")
+    now = subprocess.run(["debugfs", "-R", "cat /home/admin/f", console.options.disk], capture_output=True,
+                         env=disk.ENVIRONMENT)
+    assert now.stdout == f"by {command[:3].strip()}\n".encode()
+    assert flushes() > before, "nor is it in the disk's own cache"
 
 
 def test_programs_that_take_the_whole_screen(person):

@@ -49,8 +49,8 @@ class Screen:
     def text(self) -> str:
         return "\n".join(self.rows()).rstrip()
 
-    def colours(self) -> set[bytes]:
-        return {self.pixels[i:i + BYTES] for i in range(0, len(self.pixels), BYTES)}
+    def colours(self, column: int, row: int) -> set[bytes]:
+        return {line[i:i + BYTES] for line in self.cell(column, row) for i in range(0, len(line), BYTES)}
 
     def save_png(self, path: Path) -> None:
         def chunk(kind: bytes, body: bytes) -> bytes:
