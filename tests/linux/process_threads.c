@@ -54,6 +54,44 @@ static void many_threads(void) {
     EQUAL(sum, 200 * 42);
 }
 
+// Loads all vector registers, lets others run, and looks whether they are as they were.
+static void* keep_registers(void* number) {
+    static const char name[] = "vector registers";
+    unsigned char loaded[16][16], seen[16][16];
+    for (int i = 0; i < 16; i++)
+        for (int k = 0; k < 16; k++)
+            loaded[i][k] = (unsigned char)(i * 16 + k + name[k] + 37 * (long)number);
+    long wrong = 0;
+    for (int round = 0; round < 200; round++) {
+        long result = SYS_sched_yield;
+        memset(seen, 0, sizeof seen);
+        __asm__ volatile(
+            ".irp i,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n"
+            "movups 16*\\i(%1), %%xmm\\i\n"
+            ".endr\n"
+            "syscall\n"
+            ".irp i,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n"
+            "movups %%xmm\\i, 16*\\i(%2)\n"
+            ".endr\n"
+            : "+a"(result)
+            : "r"(loaded), "r"(seen)
+            : "rcx", "r11", "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6",
+              "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+        wrong += memcmp(loaded, seen, sizeof seen) != 0;
+    }
+    return (void*)wrong;
+}
+static void vector_registers(void) {
+    pthread_t threads[3];
+    for (long i = 0; i < 3; i++)
+        EQUAL(pthread_create(&threads[i], NULL, keep_registers, (void*)i), 0);
+    for (int i = 0; i < 3; i++) {
+        void* wrong;
+        EQUAL(pthread_join(threads[i], &wrong), 0);
+        EQUAL((long)wrong, 0);
+    }
+}
+
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
 static int counter;
@@ -332,7 +370,7 @@ int main(int count, char** words) {
         TEST(create_and_join),    TEST(many_threads),   TEST(mutexes),
         TEST(conditions),         TEST(futexes),        TEST(requeueing),
         TEST(signals_to_threads), TEST(fork_in_thread), TEST(ends),
-        TEST(robust_mutexes),     TEST(clocks),
+        TEST(robust_mutexes),     TEST(clocks),         TEST(vector_registers),
     };
     if (count > 1 && !strcmp(words[1], "--executed"))
         return syscall(SYS_gettid) == getpid() ? 46 : 1;
