@@ -78,6 +78,15 @@ public:
 
     [[nodiscard]] virtual Inode root() const = 0;
     [[nodiscard]] virtual Result<fs::Attributes> attributes(Inode inode) = 0;
+    // The same, to where they are wanted: a walk asks for them at each step.
+    [[nodiscard]] virtual Result<void> read_attributes(Inode inode, fs::Attributes& to) {
+        auto found = attributes(inode);
+        if (!found) {
+            return base::fail(found.error());
+        }
+        to = *found;
+        return {};
+    }
     [[nodiscard]] virtual Result<void> change(Inode inode, const AttributeChange& change) = 0;
 
     // Directories. `lookup` answers not_found for a name that is not there.

@@ -134,6 +134,7 @@ private:
     [[nodiscard]] Result<fs::Open::Reply> open_nameless(Backend& backend, Inode directory,
                                                         const fs::Open& open);
     [[nodiscard]] Result<fs::Open::Reply> describe(Backend& backend, Inode inode,
+                                                   const fs::Attributes& attributes,
                                                    const fs::Open& open);
     [[nodiscard]] Result<void> change(Backend& backend, Inode inode, fs::Identity who,
                                       std::uint32_t which, fs::Attributes values);

@@ -90,7 +90,8 @@ Result<fs::Open::Reply> Service::handle(fs::Open open, ipc::Request& request) {
                                .mode = open.mode & mode_bits,
                                .user = open.identity.user,
                                .group = open.identity.group};
-            return describe(backend, TRY(backend.make(at.place(), node)), open);
+            const Inode made = TRY(backend.make(at.place(), node));
+            return describe(backend, made, TRY(backend.attributes(made)), open);
         });
     if (opened_) {
         request.add_capability(std::move(opened_));
@@ -123,7 +124,7 @@ Result<fs::Open::Reply> Service::open_nameless(Backend& backend, Inode directory
                                                  .mode = open.mode & mode_bits,
                                                  .user = open.identity.user,
                                                  .group = open.identity.group}));
-    auto reply = describe(backend, inode, open);
+    auto reply = describe(backend, inode, TRY(backend.attributes(inode)), open);
     const auto removed = backend.remove(place, inode);
     if (reply && !removed) {
         opened_.reset();
@@ -141,13 +142,14 @@ Result<fs::Open::Reply> Service::open_existing(Backend& backend, const Walk& at,
         (open.flags & fs::OpenFlags::truncate) != 0 && (open.flags & fs::OpenFlags::path_only) == 0;
     if (truncate && at.attributes.kind == fs::Kind::regular && at.attributes.size != 0) {
         TRY(backend.truncate(*at.node, 0));
+        return describe(backend, *at.node, TRY(backend.attributes(*at.node)), open);
     }
-    return describe(backend, *at.node, open);
+    return describe(backend, *at.node, at.attributes, open);
 }
 
 // Makes the description and its capability.
-Result<fs::Open::Reply> Service::describe(Backend& backend, Inode inode, const fs::Open& open) {
-    const auto attributes = TRY(backend.attributes(inode));
+Result<fs::Open::Reply> Service::describe(Backend& backend, Inode inode,
+                                          const fs::Attributes& attributes, const fs::Open& open) {
     const std::uint64_t badge = TRY(files_.add({.backend = &backend,
                                                 .inode = inode,
                                                 .kind = attributes.kind,

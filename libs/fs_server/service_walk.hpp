@@ -39,7 +39,8 @@ Result<typename Op::Reply> Service::with_path(ipc::Request& request, std::string
                                               fs::Identity who, Last last, Act act) {
     const Entrance* from = admitted<Op> ? entrance_of(request) : nullptr;
     Backend* backend = from != nullptr ? from->backend : TRY(root_of(request));
-    Walk at = TRY(walk(*backend, path, who, last));
+    Walk at;
+    TRY(walk(*backend, path, who, last, at));
     if (at.redirected != fs::Redirected::no) {
         if (from == nullptr) {
             set_redirect(request, at);

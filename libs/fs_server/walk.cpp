@@ -29,14 +29,13 @@ std::string_view take_name(std::string_view& path, Status& bad) {
 }
 
 // `walked` is the path up to and including the link; `rest` starts after its slash, or is empty.
-Result<Walk> redirect(Backend& backend, Inode link, std::string_view walked,
-                      std::string_view rest) {
+Result<void> redirect(Backend& backend, Inode link, std::string_view walked, std::string_view rest,
+                      Walk& result) {
     std::array<char, fs::max_path> buffer;
     const std::string_view target = TRY(backend.read_link(link, buffer));
     if (target.empty()) {
         return base::fail(Status::not_found);
     }
-    Walk result;
     if (target.starts_with('/')) {
         result.redirected = fs::Redirected::from_view_root;
     } else {
@@ -54,14 +53,15 @@ Result<Walk> redirect(Backend& backend, Inode link, std::string_view walked,
     if (result.path.size() > fs::max_path) {
         return base::fail(Status::name_too_long);
     }
-    return result;
+    return {};
 }
 
 }  // namespace
 
-Result<Walk> walk(Backend& backend, std::string_view path, fs::Identity who, Last last) {
-    Walk at{.parent = backend.root(), .node = backend.root()};
-    at.attributes = TRY(backend.attributes(backend.root()));
+Result<void> walk(Backend& backend, std::string_view path, fs::Identity who, Last last, Walk& at) {
+    at.parent = backend.root();
+    at.node = at.parent;
+    TRY(backend.read_attributes(at.parent, at.attributes));
     std::string_view rest = path;
     while (!rest.empty()) {
         Status bad = Status::ok;
@@ -86,18 +86,18 @@ Result<Walk> walk(Backend& backend, std::string_view path, fs::Identity who, Las
         }
         if (found) {
             at.node = *found;
-            at.attributes = TRY(backend.attributes(*found));
+            TRY(backend.read_attributes(*found, at.attributes));
             const bool follow = !rest.empty() || last == Last::follow;
             if (at.attributes.kind == fs::Kind::symbolic_link && follow) {
                 const auto walked =
                     static_cast<std::size_t>(name.data() + name.size() - path.data());
-                return redirect(backend, *found, path.substr(0, walked), rest);
+                return redirect(backend, *found, path.substr(0, walked), rest, at);
             }
         } else {
             at.node.reset();
         }
     }
-    return at;
+    return {};
 }
 
 }  // namespace fs_server

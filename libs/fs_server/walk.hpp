@@ -35,6 +35,13 @@ struct Walk {
 
 // Needs search permission on every directory passed. Errors: not_found (a directory on the way),
 // not_directory, access_denied, name_too_long, invalid (not a path as interfaces/fs.hpp wants it).
-Result<Walk> walk(Backend& backend, std::string_view path, fs::Identity who, Last last);
+Result<void> walk(Backend& backend, std::string_view path, fs::Identity who, Last last, Walk& at);
+inline Result<Walk> walk(Backend& backend, std::string_view path, fs::Identity who, Last last) {
+    Walk at;
+    if (const auto walked = walk(backend, path, who, last, at); !walked) {
+        return base::fail(walked.error());
+    }
+    return at;
+}
 
 }  // namespace fs_server

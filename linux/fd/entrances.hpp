@@ -53,6 +53,7 @@ private:
 
     Mutex lock_;
     std::array<Entrance, 6> entrances_ __attribute__((guarded_by(lock_)));
+    std::size_t recent_ __attribute__((guarded_by(lock_))) = 0;  // where the last path began
     std::uint32_t asked_ __attribute__((guarded_by(lock_))) = 0;
     std::uint32_t failures_ __attribute__((guarded_by(lock_))) = 0;
     std::atomic<std::uint32_t> users_ = 0;
@@ -73,20 +74,20 @@ inline bool needs_view(const fs::Open::Reply& reply) {
 // Asks about the absolute path that stands at the start of the message page.
 template <class Op>
 ipc::CallResult<Op> ask_path(const Op& operation, std::string_view path) {
-    std::array<char, path::longest + 1> kept;
-    if (const auto way = entrances.enter(path)) {
-        const std::size_t length = path.copy(kept.data(), kept.size());
-        auto answer = ipc::call(way->directory, operation, {.payload = ipc::bytes(way->rest)});
-        entrances.leave();
-        if (answer
-                ? !needs_view(answer->reply)
-                : !answer.error().from_kernel() && answer.error().status() != ipc::Status::closed) {
-            return answer;
-        }
-        path = {kept.data(), length};
+    const auto way = entrances.enter(path);
+    if (!way) {
         return ipc::call(own_view(), operation, {.payload = ipc::bytes(path)});
     }
-    return ipc::call(own_view(), operation, {.payload = ipc::bytes(path)});
+    std::array<char, path::longest + 1> kept;
+    const std::size_t length = path.copy(kept.data(), kept.size());
+    auto answer = ipc::call(way->directory, operation, {.payload = ipc::bytes(way->rest)});
+    entrances.leave();
+    if (answer ? needs_view(answer->reply)
+               : answer.error().from_kernel() || answer.error().status() == ipc::Status::closed) {
+        path = {kept.data(), length};
+        answer = ipc::call(own_view(), operation, {.payload = ipc::bytes(path)});
+    }
+    return answer;
 }
 
 }  // namespace linux::fd

@@ -42,21 +42,24 @@ inline std::optional<Joined> tidy(std::span<char> buffer, std::string_view base,
     Joined joined;
     std::size_t in = start;
     const std::size_t end = start + length;
+    char* const text = buffer.first(end).data();  // one check of the bounds for all
     while (in < end) {
-        if (buffer[in] == '/') {
+        if (text[in] == '/') {
             ++in;
             joined.directory = true;
             continue;
         }
         std::size_t stop = in;
-        while (stop < end && buffer[stop] != '/') {
+        while (stop < end && text[stop] != '/') {
             ++stop;
         }
         const std::size_t size = stop - in;
-        joined.directory = size == 1 && buffer[in] == '.';
+        joined.directory = size == 1 && text[in] == '.';
         if (!joined.directory) {
-            std::memmove(buffer.data() + out + 1, buffer.data() + in, size);
-            buffer[out] = '/';
+            if (out + 1 != in) {  // most components are where they belong
+                std::memmove(text + out + 1, text + in, size);
+            }
+            text[out] = '/';
             out += size + 1;
         }
         in = stop;

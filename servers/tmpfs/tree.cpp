@@ -97,13 +97,19 @@ void Tree::discard_if_unused(Node& node) {
 }
 
 Result<fs::Attributes> Tree::attributes(Inode inode) {
-    const Node* node = TRY(find(inode));
-    fs::Attributes result = node->attributes;
-    if (result.kind == fs::Kind::directory) {
-        result.size = node->entries.size() * sizeof(fs::DirectoryEntry);
-    }
-    result.blocks = base::align_up(result.size, 4096) / 512;
+    fs::Attributes result;
+    TRY(read_attributes(inode, result));
     return result;
+}
+
+Result<void> Tree::read_attributes(Inode inode, fs::Attributes& to) {
+    const Node* node = TRY(find(inode));
+    to = node->attributes;
+    if (to.kind == fs::Kind::directory) {
+        to.size = node->entries.size() * sizeof(fs::DirectoryEntry);
+    }
+    to.blocks = base::align_up(to.size, 4096) / 512;
+    return {};
 }
 
 Result<void> Tree::change(Inode inode, const AttributeChange& change) {

@@ -37,6 +37,7 @@ public:
 
     Inode root() const override { return Inode{root_number}; }
     Result<fs::Attributes> attributes(Inode inode) override;
+    Result<void> read_attributes(Inode inode, fs::Attributes& to) override;
     Result<void> change(Inode inode, const fs_server::AttributeChange& change) override;
     Result<Inode> lookup(const fs_server::Place& place) override;
     Result<Inode> parent(Inode directory) override;
