@@ -18,6 +18,7 @@ void enter_system_call();
 void enter_exception();
 void enter_interrupt();
 std::uint64_t spin_until(const std::atomic<std::uint32_t>* until);
+void keep_mxcsr();
 }
 
 namespace {
@@ -173,6 +174,40 @@ TEST(fault_privileged_instructions) {
                std::uint64_t table[2];
                asm volatile("sgdt %0" : "=m"(table));
            }) == general_protection);  // UMIP
+}
+
+// The FPU may hold what another thread has left there: only a thread with an area for its own state may use it.
+TEST(fault_fpu_without_an_area) {
+    static constexpr std::uint32_t usual = 0x1f80;
+    static struct {
+        std::atomic<std::uint64_t> rounds{0};
+        std::uint32_t mxcsr = usual | 0x6000;  // and not the usual rounding
+        std::uint32_t seen = 0;
+    } kept;
+    const auto counts = [&] {
+        const std::uint64_t before = kept.rounds;
+        return test::eventually([&] { return kept.rounds != before; });
+    };
+    auto memory = NEED(bank()->create_memory(2 * page));
+    const auto own = NEED(ipc::own_sched_context()->query());
+    auto context =
+        NEED(bank()->create_sched_context(ipc::own_sched_context(), {.priority = own.priority}));
+    auto owner = NEED(bank()->create_thread({.space = ipc::own_space(),
+                                             .table = ipc::own_table(),
+                                             .pages = memory,
+                                             .flags = abi::ThreadFlags::fpu}));
+    EXPECT_OK(context->bind(owner));
+    EXPECT_OK(owner->start({.rip = address_of(&keep_mxcsr), .rdi = address_of(&kept)}));
+    EXPECT(counts());
+
+    Patient patient{[] { asm volatile("ldmxcsr %0" : : "m"(usual)); }};
+    NEED(patient.start(1));
+    EXPECT_OK(patient.go->signal(1));
+    constexpr std::uint64_t device_not_available = 7;
+    const Outcome got = patient.next_fault();
+    EXPECT(got.error == Error::ok && got.words[0] == device_not_available);
+    EXPECT(counts());
+    EXPECT_OK(owner->stop());
 }
 
 TEST(fault_foreign_system_call) {

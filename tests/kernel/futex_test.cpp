@@ -36,21 +36,25 @@ TEST(futex_wait_refuses) {
 TEST(futex_wake_counts) {
     Words words;
     EXPECT(NEED(ipc::own_space()->futex_wake(words.address(), 5)) == 0);
-    Error results[2] = {Error::busy, Error::busy};
+    Error results[3] = {Error::busy, Error::busy, Error::busy};
     const auto sleep = [&](Error& result) {
         const auto waited = ipc::own_space()->futex_wait(words.address(), 0);
         result = waited ? Error::ok : waited.error();
     };
     test::Peer one{[&] { sleep(results[0]); }};
     test::Peer two{[&] { sleep(results[1]); }};
+    test::Peer three{[&] { sleep(results[2]); }};
     NEED(one.start());
     NEED(two.start());
-    EXPECT(test::eventually(
-        [&] { return test::is_blocked(one.thread()) && test::is_blocked(two.thread()); }));
-    EXPECT(NEED(ipc::own_space()->futex_wake(words.address(), 1)) == 1);
+    NEED(three.start());
+    EXPECT(test::eventually([&] {
+        return test::is_blocked(one.thread()) && test::is_blocked(two.thread()) &&
+               test::is_blocked(three.thread());
+    }));
+    EXPECT(NEED(ipc::own_space()->futex_wake(words.address(), 2)) == 2);
     EXPECT(NEED(ipc::own_space()->futex_wake(words.address(), 9)) == 1);
-    EXPECT(one.join() && two.join());
-    EXPECT(results[0] == Error::ok && results[1] == Error::ok);
+    EXPECT(one.join() && two.join() && three.join());
+    EXPECT(results[0] == Error::ok && results[1] == Error::ok && results[2] == Error::ok);
 }
 
 TEST(futex_bitsets) {

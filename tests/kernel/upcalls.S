@@ -48,4 +48,15 @@ spin_until:
     mov %gs:count_interrupts, %rax
     ret
 
+# Keeps the word at 8(%rdi) in MXCSR and counts at *rdi, for ever; counts no further when MXCSR is another. Needs no stack.
+    .global keep_mxcsr
+keep_mxcsr:
+    ldmxcsr 8(%rdi)
+1:  stmxcsr 12(%rdi)
+    mov 12(%rdi), %eax
+    cmp %eax, 8(%rdi)
+    jne .
+    incq (%rdi)
+    jmp 1b
+
     .section .note.GNU-stack, "", @progbits

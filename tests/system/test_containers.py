@@ -188,6 +188,9 @@ def test_a_private_mount_is_charged_to_its_container(guest):
     assert b"No space left on device" in result.errors, text(result)
     written = int(result.output.split()[-1])
     assert (1 << 20) < written < (6 << 20), text(result)
+    # Half of the memory is full of files: a program has less than the other half.
+    result = in_box(guest, "files", "dd if=/dev/zero of=/tmp/x bs=65536 count=200; /home/admin/memory_limit late")
+    assert int(re.search(rb"after (\d+) KiB", result.output)[1]) < 3072, text(result)
     in_box(guest, "files", "true")
     assert free_memory(guest) > before - 256, "its files are gone with it"
 
