@@ -58,7 +58,6 @@ device::Acquire::Reply Device::description() const {
 Result<void> Device::take(const Machine&, ConfigurationSpace& space) {
     bank_ = TRY(answer(ipc::own_bank()->create_bank(most_bytes)));
     if (!is_platform()) {
-        read_bars(space, function_);
         change_command(space, function_.location, Command::memory | Command::ports,
                        Command::bus_master);
     }

@@ -40,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     test.add_argument("which", nargs="?", choices=["unit", "system"])
     test.add_argument("-k", metavar="WORD", help="only tests whose name contains WORD")
     test.add_argument("--coverage", action="store_true", help="with unit: which lines of the kernel its tests run")
+    test.add_argument("--cpus", type=_cpus, metavar="N", help="of each system test's machine, if the test does not say")
     test.add_argument("-x", action="store_true", help="stop at the first failure")
 
     bench = commands.add_parser("bench", help="measure CLUU and Linux side by side")
@@ -62,7 +63,8 @@ def parser() -> argparse.ArgumentParser:
 def _size(command: argparse.ArgumentParser) -> None:
     command.add_argument("--memory", type=_memory, default="512M", metavar="SIZE",
                          help="for example 64M (default: %(default)s)")
-    command.add_argument("--cpus", type=_cpus, default=1, metavar="N")
+    command.add_argument("--cpus", type=_cpus, metavar="N",
+                         help="default: what CLUU_CPUS says in the environment, else 1")
 
 
 def _memory(text: str) -> str:

@@ -109,7 +109,7 @@ def linux_figures() -> tuple[Figures, dict[str, str]]:
                                   {"/bin/posixbench": paths.OUT / "linux" / "posixbench", "/bin/prompted": prompted})
 
         def options(words: str = "", icount: bool = False) -> qemu.Options:
-            return qemu.Options(kernel=linux.kernel(), initrd=archive, words=f"{linux.WORDS} {words}", memory=MEMORY,
+            return qemu.Options(kernel=linux.kernel(), initrd=archive, words=f"{linux.WORDS} {words}", memory=MEMORY, cpus=1,
                                 icount=icount)
 
         progress("Linux: boot")
@@ -151,7 +151,7 @@ def cluu_figures() -> tuple[Figures, dict[str, str]]:
         def options() -> qemu.Options:
             image = Path(work) / "disk.img"
             image.write_bytes(paths.DISK.read_bytes())
-            return qemu.Options(kernel=paths.KERNEL, initrd=paths.INITRD, disk=image, memory=MEMORY)
+            return qemu.Options(kernel=paths.KERNEL, initrd=paths.INITRD, disk=image, memory=MEMORY, cpus=1)
 
         progress("CLUU: boot")
         figures = measure_boot(options, _cluu_meminfo)

@@ -44,7 +44,7 @@ class Request:
     timeout: float = 60
     icount: bool = False
     memory: str = "512M"
-    cpus: int = 1
+    cpus: int | None = None  # None: qemu.standard_cpus
     reference: bool = False  # on Linux instead of CLUU
     log: bool = False
     disk: Path | None = None  # another disk image than the build's

@@ -2,6 +2,7 @@
 """QEMU's command line, in one place for `run`, `exec`, `test`, `bench` and `debug`, and the choice of accelerator."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -31,7 +32,7 @@ class Options:
     iso: Path | None = None
     disk: Path | None = None
     memory: str = "512M"
-    cpus: int = 1
+    cpus: int | None = None  # None: standard_cpus
     uefi: bool = False
     icount: bool = False
     accelerator: str = "tcg"
@@ -44,9 +45,15 @@ class Options:
     extra: list[str] = field(default_factory=list)
 
 
+def standard_cpus(icount: bool) -> int:
+    """How many CPUs a machine has that nobody asked about: what CLUU_CPUS says, else one. Always one if instructions are
+    counted, for QEMU then runs CPUs in turn."""
+    return 1 if icount else int(os.environ.get("CLUU_CPUS") or 1)
+
+
 def command(o: Options) -> list[str]:
     line = [PROGRAM, "-nodefaults", "-no-user-config", "-name", "CLUU", "-machine", f"q35,accel={o.accelerator}",
-            "-cpu", ICOUNT_CPU if o.icount else "max", "-m", o.memory, "-smp", str(o.cpus),
+            "-cpu", ICOUNT_CPU if o.icount else "max", "-m", o.memory, "-smp", str(o.cpus or standard_cpus(o.icount)),
             "-device", "VGA", "-display", o.display, "-monitor", "none",
             "-device", f"isa-debug-exit,iobase={DEBUG_EXIT_PORT:#x},iosize=4"]
     if o.kernel:

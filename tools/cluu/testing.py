@@ -43,6 +43,8 @@ def system(word: str | None, stop: bool) -> int:
 def main(arguments) -> int:
     if arguments.coverage:
         return coverage.main()
+    if arguments.cpus:
+        os.environ["CLUU_CPUS"] = str(arguments.cpus)
     failed = []
     for name, runner in (("unit", unit), ("system", system)):
         if arguments.which in (None, name) and runner(arguments.k, arguments.x) != 0:
