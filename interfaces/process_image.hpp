@@ -46,7 +46,7 @@ enum ImageCapability : abi::CapIndex {
     own_view = 7,           // protocol fs (paths), namespace
     container_bank =
         8,        // for objects that outlive this process: pipes, shared memory (create, query)
-    own_log = 9,  // LogRights::write, if the profile grants it, else empty
+    own_log = 9,  // LogRights::write and trace, if the profile grants it, else empty
     first_free = 16,
 };
 

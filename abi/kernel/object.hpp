@@ -90,6 +90,7 @@ struct IoPortsRights {
 struct LogRights {
     static constexpr std::uint8_t write = 1;
     static constexpr std::uint8_t read = 2;
+    static constexpr std::uint8_t trace = 4;  // see what all threads do
 };
 
 // What the kernel puts into the first process's table.

@@ -93,6 +93,7 @@ enum class ThreadOp : std::uint16_t {
     set_fault_handler,  // w0 endpoint cap (or 0), w1 badge (a badged cap has its own). control
     query,              // -> w0 ThreadState, w1 CPU time ns, w2 priority
     bind_notification,  // w0 notification cap or 0: receive also returns its signals. control
+    set_name,  // w0, w1: 16 bytes of text, for people who trace; the kernel makes nothing of it. control
 };
 
 enum class SchedContextOp : std::uint16_t {
@@ -133,6 +134,13 @@ enum class LogOp : std::uint16_t {
     read,
     // w0 0 or 1: does the kernel also write the log to the early console (COM1)? write
     set_echo,
+    // w0 Memory cap (write), 1 to 512 pages, one at least for each CPU: from now on events are
+    // recorded in it, until trace_stop or its end. -> w0 how many CPUs. trace
+    trace_start,
+    // w0 CPU -> w0 events lost so far; payload: TraceEvents (abi/kernel/trace.hpp), the oldest first,
+    // which are gone from the ring. trace
+    trace_read,
+    trace_stop,  // trace
 };
 
 // An endpoint or reply object has no operations: `call` on an endpoint is a message. Every other

@@ -11,6 +11,7 @@
 #include "kernel/object/notification.hpp"
 #include "kernel/object/reply.hpp"
 #include "kernel/object/thread.hpp"
+#include "kernel/trace/trace.hpp"
 
 namespace kernel::ipc {
 
@@ -79,12 +80,19 @@ void transfer(Thread& from, Thread& to, Undelivered& undelivered) {
     }
 }
 
+void trace(abi::TraceKind kind, Thread& from, abi::Tag tag, const Thread& to) {
+    if (Trace::on()) [[unlikely]] {
+        Trace::record(&from, kind, tag.label(), to.number);
+    }
+}
+
 // The receiver has the caller's message: now the caller waits for `reply`, and lends its time.
 void become_answerable(Thread& caller, Thread& receiver, Reply& reply) {
     caller.waiting.reply = &reply;
     reply.caller = &caller;
     caller.change_wait(Wait::reply);
     receiver.borrow_context(caller);
+    trace(abi::TraceKind::call, caller, caller.tag(), receiver);
 }
 
 void deliver_fault(Thread& faulted, Thread& receiver) {
@@ -128,6 +136,7 @@ void take_from_sender(Thread& sender, Thread& receiver, Reply* reply) {
     if (sender.is_call()) {
         become_answerable(sender, receiver, *reply);
     } else {
+        trace(abi::TraceKind::message, sender, sender.tag(), receiver);
         sender.wake_with(Error::ok);
     }
 }
@@ -159,6 +168,7 @@ void send(Thread& sender, Endpoint& endpoint, std::uint64_t badge) {
         Undelivered undelivered;
         transfer(sender, *receiver, undelivered);
         receiver->set_badge(badge);
+        trace(abi::TraceKind::message, sender, sender.tag(), *receiver);
         receiver->wake_with(Error::ok);
         sender.set_result(Error::ok);
         return;
@@ -202,6 +212,7 @@ bool answer(Thread& replier, Reply& reply) {
         transfer(replier, *caller, undelivered);
         caller->set_badge(0);
         caller->set_result(Error::ok);
+        trace(abi::TraceKind::reply, replier, replier.tag(), *caller);
     }
     // A fault's answer carries nothing: the thread tries again. Both end by waking the thread, which takes its context back.
     caller->wake_preferred();

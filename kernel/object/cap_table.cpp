@@ -7,6 +7,8 @@
 
 namespace kernel {
 
+constinit std::uint32_t CapTable::latest_number_ = 0;
+
 Result<CapTable*> CapTable::create(Bank& bank, std::uint64_t slots) {
     if (slots == 0 || slots > max_slots) {
         return fail(Error::out_of_range);

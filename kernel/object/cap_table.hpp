@@ -75,11 +75,16 @@ public:
         }
     }
 
+    // Of the domain, for those who look on (trace/).
+    std::uint32_t number = ++latest_number_;
+
     void add_thread(ThreadLinks& thread) { threads_.push_back(thread); }
 
 private:
     friend class Invariants;
     static constexpr std::uint32_t inline_pages = 4;
+
+    static constinit std::uint32_t latest_number_;
 
     Result<SlotPage*> page_of(std::uint32_t index);
 

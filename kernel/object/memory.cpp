@@ -11,6 +11,7 @@
 #include "kernel/object/endpoint.hpp"
 #include "kernel/object/futex.hpp"
 #include "kernel/object/thread.hpp"
+#include "kernel/trace/trace.hpp"
 
 namespace kernel {
 
@@ -450,6 +451,7 @@ void Memory::protect_all(const AddressSpace* cloning) {
 }
 
 void Memory::sever() {
+    Trace::forget(*this);
     while (Thread* user = page_users_.front()) {
         user->destroy();
     }

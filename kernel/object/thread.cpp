@@ -23,6 +23,8 @@ constexpr std::uint64_t vector_page_fault = 14;
 
 }  // namespace
 
+constinit std::uint32_t Thread::latest_number_ = 0;
+
 Thread::Thread(Bank& bank, const Parts& parts)
     : Object(ObjectType::thread, bank),
       space_(&parts.space),
@@ -204,6 +206,18 @@ void Thread::fault(std::uint64_t cause, std::uint64_t error_code, std::uint64_t 
 }
 
 void Thread::foreign_system_call() { send_fault(abi::FaultLabel::system_call, registers.rax, 0); }
+
+bool Thread::make_system_call_upcall() {
+    if (system_call_entry == 0 || control->upcalls_masked != 0) {
+        return false;
+    }
+    control->saved_rip = registers.rip;
+    control->saved_rflags = registers.rflags;
+    control->upcalls_masked = abi::masked_library;
+    registers.rip = system_call_entry;
+    registers.rflags = USER_RFLAGS;
+    return true;
+}
 
 void Thread::send_fault(abi::FaultLabel label, std::uint64_t first, std::uint64_t second) {
     cpu_->dequeue(*this);

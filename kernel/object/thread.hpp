@@ -15,6 +15,7 @@
 // deadline tree as well.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstdint>
 
@@ -100,6 +101,8 @@ public:
     void fault(std::uint64_t cause, std::uint64_t error_code, std::uint64_t address);
     // A foreign system call with no upcall set.
     void foreign_system_call();
+    // What entry.S does by itself with a foreign call, if there is an upcall for it. False: there is none.
+    [[nodiscard]] bool make_system_call_upcall();
     void set_fault_handler(Endpoint* endpoint, std::uint64_t badge);
     void bind_notification(Notification* notification);
     // Its own scheduling context from now on; nullptr: none.
@@ -147,6 +150,11 @@ public:
     };
     WaitState waiting;
 
+    // For those who look on (trace/): its number, the trace that has met it, and what it is called.
+    std::uint32_t number = ++latest_number_;
+    std::uint32_t trace_session = 0;
+    std::array<std::uint64_t, 2> name{};
+
     // Deadline tree of the CPU.
     base::TreeNode deadline_node;
     Nanoseconds deadline = 0;
@@ -167,6 +175,8 @@ private:
     void set_context(SchedContext* context);
     [[nodiscard]] SchedContext* context_in_force() const;
     void refresh_borrowers();
+
+    static constinit std::uint32_t latest_number_;
 
     AddressSpace* space_;
     CapTable* table_;

@@ -118,12 +118,12 @@ TEST_F(OperationsTest, AMissingRight) {
     refused(table, 0, {1, 2, 3, 4, 5, 6, 7, 8});
     refused(space, 0, {1, 2, 3, 4, 5, 6, 7, 8});
     refused(memory, 0, {2, 3, 4, 5, 6, 7, 8, 9, 10, 11});
-    refused(thread, 0, {1, 2, 3, 4, 5, 6, 7, 8, 10});
+    refused(thread, 0, {1, 2, 3, 4, 5, 6, 7, 8, 10, 11});
     refused(context, 0, {1, 2, 3});
     refused(notification, 0, {1, 2, 3});
     refused(abi::boot_interrupt_control, 0, {1, 2});
     refused(abi::boot_io_ports, 0, {3, 4});
-    refused(abi::boot_log, 0, {1, 2, 3});
+    refused(abi::boot_log, 0, {1, 2, 3, 4, 5, 6});
     const abi::CapIndex no_ports = with(abi::boot_io_ports, 0);
     gives(Error::missing_right, no_ports, IoPortsOp::in, {0x80, 1});
     const abi::CapIndex mute = with(endpoint, 0);

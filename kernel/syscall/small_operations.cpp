@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 // Operations of the objects that have few: notifications, interrupts, I/O ports, the log.
+#include <arch/cpus.hpp>
 #include <arch/ports.hpp>
 
 #include "kernel/object/bank.hpp"
 #include "kernel/object/interrupt.hpp"
 #include "kernel/object/io_ports.hpp"
 #include "kernel/object/log.hpp"
+#include "kernel/object/memory.hpp"
 #include "kernel/object/notification.hpp"
 #include "kernel/plat/platform.hpp"
 #include "kernel/syscall/operation.hpp"
+#include "kernel/trace/trace.hpp"
 
 namespace kernel {
 
@@ -150,6 +153,27 @@ Result<Answer> invoke_io_ports(Operation& op) {
     return fail(Error::bad_system_call);
 }
 
+namespace {
+
+Result<Answer> invoke_trace(Operation& op) {
+    TRY(op.need(abi::LogRights::trace));
+    if (op.label<abi::LogOp>() == abi::LogOp::trace_start) {
+        auto* memory = TRY(lookup<Memory>(op.caller, op.word(0), abi::MemoryRights::write));
+        TRY(Trace::start(*memory));
+        return answer(arch::cpu_count());
+    }
+    if (op.label<abi::LogOp>() == abi::LogOp::trace_stop) {
+        Trace::stop();
+        return answer();
+    }
+    constexpr std::size_t room = abi::message_bytes / sizeof(abi::TraceEvent);
+    auto* to = reinterpret_cast<abi::TraceEvent*>(op.caller.message_page());
+    const auto done = TRY(Trace::read(op.word(0), {to, room}));
+    return Answer{.words = {done.lost}, .payload = done.events * sizeof(abi::TraceEvent)};
+}
+
+}  // namespace
+
 Result<Answer> invoke_log(Operation& op) {
     auto* page = reinterpret_cast<char*>(op.caller.message_page());
     switch (op.label<abi::LogOp>()) {
@@ -169,6 +193,9 @@ Result<Answer> invoke_log(Operation& op) {
             TRY(op.need(abi::LogRights::write));
             Log::set_echo(op.word(0) != 0);
             return answer();
+        case abi::LogOp::trace_start:
+        case abi::LogOp::trace_read:
+        case abi::LogOp::trace_stop:  return invoke_trace(op);
     }
     return fail(Error::bad_system_call);
 }

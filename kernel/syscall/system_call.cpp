@@ -16,6 +16,7 @@
 #include "kernel/sched/kernel_lock.hpp"
 #include "kernel/sched/scheduler.hpp"
 #include "kernel/syscall/operation.hpp"
+#include "kernel/trace/trace.hpp"
 
 namespace kernel {
 
@@ -188,8 +189,13 @@ Result<> wait(Thread& thread) {
     return {};
 }
 
+constexpr bool is_native(std::uint64_t number) {
+    return number >= abi::native_system_calls &&
+           number < static_cast<std::uint64_t>(Syscall::count_end);
+}
+
 Result<> perform(Thread& thread) {
-    switch (static_cast<Syscall>(thread.number())) {
+    switch (static_cast<Syscall>(thread.number_of_call())) {
         case Syscall::call:              return call(thread);
         case Syscall::reply_and_receive: return reply_and_receive(thread);
         case Syscall::receive:           return receive(thread);
@@ -207,9 +213,19 @@ Result<> perform(Thread& thread) {
     return {};
 }
 
+void perform_for(Thread& thread) {
+    const auto result = perform(thread);
+    if (!result && scheduler().current() == &thread) {
+        thread.set_result(result.error());
+    }
+}
+
 void leave() {
     Object::reap();
     scheduler().finish();
+    if (Trace::on()) [[unlikely]] {
+        Trace::record_exit();
+    }
     Invariants::check_if_asked();
     KernelLock::leave();
 }
@@ -231,9 +247,22 @@ constexpr std::uint64_t vector_page_fault = 14;
 extern "C" void kernel_system_call(arch::ThreadContext* context) {
     auto& thread = static_cast<kernel::Thread&>(*context);
     if (kernel::KernelLock::enter(&thread, kernel::system_call_bytes)) {
-        const auto result = kernel::perform(thread);
-        if (!result && kernel::scheduler().current() == &thread) {
-            thread.set_result(result.error());
+        kernel::perform_for(thread);
+    }
+    kernel::leave();
+}
+
+// Every system call while a trace is on, and the first one after it on each CPU.
+extern "C" void kernel_traced_system_call(arch::ThreadContext* context) {
+    auto& thread = static_cast<kernel::Thread&>(*context);
+    if (kernel::KernelLock::enter(&thread, kernel::system_call_bytes)) {
+        if (kernel::Trace::on()) {
+            kernel::Trace::record_system_call(thread);
+        } else {
+            kernel::Trace::leave_traced_entry();
+        }
+        if (kernel::is_native(thread.number_of_call()) || !thread.make_system_call_upcall()) {
+            kernel::perform_for(thread);
         }
     }
     kernel::leave();
@@ -254,6 +283,10 @@ extern "C" void kernel_user_exception(arch::ThreadContext* context, std::uint64_
     auto& thread = static_cast<kernel::Thread&>(*context);
     const bool is_breakpoint = vector == kernel::vector_breakpoint;
     if (kernel::KernelLock::enter(&thread, is_breakpoint ? kernel::breakpoint_bytes : 0)) {
+        if (kernel::Trace::on()) [[unlikely]] {
+            kernel::Trace::record(&thread, abi::TraceKind::fault,
+                                  static_cast<std::uint16_t>(vector), address, error_code);
+        }
         const bool resolved =
             vector == kernel::vector_page_fault && address < arch::user_end &&
             thread.space().resolve(thread, address, (error_code & kernel::fault_write) != 0,
@@ -269,6 +302,10 @@ extern "C" void kernel_interrupt(std::uint64_t vector) {
     plat::acknowledge_interrupt();
     // An interrupt keeps its meaning, whatever has become of the thread that it came to.
     (void)kernel::KernelLock::enter(nullptr, 0);
+    if (kernel::Trace::on()) [[unlikely]] {
+        kernel::Trace::record(kernel::scheduler().current(), abi::TraceKind::interrupt,
+                              static_cast<std::uint16_t>(vector));
+    }
     if (vector == plat::vector_timer) {
         kernel::scheduler().on_timer();
     } else {

@@ -107,6 +107,12 @@ Result<Answer> bind_notification(Operation& op, Thread& thread) {
     return answer();
 }
 
+Result<Answer> set_name(const Operation& op, Thread& thread) {
+    thread.name = {op.word(0), op.word(1)};
+    thread.trace_session = 0;
+    return answer();
+}
+
 Result<Answer> query(Thread& thread) {
     Scheduler::charge_all();
     const SchedContext* home = thread.home_context();
@@ -129,6 +135,7 @@ Result<Answer> control(Operation& op, Thread& thread) {
         case ThreadOp::set_upcalls:       return set_upcalls(op, thread);
         case ThreadOp::set_fault_handler: return set_fault_handler(op, thread);
         case ThreadOp::bind_notification: return bind_notification(op, thread);
+        case ThreadOp::set_name:          return set_name(op, thread);
         default:                          return fail(Error::bad_system_call);
     }
 }

@@ -72,6 +72,7 @@ ipc::KernelResult<Parts> buy_parts(ipc::Ref<ipc::Bank> bank, const ProgramSpec& 
                                             .table = parts.table,
                                             .pages = pages,
                                             .flags = abi::ThreadFlags::fpu}));
+    TRY(parts.thread->set_name(spec.name));
     parts.context =
         TRY(bank->create_sched_context(spec.sched_context, {.priority = spec.priority}));
     TRY(parts.context->bind(parts.thread));

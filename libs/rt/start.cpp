@@ -83,6 +83,7 @@ extern "C" __attribute__((visibility("hidden"))) Initializer __init_array_end[];
 
 extern "C" [[noreturn]] void rt_start(const rt::StartInfo* info) {
     rt::current = info != nullptr ? info : rt::bootstrap();
+    (void)ipc::own_thread()->set_name(rt::current->name);
     for (Initializer* one = __init_array_start; one != __init_array_end; ++one) {
         (*one)();
     }

@@ -207,6 +207,7 @@ base::Result<void, Refusal> replace(Manager& manager, const Starter& starter, Pr
         return {};
     }
     note_program(process, block);
+    (void)fresh->thread->set_name(process.name);
     if (container.by_name && plan.restart.policy != cluufile::RestartPolicy::no) {
         container.kit = make_kit(*fresh, block, starter.view, starter.identity);
     }

@@ -61,6 +61,7 @@ ipc::KernelResult<void> ImageBuilder::add_pages(Body& body, const ImageRequest& 
                                                 .table = body.table,
                                                 .pages = memory,
                                                 .flags = abi::ThreadFlags::fpu}));
+    TRY(body.thread->set_name(request.process->name));
     const Badge badge{BadgeKind::fault, request.serial, request.process->pid};
     return body.thread->set_fault_handler(endpoint_, badge.raw());
 }
@@ -108,7 +109,7 @@ ipc::KernelResult<void> ImageBuilder::fill_slots(Body& body, const ImageRequest&
     }
     TRY(table->copy(request.container_bank, bank_rights, process::container_bank));
     if (request.may_log && log_) {
-        TRY(table->copy(log_, abi::LogRights::write, process::own_log));
+        TRY(table->copy(log_, abi::LogRights::write | abi::LogRights::trace, process::own_log));
     }
     return {};
 }

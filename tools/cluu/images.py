@@ -8,7 +8,8 @@ from pathlib import Path
 from . import disk, initrd, tree
 from .say import Problem
 
-BUILDERS = {"disk": disk.build, "initrd": initrd.build, "bench_initrd": initrd.build, "kernel_test_initrd": initrd.build}
+BUILDERS = {"disk": disk.build, "initrd": initrd.build, "bench_initrd": initrd.build, "kernel_test_initrd": initrd.build,
+            "kernel_nightly_initrd": initrd.build}
 
 
 def main() -> None:

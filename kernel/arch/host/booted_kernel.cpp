@@ -136,7 +136,9 @@ void User::enter(abi::Syscall number, std::uint64_t cap, abi::Tag tag, const Wor
     }
     context_->registers.r14 = deadline;
     context_->return_by_sysret = true;
-    if (!enter_fast(*context_, number)) {
+    if (arch::this_cpu().traces_system_calls) {
+        kernel_traced_system_call(context_);
+    } else if (!enter_fast(*context_, number)) {
         kernel_system_call(context_);
     }
 }

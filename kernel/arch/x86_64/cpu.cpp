@@ -12,7 +12,7 @@
 #include "kernel/plat/platform.hpp"
 #include "kernel/print.hpp"
 
-extern "C" const std::byte arch_system_call_entry[];
+extern "C" const std::byte arch_system_call_entry[], arch_traced_system_call_entry[];
 
 // entry.S knows the range of native numbers.
 static_assert(abi::native_system_calls == 0x10000000);
@@ -109,12 +109,17 @@ void load_segments(Cpu& cpu) {
 void enable_system_calls() {
     write_msr(Msr::star, std::uint64_t{SELECTOR_KERNEL_CODE} << 32 |
                              std::uint64_t{SELECTOR_USER_DATA - 8} << 48);
-    write_msr(Msr::lstar, reinterpret_cast<std::uint64_t>(arch_system_call_entry));
+    trace_system_calls(false);
     write_msr(Msr::sfmask, system_call_flag_mask);
     write_msr(Msr::efer, read_msr(Msr::efer) | efer_system_call);
 }
 
 }  // namespace
+
+void trace_system_calls(bool on) {
+    write_msr(Msr::lstar, reinterpret_cast<std::uint64_t>(on ? arch_traced_system_call_entry
+                                                             : arch_system_call_entry));
+}
 
 void require_cpu_features() {
     const std::uint32_t highest = cpuid(0).eax;

@@ -5,6 +5,7 @@
 //   syscall, foreign number, upcall set -> straight back to user mode at the upcall entry, nothing else touched
 //   syscall, call reply_and_receive signal wait -> arch_call ... (fast_calls.cpp) -> arch_exit_to_other or _to_same
 //   syscall, otherwise  -> save into current -> kernel_system_call -> exit
+//   syscall while a trace is on (kernel/trace) -> save into current -> kernel_traced_system_call -> exit
 //   trap from user mode -> save into current -> arch_user_trap     -> exit
 //   interrupt while idle -> forget the idle loop -> arch_idle_interrupt -> exit
 //   trap in the kernel  -> arch_kernel_trap (returns only for NMI and debug traps; else it is a panic)
@@ -37,6 +38,21 @@
     mov %r13, CONTEXT_R13(\to)
     mov %r14, CONTEXT_R14(\to)
     mov %r15, CONTEXT_R15(\to)
+.endm
+
+// After `syscall`, with its stack pointer put away: all registers into the context, which is then in rdi.
+.macro SAVE_ALL
+    mov %gs:CPU_CURRENT, %rsp
+    SAVE_REGISTERS %rsp
+    mov %rdi, CONTEXT_RDI(%rsp)
+    mov %rcx, CONTEXT_RIP(%rsp)
+    mov %r11, CONTEXT_RFLAGS(%rsp)
+    mov %gs:CPU_USER_STACK, %rcx
+    mov %rcx, CONTEXT_RSP(%rsp)
+    movb $0, CONTEXT_BY_SYSRET(%rsp)
+    mov %rsp, %rdi
+    mov %gs:CPU_KERNEL_STACK, %rsp
+    xor %ebp, %ebp
 .endm
 
 // Back from the context in rdi: all but rcx, r11, rsp and rdi itself.
@@ -211,18 +227,19 @@ foreign:
     swapgs
     sysretq
 // For its fault handler, which may look at all registers and change them.
-1:  mov %gs:CPU_CURRENT, %rsp
-    SAVE_REGISTERS %rsp
-    mov %rdi, CONTEXT_RDI(%rsp)
-    mov %rcx, CONTEXT_RIP(%rsp)
-    mov %r11, CONTEXT_RFLAGS(%rsp)
-    mov %gs:CPU_USER_STACK, %rcx
-    mov %rcx, CONTEXT_RSP(%rsp)
-    movb $0, CONTEXT_BY_SYSRET(%rsp)
-    mov %rsp, %rdi
-    mov %gs:CPU_KERNEL_STACK, %rsp
-    xor %ebp, %ebp
+1:  SAVE_ALL
     call kernel_system_call
+    jmp exit
+
+// `syscall` while a trace is on: every number the same way.
+    .globl arch_traced_system_call_entry
+    .balign 16
+arch_traced_system_call_entry:
+    endbr64
+    swapgs
+    mov %rsp, %gs:CPU_USER_STACK
+    SAVE_ALL
+    call kernel_traced_system_call
     jmp exit
 
 // For code that will not return the way it came. Interrupts are off.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "abi/kernel/trace.hpp"
+#include "libs/ipc/kernel_objects/memory.hpp"
 #include "libs/ipc/operate.hpp"
 
 namespace ipc {
@@ -12,6 +14,11 @@ namespace ipc {
 struct LogText {
     std::uint64_t next;               // position to go on from
     std::span<const std::byte> text;  // in the message page; empty if there is no more
+};
+
+struct TraceEvents {
+    std::uint64_t lost;                 // since the start
+    std::span<const std::byte> events;  // abi::TraceEvent, in the message page
 };
 
 struct Log : Object {
@@ -34,6 +41,21 @@ struct Log : Object {
         }
         return LogText{outcome.words[0],
                        message_page().first(std::min(outcome.tag.payload(), abi::message_bytes))};
+    }
+    // Events are recorded in this memory from now on. -> how many CPUs
+    [[nodiscard]] KernelResult<std::uint64_t> trace_start(Ref<Memory> rings) const {
+        return TRY(detail::ask(index, Op::trace_start, {rings.index()}))[0];
+    }
+    [[nodiscard]] KernelResult<TraceEvents> trace_read(std::uint64_t cpu) const {
+        const sys::Outcome outcome = detail::operate_raw(index, Op::trace_read, {cpu});
+        if (outcome.error != abi::Error::ok) {
+            return base::fail(outcome.error);
+        }
+        return TraceEvents{outcome.words[0], message_page().first(std::min(outcome.tag.payload(),
+                                                                           abi::message_bytes))};
+    }
+    [[nodiscard]] KernelResult<void> trace_stop() const {
+        return detail::operate(index, Op::trace_stop);
     }
 };
 

@@ -18,6 +18,8 @@ struct Cpu {
     std::uint32_t hardware_id = 0;
     PhysAddr root{};
     void* portable = nullptr;
+    bool traces_system_calls = false;
+    std::uint32_t hardware_id = 0;
 };
 
 extern Cpu simulated_cpu;
@@ -48,5 +50,7 @@ struct LeftKernel {};
 [[noreturn]] inline void exit_kernel() { throw LeftKernel{}; }
 
 std::uint64_t read_tsc();
+
+inline void trace_system_calls(bool on) { this_cpu().traces_system_calls = on; }
 
 }  // namespace arch

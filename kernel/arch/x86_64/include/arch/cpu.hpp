@@ -148,6 +148,9 @@ inline std::uint64_t read_tsc() {
     return std::uint64_t{high} << 32 | low;
 }
 
+// On this CPU: `syscall` enters where every call is noted (kernel/trace), or where it is done fast.
+void trace_system_calls(bool on);
+
 // Stops with a sentence on the console if this CPU lacks something that the kernel cannot do without.
 void require_cpu_features();
 // Sets up the CPU that runs this: control registers, segments, traps, system calls, FPU.

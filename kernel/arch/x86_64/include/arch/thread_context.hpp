@@ -59,7 +59,7 @@ struct ThreadContext {
         to.registers.r12 = registers.r12;
         to.registers.r13 = registers.r13;
     }
-    [[nodiscard]] std::uint64_t number() const { return registers.rax; }
+    [[nodiscard]] std::uint64_t number_of_call() const { return registers.rax; }
     [[nodiscard]] abi::Tag tag() const { return abi::Tag{registers.rsi}; }
     void set_tag(abi::Tag tag) { registers.rsi = tag.raw; }
     [[nodiscard]] std::uint64_t cap() const { return registers.rdi; }

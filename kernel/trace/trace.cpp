@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/trace/trace.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <arch/cpus.hpp>
+#include <arch/window.hpp>
+
+#include "abi/kernel/syscall.hpp"
+#include "kernel/object/memory.hpp"
+#include "kernel/object/thread.hpp"
+#include "kernel/plat/platform.hpp"
+#include "kernel/sched/scheduler.hpp"
+
+namespace kernel {
+
+using abi::TraceEvent;
+using abi::TraceKind;
+
+constinit bool Trace::on_ = false;
+constinit const Memory* Trace::memory_ = nullptr;
+
+namespace {
+
+constexpr std::uint64_t events_per_page = Bank::page_bytes / sizeof(TraceEvent);
+
+// Positions count all events ever written since the start.
+struct Ring {
+    std::uint64_t written = 0;
+    std::uint64_t read = 0;
+    std::uint64_t lost = 0;
+    std::uint32_t running = 0;  // the thread that the latest `switched` names
+    bool traced_entry = false;  // this CPU's `syscall` enters there
+};
+
+constinit std::array<Ring, arch::most_cpus> rings{};
+constinit std::array<std::uint64_t, abi::most_trace_pages> pages{};  // physical addresses
+constinit std::uint64_t pages_per_ring = 0;
+constinit std::uint32_t session = 0;  // which trace this is
+
+TraceEvent& place(std::size_t cpu, std::uint64_t position) {
+    const std::uint64_t in_ring = position % (pages_per_ring * events_per_page);
+    const PhysAddr page{pages[cpu * pages_per_ring + in_ring / events_per_page]};
+    return static_cast<TraceEvent*>(arch::window(page))[in_ring % events_per_page];
+}
+
+bool has_room(const Ring& ring, std::uint64_t events) {
+    return ring.written - ring.read + events <= pages_per_ring * events_per_page;
+}
+
+}  // namespace
+
+Result<> Trace::start(Memory& memory) {
+    if (on_) {
+        return fail(Error::busy);
+    }
+    const std::uint64_t count = arch::cpu_count();
+    if (memory.pages() < count || memory.pages() > pages.size()) {
+        return fail(Error::invalid_argument);
+    }
+    TRY(memory.pin_for_device(0, memory.pages(), pages.data()));
+    pages_per_ring = memory.pages() / count;
+    for (Ring& ring : rings) {
+        ring = Ring{.traced_entry = ring.traced_entry};
+    }
+    memory_ = &memory;
+    ++session;
+    on_ = true;
+    for (std::size_t i = 0; i < count; ++i) {
+        if (&arch::cpu(i) != &arch::this_cpu()) {
+            plat::wake_cpu(arch::cpu(i).hardware_id);
+        }
+    }
+    return {};
+}
+
+void Trace::stop() {
+    on_ = false;
+    memory_ = nullptr;
+}
+
+Result<Trace::Read> Trace::read(std::uint64_t cpu, std::span<TraceEvent> to) {
+    if (!on_) {
+        return fail(Error::invalid_argument);
+    }
+    if (cpu >= arch::cpu_count()) {
+        return fail(Error::out_of_range);
+    }
+    Ring& ring = rings[cpu];
+    const std::size_t count = std::min<std::uint64_t>(to.size(), ring.written - ring.read);
+    for (std::size_t i = 0; i < count; ++i) {
+        to[i] = place(cpu, ring.read++);
+    }
+    return Read{.events = count, .lost = ring.lost};
+}
+
+void Trace::record(Thread* thread, TraceKind kind, std::uint16_t code, std::uint64_t a,
+                   std::uint64_t b) {
+    const std::size_t cpu = arch::this_cpu().id;
+    Ring& ring = rings[cpu];
+    const bool is_new = thread != nullptr && thread->trace_session != session;
+    if (!has_room(ring, is_new ? 3 : 1)) {
+        ++ring.lost;
+        return;
+    }
+    TraceEvent event{.tsc = arch::read_tsc(),
+                     .thread = thread != nullptr ? thread->number : 0,
+                     .kind = kind,
+                     .cpu = static_cast<std::uint8_t>(cpu),
+                     .code = code,
+                     .a = a,
+                     .b = b};
+    if (is_new) {
+        thread->trace_session = session;
+        TraceEvent introduction = event;
+        introduction.kind = TraceKind::thread;
+        introduction.code = 0;
+        introduction.a = thread->table().number;
+        introduction.b = 0;
+        place(cpu, ring.written++) = introduction;
+        introduction.kind = TraceKind::name;
+        introduction.a = thread->name[0];
+        introduction.b = thread->name[1];
+        place(cpu, ring.written++) = introduction;
+    }
+    place(cpu, ring.written++) = event;
+}
+
+void Trace::record_system_call(Thread& thread) {
+    const std::uint64_t number = thread.number_of_call();
+    const std::uint64_t index = number - abi::native_system_calls;
+    if (index >= static_cast<std::uint64_t>(abi::Syscall::count_end) - abi::native_system_calls) {
+        record(&thread, TraceKind::foreign_call, static_cast<std::uint16_t>(number),
+               thread.registers.rdi, thread.registers.rsi);
+        return;
+    }
+    const std::uint64_t cap = thread.cap();
+    const Capability* capability = thread.table().find(cap);
+    if (number == static_cast<std::uint64_t>(abi::Syscall::call) && capability != nullptr &&
+        capability->object->type() != ObjectType::endpoint) {
+        const auto type = static_cast<std::uint16_t>(capability->object->type());
+        record(&thread, TraceKind::operation,
+               static_cast<std::uint16_t>(type << 8 | (thread.tag().label() & 0xff)), cap);
+        return;
+    }
+    record(&thread, TraceKind::system_call, static_cast<std::uint16_t>(index), cap,
+           thread.tag().raw);
+}
+
+void Trace::record_exit() {
+    Ring& ring = rings[arch::this_cpu().id];
+    if (!ring.traced_entry) {
+        ring.traced_entry = true;
+        arch::trace_system_calls(true);
+    }
+    Thread* thread = scheduler().current();
+    const std::uint32_t running = thread != nullptr ? thread->number : 0;
+    if (running != ring.running || ring.written == 0) {
+        ring.running = running;
+        record(thread, TraceKind::switched, 0);
+    }
+}
+
+void Trace::leave_traced_entry() {
+    rings[arch::this_cpu().id].traced_entry = false;
+    arch::trace_system_calls(false);
+}
+
+}  // namespace kernel
