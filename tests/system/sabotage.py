@@ -15,7 +15,7 @@ SECONDS = 10
 
 
 class Debugger:
-    """As much of gdb's remote protocol as is needed to write to physical memory. The machine stands still meanwhile."""
+    """As much of gdb's remote protocol as the tests need. The machine stands still meanwhile."""
 
     def __init__(self, machine: Machine):
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -24,9 +24,12 @@ class Debugger:
         self._stream = self._socket.makefile("rwb")
         assert self.ask("Qqemu.PhyMemMode:1") == "OK"
 
-    def ask(self, text: str) -> str:
+    def _send(self, text: str) -> None:
         self._stream.write(b"$%s#%02x" % (text.encode(), sum(text.encode()) % 256))
         self._stream.flush()
+
+    def ask(self, text: str) -> str:
+        self._send(text)
         while (answer := self._packet()).startswith("T"):
             pass  # the news that the machine has stopped
         return answer
@@ -45,6 +48,18 @@ class Debugger:
     def fill(self, address: int, length: int, byte: bytes) -> None:
         for at in range(address, address + length, PIECE):
             assert self.ask(f"M{at:x},{PIECE:x}:{(byte * PIECE).hex()}") == "OK"
+
+    def run_to(self, address: int) -> None:
+        assert self.ask(f"Z1,{address:x},1") == "OK"
+        self._send("c")
+        while not self._packet().startswith("T"):
+            pass
+        assert self.ask(f"z1,{address:x},1") == "OK"
+
+    def set_stack_pointer(self, value: int) -> None:
+        registers = bytearray.fromhex(self.ask("g"))
+        registers[7 * 8:8 * 8] = value.to_bytes(8, "little")
+        assert self.ask("G" + registers.hex()) == "OK"
 
     def leave(self) -> None:
         self.ask("D")

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""`./cluu test`: the unit tests (lint and ctest) and the system tests (pytest). Each runner's closing line is shown."""
+"""`./cluu test`: the unit tests (lint and ctest) and the system tests (pytest). Each runner's closing line is shown.
+`./cluu test nightly` is what takes longer than one wants to wait for."""
 
 import os
 import re
 import subprocess
 import sys
 
-from . import build, coverage, lint, paths
+from . import build, coverage, lint, paths, qemu
+from .machine import Machine
 from .say import note, progress
+
+
+NIGHTLY_SECONDS = 7200
 
 
 def unit(word: str | None, stop: bool) -> int:
@@ -40,9 +45,26 @@ def system(word: str | None, stop: bool) -> int:
     return 0 if status == no_tests and word else status
 
 
+def nightly() -> int:
+    """Ten million random system calls (tests/kernel/fuzz_test.cpp): about ten minutes."""
+    progress("building the kernel and the nightly test")
+    build.targets("kernel.elf", "kernel_nightly_initrd")
+    archive = paths.OUT / "images" / "kernel_nightly.cpio"
+    options = qemu.Options(kernel=paths.KERNEL, initrd=archive, accelerator=qemu.accelerator())
+    progress("ten million random system calls")
+    with Machine(options) as machine:
+        line = machine.serial[0]
+        line.expect(r"^\d+ passed, \d+ failed", NIGHTLY_SECONDS)
+        text = line.text()
+    print(text, end="")
+    return 0 if re.search(r"^[1-9]\d* passed, 0 failed", text, re.MULTILINE) else 1
+
+
 def main(arguments) -> int:
     if arguments.coverage:
         return coverage.main()
+    if arguments.which == "nightly":
+        return nightly()
     if arguments.cpus:
         os.environ["CLUU_CPUS"] = str(arguments.cpus)
     failed = []

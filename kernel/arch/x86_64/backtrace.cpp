@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/arch/x86_64/registers.hpp"
+#include "kernel/arch/x86_64/stacks.hpp"
 #include "kernel/arch/x86_64/traps.hpp"
 #include "kernel/panic_frames.hpp"
 #include "kernel/print.hpp"
@@ -29,6 +30,11 @@ bool in_image(std::uint64_t address) {
 }  // namespace
 
 void print_registers(const KernelTrapFrame& f) {
+    // The page fault itself finds no stack: it arrives as a double fault, on a stack of its own.
+    if ((f.vector == vector_double_fault || f.vector == vector_page_fault) &&
+        is_stack_guard(read_cr2())) {
+        kernel_print("stack overflow: ");
+    }
     kernel_print(std::string_view(exception_name(f.vector)), " in the kernel, error code ",
                  hex(f.error), "\n");
     kernel_print("rip ", hex(f.rip, 16), "  rsp ", hex(f.rsp, 16), "  rflags ", hex(f.rflags),

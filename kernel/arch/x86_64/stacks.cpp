@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/arch/x86_64/stacks.hpp"
 
+#include <algorithm>
 #include <cstddef>
 
-#include <arch/cpu.hpp>
+#include <arch/cpus.hpp>
 
 #include "kernel/arch/x86_64/kernel_space.hpp"
 #include "kernel/mm/frame_pool.hpp"
@@ -50,6 +51,15 @@ std::array<std::uint64_t, 1 + fault_stacks> stack_guards() {
 std::uint64_t fault_stack_top(FaultStack which) {
     return reinterpret_cast<std::uint64_t>(stacks[which].stack.data()) +
            sizeof(GuardedStack::stack);
+}
+
+bool is_stack_guard(std::uint64_t address) {
+    // Of the other CPUs' stretches all that can fault is guards.
+    constexpr std::uint64_t stretches_end = cpu_stacks_begin + most_cpus * stretch;
+    const auto guards = stack_guards();
+    return (address >= cpu_stacks_begin && address < stretches_end) ||
+           std::any_of(guards.begin(), guards.end(),
+                       [address](std::uint64_t guard) { return address - guard < page; });
 }
 
 bool make_stacks(Cpu& cpu) {

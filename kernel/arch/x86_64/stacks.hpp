@@ -27,6 +27,9 @@ enum FaultStack : std::size_t {
 std::array<std::uint64_t, 1 + fault_stacks> stack_guards();
 std::uint64_t fault_stack_top(FaultStack which);
 
+// Is this in the page below one of any CPU's stacks?
+bool is_stack_guard(std::uint64_t address);
+
 // Makes the stacks of another CPU, by its `id`, and notes them in it. False: no memory.
 bool make_stacks(Cpu& cpu);
 

@@ -19,7 +19,6 @@ struct Cpu {
     PhysAddr root{};
     void* portable = nullptr;
     bool traces_system_calls = false;
-    std::uint32_t hardware_id = 0;
 };
 
 extern Cpu simulated_cpu;

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+"""What protects the kernel from its own mistakes, seen from outside: QEMU walks the page tables, a debugger moves the stack."""
+
+import re
+import subprocess
+
+import pytest
+import sabotage
+
+from cluu import paths
+
+SECONDS = 30
+READY = r"CPUs: \d+"
+RUNS = r"devmgr: \d+ PCI functions"
+PAGE = 4096
+
+
+def symbol(name: str) -> int:
+    listed = subprocess.run(["llvm-nm-19", paths.KERNEL], capture_output=True, text=True, check=True).stdout
+    return int(re.search(rf"^([0-9a-f]+) \w {name}$", listed, re.MULTILINE)[1], 16)
+
+
+def mappings(machine) -> list[tuple[int, str]]:
+    """(address, flags) of every entry of the page tables in use: X no-execute, W writable, - none."""
+    text = machine.qmp("human-monitor-command", **{"command-line": "info tlb"})
+    return [(int(address, 16), flags) for address, flags in re.findall(r"^([0-9a-f]{16}): [0-9a-f]{16} (\S+)", text, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("cpus", [1, 3])
+def test_nothing_is_writable_and_executable(boot, cpus):
+    machine = boot(disk=None, cpus=cpus, memory="256M")
+    machine.serial[0].expect(RUNS, SECONDS)
+    found = mappings(machine)
+    kernel = [(address, flags) for address, flags in found if address >= 1 << 47]
+    assert len(kernel) > 50
+    assert [hex(address) for address, flags in found if "W" in flags and "X" not in flags] == []
+    # The text can be executed, and from nowhere else.
+    begin, end = symbol("kernel_image_begin"), symbol("kernel_text_end")
+    executable = [address for address, flags in kernel if "X" not in flags]
+    assert executable != []
+    assert all(begin <= address < end for address in executable)
+    # Nobody but the kernel reaches its half.
+    assert [hex(address) for address, flags in kernel if "U" in flags] == []
+
+
+def test_below_each_stack_nothing_is_mapped(boot):
+    machine = boot(disk=None, cpus=3, memory="256M")
+    machine.serial[0].expect(RUNS, SECONDS)
+    mapped = {address for address, _ in mappings(machine)}
+    guard = symbol("boot_stack_guard")
+    assert guard not in mapped and guard + PAGE in mapped
+    # The other CPUs' stretches: each run of pages begins behind a hole.
+    stacks = sorted(address for address in mapped if 0xffffffffd0000000 <= address < 0xffffffffe0000000)
+    runs = [address for address in stacks if address - PAGE not in mapped]
+    assert len(runs) == 2 * 5  # two CPUs; the stack, and those of debug, NMI, double fault and machine check
+
+
+@pytest.mark.parametrize("entry", ["kernel_system_call", "arch_user_trap"])
+def test_a_stack_overflow_says_so(boot, entry):
+    machine = boot(disk=None, memory="64M", debugger=True)
+    line = machine.serial[0]
+    line.expect(READY, SECONDS)
+    debugger = sabotage.Debugger(machine)
+    debugger.run_to(symbol(entry))
+    debugger.set_stack_pointer(symbol("boot_stack_guard") + PAGE + 8)
+    debugger.leave()
+    line.expect("KERNEL PANIC: stack overflow: double fault", SECONDS)
+    line.expect("The kernel has stopped", SECONDS)
