@@ -31,6 +31,10 @@ def test_login_and_a_command_on_the_screen(console):
     console.type("echo $((6 * 7)) 'It works: |~{}'\n")
     shot = console.expect_on_screen("42 It works: |~{}\n", SECONDS)
     assert "\ufffd" not in shot.text()
+    console.type("echo caf")
+    console.press("shift_r", "e")
+    console.type("\n")
+    console.expect_on_screen("\ncafE\n", SECONDS)
 
 
 def test_the_arrow_keys_bring_back_history(console):

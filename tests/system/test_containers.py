@@ -92,6 +92,8 @@ def test_a_wrong_cluufile_says_where_and_what(guest):
 def test_authority_cannot_be_had_by_starting_an_image(guest):
     # `small` is no supervisor, so what it starts cannot be one either.
     assert guest.shell("exec /var/images/grabby/Cluufile id").status != 0
+    assert guest.shell("exec /var/images/boss/Cluufile id").status != 0
+    assert boss(guest, "container run boss id").status == 0, "a supervisor may"
     assert boss(guest, "container run grabby id").status != 0, "a supervisor may not make an admin either"
     assert guest.run("/var/images/grabby/Cluufile", "id").status == 0, "execd may"
 
