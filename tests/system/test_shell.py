@@ -111,8 +111,9 @@ def test_background_jobs(person):
 
 
 def test_interrupted_pipeline(person):
-    person.line.send("yes | cat >/dev/null\r")
-    person.line.expect("\n", SECONDS)
+    # A process that is started after the Ctrl-C is not met by it.
+    person.line.send("yes | { echo all are there >&2; cat >/dev/null; }\r")
+    person.line.expect("\nall are there\r*\n", SECONDS)
     person.line.send("\x03")
     person.prompt()
     assert person.enter("echo $?") == "130\n"
