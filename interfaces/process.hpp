@@ -215,6 +215,18 @@ struct AwaitExecute {  // vfork: replies when this child of the caller has execu
     struct Reply {};
 };
 
+// prctl: what becomes of this process's family. `reaps`: descendants whose parent ends become children of
+// this process, not of procmgr. `death_signal`: what this process gets when its own parent ends; 0:
+// nothing. Neither is inherited by fork; both outlive execve.
+struct SetFamily {
+    static constexpr std::uint16_t label = 24;
+    static constexpr std::uint32_t keep = ~std::uint32_t{0};
+    std::uint32_t reaps = keep, death_signal = keep;
+    struct Reply {  // what holds now
+        std::uint32_t reaps = 0, death_signal = 0;
+    };
+};
+
 // ---- Session: what a terminal may do. procmgr's answering thread never calls anybody, so a
 // terminal may call it while procmgr's other thread waits for that terminal
 // ---------------------------------------------------------------------------------

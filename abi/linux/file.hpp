@@ -157,6 +157,11 @@ struct SeekWhence {
     static constexpr std::uint32_t set = 0, current = 1, end = 2, data = 3, hole = 4;
 };
 
+struct SpliceFlag {
+    static constexpr std::uint32_t move = 1, non_block = 2, more = 4, gift = 8;
+    static constexpr std::uint32_t all = move | non_block | more | gift;
+};
+
 struct IoVector {
     std::uint64_t base;
     std::uint64_t length;

@@ -89,7 +89,8 @@ struct ProcessControl {  // prctl
     static constexpr std::uint32_t set_name = 15, get_name = 16;
     static constexpr std::uint32_t get_seccomp = 21, read_bounding = 23;
     static constexpr std::uint32_t set_timer_slack = 29, get_timer_slack = 30;
-    static constexpr std::uint32_t set_subreaper = 36, set_no_new_privileges = 38;
+    static constexpr std::uint32_t set_subreaper = 36, get_subreaper = 37;
+    static constexpr std::uint32_t set_no_new_privileges = 38;
     static constexpr std::uint32_t get_no_new_privileges = 39;
 };
 

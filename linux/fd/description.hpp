@@ -105,6 +105,7 @@ public:
     // There is no run-time type information: the kinds that have calls of their own.
     [[nodiscard]] virtual Epoll* event_list() { return nullptr; }
     [[nodiscard]] virtual PipeEnd* socket() { return nullptr; }
+    [[nodiscard]] virtual PipeEnd* pipe() { return nullptr; }  // with or without a name
     [[nodiscard]] virtual LocalSocket* local_socket() { return nullptr; }
     [[nodiscard]] virtual OwnDirectory* own_directory() { return nullptr; }
     [[nodiscard]] virtual TimerCount* timer() { return nullptr; }

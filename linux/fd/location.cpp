@@ -175,7 +175,11 @@ Result<bool> is_empty(std::uint64_t user_path) { return TRY(user::read<char>(use
 
 // /proc/self/fd/N itself.
 Result<fs::Attributes> descriptor_link(std::int64_t descriptor) {
-    const Handle description = TRY(table.get(descriptor));
+    const auto open = table.get(descriptor);
+    if (!open) {
+        return base::fail(Errno::enoent);
+    }
+    const Handle& description = *open;
     fs::Attributes attributes;
     attributes.kind = fs::Kind::symbolic_link;
     attributes.mode = (description->readable() ? 0500 : 0) | (description->writable() ? 0300 : 0);

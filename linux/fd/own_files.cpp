@@ -8,6 +8,7 @@
 #include "linux/entry/user_memory.hpp"
 #include "linux/fd/own_names.hpp"
 #include "linux/fd/table.hpp"
+#include "linux/process/random.hpp"
 #include "linux/process/state.hpp"
 #include "linux/process/thread.hpp"
 
@@ -71,6 +72,10 @@ Result<std::string> mounts_text() {
         const auto answer = TRY(or_errno(ipc::call(ipc::Ref<names::View>{process::own_view},
                                                    names::ListMounts{.first = first})));
         if (answer.reply.count == 0) {
+            // Without a mount there, the view's own directories are what is at the top.
+            if (text.find("none / ") == std::string::npos) {
+                text.insert(0, "none / cluu ro 0 0\n");
+            }
             return text;
         }
         std::size_t at = 0;
@@ -80,13 +85,32 @@ Result<std::string> mounts_text() {
                 at + sizeof rule + rule.path_length > answer.payload.size()) {
                 return base::fail(Errno::eio);
             }
+            const auto path = ipc::text(answer.payload.subspan(at + sizeof rule, rule.path_length));
             text += "none ";
-            text += ipc::text(answer.payload.subspan(at + sizeof rule, rule.path_length));
+            text += path;
             text += rule.access == names::Access::inherit ? " cluu rw 0 0\n" : " cluu ro 0 0\n";
             at += rule.record_length;
         }
         first += answer.reply.count;
     }
+}
+
+// A fresh one for each open (RFC 9562, version 4).
+std::string random_uuid() {
+    std::array<std::byte, 16> bytes;
+    random_bytes(bytes);
+    bytes[6] = (bytes[6] & std::byte{0x0f}) | std::byte{0x40};
+    bytes[8] = (bytes[8] & std::byte{0x3f}) | std::byte{0x80};
+    std::string text;
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        constexpr std::string_view digits = "0123456789abcdef";
+        if (i == 4 || i == 6 || i == 8 || i == 10) {
+            text += '-';
+        }
+        text += digits[std::to_integer<std::size_t>(bytes[i] >> 4)];
+        text += digits[std::to_integer<std::size_t>(bytes[i] & std::byte{0x0f})];
+    }
+    return text + '\n';
 }
 
 std::uint32_t ready_at_once(std::uint32_t events) {
@@ -169,6 +193,9 @@ std::uint32_t OwnDirectory::poll(std::uint32_t events, WakeTarget /*target*/) {
 }
 
 Result<Handle> open_own_file(std::string_view path, std::uint32_t status) {
+    if (path == "/proc/sys/kernel/random/uuid") {
+        return Handle{new OwnText(status, random_uuid())};
+    }
     const auto rest = path == "/proc/mounts" ? std::optional{path.substr(5)} : below_own_proc(path);
     if (!rest) {
         return Handle{};

@@ -79,6 +79,7 @@ public:
         return is_socket(side_) ? fs::Kind::socket : fs::Kind::fifo;
     }
     [[nodiscard]] PipeEnd* socket() override { return is_socket(side_) ? this : nullptr; }
+    [[nodiscard]] PipeEnd* pipe() override { return is_socket(side_) ? nullptr : this; }
     bool describe(process::ImageDescriptor& to) const override;
     void on_fork_child() override { queue_.on_fork_child(); }
 

@@ -76,9 +76,11 @@ void become_child(const CallState& call, const ForkOptions& options)
 Result<std::uint32_t> fork_process(const ForkOptions& options) {
     const CallState call{ipc::control_page().saved_rip, ipc::control_page().saved_rflags};
     const Request request{&options};
+    const FloatControl float_control = FloatControl::current();
     lock_everything();
     const std::int64_t pid = linux_fork_here(&ask_for_copy, &request);
     if (pid == 0) {
+        float_control.load();
         become_child(call, options);
     }
     unlock_everything();

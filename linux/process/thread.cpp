@@ -165,6 +165,7 @@ Result<Thread*> ThreadList::create(const Start& start) {
         thread->clear_id_at = start.clear_id_at;
         thread->robust_list = 0;
         thread->start = start.registers;
+        thread->float_control = FloatControl::current();
         std::ranges::copy(self.name, thread->name);
         prepare_control_page(*thread);
         set_upcalls(thread->kernel());
@@ -237,5 +238,6 @@ void ThreadList::on_fork_child() {
 }  // namespace linux
 
 extern "C" [[noreturn]] void linux_enter_thread(linux::Thread& thread) {
+    thread.float_control.load();
     linux::resume(thread.start);
 }

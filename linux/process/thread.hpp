@@ -33,6 +33,20 @@
 
 namespace linux {
 
+// What of the FPU's state a new thread or process takes over from its maker: rounding, precision, and which
+// exceptions are masked. (The registers themselves belong to whoever called the C library.)
+struct FloatControl {
+    std::uint32_t mxcsr;
+    std::uint16_t control_word;
+
+    static FloatControl current() {
+        FloatControl control;
+        asm volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(control.mxcsr), "=m"(control.control_word));
+        return control;
+    }
+    void load() const { asm volatile("ldmxcsr %0\n\tfldcw %1" : : "m"(mxcsr), "m"(control_word)); }
+};
+
 struct Thread {
     enum class State : std::uint8_t { running, ended, free };
 
@@ -45,6 +59,7 @@ struct Thread {
     ipc::CapIndex sched_context = 0;
     ipc::Capability<ipc::Memory> pages;  // none for the one that procmgr made
     abi::Registers start{};              // what it begins with
+    FloatControl float_control{};        // likewise
 
     // Guarded by signals_lock(), but for the thread's own reading of its mask.
     std::atomic<linux_abi::SignalSet> mask = 0;

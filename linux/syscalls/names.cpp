@@ -171,6 +171,9 @@ Result<std::int64_t> readlink_at(std::int32_t directory, std::uint64_t path, std
         TRY(user::copy_out(to, own->data(), count));
         return static_cast<std::int64_t>(count);
     }
+    if (fd::named_descriptor(resolved.text)) {
+        return base::fail(Errno::enoent);  // it is not open
+    }
     const auto answer = TRY(or_errno(
         ipc::call(fd::own_view(), fs::ReadSymbolicLink{}, {.payload = ipc::bytes(resolved.text)})));
     const std::size_t count = std::min(answer.payload.size(), static_cast<std::size_t>(size));

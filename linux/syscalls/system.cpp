@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "abi/linux/process.hpp"
+#include "interfaces/system_names.hpp"
 #include "libs/ipc/kernel_objects.hpp"
 #include "libs/ipc/protocol.hpp"
 #include "linux/entry/cpu.hpp"
@@ -67,6 +68,29 @@ Result<void> set_name(std::uint64_t at) {
     return {};
 }
 
+// What procmgr keeps of the family.
+Result<std::int64_t> control_family(std::uint32_t what, std::uint64_t value) {
+    constexpr std::uint64_t last_signal = 64;
+    process::SetFamily set;
+    if (what == ProcessControl::set_subreaper) {
+        set.reaps = value != 0 ? 1 : 0;
+    }
+    if (what == ProcessControl::set_death_signal) {
+        if (value > last_signal) {
+            return base::fail(Errno::einval);
+        }
+        set.death_signal = static_cast<std::uint32_t>(value);
+    }
+    const auto answer = TRY(or_errno(ipc::call(own_process(), set)));
+    if (what == ProcessControl::get_subreaper) {
+        TRY(user::write(value, answer.reply.reaps));
+    }
+    if (what == ProcessControl::get_death_signal) {
+        TRY(user::write(value, answer.reply.death_signal));
+    }
+    return 0;
+}
+
 Result<std::int64_t> control_process(const Arguments& arguments) {
     switch (arguments.word(0)) {
         case ProcessControl::set_name: TRY(set_name(arguments[1])); return 0;
@@ -76,6 +100,11 @@ Result<std::int64_t> control_process(const Arguments& arguments) {
             TRY(user::write(arguments[1], name));
             return 0;
         }
+        case ProcessControl::set_subreaper:
+        case ProcessControl::get_subreaper:
+        case ProcessControl::set_death_signal:
+        case ProcessControl::get_death_signal:
+            return control_family(arguments.word(0), arguments[1]);
         case ProcessControl::get_dumpable:
         case ProcessControl::read_bounding:
         case ProcessControl::get_no_new_privileges: return 1;  // there is no other way here
@@ -122,12 +151,12 @@ namespace calls {
 
 std::int64_t uname(const Arguments& arguments) {
     linux_abi::SystemNames names{};
-    set_text(names.system, "Linux");
-    set_text(names.node, "cluu");
-    set_text(names.release, "6.1.0-cluu");
-    set_text(names.version, "#1 CLUU");
-    set_text(names.machine, "x86_64");
-    set_text(names.domain, "(none)");
+    set_text(names.system, system_names::system);
+    set_text(names.node, system_names::node);
+    set_text(names.release, system_names::release);
+    set_text(names.version, system_names::version);
+    set_text(names.machine, system_names::machine);
+    set_text(names.domain, system_names::domain);
     return to_return(user::write(arguments[0], names));
 }
 

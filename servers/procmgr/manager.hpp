@@ -183,6 +183,8 @@ private:
     void end_container(Container& container);
     void tell_parent(const Process& child, std::int32_t code, std::uint32_t status);
     void hang_up_orphaned(Pid group);
+    void on_orphaned(Pid pid, Pid ended_parent);
+    void tell_of_end(const Process& child);
     void release_session(Pid leader);
     void retry_entry(int index, std::string_view why);
     void expire(const Timer& timer);

@@ -168,10 +168,7 @@ void Manager::end_process(Pid pid, std::uint32_t status) {
     }
     timers.forget_process(pid);
     for (const Pid orphan : table.end(pid, status, usage)) {
-        if (const Process* child = table.find(orphan)) {
-            publish_identity(*child);
-            hang_up_orphaned(child->group);
-        }
+        on_orphaned(orphan, pid);
     }
     hang_up_orphaned(group);
     if (leads_session) {
@@ -180,13 +177,32 @@ void Manager::end_process(Pid pid, std::uint32_t status) {
     if (parent == ProcessTable::self) {
         table.remove(pid);
     } else {
-        const std::uint32_t signal = status & 0x7f;
-        tell_parent(*table.find(pid), signal == 0 ? 1 : 2, signal == 0 ? status >> 8 : signal);
+        tell_of_end(*table.find(pid));
     }
     leave_container(container, pid, status, usage.cpu_ns);
     if (shutting_down_ && bodies_.empty()) {
         power_down();
     }
+}
+
+// Its parent has ended, and it has a new one.
+void Manager::on_orphaned(Pid pid, Pid ended_parent) {
+    const Process* child = table.find(pid);
+    if (child == nullptr) {
+        return;
+    }
+    if (child->life == Life::zombie) {
+        tell_of_end(*child);
+        return;
+    }
+    publish_identity(*child);
+    if (child->death_signal != 0) {
+        process::SignalPage::Info info{};
+        info.pid = ended_parent;
+        info.user = child->identity.user;
+        deliver(pid, child->death_signal, info);
+    }
+    hang_up_orphaned(child->group);
 }
 
 // A stopped group that nobody is left to continue is hung up and continued (POSIX, _Exit).
@@ -209,6 +225,11 @@ void Manager::tell_parent(const Process& child, std::int32_t code, std::uint32_t
     const Pid parent = child.parent;
     deliver(parent, signal_number::child, info);
     serve_waiters(parent);
+}
+
+void Manager::tell_of_end(const Process& child) {
+    const std::uint32_t signal = child.exit_status & 0x7f;
+    tell_parent(child, signal == 0 ? 1 : 2, signal == 0 ? child.exit_status >> 8 : signal);
 }
 
 void Manager::serve_waiters(Pid parent) {

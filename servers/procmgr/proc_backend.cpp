@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "interfaces/system_names.hpp"
 #include "libs/rt/clock.hpp"
 #include "servers/procmgr/model/text.hpp"
 #include "servers/procmgr/proc_cpu.hpp"
@@ -31,6 +32,20 @@ enum Kind : std::uint8_t {
     mounts,
     uptime,
     version,
+    // /proc/sys, and below it by the names of its directories
+    sys,
+    sys_kernel,
+    sys_kernel_random,
+    sys_vm,
+    last_capability,
+    domain_name,
+    host_name,
+    system_release,
+    system_type,
+    most_pids,
+    system_version,
+    uuid,
+    overcommit,
 };
 
 struct Name {
@@ -42,10 +57,18 @@ constexpr std::array process_files{
     Name{"environ", environ}, Name{"exe", exe},       Name{"fd", fd},
     Name{"maps", maps},       Name{"mounts", mounts}, Name{"stat", stat},
     Name{"statm", statm},     Name{"status", status}, Name{"task", task}};
-constexpr std::array system_files{Name{"cpuinfo", cpuinfo}, Name{"filesystems", filesystems},
-                                  Name{"loadavg", loadavg}, Name{"meminfo", meminfo},
-                                  Name{"mounts", mounts},   Name{"stat", stat},
-                                  Name{"uptime", uptime},   Name{"version", version}};
+constexpr std::array system_files{
+    Name{"cpuinfo", cpuinfo}, Name{"filesystems", filesystems}, Name{"loadavg", loadavg},
+    Name{"meminfo", meminfo}, Name{"mounts", mounts},           Name{"stat", stat},
+    Name{"sys", sys},         Name{"uptime", uptime},           Name{"version", version}};
+constexpr std::array sys_files{Name{"kernel", sys_kernel}, Name{"vm", sys_vm}};
+constexpr std::array kernel_files{
+    Name{"cap_last_cap", last_capability}, Name{"domainname", domain_name},
+    Name{"hostname", host_name},           Name{"osrelease", system_release},
+    Name{"ostype", system_type},           Name{"pid_max", most_pids},
+    Name{"random", sys_kernel_random},     Name{"version", system_version}};
+constexpr std::array random_files{Name{"uuid", uuid}};
+constexpr std::array vm_files{Name{"overcommit_memory", overcommit}};
 
 constexpr std::size_t max_regions = 512;
 
@@ -58,25 +81,41 @@ std::uint8_t kind_of(fs_server::Inode inode) {
     return static_cast<std::uint8_t>(inode.value() & 0x7f);
 }
 
-std::span<const Name> names_in(Pid pid) {
-    return pid == 0 ? std::span<const Name>{system_files} : std::span<const Name>{process_files};
+std::span<const Name> names_in(fs_server::Inode folder) {
+    switch (kind_of(folder)) {
+        case directory:
+            return pid_of(folder) == 0 ? std::span<const Name>{system_files}
+                                       : std::span<const Name>{process_files};
+        case sys:               return sys_files;
+        case sys_kernel:        return kernel_files;
+        case sys_kernel_random: return random_files;
+        case sys_vm:            return vm_files;
+        default:                return {};
+    }
 }
 
 fs::Kind file_kind(std::uint8_t kind) {
     switch (kind) {
         case directory:
         case fd:
-        case task:      return fs::Kind::directory;
+        case task:
+        case sys:
+        case sys_kernel:
+        case sys_kernel_random:
+        case sys_vm:            return fs::Kind::directory;
         case cwd:
-        case exe:       return fs::Kind::symbolic_link;
-        default:        return fs::Kind::regular;
+        case exe:               return fs::Kind::symbolic_link;
+        default:                return fs::Kind::regular;
     }
 }
 
 // What only the process itself knows: its Linux library shows it these.
 bool is_its_own(std::uint8_t kind) {
-    return kind == cwd || kind == environ || kind == fd || kind == task || kind == mounts;
+    return kind == cwd || kind == environ || kind == fd || kind == task || kind == mounts ||
+           kind == uuid;
 }
+
+std::string line(std::string_view text) { return std::string{text} + '\n'; }
 
 }  // namespace
 
@@ -110,22 +149,30 @@ ProcBackend::Result<fs::Attributes> ProcBackend::attributes(Inode inode) {
 
 ProcBackend::Result<ProcBackend::Inode> ProcBackend::lookup(const fs_server::Place& place) {
     const Pid pid = pid_of(place.directory);
-    if (kind_of(place.directory) != directory) {
+    const bool numbers = kind_of(place.directory) == directory;
+    if (is_its_own(kind_of(place.directory))) {
         return base::fail(Status::access_denied);
     }
-    for (const Name& file : names_in(pid)) {
+    for (const Name& file : names_in(place.directory)) {
         if (file.name == place.name) {
             return inode_of(pid, file.kind);
         }
     }
     const auto number = parse_number(place.name);
-    if (pid == 0 && number && *number != 0 && manager_.table.find(*number) != nullptr) {
+    if (pid == 0 && numbers && number && *number != 0 && manager_.table.find(*number) != nullptr) {
         return inode_of(*number, directory);
     }
     return base::fail(Status::not_found);
 }
 
-ProcBackend::Result<ProcBackend::Inode> ProcBackend::parent(Inode) { return root(); }
+ProcBackend::Result<ProcBackend::Inode> ProcBackend::parent(Inode inode) {
+    switch (kind_of(inode)) {
+        case sys_kernel:
+        case sys_vm:            return inode_of(0, sys);
+        case sys_kernel_random: return inode_of(0, sys_kernel);
+        default:                return root();
+    }
+}
 
 // Cursors: 0 and 1 are "." and "..", then the fixed names, and from `first_process` on the processes
 // by number, so that one that comes or goes meanwhile moves no other.
@@ -136,16 +183,17 @@ ProcBackend::Result<void> ProcBackend::list(Inode directory_inode, std::uint64_t
     if (is_its_own(kind_of(directory_inode))) {
         return base::fail(Status::access_denied);
     }
-    const auto names = names_in(pid);
+    const auto names = names_in(directory_inode);
+    const Inode above = TRY(parent(directory_inode));
     for (std::uint64_t at = cursor; at < names.size() + 2; ++at) {
         const bool fixed = at >= 2;
         const Name entry = fixed ? names[at - 2] : Name{at == 0 ? "." : "..", directory};
-        const Inode inode = fixed ? inode_of(pid, entry.kind) : at == 0 ? directory_inode : root();
+        const Inode inode = fixed ? inode_of(pid, entry.kind) : at == 0 ? directory_inode : above;
         if (!sink.add({entry.name, inode, file_kind(entry.kind), at + 1})) {
             return {};
         }
     }
-    if (pid != 0) {
+    if (pid != 0 || kind_of(directory_inode) != directory) {
         return {};
     }
     const std::uint64_t from = std::max(cursor, first_process) - first_process;
@@ -201,6 +249,17 @@ ProcBackend::Result<fs_server::Usage> ProcBackend::usage() { return fs_server::U
 std::string ProcBackend::text_of(Pid pid, std::uint8_t kind) {
     if (pid != 0) {
         return process_text(pid, kind);
+    }
+    switch (kind) {
+        case last_capability: return "40\n";
+        case domain_name:     return line(system_names::domain);
+        case host_name:       return line(system_names::node);
+        case system_release:  return line(system_names::release);
+        case system_type:     return line(system_names::system);
+        case system_version:  return line(system_names::version);
+        case most_pids:       return line(decimal(ProcessTable::max_pid + 1));
+        case overcommit:      return "2\n";  // memory is never promised that may not be there
+        default:              break;
     }
     const SystemFacts facts = system_facts();
     switch (kind) {

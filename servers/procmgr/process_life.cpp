@@ -171,4 +171,21 @@ Result<process::Rename::Reply> ProcessService::handle(const process::Rename&,
     return process::Rename::Reply{};
 }
 
+Result<process::SetFamily::Reply> ProcessService::handle(const process::SetFamily& set,
+                                                         ipc::Request& request) {
+    constexpr std::uint32_t last_signal = 64;
+    const Caller from = TRY(caller(request));
+    if (set.death_signal != process::SetFamily::keep && set.death_signal > last_signal) {
+        return base::fail(Status::invalid);
+    }
+    Process& process = *from.process;
+    if (set.reaps != process::SetFamily::keep) {
+        process.reaps = set.reaps != 0;
+    }
+    if (set.death_signal != process::SetFamily::keep) {
+        process.death_signal = set.death_signal;
+    }
+    return process::SetFamily::Reply{process.reaps ? 1U : 0U, process.death_signal};
+}
+
 }  // namespace procmgr

@@ -12,12 +12,14 @@ namespace procmgr {
 
 class ProcessService {
 public:
-    using Protocol = ipc::Operations<
-        process::Fork, process::Execute, process::Exit, process::Wait, process::Kill,
-        process::SetProcessGroup, process::Lookup, process::MakeSession, process::SetTerminal,
-        process::GetTerminal, process::SetIdentity, process::Stopped, process::SetTimer,
-        process::GetUsage, process::SystemInfo, process::Shutdown, process::ReportMissing,
-        process::GetService, process::Rename, process::ExplainRefusal, process::AwaitExecute>;
+    using Protocol =
+        ipc::Operations<process::Fork, process::Execute, process::Exit, process::Wait,
+                        process::Kill, process::SetProcessGroup, process::Lookup,
+                        process::MakeSession, process::SetTerminal, process::GetTerminal,
+                        process::SetIdentity, process::Stopped, process::SetTimer,
+                        process::GetUsage, process::SystemInfo, process::Shutdown,
+                        process::ReportMissing, process::GetService, process::Rename,
+                        process::ExplainRefusal, process::AwaitExecute, process::SetFamily>;
 
     explicit ProcessService(Manager& manager) : manager_(manager) {}
 
@@ -32,6 +34,7 @@ public:
     Result<process::Wait::Reply> handle(const process::Wait& wait, ipc::Request& request);
     Result<process::GetUsage::Reply> handle(const process::GetUsage& get, ipc::Request& request);
     Result<process::Rename::Reply> handle(const process::Rename&, ipc::Request& request);
+    Result<process::SetFamily::Reply> handle(const process::SetFamily& set, ipc::Request& request);
 
     // process_control.cpp
     Result<process::Kill::Reply> handle(const process::Kill& kill, ipc::Request& request);

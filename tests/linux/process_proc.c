@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <time.h>
 
 static int listed(const char* directory, const char* name) {
@@ -44,6 +45,9 @@ static void descriptors(void) {
     close(55);
     EQUAL(listed("/proc/self/fd", name), 0);
     FAILS(open("/proc/self/fd/55", O_RDONLY), ENOENT);
+    FAILS(readlink("/proc/self/fd/55", link, sizeof link), ENOENT);
+    FAILS(lstat("/proc/self/fd/55", &st), ENOENT);
+    FAILS(stat("/proc/self/fd/55", &st), ENOENT);
 }
 
 static void* sleeper(void* argument) {
@@ -121,4 +125,31 @@ static void cpu_time(void) {
     TRUE(process.tv_sec * 1000 + process.tv_nsec / 1000000 >= 50);
 }
 
-MAIN(TEST(descriptors), TEST(threads), TEST(texts), TEST(cpu_time))
+static void system_names(void) {
+    struct utsname names;
+    EQUAL(uname(&names), 0);
+    char line[100];
+    snprintf(line, sizeof line, "%s\n", names.release);
+    EQUAL(strcmp(get_file("/proc/sys/kernel/osrelease"), line), 0);
+    snprintf(line, sizeof line, "%s\n", names.nodename);
+    EQUAL(strcmp(get_file("/proc/sys/kernel/hostname"), line), 0);
+    EQUAL(strcmp(get_file("/proc/sys/kernel/ostype"), "Linux\n"), 0);
+    TRUE(atoi(get_file("/proc/sys/kernel/pid_max")) > getpid());
+    TRUE(atoi(get_file("/proc/sys/kernel/cap_last_cap")) > 30);
+    TRUE(get_file("/proc/sys/vm/overcommit_memory")[0] >= '0');
+    const char* uuid = get_file("/proc/sys/kernel/random/uuid");
+    EQUAL(strlen(uuid), 37);
+    EQUAL(uuid[14], '4');
+    TRUE(strcmp(uuid, get_file("/proc/sys/kernel/random/uuid")) != 0);
+    EQUAL(listed("/proc/sys/kernel", "ostype"), 2);
+    EQUAL(listed("/proc/sys/kernel", "1"), 0);
+    EQUAL(listed("/proc/sys", "kernel"), 2);
+    struct stat above, kernel;
+    EQUAL(stat("/proc/sys/kernel/random/..", &above), 0);
+    EQUAL(stat("/proc/sys/kernel", &kernel), 0);
+    EQUAL(above.st_ino, kernel.st_ino);
+    FAILS(open("/proc/sys/kernel/nothing", O_RDONLY), ENOENT);
+    FAILS(open("/proc/sys/1", O_RDONLY), ENOENT);
+}
+
+MAIN(TEST(system_names), TEST(descriptors), TEST(threads), TEST(texts), TEST(cpu_time))

@@ -93,6 +93,22 @@ TEST(ProcessTable, MakeSession) {
     EXPECT_EQ(table.find(child)->group, child);
 }
 
+TEST(ProcessTable, OrphansGoToTheNearestThatReaps) {
+    ProcessTable table;
+    const Pid shell = add_shell(table);
+    const Pid parent = add_child(table, add_child(table, shell));
+    const Pid living = add_child(table, parent);
+    const Pid dead = add_child(table, parent);
+    table.find(shell)->reaps = true;
+    EXPECT_TRUE(table.end(dead, 0, {}).empty());
+    EXPECT_EQ(table.end(parent, 0, {}), (std::vector{living, dead})) << "its zombies as well";
+    EXPECT_EQ(table.find(living)->parent, shell);
+    EXPECT_EQ(table.find(dead)->parent, shell);
+    table.end(shell, 0, {});
+    EXPECT_EQ(table.find(living)->parent, procmgr_pid);
+    EXPECT_EQ(table.find(dead), nullptr);
+}
+
 TEST(ProcessTable, OrphansGoToProcmgrAndItsZombiesVanish) {
     ProcessTable table;
     const Pid shell = add_shell(table);

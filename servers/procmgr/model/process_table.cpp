@@ -4,11 +4,6 @@
 #include <algorithm>
 
 namespace procmgr {
-namespace {
-
-constexpr Pid max_pid = 99'999;
-
-}  // namespace
 
 ProcessTable::ProcessTable() {
     Process own;
@@ -140,6 +135,14 @@ Result<Pid> ProcessTable::make_session(Pid caller) {
     return caller;
 }
 
+Pid ProcessTable::reaper_of(const Process& process) const {
+    const Process* ancestor = find(process.parent);
+    while (ancestor->pid != self && (!ancestor->reaps || ancestor->life == Life::zombie)) {
+        ancestor = find(ancestor->parent);
+    }
+    return ancestor->pid;
+}
+
 std::vector<Pid> ProcessTable::end(Pid pid, std::uint32_t status, const Usage& usage) {
     Process* process = find(pid);
     if (process == nullptr) {
@@ -149,12 +152,14 @@ std::vector<Pid> ProcessTable::end(Pid pid, std::uint32_t status, const Usage& u
     process->news = News::none;
     process->exit_status = status;
     process->usage = usage;
+    const Pid reaper = reaper_of(*process);
     std::vector<Pid> orphans;
     std::vector<Pid> forgotten;
     for (auto& [number, child] : processes_) {
         if (child.parent == pid && number != self) {
-            child.parent = self;
-            (child.life == Life::zombie ? forgotten : orphans).push_back(number);
+            child.parent = reaper;
+            const bool nobody_fetches = child.life == Life::zombie && reaper == self;
+            (nobody_fetches ? forgotten : orphans).push_back(number);
         }
     }
     for (const Pid number : forgotten) {

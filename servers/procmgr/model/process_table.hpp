@@ -4,8 +4,8 @@
 //
 // A process is running, stopped (a job-control stop, until SIGCONT), or a zombie (ended, its status
 // not yet fetched). What its parent has not yet been told about a stop or a continuation stands in
-// `news`. Process 1 is procmgr itself: the parent of those whose parent has ended. It never ends,
-// belongs to no container, and takes no signals.
+// `news`. Process 1 is procmgr itself: the parent of those whose parent has ended and who have no
+// ancestor left that reaps. It never ends, belongs to no container, and takes no signals.
 //
 // Invariants: `parent` is always in the table. A group is the processes that carry its number; it
 // exists while one of them (zombies included) does, and all of them are in one session. A number is
@@ -47,9 +47,11 @@ struct Process {
     std::uint32_t container = 0;
     Life life = Life::running;
     News news = News::none;
-    bool executed = false;          // has replaced its image since the fork
-    std::uint32_t stop_signal = 0;  // of a stopped process
-    std::uint32_t exit_status = 0;  // of a zombie, as in process::Wait
+    bool executed = false;           // has replaced its image since the fork
+    bool reaps = false;              // its descendants' orphans become its children
+    std::uint32_t death_signal = 0;  // what it gets when its parent ends; 0: nothing
+    std::uint32_t stop_signal = 0;   // of a stopped process
+    std::uint32_t exit_status = 0;   // of a zombie, as in process::Wait
     std::uint64_t started_ns = 0;
     Usage usage;             // of a zombie
     Usage children_usage;    // of the children it has waited for
@@ -61,6 +63,7 @@ struct Process {
 class ProcessTable {
 public:
     static constexpr Pid self = 1;
+    static constexpr Pid max_pid = 99'999;
     static constexpr std::size_t max_processes = 1024;
     static constexpr std::size_t max_per_user = 512;
 
@@ -94,12 +97,14 @@ public:
     // setsid: the new session's number is the caller's.
     [[nodiscard]] Result<Pid> make_session(Pid caller);
 
-    // The process has ended: a zombie from now on, and its children are procmgr's. Zombies among
-    // these are removed: nobody else will fetch them. Gives the living ones.
+    // The process has ended: a zombie from now on, and its children are those of its nearest ancestor
+    // that reaps, or else procmgr's. Zombies that fall to procmgr are removed: nobody else will
+    // fetch them. Gives all others.
     std::vector<Pid> end(Pid pid, std::uint32_t status, const Usage& usage);
 
 private:
     [[nodiscard]] bool number_is_free(Pid number) const;
+    [[nodiscard]] Pid reaper_of(const Process& process) const;
 
     std::map<Pid, Process> processes_;
     Pid next_ = self + 1;
