@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "libs/base/find_byte.hpp"
 #include "libs/fs_server/permissions.hpp"
 
 namespace fs_server {
@@ -12,10 +13,7 @@ namespace {
 std::string_view take_name(std::string_view& path, Status& bad) {
     const char* const start = path.data();
     const char* const end = start + path.size();
-    const char* at = start;
-    while (at != end && *at != '/' && *at != '\0') {
-        ++at;
-    }
+    const char* const at = start + base::find_byte(start, 0, path.size(), '/', '\0');
     const std::string_view name{start, static_cast<std::size_t>(at - start)};
     const bool dots = name.size() <= 2 && (name.empty() || (name[0] == '.' && name.back() == '.'));
     const bool slash_at_end = at != end && at + 1 == end;

@@ -28,6 +28,7 @@
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "libs/base/result.hpp"
 #include "libs/ipc/capability.hpp"
@@ -150,12 +151,23 @@ private:
 class ReceivedCapabilities {
 public:
     ReceivedCapabilities() = default;
+    ReceivedCapabilities(ReceivedCapabilities&& other) noexcept
+        : slots_(other.slots_), count_(std::exchange(other.count_, 0)) {}
+    ReceivedCapabilities& operator=(ReceivedCapabilities&& other) noexcept {
+        if (this != &other) {
+            remove_all();
+            slots_ = other.slots_;
+            count_ = std::exchange(other.count_, 0);
+        }
+        return *this;
+    }
+    ~ReceivedCapabilities() { remove_all(); }
     // Right after the system call, before anything else uses the control page.
     static ReceivedCapabilities from_control_page(std::size_t count) {
         ReceivedCapabilities received;
         received.count_ = static_cast<std::uint32_t>(std::min(count, abi::message_capabilities));
         for (std::size_t i = 0; i < received.count_; ++i) {
-            received.slots_[i] = Capability<Any>{control_page().capabilities[i]};
+            received.slots_[i] = control_page().capabilities[i];
         }
         return received;
     }
@@ -163,11 +175,20 @@ public:
     [[nodiscard]] std::size_t size() const { return count_; }
     template <class T>
     [[nodiscard]] Capability<T> take(std::size_t i = 0) {
-        return i < count_ ? std::move(slots_[i]).template retype<T>() : Capability<T>{};
+        return Capability<T>{i < count_ ? std::exchange(slots_[i], abi::no_capability)
+                                        : abi::no_capability};
     }
 
 private:
-    std::array<Capability<Any>, abi::message_capabilities> slots_{};
+    // Mostly none came: then this is one comparison.
+    void remove_all() {
+        for (std::size_t i = 0; i < count_; ++i) {
+            (void)Capability<Any>{slots_[i]};
+        }
+        count_ = 0;
+    }
+
+    std::array<CapIndex, abi::message_capabilities> slots_{};  // the first `count_`
     std::uint32_t count_ = 0;
 };
 

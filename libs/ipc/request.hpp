@@ -191,6 +191,9 @@ public:
     [[nodiscard]] std::size_t reply_length() const { return reply_length_; }
     [[nodiscard]] std::size_t reply_capability_count() const { return send_count_; }
     [[nodiscard]] std::size_t given_count() const {
+        if (send_count_ == 0) {
+            return 0;
+        }
         return static_cast<std::size_t>(
             std::ranges::count_if(given_, [](const auto& one) { return static_cast<bool>(one); }));
     }

@@ -36,20 +36,45 @@ linux_user_clear:
     ret
 
 // std::int64_t linux_user_string(char* to, const char* from, std::size_t most): copies up to and with the zero;
-// the length without it, or `most` if there was none among the first `most` bytes, or -1
+// the length without it, or `most` if there was none among the first `most` bytes, or -1. What is beyond the zero in the
+// next eight bytes of `to` is lost
     .globl linux_user_string
     .hidden linux_user_string
 linux_user_string:
     xorl %eax, %eax
-1:  cmpq %rdx, %rax
-    jae 2f
+    movabsq $0x0101010101010101, %r8
+    movabsq $0x8080808080808080, %r9
+    // Eight bytes at once, as long as these are in one page and there is room.
+1:  leaq (%rsi,%rax), %rcx
+    andl $0xfff, %ecx
+    cmpl $0xff8, %ecx
+    ja 3f
+    leaq 8(%rax), %r10
+    cmpq %rdx, %r10
+    ja 3f
+    movq (%rsi,%rax), %rcx
+    movq %rcx, (%rdi,%rax)
+    movq %rcx, %r11
+    subq %r8, %rcx
+    notq %r11
+    andq %r9, %r11
+    andq %r11, %rcx  // the lowest bit here is the top one of the first zero byte
+    jnz 2f
+    movq %r10, %rax
+    jmp 1b
+2:  bsfq %rcx, %rcx
+    shrl $3, %ecx
+    addq %rcx, %rax
+    ret
+3:  cmpq %rdx, %rax
+    jae 4f
     movzbl (%rsi,%rax), %ecx
     movb %cl, (%rdi,%rax)
     testl %ecx, %ecx
-    jz 2f
+    jz 4f
     incq %rax
     jmp 1b
-2:  ret
+4:  ret
 
 // std::int64_t linux_user_load(const std::uint32_t* from): the value or -1
     .globl linux_user_load

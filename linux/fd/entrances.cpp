@@ -3,6 +3,8 @@
 
 #include <cstring>
 
+#include "libs/base/find_byte.hpp"
+
 namespace linux::fd {
 
 constinit Entrances entrances;
@@ -26,24 +28,12 @@ std::string_view take_path(std::string_view& mounts) {
     return path;
 }
 
-// Eight bytes at once: has one of them this value?
-bool has_byte(const char* eight, std::uint64_t value) {
-    constexpr std::uint64_t ones = 0x0101010101010101;
-    std::uint64_t bytes = 0;
-    __builtin_memcpy(&bytes, eight, sizeof bytes);
-    bytes ^= ones * value;
-    return ((bytes - ones) & ~bytes & (ones * 0x80)) != 0;
-}
-
 // A component that begins with a dot, which only vfs understands, or may.
 bool has_dots(std::string_view rest) {
     const char* const text = rest.data();
-    std::size_t i = 1;
-    while (i + 8 <= rest.size() && !has_byte(text + i, '.')) {
-        i += 8;
-    }
-    for (; i < rest.size(); ++i) {
-        if (text[i] == '.' && text[i - 1] == '/') {
+    for (std::size_t i = 1; i < rest.size(); ++i) {
+        i = base::find_byte(text, i, rest.size(), '.');
+        if (i < rest.size() && text[i - 1] == '/') {
             return true;
         }
     }

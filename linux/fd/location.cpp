@@ -192,26 +192,38 @@ Result<fs::Attributes> descriptor_link(std::int64_t descriptor) {
 }
 
 Result<fs::Attributes> attributes_of(Path path, bool follow) {
-    if (follow) {
-        if (const auto descriptor = named_descriptor(path.text)) {
-            const auto description = table.get(*descriptor);
-            return description ? (*description)->attributes() : base::fail(Errno::enoent);
-        }
-        follow_own_link(path);
-    } else if (const auto descriptor = named_descriptor(path.text);
-               descriptor && path.text.starts_with("/proc/")) {
-        return descriptor_link(*descriptor);
-    }
-    auto answer = TRY(or_errno(
-        ask_path(fs::GetPathAttributes{.follow = follow || path.directory ? 1U : 0U}, path.text)));
     fs::Attributes attributes;
-    if (!ipc::read_payload(answer.payload, attributes)) {
+    TRY(read_attributes(path, follow, attributes));
+    return attributes;
+}
+
+Result<void> read_attributes(Path path, bool follow, fs::Attributes& to) {
+    if (const auto descriptor = named_descriptor(path.text)) {
+        if (follow) {
+            const auto description = table.get(*descriptor);
+            to = TRY(description ? (*description)->attributes() : base::fail(Errno::enoent));
+            return {};
+        }
+        if (path.text.starts_with("/proc/")) {
+            to = TRY(descriptor_link(*descriptor));
+            return {};
+        }
+    }
+    if (follow) {
+        follow_own_link(path);
+    }
+    const auto answer =
+        ask_path(fs::GetPathAttributes{.follow = follow || path.directory ? 1U : 0U}, path.text);
+    if (!answer) {
+        return base::fail(to_errno(answer.error()));
+    }
+    if (!ipc::read_payload(answer->payload, to)) {
         return base::fail(Errno::eio);
     }
-    if (path.directory && attributes.kind != fs::Kind::directory) {
+    if (path.directory && to.kind != fs::Kind::directory) {
         return base::fail(Errno::enotdir);
     }
-    return attributes;
+    return {};
 }
 
 std::string Location::directory() {

@@ -38,6 +38,7 @@ Result<bool> is_empty(std::uint64_t user_path);
 
 // What the path names, with this final component followed or not. The path stands at the start of
 // the message page.
+Result<void> read_attributes(Path path, bool follow, fs::Attributes& to);
 Result<fs::Attributes> attributes_of(Path path, bool follow);
 
 // If the path, at the start of the message page, is a link of the own process under /proc (exe, cwd,

@@ -15,6 +15,9 @@ namespace {
 // With their lengths: this part of the system has no built-in strlen.
 using namespace std::string_view_literals;
 
+// Most paths are told apart by their second byte.
+bool may_be_proc(std::string_view path) { return path.size() > 1 && path[1] == 'p'; }
+
 // The path without its first part, if that is it and a slash or nothing follows.
 std::optional<std::string_view> below(std::string_view path, std::string_view first) {
     if (!path.starts_with(first) || (path.size() > first.size() && path[first.size()] != '/')) {
@@ -61,7 +64,7 @@ void append_number(std::string& text, std::uint64_t value) {
 }
 
 std::optional<std::string_view> below_proc_self(std::string_view path) {
-    return below(path, "/proc/self"sv);
+    return may_be_proc(path) ? below(path, "/proc/self"sv) : std::nullopt;
 }
 
 std::optional<std::string_view> below_own_proc(std::string_view path) {
@@ -81,12 +84,15 @@ std::optional<std::string_view> below_own_proc(std::string_view path) {
 }
 
 std::optional<std::int64_t> named_descriptor(std::string_view path) {
+    if (path.size() < 7 || (path[1] != 'd' && path[1] != 'p')) {
+        return std::nullopt;
+    }
     if (path.starts_with("/dev/"sv)) {
+        if (path[5] != 'f' && path[5] != 's') {
+            return std::nullopt;
+        }
         if (const auto rest = below(path, "/dev/fd"sv)) {
             return slash_number(*rest);
-        }
-        if (path.size() == 5 || path[5] != 's') {
-            return std::nullopt;
         }
         return path == "/dev/stdin"sv    ? std::optional{std::int64_t{0}}
                : path == "/dev/stdout"sv ? std::optional{std::int64_t{1}}
@@ -102,7 +108,7 @@ std::optional<std::int64_t> named_descriptor(std::string_view path) {
 }
 
 std::optional<std::string> own_link(std::string_view path) {
-    if (!path.starts_with("/proc/"sv)) {
+    if (!may_be_proc(path) || !path.starts_with("/proc/"sv)) {
         return std::nullopt;
     }
     if (const auto descriptor = named_descriptor(path)) {

@@ -15,6 +15,8 @@
 #include <span>
 #include <string_view>
 
+#include "libs/base/find_byte.hpp"
+
 namespace linux::fd::path {
 
 inline constexpr std::size_t longest = 4095;
@@ -49,10 +51,7 @@ inline std::optional<Joined> tidy(std::span<char> buffer, std::string_view base,
             joined.directory = true;
             continue;
         }
-        std::size_t stop = in;
-        while (stop < end && text[stop] != '/') {
-            ++stop;
-        }
+        const std::size_t stop = base::find_byte(text, in, end, '/');
         const std::size_t size = stop - in;
         joined.directory = size == 1 && text[in] == '.';
         if (!joined.directory) {

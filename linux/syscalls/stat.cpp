@@ -75,16 +75,18 @@ linux_abi::Statx to_statx(const fs::Attributes& from) {
 }
 
 // fstat, or a path relative to a directory, as the AT_ flags say.
-Result<fs::Attributes> attributes_at(std::int32_t directory, std::uint64_t path,
-                                     std::uint32_t flags) {
+Result<void> read_attributes_at(std::int32_t directory, std::uint64_t path, std::uint32_t flags,
+                                fs::Attributes& to) {
     if ((flags & AtFlag::empty_path) != 0 && TRY(fd::is_empty(path))) {
         if (directory == linux_abi::at_cwd) {
-            return fd::attributes_of(TRY(fd::resolve_text(directory, ".")), true);
+            return fd::read_attributes(TRY(fd::resolve_text(directory, ".")), true, to);
         }
-        return TRY(fd::table.get(directory))->attributes();
+        const fd::Handle description = TRY(fd::table.get(directory));
+        to = TRY(description->attributes());
+        return {};
     }
     const fd::Path resolved = TRY(fd::resolve(directory, path));
-    return fd::attributes_of(resolved, (flags & AtFlag::no_follow) == 0);
+    return fd::read_attributes(resolved, (flags & AtFlag::no_follow) == 0, to);
 }
 
 Result<void> stat_at(std::int32_t directory, std::uint64_t path, std::uint64_t to,
@@ -93,7 +95,9 @@ Result<void> stat_at(std::int32_t directory, std::uint64_t path, std::uint64_t t
     if ((flags & ~known) != 0) {
         return base::fail(Errno::einval);
     }
-    return user::write(to, to_stat(TRY(attributes_at(directory, path, flags))));
+    fs::Attributes attributes;
+    TRY(read_attributes_at(directory, path, flags, attributes));
+    return user::write(to, to_stat(attributes));
 }
 
 Result<void> stat_descriptor(std::int32_t number, std::uint64_t to) {
@@ -109,7 +113,8 @@ Result<void> statx_at(const Arguments& arguments) {
         (arguments.word(3) & linux_abi::statx_reserved) != 0) {
         return base::fail(Errno::einval);
     }
-    const auto attributes = TRY(attributes_at(arguments.integer(0), arguments[1], flags));
+    fs::Attributes attributes;
+    TRY(read_attributes_at(arguments.integer(0), arguments[1], flags, attributes));
     return user::write(arguments[4], to_statx(attributes));
 }
 
