@@ -6,6 +6,7 @@
 #include "interfaces/namespace.hpp"
 #include "libs/rt/log.hpp"
 #include "libs/rt/start_info.hpp"
+#include "libs/rt/thread.hpp"
 #include "servers/tty/service.hpp"
 
 namespace {
@@ -25,16 +26,32 @@ void register_devices(ipc::Ref<names::Manager> vfs, ipc::Ref<ipc::Endpoint> endp
     }
 }
 
+struct Registration {
+    ipc::Ref<names::Manager> vfs;
+    ipc::Ref<ipc::Endpoint> endpoint;
+};
+
+// In a thread of its own: vfs may be calling this server at that very time, for somebody who opens a terminal, and each would
+// wait for the other.
+void register_all(void* argument) {
+    const auto& [vfs, endpoint] = *static_cast<Registration*>(argument);
+    register_devices(vfs, endpoint, 4, tty::badge_virtual_directory);
+    register_devices(vfs, endpoint, 5, tty::badge_console_directory);
+}
+
 }  // namespace
 
 void server_main(const rt::StartInfo& start) {
     const tty::Surroundings around{.endpoint = start.require<ipc::Endpoint>("endpoint"),
                                    .screen = start.capability<display::Screen>("screen"),
                                    .serial = start.capability<display::Screen>("serial")};
-    const auto vfs = start.require<names::Manager>("vfs");
-    register_devices(vfs, around.endpoint, 4, tty::badge_virtual_directory);
-    register_devices(vfs, around.endpoint, 5, tty::badge_console_directory);
+    Registration registration{.vfs = start.require<names::Manager>("vfs"),
+                              .endpoint = around.endpoint};
     tty::Service service{around};
+    const auto thread = rt::Thread::start(register_all, &registration);
+    if (!thread) {
+        rt::panic("no thread to register with vfs");
+    }
     const abi::Error why = ipc::serve<tty::Service::Protocol>(around.endpoint, service);
     rt::log("cannot receive: ", why);
 }
