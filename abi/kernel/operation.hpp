@@ -114,6 +114,7 @@ enum class InterruptControlOp : std::uint16_t {
     create_line =
         1,       // w0 global system interrupt, w1 InterruptFlags, w2 bank cap -> w0 Interrupt cap
     create_msi,  // w2 bank cap -> w0 Interrupt cap, w1 MSI address, w2 MSI data
+    start_cpus,  // all CPUs run threads from now on; until then one does
 };
 
 enum class InterruptOp : std::uint16_t {

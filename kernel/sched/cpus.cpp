@@ -31,9 +31,6 @@ Scheduler& scheduler_of(std::size_t cpu) {
 void initialise_schedulers() {
     boot_scheduler.initialise(arch::this_cpu());
     arch::this_cpu().portable = &boot_scheduler;
-    if (arch::cpu_count() == 1) {
-        return;
-    }
     for (std::size_t i = 1; i < arch::cpu_count(); ++i) {
         constexpr std::uint64_t pages =
             base::align_up(sizeof(Scheduler), base::page_size) / base::page_size;
@@ -44,6 +41,17 @@ void initialise_schedulers() {
         auto* made = new (arch::window(*frames)) Scheduler();
         made->initialise(arch::cpu(i));
         arch::cpu(i).portable = made;
+    }
+}
+
+void start_schedulers() {
+    if (arch::cpu_count() == 1 || KernelLock::many()) {
+        return;
+    }
+    // From now on nothing is left behind in the FPU by whom it switches from.
+    const arch::Cpu& here = arch::this_cpu();
+    if (here.fpu_owner != nullptr && here.fpu_owner != here.current) {
+        arch::fpu_leave(*here.fpu_owner);
     }
     KernelLock::become_many();
     (void)KernelLock::enter(nullptr, 0);

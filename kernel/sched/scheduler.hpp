@@ -233,8 +233,9 @@ private:
 Scheduler& scheduler();
 Scheduler& scheduler_of(std::size_t cpu);
 inline bool Scheduler::is_this_cpu() const { return !KernelLock::many() || this == &scheduler(); }
-// One for each CPU. The boot CPU holds the kernel's lock when this returns.
+// One for each CPU. Only the boot CPU's is used until start_schedulers, which a thread asks for; then the boot CPU holds the lock.
 void initialise_schedulers();
+void start_schedulers();
 // The other CPUs begin here, and idle when they come back.
 void join_schedulers();
 

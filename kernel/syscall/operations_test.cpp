@@ -479,6 +479,7 @@ TEST_F(OperationsTest, Devices) {
     gives(Error::ok, message, InterruptOp::acknowledge);
     gives(Error::missing_right, with(message, 0), InterruptOp::acknowledge);
     gives(Error::bad_system_call, message, 9);
+    gives(Error::ok, abi::boot_interrupt_control, InterruptControlOp::start_cpus);
     gives(Error::wrong_type, abi::boot_interrupt_control, InterruptControlOp::create_msi,
           {0, 0, memory});
     for (const std::uint64_t bytes : {1, 2, 4}) {

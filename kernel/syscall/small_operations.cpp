@@ -10,6 +10,7 @@
 #include "kernel/object/memory.hpp"
 #include "kernel/object/notification.hpp"
 #include "kernel/plat/platform.hpp"
+#include "kernel/sched/scheduler.hpp"
 #include "kernel/syscall/operation.hpp"
 #include "kernel/trace/trace.hpp"
 
@@ -62,6 +63,7 @@ Result<Answer> invoke_interrupt_control(Operation& op) {
             }));
             return answer(index, plat::msi_address(), plat::msi_data(made->vector()));
         }
+        case abi::InterruptControlOp::start_cpus: start_schedulers(); return answer();
     }
     return fail(Error::bad_system_call);
 }

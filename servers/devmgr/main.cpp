@@ -39,6 +39,8 @@ void server_main(const rt::StartInfo& start) {
         rt::log("no ACPI power off on this machine");
     }
     devmgr::Service service{machine, acpi};
+    // The other CPUs only now: service.cpp says why.
+    (void)machine.interrupts->start_cpus();
     const abi::Error why = ipc::serve<devmgr::Service::Protocol>(machine.endpoint, service);
     rt::log("cannot receive: ", why);
 }

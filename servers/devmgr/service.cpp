@@ -18,8 +18,8 @@ constexpr PlatformDevice platform_devices[] = {
 Service::Service(const Machine& machine, const Acpi& acpi)
     : machine_(machine), acpi_(acpi), space_(machine, acpi.ecam) {
     for (PciFunction& function : enumerate(space_)) {
-        // Here, before any driver works: a device is away from its addresses while they are asked for, and a machine
-        // that is an emulator may then disturb those who are at work with others.
+        // Here, before any driver works and while there is one CPU: a device is away from its addresses while they are
+        // asked for, and QEMU up to 8.1 then loses what other CPUs do with devices, their local APICs too.
         read_bars(space_, function);
         devices_.emplace_back(function);
         // Nobody has it yet; but if devmgr was started again, its driver may have left it at work.

@@ -41,6 +41,10 @@ struct InterruptControl : Object {
         return MsiInterrupt{Capability<Interrupt>{static_cast<CapIndex>(words[0])}, words[1],
                             static_cast<std::uint32_t>(words[2])};
     }
+    // All CPUs run threads from now on.
+    [[nodiscard]] KernelResult<void> start_cpus() const {
+        return detail::operate(index, Op::start_cpus, {});
+    }
 };
 
 struct IoPorts : Object {
