@@ -63,9 +63,10 @@ Result<AddressSpace*> AddressSpace::create(Bank& bank) {
 // ---- regions ----------------------------------------------------------------------------------------------
 
 Region* AddressSpace::region_at(std::uint64_t address) const {
-    if (is_lent(address)) {
-        return lender_->region_at(address);
-    }
+    return is_lent(address) ? lender_->own_region_at(address) : own_region_at(address);
+}
+
+Region* AddressSpace::own_region_at(std::uint64_t address) const {
     Region* region = regions_.at_or_before(address);
     return region != nullptr && address < region->end ? region : nullptr;
 }
@@ -329,29 +330,37 @@ void AddressSpace::flush(std::uint64_t address) {
     if (arch::is_active(root())) {
         arch::invalidate_page(UserAddr{address});
     }
-    if (KernelLock::many()) [[unlikely]] {
-        Scheduler::flush_elsewhere(root());
+    if (KernelLock::many() || !borrowers_.empty()) [[unlikely]] {
+        flush_others();
     }
-    borrowers_.for_each([address](AddressSpace& borrower) { borrower.flush(address); });
 }
 
-void AddressSpace::flush_all() {
-    if (arch::is_active(root())) {
-        arch::flush_user();
-    }
+// All, for one page, too: several CPUs are told at their next visit, and a borrower does not live long.
+void AddressSpace::flush_others() {
     if (KernelLock::many()) {
         Scheduler::flush_elsewhere(root());
     }
     borrowers_.for_each([](AddressSpace& borrower) { borrower.flush_all(); });
 }
 
-bool AddressSpace::resolve(Thread& thread, std::uint64_t address, bool write, bool execute) {
-    if (is_lent(address)) {
-        const bool resolved = lender_->resolve(thread, address, write, execute);
-        lender_->tables_.lend_one(tables_, UserAddr{address});
-        return resolved;
+void AddressSpace::flush_all() {
+    if (arch::is_active(root())) {
+        arch::flush_user();
     }
-    const Region* region = region_at(address);
+    flush_others();
+}
+
+bool AddressSpace::resolve(Thread& thread, std::uint64_t address, bool write, bool execute) {
+    AddressSpace& holder = is_lent(address) ? *lender_ : *this;
+    const bool resolved = holder.resolve_own(thread, address, write, execute);
+    if (&holder != this) [[unlikely]] {
+        holder.tables_.lend_one(tables_, UserAddr{address});
+    }
+    return resolved;
+}
+
+bool AddressSpace::resolve_own(Thread& thread, std::uint64_t address, bool write, bool execute) {
+    const Region* region = own_region_at(address);
     if (region == nullptr || (region->flags & access_bits) == 0 ||
         (write && (region->flags & MapFlags::write) == 0) ||
         (execute && (region->flags & MapFlags::execute) == 0)) {
@@ -387,7 +396,7 @@ void AddressSpace::bring_in(std::uint64_t address) {
         lender_->bring_in(address);
         return;
     }
-    const Region* region = region_at(address);
+    const Region* region = own_region_at(address);
     if (region == nullptr || (region->flags & access_bits) == 0) {
         return;
     }

@@ -80,7 +80,8 @@ public:
     Result<bool> settle(bool keep_copy);
 
     // A page fault of the thread that runs in this space. Done, or blocked on a pager: true. False: it is the thread's own fault.
-    bool resolve(Thread& thread, std::uint64_t address, bool write, bool execute);
+    [[gnu::always_inline]] bool resolve(Thread& thread, std::uint64_t address, bool write,
+                                        bool execute);
 
     // Somebody waits to read a page that has just come: spares him the second fault.
     void bring_in(std::uint64_t address);
@@ -93,6 +94,8 @@ public:
     // Which page of which Memory is at an address.
     Result<Location> locate(std::uint64_t address);
     [[nodiscard]] Region* region_at(std::uint64_t address) const;
+    // Of its own regions, not of the lender's.
+    [[nodiscard]] Region* own_region_at(std::uint64_t address) const;
     [[nodiscard]] Region* region_at_or_after(std::uint64_t address) const;
     [[nodiscard]] std::uint64_t resident_bytes(const Region& region) const;
 
@@ -118,12 +121,17 @@ private:
     // The same, leaving the entries.
     void forget_region(Region& region);
     Result<> split_at(std::uint64_t address);
-    bool enter(const Region& region, std::uint64_t address, const Memory::Page& page);
-    void clear_entry_at(std::uint64_t address);
+    [[gnu::always_inline]] bool enter(const Region& region, std::uint64_t address,
+                                      const Memory::Page& page);
+    [[gnu::always_inline]] void clear_entry_at(std::uint64_t address);
     void clear_entries(std::uint64_t start, std::uint64_t end);
     // What CPUs remember of these tables: those that run here, or in a borrower.
-    void flush(std::uint64_t address);
+    [[gnu::always_inline]] void flush(std::uint64_t address);
     void flush_all();
+    [[gnu::noinline]] void flush_others();
+    // Inlined, as are the short ones above: a page fault costs 20 instructions more otherwise.
+    [[gnu::always_inline]] bool resolve_own(Thread& thread, std::uint64_t address, bool write,
+                                            bool execute);
     bool covered(std::uint64_t start, std::uint64_t end) const;
     // Of the regions that begin in [start, end).
     Result<> clone_regions(AddressSpace& copy, std::uint64_t start, std::uint64_t end);
