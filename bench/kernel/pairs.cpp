@@ -60,7 +60,7 @@ void report_rate(std::uint64_t calls, std::uint64_t nanoseconds) {
 }  // namespace
 
 ipc::KernelResult<void> measure_pairs(std::uint8_t priority) {
-    TRY(ipc::Ref<ipc::InterruptControl>{abi::boot_interrupt_control}->start_cpus());
+    TRY(ipc::Ref<ipc::InterruptControl> { abi::boot_interrupt_control } -> start_cpus());
     const auto bank = ipc::own_bank();
     for (Pair& pair : pairs) {
         pair.endpoint = TRY(bank->create_endpoint());
