@@ -175,9 +175,10 @@ def test_limits_nest(guest):
 
 
 def test_containers_of_a_box_share_its_limit(guest):
-    start = "; ".join(f"container run -d --name hold{i} roomy \"/home/admin/memory_limit hold 2048\"" for i in range(2))
-    result = in_box(guest, "box", f"{start}; sleep 1; /home/admin/memory_limit late")
-    assert result.output.count(b"held") == 2, text(result)
+    start = "; ".join(f"container run -d --name hold{i} roomy \"/home/admin/memory_limit hold 2048 > /home/admin/hold{i}\""
+                      for i in range(2))
+    wait = "until grep -q held /home/admin/hold0 && grep -q held /home/admin/hold1; do :; done 2> /dev/null"
+    result = in_box(guest, "box", f"{start}; {wait}; /home/admin/memory_limit late")
     assert int(re.search(rb"after (\d+) KiB", result.output)[1]) < 4096, text(result)
     # What the box started goes on, in the box's memory, and all is free when it ends.
     assert b"hold0" in boss(guest, "container ls").output
@@ -233,7 +234,7 @@ def test_signals_stay_in_the_container(guest):
 
 
 def test_names_lists_and_removal(guest):
-    script = """container run -d --name nap sleep 100 >/dev/null; sleep 0.2
+    script = """container run -d --name nap sleep 100 >/dev/null
         container ls | grep -c nap; container inspect nap | grep state
         container stop -t 1 nap; container ls | grep -c nap; container ls -a | grep -c nap
         container rm nap; container ls -a | grep -c nap"""
