@@ -19,8 +19,10 @@ std::string detail_of(const History& history, const TraceEvent& event) {
         case TraceKind::message:
             return " to " + history.thread_name(static_cast<std::uint32_t>(event.a));
         case TraceKind::system_call:
-        case TraceKind::operation:   return " of capability " + std::to_string(event.a);
-        case TraceKind::fault:       {
+        case TraceKind::operation:
+            // What receive is called with names its reply object, too: in the upper half.
+            return " of capability " + std::to_string(static_cast<std::uint32_t>(event.a));
+        case TraceKind::fault: {
             char text[32];
             std::snprintf(text, sizeof text, " at %#llx", static_cast<unsigned long long>(event.a));
             return text;

@@ -76,6 +76,8 @@ def test_as_text(guest):
     assert len(lines) > 100
     assert all(re.match(r" *\d+\.\d{3} +\d+ \S.*", line) for line in lines)
     assert any(re.search(r" true +Linux call 231", line) for line in lines)
+    receives = [re.search(r" receive of capability (\d+)$", line) for line in lines]
+    assert any(receives) and all(int(found[1]) < 100_000 for found in receives if found)
 
 
 def test_only_admin_may(guest):
