@@ -52,6 +52,10 @@ std::optional<std::string> contents(const std::string& path) {
 int run_as_script(Executor& executor, const std::string& path,
                   const std::vector<std::string>& words) {
     auto text = contents(path);
+    if (text && text->starts_with("\177ELF")) {
+        complain(words[0] + ": a damaged program, or one for another machine");
+        return status_not_executable;
+    }
     if (!text || text->substr(0, 256).contains('\0')) {
         complain(words[0] + ": neither a program nor a script");
         return status_not_executable;

@@ -61,6 +61,13 @@ def test_a_hostile_elf_is_refused_or_ends_alone(guest, name):
     assert_alive(guest)
 
 
+def test_the_shell_says_that_a_program_is_damaged(guest):
+    result = guest.run("/bin/admin-shell", "-c", "/home/admin/hostile/magic-alone")
+    assert (result.status, result.output) == (126, b"")
+    assert b"hostile/magic-alone: a damaged program, or one for another machine" in result.errors
+    assert b"not found" not in result.errors
+
+
 def test_an_argument_list_that_is_too_long(guest):
     result = guest.shell("x=$(head -c 200000 /dev/zero | tr '\\0' x); for i in 1 2 3 4 5; do x=$x$x; done; /bin/true $x")
     assert result.status != 0
