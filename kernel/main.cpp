@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The order of things at boot.
 #include <arch/cpus.hpp>
+#include <arch/memory.hpp>
 #include <arch/speculation.hpp>
+#include <arch/window.hpp>
 
 #include "kernel/boot_parameters.hpp"
 #include "kernel/debug/invariants.hpp"
@@ -42,6 +44,9 @@ extern "C" [[noreturn]] void kernel_main(const BootParameters& parameters) {
     if (!kernel::mm::frames.initialise(parameters)) {
         kernel_panic("no room for the records of page frames\n");
     }
+    const PhysAddr spare = *kernel::mm::frames.take();
+    arch::choose_page_functions(arch::window(spare));
+    kernel::mm::frames.release(spare);
     plat::initialise(parameters);
     arch::start_other_cpus(parameters.boot_page, kernel::join_schedulers);
     kernel_print("CPUs: ", arch::cpu_count(), "\n");

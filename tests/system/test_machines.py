@@ -62,6 +62,13 @@ def test_the_first_process_starts(boot, extra):
     kernel_on(boot, *extra).expect(r"procmgr|vfs|devmgr", SECONDS)
 
 
+@pytest.mark.parametrize("cpu, way", [("max", "vector"), ("IvyBridge", "string"), ("max,-avx", "string")])
+def test_pages_are_cleared_in_a_way_that_the_cpu_has(boot, cpu, way):
+    line = kernel_on(boot, "-cpu", cpu)
+    line.expect(f"pages are cleared by {way} instructions", SECONDS)
+    line.expect(r"procmgr|vfs|devmgr", SECONDS)
+
+
 @pytest.mark.parametrize("cpus", [1, 2, 4])
 def test_every_cpu_comes_up(boot, cpus):
     line = boot(disk=None, memory="64M", cpus=cpus).serial[0]
