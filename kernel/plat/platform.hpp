@@ -17,9 +17,10 @@ namespace plat {
 
 // Interrupt vectors. Below 32 are the CPU's exceptions.
 inline constexpr std::uint8_t vector_timer = 0x20;
-inline constexpr std::uint8_t vector_wake = 0x21;  // from another CPU: look what is to be done
 inline constexpr std::uint8_t vector_device_first = 0x30;
 inline constexpr std::uint8_t vector_device_last = 0xef;
+// From another CPU: look what is to be done. In a priority class above all others (bits 7 to 4), for `nap`.
+inline constexpr std::uint8_t vector_wake = 0xf0;
 inline constexpr std::uint8_t vector_spurious = 0xff;
 
 // COM1, polled. Works before `initialise`, and in a panic.
@@ -39,6 +40,9 @@ void start_cpu(std::uint32_t id, PhysAddr page);
 void initialise_this_cpu();
 // Interrupt vector_wake comes on that CPU, as soon as it takes interrupts.
 void wake_cpu(std::uint32_t id);
+
+// Sleeps inside the kernel until vector_wake comes, or came before and waits; may return early. All other interrupts wait.
+void nap();
 
 // The monotonic clock. It starts near zero at boot and is the one that TimePage describes.
 Nanoseconds clock_now();

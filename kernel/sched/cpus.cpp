@@ -210,7 +210,8 @@ void Scheduler::leave_space(PhysAddr root) {
         Scheduler& cpu = scheduler_of(i);
         if (!cpu.is_this_cpu() && arch::is_active_on(*cpu.hardware_, root)) {
             cpu.bring_in();
-            cpu.must_leave_space_.store(true, std::memory_order_release);
+            cpu.must_leave_space_.store(true);
+            KernelLock::rouse(i);
             while (cpu.must_leave_space_.load(std::memory_order_acquire)) {
                 arch::relax();
             }

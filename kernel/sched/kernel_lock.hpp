@@ -5,7 +5,7 @@
 // a CPU is
 //
 //   away      in user mode, idle, or on the way there: it reads the registers of its current thread, and nothing else
-//   waiting   entered, its thread's registers saved in memory, spins for the lock: it touches nothing
+//   waiting   entered, its thread's registers saved in memory, spins for the lock, then sleeps: it touches nothing
 //   holding   has the lock
 //
 // Whoever holds the lock and must change what an other CPU is using (the thread that runs there, translations that it has
@@ -20,6 +20,7 @@
 
 namespace kernel {
 
+class Scheduler;
 class Thread;
 
 class KernelLock {
@@ -39,6 +40,8 @@ public:
             leave_one_of_many();
         }
     }
+    // A CPU that waits looks at what it is to do while it waits.
+    static void rouse(std::size_t cpu);
     // For the fast path, when there are many: not if it is taken for longer than a moment.
     [[nodiscard]] static bool try_enter();
 
@@ -46,9 +49,13 @@ private:
     static bool enter_one_of_many(const Thread* thread, std::uint8_t rewind);
     static void leave_one_of_many();
     static bool try_lock();
+    static void wait(Scheduler& cpu);
+    static void wake_one();
 
     static constinit bool many_;
     static constinit std::atomic<bool> taken_;
+    // The CPUs that wait asleep and that nobody wakes yet, as bits.
+    static constinit std::atomic<std::uint64_t> sleepers_;
 };
 
 }  // namespace kernel

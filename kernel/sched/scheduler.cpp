@@ -343,7 +343,11 @@ inline void Scheduler::decide_for() {
         if (Many && next == nullptr) {
             next = steal();
         }
-        if (next == nullptr || (allowed = allowance(*next, now)) != 0) {
+        if (next == nullptr) {
+            break;
+        }
+        allowed = allowance(*next, now);
+        if (allowed != 0) {
             break;
         }
         throttle(*next);

@@ -134,6 +134,7 @@ public:
     // ---- for KernelLock
     void begin_waiting(std::uint8_t rewind);
     void wait_a_moment();
+    [[nodiscard]] bool must_leave_space() const { return must_leave_space_.load(); }
     void begin_visit();
     [[nodiscard]] bool take_void_event();
     void end_visit() { visit_.store(Visit::away, std::memory_order_release); }

@@ -129,6 +129,7 @@ std::size_t listed_cpus() { return 1; }
 std::uint32_t listed_cpu(std::size_t) { return 0; }
 std::uint32_t this_cpu_id() { return 0; }
 void wake_cpu(std::uint32_t) {}
+void nap() {}
 Nanoseconds clock_now() { return now; }
 void fill_time_page(abi::TimePage& page) {
     page = {.multiplier = 1, .tsc_frequency = std::uint64_t{1'000'000'000}};

@@ -286,6 +286,23 @@ idle:
     cli
     jmp idle
 
+// u64 arch_nap(): see traps.hpp. `sti` takes effect after the `hlt` has begun.
+    .globl arch_nap
+arch_nap:
+    endbr64
+    xor %eax, %eax
+    sti
+    hlt
+nap_end:
+    cli
+    ret
+
+nap_interrupt:
+    pop %rax  // vector
+    add $8, %rsp
+    andl $~(1 << 9), 16(%rsp)  // IF
+    iretq
+
 // A trap: the CPU has pushed ss rsp rflags cs rip and perhaps an error code; the stub below made sure of the error code
 // and pushed the vector.
 trap:
@@ -313,9 +330,11 @@ trap:
     jmp exit
 
 kernel_trap:
-    // Interrupts are on in the kernel only while it idles, on an empty stack with nothing to come back to.
     cmpq $32, (%rsp)
     jb kernel_exception
+    // Interrupts are on in the kernel only in a nap and while it idles, on an empty stack with nothing to come back to.
+    cmpq $nap_end, 16(%rsp)
+    je nap_interrupt
     mov (%rsp), %rdi
     mov %gs:CPU_KERNEL_STACK, %rsp
     xor %ebp, %ebp

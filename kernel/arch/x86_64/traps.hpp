@@ -33,6 +33,9 @@ void load_traps();
 
 }  // namespace arch
 
+// In entry.S. Sleeps until an interrupt comes, which stays in service, and returns its vector; 0 after an NMI.
+extern "C" std::uint64_t arch_nap();
+
 // The portable kernel's handlers (kernel/syscall, kernel/object). They may change this_cpu().current; all run with
 // interrupts off on the empty kernel stack, and leave by returning or by exit_kernel(). The fast calls go another way
 // (fast_calls.cpp).

@@ -119,6 +119,8 @@ void local_apic_send_startup(std::uint32_t id, std::uint8_t page) {
 
 void local_apic_end_interrupt() { write(register_end_of_interrupt, 0); }
 
+void local_apic_set_priority(std::uint8_t vector) { write(register_task_priority, vector); }
+
 void local_apic_timer_prepare() { write(register_divide, divide_by_one); }
 
 void local_apic_timer_start_counting() {

@@ -2,6 +2,7 @@
 #include "kernel/plat/platform.hpp"
 
 #include "kernel/arch/x86_64/kernel_space.hpp"
+#include "kernel/arch/x86_64/traps.hpp"
 #include "kernel/plat/pc/acpi.hpp"
 #include "kernel/plat/pc/clock.hpp"
 #include "kernel/plat/pc/io_apic.hpp"
@@ -59,6 +60,15 @@ void start_cpu(std::uint32_t id, PhysAddr page) {
     local_apic_send_startup(id, static_cast<std::uint8_t>(page.value() >> 12));
 }
 void wake_cpu(std::uint32_t id) { local_apic_send(id, vector_wake); }
+
+void nap() {
+    local_apic_set_priority(vector_wake - 1);
+    const bool woken = arch_nap() == vector_wake;
+    local_apic_set_priority(0);
+    if (woken) {
+        local_apic_end_interrupt();
+    }
+}
 
 void acknowledge_interrupt() { local_apic_end_interrupt(); }
 
