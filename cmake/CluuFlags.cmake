@@ -56,7 +56,10 @@ set(CLUU_FREESTANDING
     $<$<NOT:$<COMPILE_LANGUAGE:ASM>>:-m80387>)
 
 set(CLUU_KERNEL_FLAGS ${CLUU_COMMON} ${CLUU_OPTIMISE} ${CLUU_FREESTANDING}
-    -mcmodel=kernel -mno-red-zone -fno-pic -fno-delete-null-pointer-checks)
+    -mcmodel=kernel -mno-red-zone -fno-pic -fno-delete-null-pointer-checks
+    # kernel/arch/x86_64/stack_protector.cpp
+    $<$<COMPILE_LANGUAGE:CXX>:-fstack-protector-strong>
+    $<$<COMPILE_LANGUAGE:CXX>:-mstack-protector-guard=global>)
 # The kernel is small enough to be optimised as a whole at each link; its short functions in separate files gain much.
 if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
     list(APPEND CLUU_KERNEL_FLAGS $<$<COMPILE_LANGUAGE:CXX>:-flto>)

@@ -50,6 +50,7 @@ public:
     }
 
 private:
+    friend class Listing;
     using Broken = const char*;
     static void check_now_and_then();
 

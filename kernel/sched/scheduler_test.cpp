@@ -20,6 +20,9 @@ constexpr Nanoseconds slice = kernel::Scheduler::time_slice;
 
 class SchedulerTest : public host::KernelTest {
 protected:
+    // Periods begin at multiples of themselves, whatever tests came before.
+    SchedulerTest() { Machine::advance(host::second - plat::clock_now() % host::second); }
+
     NewThread thread(std::uint64_t priority) { return host::start_thread(init, priority, bank); }
     NewThread thread_within(abi::CapIndex parent, std::uint64_t priority) {
         NewThread made = thread(priority);

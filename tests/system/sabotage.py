@@ -61,6 +61,18 @@ class Debugger:
         registers[7 * 8:8 * 8] = value.to_bytes(8, "little")
         assert self.ask("G" + registers.hex()) == "OK"
 
+    def step(self, instructions: int) -> None:
+        for _ in range(instructions):
+            self._send("s")
+            while not self._packet().startswith("T"):
+                pass
+
+    def read(self, address: int, length: int) -> bytes:
+        return bytes.fromhex(self.ask(f"m{address:x},{length:x}"))
+
+    def write(self, address: int, content: bytes) -> None:
+        assert self.ask(f"M{address:x},{len(content):x}:{content.hex()}") == "OK"
+
     def leave(self) -> None:
         self.ask("D")
         self._socket.close()

@@ -13,6 +13,7 @@ SECONDS = 30
 READY = r"CPUs: \d+"
 RUNS = r"devmgr: \d+ PCI functions"
 PAGE = 4096
+IMAGE = 0xffffffff80000000  # where physical memory from 0 on is, for the kernel's image
 
 
 def symbol(name: str) -> int:
@@ -66,3 +67,27 @@ def test_a_stack_overflow_says_so(boot, entry):
     debugger.leave()
     line.expect("KERNEL PANIC: stack overflow: double fault", SECONDS)
     line.expect("The kernel has stopped", SECONDS)
+
+
+def guard_of(boot) -> tuple[sabotage.Debugger, int, object]:
+    """A machine stopped some instructions after it has entered a function with a protected stack, and the guard's place."""
+    machine = boot(disk=None, memory="64M", debugger=True)
+    machine.serial[0].expect(READY, SECONDS)
+    debugger = sabotage.Debugger(machine)
+    debugger.run_to(symbol("arch_user_trap"))
+    debugger.step(20)
+    return debugger, symbol("__stack_chk_guard") - IMAGE, machine
+
+
+def test_a_function_that_writes_beyond_its_stack_is_found(boot):
+    values = set()
+    for _ in range(2):
+        debugger, place, machine = guard_of(boot)
+        value = debugger.read(place, 8)
+        values.add(value)
+        debugger.write(place, bytes(8))  # as if the copies on the stack had been overwritten
+        debugger.leave()
+        machine.serial[0].expect("KERNEL PANIC: a function wrote beyond its part of the stack", SECONDS)
+    # Another one each time, and not to be written by a text.
+    assert len(values) == 2
+    assert all(value[0] == 0 and len(set(value)) > 3 for value in values)

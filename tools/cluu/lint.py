@@ -13,6 +13,7 @@ from pathlib import Path
 from . import paths
 
 LONGEST = 600
+KERNEL_LINES = 10_000  # the most, counted as kernel_lines does
 # A benchmark suite that is copied to other systems as it is.
 ONE_FILE_BY_DESIGN = {"bench/posixbench.c"}
 CPP = {".cpp", ".hpp", ".h", ".c", ".S"}
@@ -106,6 +107,23 @@ def cycles(graph: dict[str, list[str]]) -> list[str]:
     return found
 
 
+def kernel_lines(files: list[Path]) -> int:
+    """Lines of code of the kernel as cloc counts them, neither blank nor comment: without tests, what only they use, and
+    kernel/debug, which no release build has."""
+    count = 0
+    for file in files:
+        name = str(file)
+        if (not name.startswith("kernel/") or file.suffix not in CPP | {".ld"} or "_test." in name or "_fuzz." in name
+                or name.startswith(("kernel/arch/host/", "kernel/debug/")) or name.endswith("kernel_fixture.hpp")):
+            continue
+        text = re.sub(r"/\*.*?\*/", "", (paths.ROOT / file).read_text(), flags=re.DOTALL)
+        comment = ("//", "#") if file.suffix == ".S" else ("//",)
+        lines = [line.strip() for line in text.splitlines()]
+        directive = re.compile(r"#\s*(include|define|if|else|elif|endif|undef|error)")
+        count += sum(1 for line in lines if line and (not line.startswith(comment) or bool(directive.match(line))))
+    return count
+
+
 def _check_text(file: Path, lines: list[str]) -> list[str]:
     problems = []
     first_two = "\n".join(lines[:2])
@@ -140,6 +158,8 @@ def check() -> int:
         if file.suffix in CPP:
             problems += check_includes(file, lines, graph)
     problems += cycles(graph)
+    if (count := kernel_lines(files)) > KERNEL_LINES:
+        problems.append(f"kernel: {count} lines of code; {KERNEL_LINES} are the most")
     problems += _check_format([f for f in files if f.suffix in FORMATTED])
     for problem in problems:
         print(problem)

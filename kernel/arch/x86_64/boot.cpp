@@ -8,6 +8,7 @@
 
 #include "kernel/arch/x86_64/boot_info.hpp"
 #include "kernel/arch/x86_64/kernel_space.hpp"
+#include "kernel/arch/x86_64/stack_protector.hpp"
 
 extern "C" const std::byte kernel_image_begin[], kernel_image_end[], kernel_boot_tables_end[];
 extern "C" const std::uint64_t boot_entry_tsc;
@@ -53,7 +54,9 @@ PhysAddr find_rsdp() {
 }  // namespace arch
 
 // protocol: the magic number of multiboot2, or 0 for PVH. info: what it points to, by physical address.
-extern "C" [[noreturn]] void boot_main(std::uint32_t protocol, std::uint32_t info) {
+extern "C" [[noreturn, gnu::no_stack_protector]] void boot_main(std::uint32_t protocol,
+                                                                std::uint32_t info) {
+    arch::choose_stack_guard();
     BootParameters& parameters = arch::boot_parameters;
     arch::BootMemory memory(parameters);
     arch::require_cpu_features();

@@ -8,6 +8,7 @@
 #include <arch/speculation.hpp>
 
 #include "kernel/arch/x86_64/registers.hpp"
+#include "kernel/arch/x86_64/speculation_choice.hpp"
 #include "kernel/print.hpp"
 
 // entry.S: where each way out to user mode has room for one instruction, and the instruction.
@@ -18,43 +19,33 @@ namespace arch {
 
 namespace {
 
-// IA32_ARCH_CAPABILITIES (Intel SDM vol. 4, 2.17).
-constexpr std::uint64_t capability_no_meltdown = 1 << 0;
-constexpr std::uint64_t capability_enhanced_ibrs = 1 << 1;
-constexpr std::uint64_t capability_no_mds = 1 << 5;
 constexpr std::uint64_t spec_ctrl_ibrs = 1;
+constexpr std::uint64_t spec_ctrl_stibp = 2;
 constexpr std::uint64_t efer_automatic_ibrs = 1 << 21;
 
-struct Findings {
-    bool enhanced_ibrs = false;
-    bool automatic_ibrs = false;
-    bool clear_buffers = false;
-    bool meltdown = false;
-};
-constinit Findings findings;
+constinit SpeculationChoice choice;
 
 bool is_intel() {
     const CpuidResult vendor = cpuid(0);
     return vendor.ebx == 0x756e6547 && vendor.edx == 0x49656e69 && vendor.ecx == 0x6c65746e;
 }
 
-Findings look() {
+SpeculationFacts look() {
     const CpuidResult structured = cpuid(7);
     const bool has_capabilities = (structured.edx & (1U << 29)) != 0;
-    const std::uint64_t capabilities = has_capabilities ? read_msr(Msr::arch_capabilities) : 0;
-    const bool has_extended8 = cpuid(0x80000000).eax >= 0x80000021;
-    const bool can_clear = (structured.edx & (1U << 10)) != 0;
-    return {.enhanced_ibrs = (capabilities & capability_enhanced_ibrs) != 0,
-            .automatic_ibrs = has_extended8 && (cpuid(0x80000021).eax & (1U << 8)) != 0,
-            .clear_buffers = is_intel() && can_clear && (capabilities & capability_no_mds) == 0,
-            .meltdown = is_intel() && (capabilities & capability_no_meltdown) == 0};
+    const std::uint32_t highest = cpuid(0x80000000).eax;
+    return {.intel = is_intel(),
+            .leaf7_edx = structured.edx,
+            .leaf80000008_ebx = highest >= 0x80000008 ? cpuid(0x80000008).ebx : 0,
+            .leaf80000021_eax = highest >= 0x80000021 ? cpuid(0x80000021).eax : 0,
+            .capabilities = has_capabilities ? read_msr(Msr::arch_capabilities) : 0};
 }
 
 }  // namespace
 
 void prepare_speculation_controls() {
-    findings = look();
-    if (!findings.clear_buffers) {
+    choice = choose_speculation(look());
+    if (!choice.clear_buffers) {
         return;
     }
     const auto bytes = static_cast<std::size_t>(arch_clear_buffers_end - arch_clear_buffers_begin);
@@ -65,10 +56,12 @@ void prepare_speculation_controls() {
 }
 
 void enable_speculation_controls() {
-    if (findings.enhanced_ibrs) {
-        write_msr(Msr::spec_ctrl, read_msr(Msr::spec_ctrl) | spec_ctrl_ibrs);
+    if (choice.enhanced_ibrs || choice.stibp) {
+        write_msr(Msr::spec_ctrl, read_msr(Msr::spec_ctrl) |
+                                      (choice.enhanced_ibrs ? spec_ctrl_ibrs : 0) |
+                                      (choice.stibp ? spec_ctrl_stibp : 0));
     }
-    if (findings.automatic_ibrs) {
+    if (choice.automatic_ibrs) {
         write_msr(Msr::efer, read_msr(Msr::efer) | efer_automatic_ibrs);
     }
 }
@@ -84,14 +77,18 @@ void print_protection() {
     part((cr4 & (1 << 20)) != 0, "SMEP");
     part((cr4 & (1 << 21)) != 0, "SMAP");
     part((cr4 & (1 << 11)) != 0, "UMIP");
-    part(findings.enhanced_ibrs || findings.automatic_ibrs, "IBRS");
-    part(findings.clear_buffers, "buffer-clearing");
+    part(choice.enhanced_ibrs || choice.automatic_ibrs, "IBRS");
+    part(choice.stibp, "STIBP");
+    part(choice.clear_buffers, "buffer-clearing");
     kernel_print("\n");
-    if (findings.meltdown) {
-        kernel_print(
-            "protection: this CPU does not say that it is free of Meltdown; CLUU has no defence "
-            "against it\n");
-    }
+    const auto open = [](bool is_open, std::string_view what) {
+        if (is_open) {
+            kernel_print("protection: none on this CPU against ", what, "\n");
+        }
+    };
+    open(choice.meltdown, "Meltdown, of which it does not say that it is free");
+    open(choice.buffers_leak, "MDS: it cannot clear its buffers");
+    open(choice.branches_leak, "Spectre 2: it has no enhanced or automatic IBRS");
 }
 
 }  // namespace arch

@@ -2,7 +2,7 @@
 // What is done against leaks by speculative execution.
 //
 //   Spectre 1   clamp_index where user code chooses an index; lfence after swapgs (entry.S)
-//   Spectre 2   enhanced or automatic IBRS, where the CPU has it
+//   Spectre 2   enhanced or automatic IBRS and STIBP, where the CPU has them (speculation_choice.hpp says what is not used)
 //   MDS, TAA    the CPU's buffers are cleared on the way to user mode (verw), on CPUs that need it and can
 //   L1TF        entries that are not present hold no address
 //   Meltdown    not handled: such CPUs are named at boot
@@ -23,7 +23,7 @@ inline std::uint64_t clamp_index(std::uint64_t index, std::uint64_t count) {
 void prepare_speculation_controls();
 // Per CPU.
 void enable_speculation_controls();
-// One line for the log.
+// For the log: what is on, and what this CPU leaves open.
 void print_protection();
 
 }  // namespace arch
