@@ -135,15 +135,6 @@ void Bank::return_block(void* block, std::size_t size) {
     }
 }
 
-bool Bank::is_within(const Bank& other) const {
-    for (const Bank* bank = this; bank != nullptr; bank = bank->parent_) {
-        if (bank == &other) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void Bank::empty() {
     // Depth first without recursion: go down into the first bank that still has something, come up when it is empty.
     Bank* bank = this;

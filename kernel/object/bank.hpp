@@ -66,8 +66,6 @@ public:
     [[nodiscard]] std::uint64_t charged_bytes() const { return charged_ * page_bytes; }
     [[nodiscard]] std::uint64_t own_bytes() const { return own_ * page_bytes; }
     [[nodiscard]] bool is_root() const { return parent_ == nullptr; }
-    // Is `other` this bank or above it?
-    [[nodiscard]] bool is_within(const Bank& other) const;
 
     // Destroys everything in it and below it, but not itself.
     void empty();

@@ -47,6 +47,28 @@ def test_every_error_is_named():
         assert error in NAMED or error == "ok", f"error {error} is not described"
 
 
+# Of every operation, as the page says at its beginning.
+GENERAL = {"ok", "invalid_capability", "wrong_type", "missing_right", "bad_system_call", "too_long"}
+
+
+def documented_errors(name, operation):
+    section = next(part for title, part in sections().items() if name in title.split(", "))
+    row = re.search(rf"^\| `{operation}` \|.*$", section, re.M).group()
+    errors = row.rstrip(" |").rsplit("|", 1)[1]
+    others = re.findall(r"as (\w+)", errors)  # "as copy": the errors of another operation
+    return set(re.findall(r"[a-z_]+", errors)).union(*(documented_errors(name, other) for other in others
+                                                       if f"| `{other}` |" in section))
+
+
+def test_every_error_that_the_unit_tests_get_is_described_with_its_operation():
+    text = re.sub(r"\s+", " ", (ROOT / "kernel/syscall/operations_test.cpp").read_text())
+    found = set(re.findall(r"gives\(Error::(\w+), [^(){};]*?, (\w+)Op::(\w+)", text))
+    assert len(found) > 60
+    missing = [f"{name}.{operation}: {error}" for error, name, operation in sorted(found)
+               if error not in GENERAL | documented_errors(name, operation)]
+    assert missing == []
+
+
 def test_every_system_call_is_named():
     for call in enumerators(without_comments("abi/kernel/syscall.hpp"), "Syscall"):
         assert f"`{call}`" in PAGE or call == "count_end"

@@ -12,6 +12,10 @@
 #include "kernel/ipc/fast_path.hpp"
 #include "kernel/object/cap_table.hpp"
 
+// As entry.S calls it.
+extern "C" void kernel_operation(arch::ThreadContext* context,
+                                 const kernel::Capability* capability);
+
 namespace host {
 
 namespace {
@@ -78,8 +82,8 @@ bool enter_fast(arch::ThreadContext& context, abi::Syscall number) {
     auto& self = static_cast<kernel::Thread&>(context);
     const kernel::FastPath::Step step = step_of(self, number);
     switch (step.outcome) {
-        case Outcome::slow:
-        case Outcome::operation: return false;
+        case Outcome::slow:      return false;
+        case Outcome::operation: kernel_operation(&context, step.capability); return true;
         case Outcome::nothing:
             self.set_tag({});
             for (std::size_t i = 0; i < abi::message_words; ++i) {
