@@ -14,7 +14,7 @@
 extern "C" {
 constinit std::uint64_t __stack_chk_guard = 0x5bd1'e995'7b93'b100;  // until chosen
 
-[[noreturn]] void __stack_chk_fail() {
+[[noreturn]] void __stack_chk_fail() {  // NOLINT: the compiler's name
     kernel_panic("a function wrote beyond its part of the stack\n");
 }
 }
