@@ -38,10 +38,10 @@ enum class CapTableOp : std::uint16_t {
     move,      // w0 cap, w2 slot or any_slot -> w0 slot. insert
     remove,    // w0 slot: deletes that capability. manage
     revoke,    // w0 slot: deletes all that were derived from it, in every table. manage
-    clone,     // w0 bank cap -> w0 cap of a new table with the same capabilities in the same slots.
-               // manage
-    query,     // w0 slot -> w0 ObjectType, w1 rights, w2 badge. manage
-    take,      // w0 slot in this table -> w0 cap: moves it to the caller's table. manage
+    clone,  // w0 bank cap, w1 first slot -> w0 cap of a new table with the same capabilities in the
+            // same slots, from that one on. manage
+    query,  // w0 slot -> w0 ObjectType, w1 rights, w2 badge. manage
+    take,   // w0 slot in this table -> w0 cap: moves it to the caller's table. manage
 };
 
 enum class AddressSpaceOp : std::uint16_t {

@@ -5,6 +5,7 @@
 // Memory objects hold few pages, and every fork and exit makes, fills and visits nodes. They stay until the map is cleared.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -75,21 +76,20 @@ public:
         return slot;
     }
 
-    // For going through pages in their order: `last` is the slot of page `last_index`, or null at the start.
-    [[nodiscard]] PageSlot* find_or_make_after(PageSlot* last, std::uint64_t last_index,
-                                               std::uint64_t index, Bank& bank) {
-        // Page 0 may have been the root itself. Any other is in a node, and the next one mostly in the same.
-        const bool same_node =
-            last != nullptr && last_index != 0 && last_index / fan_out == index / fan_out;
-        return same_node ? last + (index - last_index) : find_or_make(index, bank);
-    }
-
     // Calls visit(index, PageSlot&) for each present slot in [begin, end).
     template <class Visit>
     void for_each(std::uint64_t begin, std::uint64_t end, Visit&& visit) {
         if (begin < end) {
-            visit_level(root_, height_, 0, begin, end, visit);
+            visit_slots(&root_, 1, height_, 0, begin, end, visit);
         }
+    }
+
+    // Calls visit(PageSlot& here, PageSlot& there) -> bool for each present slot, with the same page's in `copy`, which is empty
+    // and takes its nodes from the bank. False if that has no room, or a visit said so.
+    template <class Visit>
+    [[nodiscard]] bool for_each_copied(PageMap& copy, Bank& bank, Visit&& visit) {
+        copy.height_ = height_;
+        return copy_slots(&root_, &copy.root_, 1, height_, bank, visit);
     }
 
     // Gives the nodes back; the slots must be empty, or are forgotten.
@@ -122,33 +122,47 @@ private:
         return {arch::physical(block).value()};
     }
 
+    // `count` slots in a row, each of which covers 64 to the power of `level` pages, from page `base` on.
     template <class Visit>
-    static void visit_level(PageSlot& slot, unsigned level, std::uint64_t base, std::uint64_t begin,
-                            std::uint64_t end, Visit& visit) {
-        if (!slot.present()) {
-            return;
-        }
-        if (level == 0) {
-            if (base >= begin && base < end) {
-                visit(base, slot);
-            }
-            return;
-        }
-        const std::uint64_t step = std::uint64_t{1} << (node_bits * (level - 1));
-        const std::uint64_t first = begin > base ? (begin - base) / step : 0;
-        const std::uint64_t last =
-            (end - base - 1) / step < fan_out ? (end - base - 1) / step + 1 : fan_out;
-        PageSlot* const slots = node(slot);
+    static void visit_slots(PageSlot* slots, std::uint64_t count, unsigned level,
+                            std::uint64_t base, std::uint64_t begin, std::uint64_t end,
+                            Visit& visit) {
+        const unsigned shift = node_bits * level;
+        const std::uint64_t first = begin > base ? (begin - base) >> shift : 0;
+        const std::uint64_t last = std::min(((end - base - 1) >> shift) + 1, count);
         for (std::uint64_t i = first; i < last; ++i) {
             if (!slots[i].present()) {  // most are not: fork and exit go through whole nodes
                 continue;
             }
-            if (level == 1) {
+            if (level == 0) {
                 visit(base + i, slots[i]);
             } else {
-                visit_level(slots[i], level - 1, base + i * step, begin, end, visit);
+                visit_slots(node(slots[i]), fan_out, level - 1, base + (i << shift), begin, end,
+                            visit);
             }
         }
+    }
+
+    template <class Visit>
+    static bool copy_slots(PageSlot* from, PageSlot* to, std::uint64_t count, unsigned level,
+                           Bank& bank, Visit& visit) {
+        for (std::uint64_t i = 0; i < count; ++i) {
+            if (!from[i].present()) {
+                continue;
+            }
+            if (level == 0) {
+                if (!visit(from[i], to[i])) {
+                    return false;
+                }
+                continue;
+            }
+            to[i] = make_node(bank);
+            if (!to[i].present() ||
+                !copy_slots(node(from[i]), node(to[i]), fan_out, level - 1, bank, visit)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     template <class Visit>

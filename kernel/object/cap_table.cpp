@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/object/cap_table.hpp"
 
+#include <algorithm>
 #include <new>
 
 #include "kernel/object/thread.hpp"
@@ -46,6 +47,7 @@ Result<CapTable::SlotPage*> CapTable::page_of(std::uint32_t index) {
             return fail(Error::no_memory);
         }
         page = new (memory) SlotPage();
+        pages_ = std::max(pages_, index / slots_per_page + 1);
         const std::uint32_t first = index / slots_per_page * slots_per_page;
         for (std::uint32_t i = 0; i < slots_per_page; ++i) {
             (*page)[i].table = this;
@@ -92,11 +94,11 @@ void CapTable::put_back(Capability& slot) {
     }
 }
 
-Result<CapTable*> CapTable::clone(Bank& bank) {
+Result<CapTable*> CapTable::clone(Bank& bank, std::uint64_t first) {
     CapTable* copy = TRY(create(bank, slots_));
     Error error = Error::ok;
     for_each([&](Capability& source) {
-        if (error != Error::ok) {
+        if (error != Error::ok || source.index < first) {
             return;
         }
         const auto slot = copy->take_slot(source.index);
@@ -119,7 +121,7 @@ void CapTable::sever() {
     }
     // All capabilities before the first page goes: emptied slots are linked with each other.
     for_each([](Capability& slot) { delete_capability(slot); });
-    for (std::uint32_t page = 0; page * slots_per_page < slots_; ++page) {
+    for (std::uint32_t page = 0; page < pages_; ++page) {
         if (directory_[page] != nullptr) {
             bank().return_page(directory_[page]);
         }

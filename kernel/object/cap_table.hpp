@@ -56,15 +56,15 @@ public:
     Result<Capability*> take_slot(std::uint64_t index);
     void put_back(Capability& slot);
 
-    // A table with derived capabilities in the same slots.
-    Result<CapTable*> clone(Bank& bank);
+    // A table with derived capabilities in the same slots, from `first` on.
+    Result<CapTable*> clone(Bank& bank, std::uint64_t first);
 
     void sever();
     [[nodiscard]] std::uint32_t slots() const { return slots_; }
 
     template <class Visit>
     void for_each(Visit&& visit) {
-        for (std::uint32_t page = 0; page * slots_per_page < slots_; ++page) {
+        for (std::uint32_t page = 0; page < pages_; ++page) {
             if (directory_[page] != nullptr) {
                 for (Capability& slot : *directory_[page]) {
                     if (!slot.empty()) {
@@ -90,6 +90,7 @@ private:
 
     std::uint32_t slots_;
     std::uint32_t fresh_ = first_chosen;
+    std::uint32_t pages_ = 0;  // there is none from here on
     std::array<SlotPage*, inline_pages> inline_directory_{};
     SlotPage** directory_ = inline_directory_.data();
     base::List<Capability, &Capability::link> free_;

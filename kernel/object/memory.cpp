@@ -106,43 +106,41 @@ Result<Memory*> Memory::clone(Bank& bank, std::uint64_t first, std::uint64_t cou
             return copy;
         }
     }
-    std::uint64_t to_copy = 0;
-    map_.for_each(first, first + count, [&](std::uint64_t, mm::PageSlot&) { ++to_copy; });
-    bool complete = bank.charge(to_copy);
-    if (!complete) {
-        to_copy = 0;
+    const bool whole = first == 0 && count == pages_;
+    std::uint64_t to_copy = whole ? committed_ : 0;
+    if (!whole) {
+        map_.for_each(first, first + count, [&](std::uint64_t, mm::PageSlot&) { ++to_copy; });
     }
-    mm::PageSlot* target = nullptr;
-    std::uint64_t last_index = 0;
-    map_.for_each(first, first + count, [&](std::uint64_t index, mm::PageSlot& slot) {
-        if (complete) {
-            target = copy->map_.find_or_make_after(target, last_index, index - first, bank);
-            last_index = index - first;
-            complete = target != nullptr;
+    const auto share = [copy](const mm::PageSlot& slot, mm::PageSlot& target) {
+        PhysAddr frame = slot.frame();
+        if (slot.is_pinned()) [[unlikely]] {
+            // It cannot change its frame at the next write, so the copy gets its own now.
+            const auto own = mm::frames.take();
+            if (!own) {
+                return false;
+            }
+            arch::copy_page(arch::window(*own), arch::window(frame));
+            frame = *own;
+        } else {
+            mm::frames.add_reference(frame);
         }
-        if (!complete) {
-            return;
-        }
-        if (!slot.is_pinned()) {
-            mm::frames.add_reference(slot.frame());
-            target->raw = slot.frame().value();
-            ++copy->committed_;
-            --to_copy;
-            return;
-        }
-        // A pinned page cannot change its frame at the next write, so the copy gets its own now.
-        const auto frame = take_frame();
-        if (!frame) {
-            complete = false;
-            return;
-        }
-        arch::copy_page(arch::window(*frame), arch::window(slot.frame()));
-        target->raw = frame->value();
+        target.raw = frame.value();
         ++copy->committed_;
-        --to_copy;
-    });
+        return true;
+    };
+    const bool paid = bank.charge(to_copy);
+    bool complete = paid;
+    if (complete && whole) {
+        complete = map_.for_each_copied(copy->map_, bank, share);
+    } else if (complete) {
+        map_.for_each(first, first + count, [&](std::uint64_t index, mm::PageSlot& slot) {
+            mm::PageSlot* target =
+                complete ? copy->map_.find_or_make(index - first, bank) : nullptr;
+            complete = target != nullptr && share(slot, *target);
+        });
+    }
     if (!complete) {
-        bank.refund(to_copy);
+        bank.refund(paid ? to_copy - copy->committed_ : 0);
         copy->destroy();
         return fail(Error::no_memory);
     }

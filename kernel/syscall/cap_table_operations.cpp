@@ -97,7 +97,8 @@ Result<Answer> invoke_cap_table(Operation& op) {
         case CapTableOp::clone: {
             TRY(op.need(CapTableRights::manage));
             auto* bank = TRY(lookup<Bank>(op.caller, op.word(0), abi::BankRights::create));
-            return answer(TRY(create_for(op.caller, [&] { return table.clone(*bank); })));
+            return answer(
+                TRY(create_for(op.caller, [&] { return table.clone(*bank, op.word(1)); })));
         }
         case CapTableOp::query: {
             TRY(op.need(CapTableRights::manage));

@@ -91,9 +91,6 @@ ipc::KernelResult<void> ImageBuilder::add_shared(Body& body, const ImageRequest&
 
 ipc::KernelResult<void> ImageBuilder::fill_slots(Body& body, const ImageRequest& request,
                                                  ipc::Ref<ipc::SchedContext> context) const {
-    for (abi::CapIndex slot = 1; slot < process::first_free; ++slot) {
-        (void)body.table->remove(slot);  // of a clone: the parent's
-    }
     const auto& table = body.table;
     TRY(table->copy(body.table, abi::all_rights, process::own_table));
     TRY(table->copy(body.space, space_rights, process::own_space));
@@ -130,7 +127,7 @@ ipc::KernelResult<Body> ImageBuilder::copy(const ImageRequest& request,
     if (source.body != nullptr) {
         const bool shares = (source.fork.flags & process::Fork::shares_memory) != 0;
         body.space = TRY(source.body->space->clone(body.bank, shares ? process::linux_base : 0));
-        body.table = TRY(source.body->table->clone(body.bank));
+        body.table = TRY(source.body->table->clone(body.bank, process::first_free));
         pages.address = source.fork.control_page - page_size;
     } else {
         body.space = TRY(body.bank->create_address_space());

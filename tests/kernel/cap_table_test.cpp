@@ -104,6 +104,12 @@ TEST(table_clone_has_the_same_slots) {
     // What the clone has derives from the original.
     EXPECT_OK(table->revoke(100));
     EXPECT_ERROR(clone->query(100), Error::invalid_capability);
+    auto upper = NEED(table->clone(bank(), 4));
+    EXPECT_ERROR(upper->query(3), Error::invalid_capability);
+    EXPECT_OK(upper->query(100));
+    EXPECT_OK(upper->copy(memory, abi::all_rights, 3));
+    EXPECT_ERROR(NEED(table->clone(bank(), ~std::uint64_t{0}))->query(100),
+                 Error::invalid_capability);
     auto poor = NEED(bank()->create_bank(0));
     EXPECT_ERROR(table->clone(poor), Error::no_memory);
 }

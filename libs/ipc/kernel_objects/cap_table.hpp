@@ -51,8 +51,10 @@ struct CapTable : Object {
     [[nodiscard]] KernelResult<void> revoke(CapIndex slot) const {
         return detail::operate(index, Op::revoke, {slot});
     }
-    [[nodiscard]] KernelResult<Capability<CapTable>> clone(Ref<Bank> bank) const {
-        return detail::obtain<CapTable>(index, Op::clone, {bank.index()});
+    // From slot `first` on.
+    [[nodiscard]] KernelResult<Capability<CapTable>> clone(Ref<Bank> bank,
+                                                           std::uint64_t first = 0) const {
+        return detail::obtain<CapTable>(index, Op::clone, {bank.index(), first});
     }
     [[nodiscard]] KernelResult<CapabilityInfo> query(CapIndex slot) const {
         const Words words = TRY(detail::ask(index, Op::query, {slot}));
