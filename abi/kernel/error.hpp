@@ -32,6 +32,7 @@ enum class Error : std::uint32_t {
     too_long,     // a message is longer than the page or carries too many capabilities
     would_block,  // a poll found nothing
     changed,      // futex: the word did not hold the expected value
+    too_deep,     // a bank within too many others
 };
 
 }  // namespace abi

@@ -12,6 +12,7 @@ void make_root_capability(Capability& slot, Object& object, std::uint8_t rights)
     slot.badge = 0;
     slot.guard = nullptr;
     slot.badged = false;
+    slot.revoking = false;
     slot.type = object.type();
     slot.rights = rights;
     slot.depth = 0;
@@ -24,6 +25,7 @@ void derive_capability(Capability& slot, Capability& source, std::uint8_t rights
     slot.badge = source.badge;
     slot.guard = source.guard;
     slot.badged = source.badged;
+    slot.revoking = false;
     slot.type = source.type;
     slot.rights = source.rights & rights;
     slot.depth = source.depth + 1;
@@ -39,6 +41,7 @@ void move_capability(Capability& destination, Capability& slot) {
     destination.badge = slot.badge;
     destination.guard = slot.guard;
     destination.badged = slot.badged;
+    destination.revoking = slot.revoking;
     destination.type = slot.type;
     destination.rights = slot.rights;
     destination.depth = slot.depth;
@@ -63,10 +66,10 @@ void leave_children_to_parent(Capability& slot) {
 
 void delete_capability(Capability& slot) {
     leave_children_to_parent(slot);
-    delete_with_children(slot);
+    delete_leaf(slot);
 }
 
-void delete_with_children(Capability& slot) {
+void delete_leaf(Capability& slot) {
     Object* object = slot.object;
     DropGuard* guard = slot.guard;
     Object::CapabilityList::remove(slot);
@@ -79,12 +82,27 @@ void delete_with_children(Capability& slot) {
     object->release();
 }
 
-void revoke_capability(Capability& capability) {
+bool revoke_capability(Capability& capability, const Capability* used, Work& work) {
     Object::CapabilityList& tree = capability.object->capabilities();
+    Capability* before = &capability;  // the one to go next follows
+    Capability* last = nullptr;
     for (Capability* next = tree.next(capability);
-         next != nullptr && next->depth > capability.depth; next = tree.next(capability)) {
-        delete_with_children(*next);
+         next != nullptr && next->depth > capability.depth; next = tree.next(*before)) {
+        if (next == used) {
+            before = last = next;
+            continue;
+        }
+        if (!work.take(3)) {
+            capability.revoking = true;
+            return false;
+        }
+        delete_leaf(*next);
     }
+    capability.revoking = false;
+    if (last != nullptr) {
+        delete_leaf(*last);
+    }
+    return true;
 }
 
 }  // namespace kernel

@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "abi/kernel/object.hpp"
+#include "kernel/object/work.hpp"
 #include "libs/base/list.hpp"
 
 namespace kernel {
@@ -33,6 +34,8 @@ struct alignas(64) Capability {
     ObjectType type = ObjectType::none;  // the object's; none: empty
     std::uint8_t rights = 0;
     bool badged = false;
+    // What is derived from it is being revoked, the eldest first: what is left may be deeper than its place.
+    bool revoking = false;
 
     [[nodiscard]] bool empty() const { return object == nullptr; }
     [[nodiscard]] bool allows(std::uint8_t right) const { return (rights & right) == right; }
@@ -52,9 +55,10 @@ void derive_capability(Capability& slot, Capability& source, std::uint8_t rights
 void move_capability(Capability& destination, Capability& slot);
 // Empties the slot and returns it to its table. The object's last capability takes the object along (see Object).
 void delete_capability(Capability& slot);
-// The same where everything derived from it goes as well, so that nobody need care for it.
-void delete_with_children(Capability& slot);
-// Deletes everything derived from it.
-void revoke_capability(Capability& capability);
+// The same of one that nothing is derived from, or whose children are about to go as well.
+void delete_leaf(Capability& slot);
+// Deletes everything derived from it, as far as `work` goes; what is derived in the meantime goes as well. True: there is no more.
+// `used` goes last, because it is needed to go on.
+[[nodiscard]] bool revoke_capability(Capability& capability, const Capability* used, Work& work);
 
 }  // namespace kernel

@@ -61,7 +61,8 @@ private:
         std::uint64_t regions = 0;
         std::uint64_t regions_of_memories = 0;
         std::uint64_t own_pages = 0;
-        std::uint64_t runnable = 0;  // ready threads with a context
+        std::uint64_t promised_pages = 0;  // of those: reserved, and not there yet
+        std::uint64_t runnable = 0;        // ready threads with a context
         std::uint64_t futex_waiters = 0;
         std::uint64_t deadlines = 0;
         std::uint64_t throttled = 0;

@@ -14,6 +14,7 @@ namespace kernel {
 
 Invariants::Broken Invariants::check_tree(Object& object, Totals& totals) {
     const Capability* previous = nullptr;
+    const Capability* revoked = nullptr;  // whose descendants are going
     for (Capability* capability = object.capabilities_.front(); capability != nullptr;
          capability = object.capabilities_.next(*capability)) {
         ++totals.capabilities;
@@ -21,6 +22,10 @@ Invariants::Broken Invariants::check_tree(Object& object, Totals& totals) {
         HOLD(capability->table->find(capability->index) == capability);
         HOLD(capability->guard == nullptr || capability->badged);
         HOLD(capability->type == object.type());
+        if (revoked != nullptr && capability->depth > revoked->depth) {
+            continue;
+        }
+        revoked = capability->revoking ? capability : nullptr;
         HOLD(capability->depth <= (previous != nullptr ? previous->depth + 1 : 0));
         if (previous != nullptr && capability->depth > previous->depth) {
             HOLD((capability->rights & ~previous->rights) == 0);
@@ -122,9 +127,9 @@ std::uint64_t Invariants::uses_of(Object& object) {
 }
 
 Invariants::Broken Invariants::check_references(Object& object) {
-    HOLD(!object.dying_ && !object.dying_link_.linked());
+    HOLD(object.dying_ || !object.dying_link.linked());
     HOLD(object.references_ == length(object.capabilities_) + uses_of(object));
-    HOLD(object.references_ != 0);
+    HOLD(object.dying_ || object.references_ != 0);
     return nullptr;
 }
 

@@ -257,6 +257,7 @@ Invariants::Broken Invariants::check_memory(Memory& memory, Totals& totals) {
     });
     HOLD_ALL(broken);
     HOLD(slots == memory.committed_);
+    totals.promised_pages += std::max(memory.committed_, memory.reserved_) - memory.committed_;
     HOLD(!memory.physical_ || slots == 0);
     HOLD(memory.clone_in_progress == nullptr);
     const Region* previous = nullptr;

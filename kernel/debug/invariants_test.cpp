@@ -58,7 +58,7 @@ TEST_F(InvariantsTest, RightsThatGrow) {
     EXPECT_TRUE(finds("rights")) << broken();
     slot(whole).rights = abi::all_rights;
     slot(part).index += 1;
-    EXPECT_TRUE(finds("slot.index == i")) << broken();
+    EXPECT_TRUE(finds("index")) << broken();
     slot(part).index -= 1;
 }
 

@@ -59,6 +59,8 @@ Invariants::Broken Invariants::check_thread(Thread& thread, Totals& totals) {
     HOLD(thread.bound_notification_ == nullptr ||
          thread.bound_notification_->bound_thread == &thread);
     HOLD(thread.table_link.linked() && thread.space_link.linked() && thread.page_link.linked());
+    HOLD((thread.wait() == Wait::futex) == thread.futex_link.linked());
+    HOLD(thread.owed.empty() || thread.state() == abi::ThreadState::ready);
     const bool runnable = thread.state() == abi::ThreadState::ready && thread.context_ != nullptr;
     HOLD(runnable || thread.wait() != Wait::none || !thread.queue_link.linked());
     totals.runnable += runnable ? 1 : 0;
@@ -70,7 +72,6 @@ Invariants::Broken Invariants::check_thread(Thread& thread, Totals& totals) {
 // ---- where they meet --------------------------------------------------------------------------------------
 
 Invariants::Broken Invariants::check_endpoint(Endpoint& endpoint) {
-    HOLD(!endpoint.dead_);
     bool receiver_with_reply = false;
     for (const Thread* thread = endpoint.receivers_.front(); thread != nullptr;
          thread = endpoint.receivers_.next(*thread)) {

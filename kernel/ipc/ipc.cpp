@@ -47,7 +47,7 @@ void transfer_capabilities(Thread& from, Thread& to, abi::Tag tag, Undelivered& 
     for (std::size_t i = 0; i < tag.capabilities(); ++i) {
         Capability* source = from.table().find(from.control->capabilities[i]);
         to.control->capabilities[i] = abi::no_capability;
-        if (source == nullptr) {
+        if (source == nullptr || source->object->is_dying()) {
             continue;
         }
         const auto slot = to.table().take_slot(abi::any_slot);

@@ -92,11 +92,15 @@ public:
         return copy_slots(&root_, &copy.root_, 1, height_, bank, visit);
     }
 
-    // Gives the nodes back; the slots must be empty, or are forgotten.
-    void release_nodes(Bank& bank) {
-        release_level(root_, height_, bank);
-        root_.raw = 0;
+    // Calls drop(index, PageSlot&) for each present slot, which is empty then, and gives the nodes back, in the order of pages, as
+    // far as `work` goes. True: there is nothing left.
+    template <class Drop>
+    [[nodiscard]] bool release(Bank& bank, Work& work, Drop&& drop) {
+        if (!release_level(root_, height_, 0, bank, work, drop)) {
+            return false;
+        }
         height_ = 0;
+        return true;
     }
 
     // Calls visit(void*) for each node.
@@ -176,16 +180,32 @@ private:
         visit(static_cast<void*>(node(slot)));
     }
 
-    static void release_level(PageSlot slot, unsigned level, Bank& bank) {
-        if (level == 0 || !slot.present()) {
-            return;
+    template <class Drop>
+    static bool release_level(PageSlot& slot, unsigned level, std::uint64_t base, Bank& bank,
+                              Work& work, Drop& drop) {
+        if (!slot.present()) {
+            return true;
         }
-        if (level > 1) {
+        if (level > 0) {
+            const std::uint64_t step = std::uint64_t{1} << (node_bits * (level - 1));
             for (std::uint64_t i = 0; i < fan_out; ++i) {
-                release_level(node(slot)[i], level - 1, bank);
+                PageSlot& inner = node(slot)[i];
+                if (inner.present() &&
+                    !release_level(inner, level - 1, base + i * step, bank, work, drop)) {
+                    return false;
+                }
             }
         }
-        bank.return_block(node(slot), node_bytes);
+        if (!work.take()) {
+            return false;
+        }
+        if (level > 0) {
+            bank.return_block(node(slot), node_bytes);
+        } else {
+            drop(base, slot);
+        }
+        slot.raw = 0;
+        return true;
     }
 
     PageSlot root_;

@@ -25,6 +25,9 @@ static_assert(MapFlags::read == abi::MemoryRights::read &&
               MapFlags::write == abi::MemoryRights::write &&
               MapFlags::execute == abi::MemoryRights::execute);
 
+// Bytes; one by one is the shorter way.
+constexpr std::uint64_t few = 4 * Bank::page_bytes;
+
 constexpr std::uint64_t access_bits = MapFlags::read | MapFlags::write | MapFlags::execute;
 
 arch::AccessFlags access_of(std::uint64_t flags, bool writable) {
@@ -111,9 +114,19 @@ Result<> AddressSpace::map(const Mapping& mapping) {
     return {};
 }
 
-void AddressSpace::delete_region(Region& region) {
-    clear_entries(region.start, region.end);
+bool AddressSpace::delete_region(Region& region, Work& work) {
+    if (work.is_done()) {
+        return false;
+    }
+    const std::uint64_t reached = clear_entries(region.start, region.end, work);
+    if (reached != region.end) {
+        region.first_page = region.page_at(reached);
+        region.start = reached;  // it keeps its place in the tree of regions
+        return false;
+    }
+    work.spend(2);
     forget_region(region);
+    return true;
 }
 
 void AddressSpace::forget_region(Region& region) {
@@ -138,7 +151,7 @@ Result<> AddressSpace::split_at(std::uint64_t address) {
     return {};
 }
 
-Result<> AddressSpace::unmap(std::uint64_t start, std::uint64_t length) {
+Result<bool> AddressSpace::unmap(std::uint64_t start, std::uint64_t length, Work& work) {
     if (is_lent(start)) {
         TRY(settle(true));
     }
@@ -146,8 +159,12 @@ Result<> AddressSpace::unmap(std::uint64_t start, std::uint64_t length) {
     // Mostly what was mapped is unmapped as it was.
     if (Region* region = regions_.at_or_before(start);
         region != nullptr && region->start == start && region->end == end) {
-        delete_region(*region);
-        return {};
+        if (length > few) {
+            return delete_region(*region, work);
+        }
+        clear_few(start, end);
+        forget_region(*region);
+        return true;
     }
     TRY(split_at(start));
     TRY(split_at(end));
@@ -155,9 +172,11 @@ Result<> AddressSpace::unmap(std::uint64_t start, std::uint64_t length) {
         if (region->start >= end) {
             break;
         }
-        delete_region(*region);
+        if (!delete_region(*region, work)) {
+            return false;
+        }
     }
-    return {};
+    return true;
 }
 
 bool AddressSpace::covered(std::uint64_t start, std::uint64_t end) const {
@@ -217,7 +236,7 @@ Result<AddressSpace*> AddressSpace::clone(Bank& bank, std::uint64_t lent_below) 
         done = clone_regions(*copy, lent_below, arch::user_end);
     }
     if (!done) {
-        copy->destroy();
+        copy->end();
         return fail(done.error());
     }
     return copy;
@@ -259,7 +278,7 @@ Result<> AddressSpace::clone_region(AddressSpace& copy, Region& region) {
                                          .allowed = region.allowed});
     if (!mapped) {
         if (memory->references() == 0) {
-            memory->destroy();
+            memory->end();
         }
         return mapped;
     }
@@ -430,14 +449,28 @@ void AddressSpace::clear_entry_at(std::uint64_t address) {
     }
 }
 
-void AddressSpace::clear_entries(std::uint64_t start, std::uint64_t end) {
-    constexpr std::uint64_t few = 4 * Bank::page_bytes;
-    if (end - start <= few) {
-        for (std::uint64_t at = start; at < end; at += Bank::page_bytes) {
-            clear_entry_at(at);
-        }
-        return;
+void AddressSpace::clear_few(std::uint64_t start, std::uint64_t end) {
+    for (std::uint64_t at = start; at < end; at += Bank::page_bytes) {
+        clear_entry_at(at);
     }
+}
+
+std::uint64_t AddressSpace::clear_entries(std::uint64_t start, std::uint64_t end, Work& work) {
+    if (end - start <= few) {
+        clear_few(start, end);
+        work.spend(1);
+        return end;
+    }
+    const auto clear = [this](UserAddr address, arch::Entry& entry) {
+        entry.clear();
+        flush(address.value());
+    };
+    // A row of entries is 16, each with some ten instructions and the flushing of a translation.
+    return tables_.for_each_present_while(
+        UserAddr{start}, UserAddr{end}, [&work] { return work.take(3); }, clear);
+}
+
+void AddressSpace::clear_entries(std::uint64_t start, std::uint64_t end) {
     tables_.for_each_present(UserAddr{start}, UserAddr{end},
                              [this](UserAddr address, arch::Entry& entry) {
                                  entry.clear();
@@ -467,23 +500,39 @@ std::uint64_t AddressSpace::resident_bytes(const Region& region) const {
     return pages * Bank::page_bytes;
 }
 
-void AddressSpace::sever() {
+bool AddressSpace::sever(Work& work) {
     while (Thread* thread = threads_.front()) {
-        thread->destroy();
+        if (!thread->take_apart(work)) {
+            return false;
+        }
     }
     Scheduler::leave_space(root());
     while (AddressSpace* borrower = borrowers_.front()) {
+        if (!work.take(8)) {
+            return false;
+        }
         borrower->stop_borrowing();
     }
     if (lender_ != nullptr) {
         stop_borrowing();
     }
     // No CPU walks these tables any more: their entries need not be cleared one by one.
+    const bool released = tables_.release_tables(
+        [&work] { return work.take(2); }, [this](PhysAddr table) { bank().return_frame(table); });
+    if (!released) {
+        return false;
+    }
     while (Region* region = regions_.first()) {
+        if (!work.take(2)) {
+            return false;
+        }
         forget_region(*region);
     }
-    tables_.release_tables([this](PhysAddr table) { bank().return_frame(table); });
+    if (!work.take(2)) {
+        return false;
+    }
     bank().return_frame(root());
+    return true;
 }
 
 }  // namespace kernel

@@ -69,8 +69,8 @@ public:
     };
     // overlap, no_memory. The arguments' form is checked by the caller of these.
     Result<> map(const Mapping& mapping);
-    // Parts of regions at both ends are split off. no_memory: no room for a split.
-    Result<> unmap(std::uint64_t start, std::uint64_t length);
+    // Parts of regions at both ends are split off. no_memory: no room for a split. False: there is more to do.
+    Result<bool> unmap(std::uint64_t start, std::uint64_t length, Work& work);
     // not_mapped: there is a hole in the range. missing_right: a region was mapped with fewer.
     Result<> protect(std::uint64_t start, std::uint64_t length, std::uint64_t access);
     // `lent_below`: 0, or where to end lending; a multiple of lending_unit. overlap: a region reaches across it.
@@ -103,9 +103,11 @@ public:
     void clear_entry(const Region& region, std::uint64_t page);
     void clear_beyond(const Region& region, std::uint64_t page);
     void protect_entries(const Region& region);
+    // What is not done yet of the region is still there, from its new start on.
+    [[nodiscard]] bool delete_region(Region& region, Work& work);
 
     void add_thread(ThreadLinks& thread) { threads_.push_back(thread); }
-    void sever();
+    [[nodiscard]] bool sever(Work& work);
     [[nodiscard]] PhysAddr root() const { return tables_.root(); }
 
 private:
@@ -113,18 +115,18 @@ private:
         static std::uint64_t key(const Region& region) { return region.start; }
     };
 
-    friend class Memory;
-    Result<Region*> new_region(std::uint64_t start, std::uint64_t end);
     friend class Invariants;
-    Result<Region*> new_region(std::uint64_t start, std::uint64_t end, const Region& like);
-    void delete_region(Region& region);
-    // The same, leaving the entries.
+    Result<Region*> new_region(std::uint64_t start, std::uint64_t end);
+    // Leaves the entries.
     void forget_region(Region& region);
     Result<> split_at(std::uint64_t address);
     [[gnu::always_inline]] bool enter(const Region& region, std::uint64_t address,
                                       const Memory::Page& page);
     [[gnu::always_inline]] void clear_entry_at(std::uint64_t address);
+    void clear_few(std::uint64_t start, std::uint64_t end);
     void clear_entries(std::uint64_t start, std::uint64_t end);
+    // As far as `work` goes. -> where it has to go on
+    std::uint64_t clear_entries(std::uint64_t start, std::uint64_t end, Work& work);
     // What CPUs remember of these tables: those that run here, or in a borrower.
     [[gnu::always_inline]] void flush(std::uint64_t address);
     void flush_all();

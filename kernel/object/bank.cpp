@@ -17,6 +17,9 @@ std::size_t Bank::class_of(std::size_t size) {
 }
 
 Result<Bank*> Bank::create(Bank& parent, std::uint64_t limit_bytes) {
+    if (parent.depth_ == max_depth) {
+        return fail(Error::too_deep);
+    }
     return parent.make<Bank>(parent, &parent, limit_bytes / page_bytes);
 }
 
@@ -70,6 +73,9 @@ void* Bank::buy_block(std::size_t size) {
     const std::size_t block = smallest_block << size_class;
     if (block == page_bytes) {
         return buy_page();
+    }
+    if (is_dying()) [[unlikely]] {
+        return nullptr;  // not even what has been paid for
     }
     SlabHeader* slab = partial_[size_class];
     if (slab == nullptr) {
@@ -135,29 +141,23 @@ void Bank::return_block(void* block, std::size_t size) {
     }
 }
 
-void Bank::empty() {
-    // Depth first without recursion: go down into the first bank that still has something, come up when it is empty.
-    Bank* bank = this;
-    for (;;) {
-        Object* object = bank->objects_.front();
-        if (object == nullptr) {
-            if (bank == this) {
-                return;
+bool Bank::sever(Work& work) {
+    close();
+    while (Object* object = objects_.front()) {
+        // Down to the first that has nothing below it.
+        while (object->type() == ObjectType::bank) {
+            auto& inner = static_cast<Bank&>(*object);
+            inner.close();
+            if (inner.objects_.empty()) {
+                break;
             }
-            Bank* done = bank;
-            bank = bank->parent_;
-            static_cast<Object*>(done)->destroy();
-            continue;
+            object = inner.objects_.front();
         }
-        if (object->type() == ObjectType::bank) {
-            auto* child = static_cast<Bank*>(object);
-            if (!child->objects_.empty()) {
-                bank = child;
-                continue;
-            }
+        if (!object->take_apart(work)) {
+            return false;
         }
-        object->destroy();
     }
+    return work.take(2);
 }
 
 }  // namespace kernel

@@ -10,7 +10,8 @@
 // A frame shared copy-on-write by two Memory objects is charged to both: then the copy that a write makes is already paid,
 // and a write never fails for want of charge.
 //
-// Destroying a bank destroys its sub-banks and all objects in it, then the bank.
+// Destroying a bank destroys its sub-banks and all objects in it, then the bank: those below it first, and of each bank the
+// threads before what they work with. From the beginning on nothing can be bought from it any more.
 #pragma once
 
 #include <cstddef>
@@ -27,9 +28,16 @@ namespace kernel {
 
 class Bank final : public Object {
 public:
-    Bank(Bank& holder, Bank* parent, std::uint64_t limit_pages)
-        : Object(ObjectType::bank, holder), parent_(parent), limit_(limit_pages) {}
+    // Every charge goes all the way up.
+    static constexpr std::uint8_t max_depth = 64;
 
+    Bank(Bank& holder, Bank* parent, std::uint64_t limit_pages)
+        : Object(ObjectType::bank, holder),
+          parent_(parent),
+          limit_(limit_pages),
+          depth_(parent != nullptr ? parent->depth_ + 1 : 0) {}
+
+    // too_deep: `parent` is within max_depth others.
     static Result<Bank*> create(Bank& parent, std::uint64_t limit_bytes);
 
     // Charges pages here and above, or changes nothing.
@@ -55,7 +63,12 @@ public:
             return fail(Error::no_memory);
         }
         T* object = new (block) T(std::forward<Arguments>(arguments)...);
-        objects_.push_back(*object);
+        // Who could still do something, or be given something to do, ends first.
+        if constexpr (T::ends_first) {
+            objects_.push_front(*object);
+        } else {
+            objects_.push_back(*object);
+        }
         return object;
     }
 
@@ -67,9 +80,14 @@ public:
     [[nodiscard]] std::uint64_t own_bytes() const { return own_ * page_bytes; }
     [[nodiscard]] bool is_root() const { return parent_ == nullptr; }
 
-    // Destroys everything in it and below it, but not itself.
-    void empty();
-    void sever() { empty(); }
+    // It shall die: nothing can be bought from it any more.
+    void close() {
+        begin_dying();
+        limit_ = 0;
+    }
+    // Destroys everything in it and below it.
+    [[nodiscard]] bool sever(Work& work);
+    static constexpr bool ends_first = true;
 
     using ObjectList = base::List<Object, &Object::bank_link>;
     [[nodiscard]] ObjectList& objects() { return objects_; }
@@ -104,6 +122,7 @@ private:
     std::uint64_t charged_ = 0;  // pages, here and below
     std::uint64_t own_ = 0;      // pages, here
     std::uint64_t cpu_ns_ = 0;   // used by contexts bought here
+    std::uint8_t depth_;         // how many there are above
     ObjectList objects_;
     SlabHeader* partial_[size_classes] = {};  // slabs with free blocks
 };

@@ -33,7 +33,7 @@ Result<CapTable*> CapTable::create(Bank& bank, std::uint64_t slots) {
         table->directory_ = directory;
     }
     if (const auto first = table->page_of(0); !first) {
-        table->destroy();
+        table->end();
         return fail(first.error());
     }
     return table;
@@ -98,7 +98,7 @@ Result<CapTable*> CapTable::clone(Bank& bank, std::uint64_t first) {
     CapTable* copy = TRY(create(bank, slots_));
     Error error = Error::ok;
     for_each([&](Capability& source) {
-        if (error != Error::ok || source.index < first) {
+        if (error != Error::ok || source.index < first || source.object->is_dying()) {
             return;
         }
         const auto slot = copy->take_slot(source.index);
@@ -109,26 +109,56 @@ Result<CapTable*> CapTable::clone(Bank& bank, std::uint64_t first) {
         derive_capability(**slot, source, abi::all_rights);
     });
     if (error != Error::ok) {
-        copy->destroy();
+        copy->end();
         return fail(error);
     }
     return copy;
 }
 
-void CapTable::sever() {
-    while (Thread* thread = threads_.front()) {
-        thread->destroy();
-    }
-    // All capabilities before the first page goes: emptied slots are linked with each other.
-    for_each([](Capability& slot) { delete_capability(slot); });
-    for (std::uint32_t page = 0; page < pages_; ++page) {
-        if (directory_[page] != nullptr) {
-            bank().return_page(directory_[page]);
+bool CapTable::empty_page(SlotPage& page, Work& work) {
+    for (Capability& slot : page) {
+        if (!slot.empty()) {
+            if (!work.take(3)) {
+                return false;
+            }
+            delete_capability(slot);
         }
+    }
+    if (!work.take(8)) {
+        return false;
+    }
+    for (Capability& slot : page) {
+        if (slot.link.linked()) {
+            slot.link.unlink();
+        }
+    }
+    return true;
+}
+
+bool CapTable::sever(Work& work) {
+    while (Thread* thread = threads_.front()) {
+        if (!thread->take_apart(work)) {
+            return false;
+        }
+    }
+    // Nobody names this table any more, and nobody works with it: no slot is taken from now on.
+    fresh_ = first_chosen;
+    for (; emptied_ < pages_; ++emptied_) {
+        if (SlotPage*& page = directory_[emptied_]; page != nullptr) {
+            if (!empty_page(*page, work)) {
+                return false;
+            }
+            bank().return_page(page);
+            page = nullptr;
+        }
+    }
+    if (!work.take(4)) {
+        return false;
     }
     if (directory_ != inline_directory_.data()) {
         bank().return_page(directory_);
     }
+    return true;
 }
 
 }  // namespace kernel

@@ -59,7 +59,7 @@ public:
     // A table with derived capabilities in the same slots, from `first` on.
     Result<CapTable*> clone(Bank& bank, std::uint64_t first);
 
-    void sever();
+    [[nodiscard]] bool sever(Work& work);
     [[nodiscard]] std::uint32_t slots() const { return slots_; }
 
     template <class Visit>
@@ -87,6 +87,7 @@ private:
     static constinit std::uint32_t latest_number_;
 
     Result<SlotPage*> page_of(std::uint32_t index);
+    [[nodiscard]] bool empty_page(SlotPage& page, Work& work);
 
     std::uint32_t slots_;
     std::uint32_t fresh_ = first_chosen;
@@ -95,6 +96,7 @@ private:
     SlotPage** directory_ = inline_directory_.data();
     base::List<Capability, &Capability::link> free_;
     ThreadList<&ThreadLinks::table_link> threads_;  // they die with the table
+    std::uint32_t emptied_ = 0;                     // pages that are gone, of a dying table
 };
 
 }  // namespace kernel

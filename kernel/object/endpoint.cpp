@@ -25,7 +25,7 @@ Thread* Endpoint::sender_for(bool has_reply) {
 }
 
 void Endpoint::add_drop(DropGuard& guard) {
-    if (dead_) {
+    if (is_dying()) {
         guard.free();
         return;
     }
@@ -46,9 +46,30 @@ void Endpoint::add_paged(Memory& memory) {
     paged_ = &memory;
 }
 
-void Endpoint::sever() {
-    dead_ = true;
+bool Endpoint::sever(Work& work) {
+    constexpr std::uint32_t thread_units = 8;
+    // Nobody can receive any more; then nobody sends any more; so that what is taken from a queue here does not come back.
+    while (Thread* receiver = receivers_.front()) {
+        if (!work.take(thread_units)) {
+            return false;
+        }
+        receiver->wake_with(Error::dead);
+    }
+    while (paged_ != nullptr) {
+        if (!paged_->lose_pager(work)) {
+            return false;
+        }
+    }
+    while (Thread* user = fault_users_.front()) {
+        if (!work.take()) {
+            return false;
+        }
+        user->set_fault_handler(nullptr, 0);
+    }
     while (Thread* sender = senders_.front()) {
+        if (!work.take(thread_units)) {
+            return false;
+        }
         if (sender->wait() == Wait::send) {
             sender->wake_with(Error::dead);
         } else if (sender->is_pager()) {
@@ -57,18 +78,14 @@ void Endpoint::sever() {
             sender->abandon_fault();
         }
     }
-    while (Thread* receiver = receivers_.front()) {
-        receiver->wake_with(Error::dead);
-    }
-    while (DropGuard* guard = drops_.pop_front()) {
+    while (DropGuard* guard = drops_.front()) {
+        if (!work.take(2)) {
+            return false;
+        }
+        DropList::remove(*guard);
         guard->free();
     }
-    while (Thread* user = fault_users_.front()) {
-        user->set_fault_handler(nullptr, 0);
-    }
-    while (paged_ != nullptr) {
-        paged_->lose_pager();
-    }
+    return work.take(2);
 }
 
 }  // namespace kernel

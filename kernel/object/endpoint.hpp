@@ -50,7 +50,7 @@ public:
             }
         });
     }
-    void sever();
+    [[nodiscard]] bool sever(Work& work);
 
 private:
     ThreadQueue senders_;
@@ -59,7 +59,6 @@ private:
     ThreadList<&ThreadLinks::fault_link> fault_users_;
     Memory* paged_ =
         nullptr;  // the Memory objects whose pager this is, linked by Memory::next_paged
-    bool dead_ = false;
     friend class Memory;
     friend struct FastPath;
     friend class Invariants;

@@ -69,11 +69,11 @@ Result<> wait(Thread& thread, AddressSpace& space, std::uint64_t address, std::u
     if (value != expected) {
         return fail(Error::changed);
     }
-    key.memory->has_futexes = true;
     thread.waiting.memory = key.memory;
     thread.waiting.address = key.offset;
     thread.waiting.bits = bits;
     bucket_of(key).push_back(thread);
+    key.memory->add_futex_waiter(thread);
     thread.block(Wait::futex, thread.tag());
     return {};
 }
@@ -100,7 +100,8 @@ Result<Requeued> requeue(AddressSpace& space, const RequeueRequest& request) {
         Thread* next = bucket.next(*thread);
         if (waits_on(*thread, from)) {
             ThreadQueue::remove(*thread);
-            to.memory->has_futexes = true;
+            thread->futex_link.unlink();
+            to.memory->add_futex_waiter(*thread);
             thread->waiting.memory = to.memory;
             thread->waiting.address = to.offset;
             bucket_of(to).push_back(*thread);
@@ -109,16 +110,6 @@ Result<Requeued> requeue(AddressSpace& space, const RequeueRequest& request) {
         thread = next;
     }
     return result;
-}
-
-void forget(Memory& memory) {
-    for (ThreadQueue& bucket : buckets) {
-        bucket.for_each([&](Thread& thread) {
-            if (thread.waiting.memory == &memory) {
-                thread.wake_with(Error::dead);
-            }
-        });
-    }
 }
 
 void for_each_waiter(WaiterVisit visit, void* context) {

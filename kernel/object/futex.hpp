@@ -40,9 +40,6 @@ struct RequeueRequest {
 // Wakes some threads that wait on one word and lets others wait on another.
 Result<Requeued> requeue(AddressSpace& space, const RequeueRequest& request);
 
-// The Memory dies: whoever waits on a word of it wakes with `dead`.
-void forget(Memory& memory);
-
 // Calls visit(const Thread&, is it where a wake would look for it?) for each thread that waits (kernel/debug).
 using WaiterVisit = void (*)(void* context, const Thread& thread, bool can_be_found);
 void for_each_waiter(WaiterVisit visit, void* context);

@@ -92,9 +92,13 @@ void Interrupt::acknowledge() {
     }
 }
 
-void Interrupt::sever() {
+bool Interrupt::sever(Work& work) {
+    if (!work.take(4)) {
+        return false;
+    }
     unbind();
     owner_of(vector_) = nullptr;
+    return true;
 }
 
 void Interrupt::arrived(std::uint64_t vector) {

@@ -29,7 +29,7 @@ public:
     void bind(Notification& notification, std::uint64_t bits);
     void unbind();
     void acknowledge();
-    void sever();
+    [[nodiscard]] bool sever(Work& work);
     [[nodiscard]] std::uint8_t vector() const { return vector_; }
 
     // From the trap handler: the vector interrupted.
@@ -49,7 +49,7 @@ private:
 class InterruptControl final : public Object {
 public:
     explicit InterruptControl(Bank& bank) : Object(ObjectType::interrupt_control, bank) {}
-    void sever() {}
+    [[nodiscard]] static bool sever(Work& work) { return work.take(2); }
 };
 
 }  // namespace kernel

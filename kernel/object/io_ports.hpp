@@ -12,7 +12,7 @@ class IoPorts final : public Object {
 public:
     IoPorts(Bank& bank, std::uint32_t first, std::uint32_t count)
         : Object(ObjectType::io_ports, bank), first(first), count(count) {}
-    void sever() {}
+    [[nodiscard]] static bool sever(Work& work) { return work.take(2); }
 
     // Are `bytes` ports from `port` on inside?
     [[nodiscard]] bool contains(std::uint64_t port, std::uint64_t bytes) const {

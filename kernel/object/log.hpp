@@ -16,7 +16,7 @@ namespace kernel {
 class Log final : public Object {
 public:
     explicit Log(Bank& bank) : Object(ObjectType::log, bank) {}
-    void sever() {}
+    [[nodiscard]] static bool sever(Work& work) { return work.take(2); }
 
     static void write(std::string_view text);
     // Copies from `position` on; moves it behind what was copied. -> bytes copied

@@ -9,7 +9,6 @@
 #include "kernel/mm/frame_pool.hpp"
 #include "kernel/object/address_space.hpp"
 #include "kernel/object/endpoint.hpp"
-#include "kernel/object/futex.hpp"
 #include "kernel/object/thread.hpp"
 #include "kernel/trace/trace.hpp"
 
@@ -41,7 +40,7 @@ Result<Memory*> Memory::create(Bank& bank, std::uint64_t bytes, std::uint64_t fl
         if (charged) {
             bank.refund(pages);
         }
-        memory->destroy();
+        memory->end();
         return fail(Error::no_memory);
     }
     for (std::uint64_t i = 0; i < pages; ++i) {
@@ -51,7 +50,7 @@ Result<Memory*> Memory::create(Bank& bank, std::uint64_t bytes, std::uint64_t fl
                 mm::frames.release(*base + rest * Bank::page_bytes);
             }
             bank.refund(pages - i);
-            memory->destroy();
+            memory->end();
             return fail(Error::no_memory);
         }
         slot->raw = (*base + i * Bank::page_bytes).value();
@@ -141,7 +140,7 @@ Result<Memory*> Memory::clone(Bank& bank, std::uint64_t first, std::uint64_t cou
     }
     if (!complete) {
         bank.refund(paid ? to_copy - copy->committed_ : 0);
-        copy->destroy();
+        copy->end();
         return fail(Error::no_memory);
     }
     protect_all(cloning);
@@ -234,7 +233,7 @@ Result<Memory::Page> Memory::page_for(std::uint64_t index, bool write) {
         slot = TRY(fresh_page(index, arch::window(below.frame)));
         return Page{.frame = slot->frame(), .writable = true};
     }
-    if (lost_pager_) {
+    if (lost_pager_ || is_dying()) {
         return fail(Error::dead);
     }
     if (pager_ != nullptr) {
@@ -389,7 +388,20 @@ void Memory::wake_waiters(std::uint64_t first, std::uint64_t count, bool failed)
     }
 }
 
-void Memory::lose_pager() {
+bool Memory::wake_all_waiters(Work& work) {
+    while (Thread* waiter = waiters_.front()) {
+        if (!work.take(8)) {
+            return false;
+        }
+        waiter->lose_page();
+    }
+    return true;
+}
+
+bool Memory::lose_pager(Work& work) {
+    if (!wake_all_waiters(work)) {
+        return false;
+    }
     (previous_paged != nullptr ? previous_paged->next_paged : pager_->paged_) = next_paged;
     if (next_paged != nullptr) {
         next_paged->previous_paged = previous_paged;
@@ -397,6 +409,7 @@ void Memory::lose_pager() {
     lost_pager_ = true;
     wake_waiters(0, max_pages, true);
     pager_ = nullptr;
+    return true;
 }
 
 // ---- regions ----------------------------------------------------------------------------------------------
@@ -420,9 +433,11 @@ void Memory::remove_region(Region& region) {
     release();
 }
 
-void Memory::unmap_page(std::uint64_t index) {
+std::uint32_t Memory::unmap_page(std::uint64_t index) {
+    std::uint32_t regions = 0;
     for (Region* region = regions_; region != nullptr; region = region->next_of_memory) {
         region->space->clear_entry(*region, index);
+        ++regions;
     }
     clones_.for_each([&](Memory& clone) {
         if (index < clone.source_first_ || index - clone.source_first_ >= clone.pages_) {
@@ -433,9 +448,12 @@ void Memory::unmap_page(std::uint64_t index) {
             for (Region* region = clone.regions_; region != nullptr;
                  region = region->next_of_memory) {
                 region->space->clear_entry(*region, index - clone.source_first_);
+                ++regions;
             }
         }
+        ++regions;
     });
+    return regions;
 }
 
 void Memory::protect_all(const AddressSpace* cloning) {
@@ -448,39 +466,66 @@ void Memory::protect_all(const AddressSpace* cloning) {
     }
 }
 
-void Memory::sever() {
+bool Memory::drop_all(Work& work) {
+    // Nobody maps this Memory any more, but clones may still map pages of it.
+    const std::uint64_t before = std::max(committed_, reserved_);
+    const bool done =
+        map_.release(bank(), work, [this, &work](std::uint64_t index, const mm::PageSlot& slot) {
+            if (!clones_.empty()) {
+                work.spend(unmap_page(index));
+            }
+            mm::frames.release(slot.frame());
+            --committed_;
+        });
+    bank().refund(before - std::max(committed_, reserved_));
+    return done;
+}
+
+bool Memory::sever(Work& work) {
     Trace::forget(*this);
     while (Thread* user = page_users_.front()) {
-        user->destroy();
+        if (!user->take_apart(work)) {
+            return false;
+        }
     }
     while (regions_ != nullptr) {
-        regions_->space->delete_region(*regions_);
-    }
-    if (pager_ != nullptr) {
-        lose_pager();
-    }
-    wake_waiters(0, max_pages, true);
-    if (has_futexes) {
-        futex::forget(*this);
-    }
-    // Nobody maps this Memory any more, but clones may still map pages of it.
-    map_.for_each(0, pages_, [this](std::uint64_t index, mm::PageSlot& slot) {
-        if (!clones_.empty()) {
-            unmap_page(index);
+        if (!regions_->space->delete_region(*regions_, work)) {
+            return false;
         }
-        mm::frames.release(slot.frame());
-    });
-    bank().refund(std::max(committed_, reserved_));
-    map_.release_nodes(bank());
+    }
+    if (pager_ != nullptr && !lose_pager(work)) {
+        return false;
+    }
+    if (!wake_all_waiters(work)) {
+        return false;
+    }
+    while (Thread* waiter = futex_waiters_.front()) {
+        if (!work.take(8)) {
+            return false;
+        }
+        waiter->wake_with(Error::dead);
+    }
+    if (!drop_all(work)) {
+        return false;
+    }
     while (Memory* clone = clones_.front()) {
+        if (!work.take(2)) {
+            return false;
+        }
         clone->clone_link.unlink();
         clone->source_ = nullptr;
         clone->lost_pager_ = true;
+        release();
     }
+    if (!work.take(4)) {
+        return false;
+    }
+    bank().refund(reserved_);
     if (source_ != nullptr) {
         clone_link.unlink();
         source_->release();
     }
+    return true;
 }
 
 }  // namespace kernel

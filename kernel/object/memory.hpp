@@ -78,15 +78,17 @@ public:
     // The frame for the kernel's own reading or writing (read, write, futex words); not for ask_pager pages.
     Result<void*> kernel_page(std::uint64_t index, bool write);
 
-    // Clears all page-table entries for one of its pages, in all regions, and in those of its clones.
-    void unmap_page(std::uint64_t index);
+    // Clears all page-table entries for one of its pages, in all regions, and in those of its clones. -> how many there are
+    std::uint32_t unmap_page(std::uint64_t index);
 
     void add_region(Region& region);
     void remove_region(Region& region);
     void add_waiter(ThreadLinks& thread) { waiters_.push_back(thread); }
     void add_page_user(ThreadLinks& thread) { page_users_.push_back(thread); }
-    void lose_pager();
-    void sever();
+    void add_futex_waiter(ThreadLinks& thread) { futex_waiters_.push_back(thread); }
+    // The pager dies: whoever waits for a page has a fault. False: not yet done.
+    [[nodiscard]] bool lose_pager(Work& work);
+    [[nodiscard]] bool sever(Work& work);
 
     [[nodiscard]] std::uint64_t pages() const { return pages_; }
     [[nodiscard]] std::uint64_t bytes() const { return pages_ * Bank::page_bytes; }
@@ -104,8 +106,6 @@ public:
     // While an address space is cloned: what this Memory's regions map in the copy.
     Memory* clone_in_progress = nullptr;
 
-    bool has_futexes = false;  // threads may wait on words of it
-
     base::ListLink clone_link;  // the source's list of clones
 
 private:
@@ -113,6 +113,8 @@ private:
     Result<mm::PageSlot*> own_copy(std::uint64_t index, mm::PageSlot& slot);
     Result<mm::PageSlot*> fresh_page(std::uint64_t index, const void* contents);
     void drop_slot(std::uint64_t index, mm::PageSlot& slot);
+    [[nodiscard]] bool wake_all_waiters(Work& work);
+    [[nodiscard]] bool drop_all(Work& work);
     // The charge of one page more, and of one less, than `committed_`, which it changes.
     [[nodiscard]] bool pay_page();
     void refund_page();
@@ -134,6 +136,7 @@ private:
     PhysAddr base_{};
     ThreadQueue waiters_;
     ThreadList<&ThreadLinks::page_link> page_users_;
+    ThreadList<&ThreadLinks::futex_link> futex_waiters_;
 };
 
 }  // namespace kernel

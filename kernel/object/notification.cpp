@@ -65,32 +65,47 @@ Result<> Notification::unsubscribe(Notification& target) {
     if (subscription == nullptr) {
         return fail(Error::invalid_argument);
     }
-    end(*subscription);
+    cancel(*subscription);
     return {};
 }
 
-void Notification::end(Subscription& subscription) {
+void Notification::cancel(Subscription& subscription) {
     subscription.source_link.unlink();
     subscription.target_link.unlink();
     subscription.source->bank().return_block(&subscription, sizeof(Subscription));
 }
 
-void Notification::sever() {
+bool Notification::sever(Work& work) {
     while (Thread* waiter = waiters_.front()) {
+        if (!work.take(8)) {
+            return false;
+        }
         waiter->wake_with(Error::dead);
     }
     if (bound_thread != nullptr) {
         bound_thread->bind_notification(nullptr);
     }
-    while (Subscription* subscription = outgoing_.front()) {
-        end(*subscription);
+    for (auto* subscription = outgoing_.front(); subscription != nullptr;
+         subscription = outgoing_.front()) {
+        if (!work.take(2)) {
+            return false;
+        }
+        cancel(*subscription);
     }
-    while (Subscription* subscription = incoming_.front()) {
-        end(*subscription);
+    for (auto* subscription = incoming_.front(); subscription != nullptr;
+         subscription = incoming_.front()) {
+        if (!work.take(2)) {
+            return false;
+        }
+        cancel(*subscription);
     }
     while (interrupts_ != nullptr) {
+        if (!work.take(4)) {
+            return false;
+        }
         interrupts_->unbind();
     }
+    return work.take(2);
 }
 
 }  // namespace kernel

@@ -46,14 +46,14 @@ public:
 
     Result<> subscribe(Notification& target, std::uint64_t bits);
     Result<> unsubscribe(Notification& target);
-    void sever();
+    [[nodiscard]] bool sever(Work& work);
 
     Thread* bound_thread = nullptr;
 
 private:
     void signal_here(std::uint64_t bits);
     Subscription* find(const Notification& target);
-    static void end(Subscription& subscription);
+    static void cancel(Subscription& subscription);
 
     std::uint64_t word_ = 0;
     ThreadQueue waiters_;

@@ -11,76 +11,77 @@
 #include "kernel/object/log.hpp"
 #include "kernel/object/memory.hpp"
 #include "kernel/object/notification.hpp"
+#include "kernel/object/pending.hpp"
 #include "kernel/object/reply.hpp"
 #include "kernel/object/sched_context.hpp"
 #include "kernel/object/thread.hpp"
 
 namespace kernel {
 
-struct DyingList {
-    base::List<Object, &Object::dying_link_> objects;
-};
-
 namespace {
 
-// The objects whose last reference went during this visit to the kernel.
-constinit DyingList dying;
+constexpr std::uint32_t capability_units = 3;
 
 // Takes the object out of its users' hands, then returns its memory.
 template <class T>
-void end(Object& object) {
+bool finish(Object& object, Work& work) {
     auto& self = static_cast<T&>(object);
     Bank& bank = object.bank();
-    self.sever();
+    if (!self.sever(work)) {
+        return false;
+    }
+    if (object.dying_link.linked()) {
+        object.dying_link.unlink();
+    }
     base::List<Object, &Object::bank_link>::remove(object);
     bank.return_block(&self, sizeof(T));
+    return true;
 }
 
 }  // namespace
 
 void Object::start_dying() {
     if (!dying_) {
-        dying_ = true;
-        dying.objects.push_back(*this);
+        end();
     }
 }
 
-void Object::destroy() {
-    // Held while it is taken apart, so that losing its capabilities does not queue it.
-    if (dying_link_.linked()) {
-        dying_link_.unlink();
-    }
+void Object::end() {
     dying_ = true;
-    while (Capability* capability = capabilities_.front()) {
-        delete_with_children(*capability);
+    if (dying_link.linked()) {
+        dying_link.unlink();
     }
-    if (dying_link_.linked()) {
-        dying_link_.unlink();
+    Pending::add(*this);
+}
+
+bool Object::take_apart(Work& work) {
+    dying_ = true;
+    // The last one has no children: what is left is a derivation tree after each.
+    while (Capability* capability = capabilities_.back()) {
+        if (!work.take(capability_units)) {
+            return false;
+        }
+        delete_leaf(*capability);
     }
     switch (type_) {
-        case ObjectType::bank:              return end<Bank>(*this);
-        case ObjectType::cap_table:         return end<CapTable>(*this);
-        case ObjectType::address_space:     return end<AddressSpace>(*this);
-        case ObjectType::memory:            return end<Memory>(*this);
-        case ObjectType::thread:            return end<Thread>(*this);
-        case ObjectType::sched_context:     return end<SchedContext>(*this);
-        case ObjectType::endpoint:          return end<Endpoint>(*this);
-        case ObjectType::reply:             return end<Reply>(*this);
-        case ObjectType::notification:      return end<Notification>(*this);
-        case ObjectType::interrupt:         return end<Interrupt>(*this);
-        case ObjectType::interrupt_control: return end<InterruptControl>(*this);
-        case ObjectType::io_ports:          return end<IoPorts>(*this);
-        case ObjectType::log:               return end<Log>(*this);
+        case ObjectType::bank:              return finish<Bank>(*this, work);
+        case ObjectType::cap_table:         return finish<CapTable>(*this, work);
+        case ObjectType::address_space:     return finish<AddressSpace>(*this, work);
+        case ObjectType::memory:            return finish<Memory>(*this, work);
+        case ObjectType::thread:            return finish<Thread>(*this, work);
+        case ObjectType::sched_context:     return finish<SchedContext>(*this, work);
+        case ObjectType::endpoint:          return finish<Endpoint>(*this, work);
+        case ObjectType::reply:             return finish<Reply>(*this, work);
+        case ObjectType::notification:      return finish<Notification>(*this, work);
+        case ObjectType::interrupt:         return finish<Interrupt>(*this, work);
+        case ObjectType::interrupt_control: return finish<InterruptControl>(*this, work);
+        case ObjectType::io_ports:          return finish<IoPorts>(*this, work);
+        case ObjectType::log:               return finish<Log>(*this, work);
         case ObjectType::none:
         case ObjectType::count_end:         break;
     }
     ASSERT(false);
-}
-
-void Object::reap() {
-    while (Object* object = dying.objects.front()) {
-        object->destroy();
-    }
+    return true;
 }
 
 }  // namespace kernel

@@ -2,12 +2,14 @@
 // Object: what all kernel objects have.
 //
 // Life. An object is bought from a bank, in which it stays listed. It lives while it has `references`: capabilities, and
-// uses by other objects (a mapping uses a Memory, a thread its address space). When the last one goes, it is put on the
-// list of the dying, which the kernel works off before it leaves (`reap`): never recursively, because user code chooses how
+// uses by other objects (a mapping uses a Memory, a thread its address space). When the last one goes, it begins to die: it is
+// put on a list that is worked off before the thread goes on (pending.hpp): never recursively, because user code chooses how
 // long a chain of last references is.
 //
-// When its bank is destroyed an object dies although it is used: `Object::destroy` then deletes its capabilities, and
-// every kind's `sever` takes it out of the hands of all its users, which each object can list.
+// When its bank is destroyed an object dies although it is used: `take_apart` then deletes its capabilities, and
+// every kind's `sever` takes it out of the hands of all its users, which each object can list. Both do as much as their
+// Work allows and go on when they are called again. What is half apart is an object as any other in the meantime, but:
+// no capability to it can be derived, and operations on it answer `dead`, as long as there are capabilities left.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +17,7 @@
 
 #include "abi/kernel/object.hpp"
 #include "kernel/capability/capability.hpp"
+#include "kernel/object/work.hpp"
 #include "libs/base/list.hpp"
 
 namespace kernel {
@@ -39,21 +42,26 @@ public:
         }
     }
 
-    // Ends the object now: its capabilities, its uses, its memory. Safe for any object in a bank's list.
-    void destroy();
+    // It dies, references or not, before the thread that is in the kernel goes on.
+    void end();
+    [[nodiscard]] bool is_dying() const { return dying_; }
 
-    // Destroys the objects whose last reference went. Called before the kernel is left.
-    static void reap();
+    // Ends its capabilities, its uses, its memory, as far as `work` goes. True: it is gone. Safe for any object in a bank's list.
+    [[nodiscard]] bool take_apart(Work& work);
 
     using CapabilityList = base::List<Capability, &Capability::link>;
     [[nodiscard]] CapabilityList& capabilities() { return capabilities_; }
+    // When its bank ends, it does so before objects of other kinds.
+    static constexpr bool ends_first = false;
     [[nodiscard]] std::uint32_t references() const { return references_; }
 
     base::ListLink bank_link;
+    base::ListLink dying_link;
 
 protected:
     // Not virtual: objects are destroyed by `destroy` alone.
     ~Object() = default;
+    void begin_dying() { dying_ = true; }
 
 private:
     void start_dying();
@@ -63,10 +71,10 @@ private:
     std::uint32_t references_ = 0;
     ObjectType type_;
     bool dying_ = false;
-    base::ListLink dying_link_;
 
-    friend struct DyingList;
     friend class Invariants;
 };
+
+using DyingList = base::List<Object, &Object::dying_link>;
 
 }  // namespace kernel

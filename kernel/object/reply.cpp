@@ -5,7 +5,10 @@
 
 namespace kernel {
 
-void Reply::sever() {
+bool Reply::sever(Work& work) {
+    if (!work.take(10)) {
+        return false;
+    }
     if (caller != nullptr) {
         caller->lose_answer();
     }
@@ -13,6 +16,7 @@ void Reply::sever() {
         reserved->waiting.reply = nullptr;  // its receive goes on, without being able to take calls
         reserved = nullptr;
     }
+    return true;
 }
 
 }  // namespace kernel

@@ -14,7 +14,7 @@ class Thread;
 class Reply final : public Object {
 public:
     explicit Reply(Bank& bank) : Object(ObjectType::reply, bank) {}
-    void sever();
+    [[nodiscard]] bool sever(Work& work);
 
     Thread* caller = nullptr;
     Thread* reserved = nullptr;

@@ -68,21 +68,29 @@ Nanoseconds SchedContext::refilled_at() const {
     return last;
 }
 
-void SchedContext::sever() {
+bool SchedContext::sever(Work& work) {
     if (owner != nullptr) {
         owner->bind_context(nullptr);
     }
     Scheduler::forget(*this);
     // Those inside go on under what is above.
-    while (SchedContext* inner = inner_.pop_front()) {
+    while (SchedContext* inner = inner_.front()) {
+        if (!work.take()) {
+            return false;
+        }
+        inner->inner_link_.unlink();
         inner->within_ = within_;
         if (within_ != nullptr) {
             within_->inner_.push_back(*inner);
         }
     }
+    if (!work.take(8)) {
+        return false;
+    }
     if (inner_link_.linked()) {
         inner_link_.unlink();
     }
+    return true;
 }
 
 }  // namespace kernel

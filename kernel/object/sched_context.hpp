@@ -39,7 +39,7 @@ public:
     static Result<SchedContext*> create(Bank& bank, SchedContext& parent, std::uint64_t priority,
                                         Nanoseconds budget, Nanoseconds period);
 
-    void sever();
+    [[nodiscard]] bool sever(Work& work);
 
     // Neither it nor one above has a budget.
     [[nodiscard]] bool is_unlimited() const { return budget == 0 && within_ == nullptr; }

@@ -11,6 +11,7 @@
 #include "kernel/object/endpoint.hpp"
 #include "kernel/object/memory.hpp"
 #include "kernel/object/notification.hpp"
+#include "kernel/object/pending.hpp"
 #include "kernel/object/reply.hpp"
 #include "kernel/object/sched_context.hpp"
 #include "kernel/sched/scheduler.hpp"
@@ -97,6 +98,9 @@ void Thread::end_wait() {
     if (queue_link.linked()) {
         queue_link.unlink();
     }
+    if (futex_link.linked()) {
+        futex_link.unlink();
+    }
     if (waiting.reply != nullptr) {
         (wait() == Wait::reply ? waiting.reply->caller : waiting.reply->reserved) = nullptr;
         waiting.reply = nullptr;
@@ -145,6 +149,7 @@ void Thread::abandon_fault() {
 
 void Thread::stop() {
     condition_.stopped = true;
+    Pending::take_over(*this);
     if (state() == abi::ThreadState::ready) {
         Scheduler::take_off(*this);
         cpu_->dequeue(*this);
@@ -168,7 +173,8 @@ void Thread::interrupt() {
     }
     Scheduler::settle(*this);
     // A thread in a system call continues it; the call's end finds the pending flag.
-    const bool in_user_mode = wait() == Wait::none && this != scheduler().current();
+    const bool in_user_mode =
+        wait() == Wait::none && !call_pending && this != scheduler().current();
     if (in_user_mode && interrupt_entry != 0 && control->upcalls_masked == 0 &&
         state() != abi::ThreadState::faulted) {
         make_upcall(Upcall::interrupt, abi::upcall_cause_interrupt, 0, 0);
@@ -334,8 +340,13 @@ void Thread::give_back_context() {
 
 // ---- the end ----------------------------------------------------------------------------------------------
 
-void Thread::sever() {
+bool Thread::sever(Work& work) {
+    if (!work.take(20)) {
+        return false;
+    }
     condition_.stopped = true;
+    Pending::take_over(*this);
+    Pending::give_up_call(*this);
     Scheduler::take_off(*this);
     cpu_->dequeue(*this);
     end_wait();
@@ -356,6 +367,7 @@ void Thread::sever() {
     pages_->unpin(pages_first_);
     pages_->unpin(pages_first_ + 1);
     pages_->release();
+    return true;
 }
 
 }  // namespace kernel

@@ -107,8 +107,8 @@ public:
     void bind_notification(Notification* notification);
     // Its own scheduling context from now on; nullptr: none.
     void bind_context(SchedContext* context);
-    void lose_pages() { pages_ = nullptr; }
-    void sever();
+    [[nodiscard]] bool sever(Work& work);
+    static constexpr bool ends_first = true;
 
     // ---- waiting
     // Blocks the running thread; the caller of this has put it into its queue. With the tag's deadline.
@@ -149,6 +149,12 @@ public:
         std::uint64_t fault_words[4] = {};
     };
     WaitState waiting;
+
+    // What it must do in the kernel before it goes back to user mode (pending.hpp): objects to take apart, and ...
+    DyingList owed;
+    // ... the system call that its registers say, which is not done yet.
+    bool call_pending = false;
+    [[nodiscard]] bool has_pending_work() const { return call_pending || !owed.empty(); }
 
     // For those who look on (trace/): its number, the trace that has met it, and what it is called.
     std::uint32_t number = ++latest_number_;

@@ -14,6 +14,7 @@ struct ThreadLinks {
     base::ListLink
         queue_link;  // where it is ready or waits: run queue, endpoint, notification, futex bucket, Memory
     base::ListLink fault_link;  // Endpoint: threads whose fault handler it is
+    base::ListLink futex_link;  // Memory: threads that wait on words of it
     base::ListLink page_link;   // Memory: threads whose message and control page it holds
 };
 

@@ -23,6 +23,7 @@
 
 #include <arch/cpu.hpp>
 #include "kernel/object/address_space.hpp"
+#include "kernel/object/pending.hpp"
 #include "kernel/object/sched_context.hpp"
 #include "kernel/object/thread.hpp"
 #include "kernel/object/thread_list.hpp"
@@ -100,8 +101,8 @@ public:
         const ThreadQueue& queue = queues_[static_cast<std::size_t>(highest_)];
         Thread& next = queue.first();
         const bool alone = queue.next(next) == nullptr;
-        const bool simple =
-            next.context_->is_unlimited() && (alone || timer_armed_for_ <= slice_end_);
+        const bool simple = next.context_->is_unlimited() && !Pending::any() &&
+                            (alone || timer_armed_for_ <= slice_end_);
         return simple ? &next : nullptr;
     }
     // The running thread has blocked; its successor has the CPU.

@@ -66,7 +66,10 @@ Result<Answer> map(Operation& op, AddressSpace& space) {
 Result<Answer> change(Operation& op, AddressSpace& space) {
     TRY(page_range(op.word(0), op.word(1), user_pages));
     if (op.label<AddressSpaceOp>() == AddressSpaceOp::unmap) {
-        TRY(space.unmap(op.word(0), op.word(1)));
+        Work work;
+        if (!TRY(space.unmap(op.word(0), op.word(1), work))) {
+            return fail(unfinished);
+        }
         return answer();
     }
     if ((op.word(2) & ~access_bits) != 0) {

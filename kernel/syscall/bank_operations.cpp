@@ -107,8 +107,8 @@ Result<Answer> invoke_bank(Operation& op) {
             if (bank.is_root()) {
                 return fail(Error::invalid_argument);
             }
-            bank.empty();
-            static_cast<Object&>(bank).destroy();
+            bank.close();
+            static_cast<Object&>(bank).end();
             return answer();
     }
     return fail(Error::bad_system_call);

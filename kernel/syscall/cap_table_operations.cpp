@@ -15,6 +15,9 @@ Result<Capability*> source_of(Operation& op) {
     if (source == nullptr) {
         return fail(Error::invalid_capability);
     }
+    if (source->object->is_dying()) {
+        return fail(Error::dead);
+    }
     return source;
 }
 
@@ -66,6 +69,16 @@ Result<Answer> move(Operation& op, CapTable& table) {
     return answer(slot->index);
 }
 
+Result<Answer> revoke(const Operation& op, CapTable& table) {
+    Capability* slot = TRY(slot_of(table, op.word(0)));
+    const Capability* used = op.caller.table().find(op.caller.cap());
+    Work work;
+    if (!revoke_capability(*slot, used, work)) {
+        return fail(unfinished);
+    }
+    return answer();
+}
+
 Result<Answer> take(Operation& op, CapTable& table) {
     Capability* source = TRY(slot_of(table, op.word(0)));
     Capability* slot = TRY(op.caller.table().take_slot(abi::any_slot));
@@ -90,11 +103,8 @@ Result<Answer> invoke_cap_table(Operation& op) {
             TRY(op.need(CapTableRights::manage));
             delete_capability(*TRY(slot_of(table, op.word(0))));
             return answer();
-        case CapTableOp::revoke:
-            TRY(op.need(CapTableRights::manage));
-            revoke_capability(*TRY(slot_of(table, op.word(0))));
-            return answer();
-        case CapTableOp::clone: {
+        case CapTableOp::revoke: TRY(op.need(CapTableRights::manage)); return revoke(op, table);
+        case CapTableOp::clone:  {
             TRY(op.need(CapTableRights::manage));
             auto* bank = TRY(lookup<Bank>(op.caller, op.word(0), abi::BankRights::create));
             return answer(

@@ -13,6 +13,7 @@
 #include "kernel/capability/capability.hpp"
 #include "kernel/object/cap_table.hpp"
 #include "kernel/object/thread.hpp"
+#include "kernel/object/work.hpp"
 #include "kernel/result.hpp"
 #include "libs/base/align.hpp"
 
@@ -28,12 +29,15 @@ inline Answer answer(std::uint64_t w0 = 0, std::uint64_t w1 = 0, std::uint64_t w
     return Answer{.words = {w0, w1, w2, w3}};
 }
 
+// No error that user code sees: the operation has done what it may do until the next preemption point, and is called again with the
+// same registers. It goes on where it finds something left to do.
+inline constexpr auto unfinished = static_cast<Error>(~std::uint32_t{0});
+
 struct Operation {
     Thread& caller;
     Object& object;
     std::uint8_t rights;
     abi::Tag tag;
-
     template <class Label>
     [[nodiscard]] Label label() const {
         return static_cast<Label>(tag.label());
@@ -76,6 +80,9 @@ template <class T>
     }
     if (capability->object->type() != TypeOf<T>::value) [[unlikely]] {
         return fail(Error::wrong_type);
+    }
+    if (capability->object->is_dying()) [[unlikely]] {
+        return fail(Error::dead);
     }
     if (!capability->allows(right)) [[unlikely]] {
         return fail(Error::missing_right);

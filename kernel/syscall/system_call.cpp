@@ -11,6 +11,7 @@
 #include "kernel/object/endpoint.hpp"
 #include "kernel/object/interrupt.hpp"
 #include "kernel/object/notification.hpp"
+#include "kernel/object/pending.hpp"
 #include "kernel/object/reply.hpp"
 #include "kernel/plat/platform.hpp"
 #include "kernel/sched/kernel_lock.hpp"
@@ -66,6 +67,9 @@ Result<Answer> invoke(Operation& operation) {
 }
 
 Result<> operate(Thread& caller, const Capability& capability, abi::Tag tag) {
+    if (capability.object->is_dying()) [[unlikely]] {
+        return fail(Error::dead);
+    }
     caller.set_result(Error::ok);
     Operation operation{
         .caller = caller, .object = *capability.object, .rights = capability.rights, .tag = tag};
@@ -89,6 +93,9 @@ Result<> call(Thread& caller) {
         return fail(Error::invalid_capability);
     }
     if (capability->object->type() == ObjectType::endpoint) {
+        if (capability->object->is_dying()) [[unlikely]] {
+            return fail(Error::dead);
+        }
         if (!capability->allows(EndpointRights::call)) {
             return fail(Error::missing_right);
         }
@@ -213,16 +220,46 @@ Result<> perform(Thread& thread) {
     return {};
 }
 
-void perform_for(Thread& thread) {
-    const auto result = perform(thread);
-    if (!result && scheduler().current() == &thread) {
+// What its system call ended with, besides what is in its registers already.
+void conclude(Thread& thread, Result<> result) {
+    if (result || scheduler().current() != &thread) {
+        return;
+    }
+    if (result.error() == unfinished) {
+        thread.registers.rax = static_cast<std::uint64_t>(Syscall::call);
+        Pending::continue_call(thread);
+    } else {
         thread.set_result(result.error());
     }
 }
 
+void perform_for(Thread& thread) { conclude(thread, perform(thread)); }
+
+// Work that has no bound of its own goes on here, a chunk at a time, on behalf of whoever is chosen to run next. Other CPUs get
+// the kernel in between. An interrupt ends this visit as it ends idling: the stack is forgotten, what is to be done is in the objects.
+[[gnu::noinline]] void finish_with_work() {
+    Pending::work();
+    for (;;) {
+        Pending::assign(scheduler().current());
+        scheduler().finish();
+        if (!Pending::is_left_for(scheduler().current())) {
+            break;
+        }
+        KernelLock::leave();
+        arch::take_interrupts();
+        (void)KernelLock::enter(nullptr, 0);
+        // (Another CPU may have taken the chosen one away.)
+        Pending::work_for(scheduler().current(), perform_for);
+    }
+    Pending::settle();
+}
+
 void leave() {
-    Object::reap();
-    scheduler().finish();
+    if (Pending::any()) [[unlikely]] {
+        finish_with_work();
+    } else {
+        scheduler().finish();
+    }
     if (Trace::on()) [[unlikely]] {
         Trace::record_exit();
     }
@@ -271,10 +308,7 @@ extern "C" void kernel_traced_system_call(arch::ThreadContext* context) {
 extern "C" void kernel_operation(arch::ThreadContext* context,
                                  const kernel::Capability* capability) {
     auto& thread = static_cast<kernel::Thread&>(*context);
-    const auto result = kernel::operate(thread, *capability, thread.tag());
-    if (!result && kernel::scheduler().current() == &thread) {
-        thread.set_result(result.error());
-    }
+    kernel::conclude(thread, kernel::operate(thread, *capability, thread.tag()));
     kernel::leave();
 }
 

@@ -13,6 +13,7 @@
 #include "kernel/arch/x86_64/traps.hpp"
 #include "kernel/debug/invariants.hpp"
 #include "kernel/object/cap_table.hpp"
+#include "kernel/object/work.hpp"
 #include "kernel/plat/platform.hpp"
 
 namespace {
@@ -329,7 +330,10 @@ void step(User& init, FuzzedDataProvider& input) {
             user.control().upcalls_masked = input.ConsumeIntegralInRange<std::uint64_t>(0, 3);
             break;
         case 4:
-            kernel_user_exception(thread, input.ConsumeIntegralInRange<std::uint64_t>(0, 20), 0, 0);
+            host::Machine::visit([&] {
+                kernel_user_exception(thread, input.ConsumeIntegralInRange<std::uint64_t>(0, 20), 0,
+                                      0);
+            });
             break;
         case 5:
         case 6:  random_system_call(user, input); break;
@@ -347,6 +351,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     User& init = host::init();
     static const abi::CapIndex sleep = made(init.create(abi::ObjectType::notification), "sleep");
     FuzzedDataProvider input(data, size);
+    // What can be done in steps is, and time passes in between.
+    kernel::Work::chunk = input.ConsumeIntegralInRange<std::uint32_t>(1, 64);
+    host::Machine::at_preemption_points(input.ConsumeIntegralInRange<Nanoseconds>(0, 2'000'000),
+                                        check);
     const std::uint64_t before = free_bytes(init);
     const Child child = make_child(init);
 

@@ -5,6 +5,7 @@
 
 #include "kernel/object/endpoint.hpp"
 #include "kernel/object/notification.hpp"
+#include "kernel/object/pending.hpp"
 #include "kernel/object/sched_context.hpp"
 #include "kernel/sched/scheduler.hpp"
 #include "kernel/syscall/operation.hpp"
@@ -64,6 +65,7 @@ Result<Answer> set_registers(Operation& op, Thread& thread) {
     if (!thread.load(registers)) {
         return fail(Error::out_of_range);
     }
+    Pending::give_up_call(thread);
     return answer();
 }
 

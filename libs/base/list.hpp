@@ -66,6 +66,19 @@ public:
         return item;
     }
 
+    // All of `other` comes to the end of this one, in O(1).
+    void take_all(List& other) {
+        if (other.empty()) {
+            return;
+        }
+        other.head_.next->previous = head_.previous;
+        head_.previous->next = other.head_.next;
+        other.head_.previous->next = &head_;
+        head_.previous = other.head_.previous;
+        other.head_.next = &other.head_;
+        other.head_.previous = &other.head_;
+    }
+
     // Calls visit(element) for each; the element may be removed during its own visit.
     template <class Visit>
     void for_each(Visit&& visit) {

@@ -37,7 +37,8 @@ constexpr Status to_status(Failure failure) {
     }
     switch (failure.error()) {
         case abi::Error::no_memory:          return Status::no_memory;
-        case abi::Error::table_full:         return Status::limit;
+        case abi::Error::table_full:
+        case abi::Error::too_deep:           return Status::limit;
         case abi::Error::timed_out:          return Status::timed_out;
         case abi::Error::interrupted:        return Status::interrupted;
         case abi::Error::dead:

@@ -6,7 +6,7 @@
 namespace ipc {
 namespace {
 
-constexpr std::array<std::string_view, 22> error_names = {
+constexpr std::array<std::string_view, 23> error_names = {
     "ok",           "bad_system_call", "invalid_capability",
     "wrong_type",   "missing_right",   "invalid_argument",
     "out_of_range", "not_aligned",     "bad_address",
@@ -14,8 +14,8 @@ constexpr std::array<std::string_view, 22> error_names = {
     "overlap",      "not_mapped",      "busy",
     "timed_out",    "interrupted",     "dead",
     "no_caller",    "too_long",        "would_block",
-    "changed"};
-static_assert(error_names.size() == static_cast<std::size_t>(abi::Error::changed) + 1);
+    "changed",      "too_deep"};
+static_assert(error_names.size() == static_cast<std::size_t>(abi::Error::too_deep) + 1);
 
 constexpr std::array<std::string_view, 33> status_names = {"ok",
                                                            "unsupported",

@@ -7,7 +7,8 @@ Errno to_errno(abi::Error error) {
     using abi::Error;
     switch (error) {
         case Error::no_memory:
-        case Error::table_full: return Errno::enomem;
+        case Error::table_full:
+        case Error::too_deep:   return Errno::enomem;
         case Error::dead:
         case Error::no_caller:  return Errno::eio;
         // What this process was not given, such as a view of any files.

@@ -140,11 +140,13 @@ void User::enter(abi::Syscall number, std::uint64_t cap, abi::Tag tag, const Wor
     }
     context_->registers.r14 = deadline;
     context_->return_by_sysret = true;
-    if (arch::this_cpu().traces_system_calls) {
-        kernel_traced_system_call(context_);
-    } else if (!enter_fast(*context_, number)) {
-        kernel_system_call(context_);
-    }
+    Machine::visit([&] {
+        if (arch::this_cpu().traces_system_calls) {
+            kernel_traced_system_call(context_);
+        } else if (!enter_fast(*context_, number)) {
+            kernel_system_call(context_);
+        }
+    });
 }
 
 Answer User::answer() const {
@@ -174,8 +176,10 @@ std::byte* User::touch(std::uint64_t address, bool write) {
             return byte;
         }
         const std::uint64_t rip = context_->registers.rip;
-        kernel_user_exception(context_, arch::vector_page_fault,
-                              fault_user | (write ? fault_write : 0), address);
+        Machine::visit([&] {
+            kernel_user_exception(context_, arch::vector_page_fault,
+                                  fault_user | (write ? fault_write : 0), address);
+        });
         if (context_->registers.rip != rip) {
             return nullptr;  // an upcall
         }

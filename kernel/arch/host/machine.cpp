@@ -57,10 +57,28 @@ Nanoseconds now = 1;
 Nanoseconds timer = never;
 std::map<std::uint32_t, Line> lines;
 std::string console_text;
+Nanoseconds before_preemption_point = 0;
+std::function<void()> at_preemption_point;
+
+void interrupt(std::uint64_t vector) {
+    host::Machine::visit([vector] { kernel_interrupt(vector); });
+}
 
 }  // namespace
 
 std::uint64_t arch::read_tsc() { return now; }
+
+void arch::take_interrupts() {
+    if (at_preemption_point) {
+        at_preemption_point();
+    }
+    now += before_preemption_point;
+    if (timer <= now) {
+        timer = never;
+        interrupt(plat::vector_timer);
+        throw LeftKernel{};
+    }
+}
 
 namespace host {
 
@@ -100,7 +118,7 @@ void Machine::advance(Nanoseconds span) {
     while (timer <= end) {
         now = std::max(now, timer);
         timer = never;
-        kernel_interrupt(plat::vector_timer);
+        interrupt(plat::vector_timer);
     }
     now = end;
 }
@@ -110,10 +128,15 @@ void Machine::stall(Nanoseconds span) {
     advance(0);
 }
 
+void Machine::at_preemption_points(Nanoseconds span, std::function<void()> look) {
+    before_preemption_point = span;
+    at_preemption_point = std::move(look);
+}
+
 void Machine::raise_line(std::uint32_t gsi) {
     const Line& line = lines[gsi];
     if (!line.masked) {
-        kernel_interrupt(line.vector);
+        interrupt(line.vector);
     }
 }
 

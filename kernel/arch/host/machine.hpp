@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -28,6 +29,18 @@ public:
     static void advance(Nanoseconds span);
     // The same, but timer interrupts come only at the end: the whole machine was held up.
     static void stall(Nanoseconds span);
+    // What the kernel does for one event; it may end by an interrupt, which has been handled then.
+    template <class Enter>
+    static void visit(Enter&& enter) {
+        try {
+            enter();
+        } catch (const arch::LeftKernel&) {
+            return;
+        }
+    }
+
+    // So much time passes before each preemption point of the kernel, and this is called there.
+    static void at_preemption_points(Nanoseconds span, std::function<void()> look);
     static void raise_line(std::uint32_t gsi);
 
     // Everything that was written to the console.

@@ -14,6 +14,7 @@
 #include "kernel/object/address_space.hpp"
 #include "kernel/object/cap_table.hpp"
 #include "kernel/object/memory.hpp"
+#include "kernel/object/work.hpp"
 
 namespace model {
 
@@ -42,7 +43,10 @@ struct Domain {
 
 class Run {
 public:
-    Run() { set_up(); }
+    Run() {
+        kernel::Work::chunk = 1;  // whatever can be done in steps is
+        set_up();
+    }
 
     // What went wrong, or nothing.
     std::string step(const Step& step) {

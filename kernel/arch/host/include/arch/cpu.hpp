@@ -44,8 +44,10 @@ inline void switch_thread(ThreadContext*, ThreadContext* to) {
     activate(to != nullptr ? to->root : kernel_root());
 }
 
-// What exit_kernel throws: control goes back to the test.
+// What exit_kernel throws: control goes back to the test. And what take_interrupts throws when the interrupt has been handled, for
+// what was going on in the kernel before is not gone on with.
 struct LeftKernel {};
+void take_interrupts();
 [[noreturn]] inline void exit_kernel() { throw LeftKernel{}; }
 
 std::uint64_t read_tsc();

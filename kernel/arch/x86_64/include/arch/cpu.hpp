@@ -83,6 +83,9 @@ inline bool is_active_on(const Cpu& cpu, PhysAddr root) { return cpu.root == roo
 // Between two looks at what another CPU is to change.
 inline void relax() { asm volatile("pause" : : : "memory"); }
 
+// Lets interrupts come that are pending. If there is one, this does not return: the kernel is entered anew, with an empty stack.
+inline void take_interrupts() { asm volatile("sti; nop; cli" : : : "memory"); }
+
 // Drops all cached translations of user pages, or that of one.
 inline void flush_user() { asm volatile("mov %0, %%cr3" : : "r"(this_cpu().root) : "memory"); }
 inline void invalidate_page(UserAddr address) {

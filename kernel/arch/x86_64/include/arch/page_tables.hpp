@@ -137,6 +137,13 @@ public:
         }
     }
 
+    // The same with take() before each row of entries; when that says no, the walk ends. -> where it would go on, or `end`
+    template <class Take, class Visit>
+    [[nodiscard]] std::uint64_t for_each_present_while(UserAddr begin, UserAddr end, Take&& take,
+                                                       Visit&& visit) const {
+        return visit_rows<3>(root_, begin.value(), end.value(), take, visit);
+    }
+
     // Calls visit(Entry& here, Entry* there) for each present page in [begin, end), with the same page's slot in `copy`; there
     // is none where a table for it could not be made.
     template <class Allocate, class Visit>
@@ -163,10 +170,11 @@ public:
         });
     }
 
-    // Takes all tables but the root apart, calling free(PhysAddr) for each. Leaves are not looked at.
-    template <class Free>
-    void release_tables(Free&& free) const {
-        release_level(root_, 3, root_entries - 1, free);
+    // Takes all tables but the root apart, calling free(PhysAddr) for each, with take() before; when that says no, it ends. True: all
+    // are gone. Leaves are not looked at.
+    template <class Take, class Free>
+    [[nodiscard]] bool release_tables(Take&& take, Free&& free) const {
+        return release_level(root_, 3, root_entries - 1, take, free);
     }
 
     // ---- lending: what one entry of the root covers can be seen through another root, too
@@ -195,7 +203,8 @@ public:
     // In the borrower, when these entries have become its own.
     template <class Free>
     void release_below(UserAddr end, Free&& free) const {
-        release_level(root_, 3, index(end.value() - 1, 3), free);
+        const auto take = [] { return true; };
+        (void)release_level(root_, 3, index(end.value() - 1, 3), take, free);
     }
 
 private:
@@ -254,16 +263,67 @@ private:
                        });
     }
 
-    template <class Free>
-    static void release_level(PhysAddr frame, int level, std::size_t last, Free& free) {
-        for_each_entry(frame, 0, last, [&](std::size_t, Entry& slot) {
-            const PhysAddr lower = slot.frame();
-            if (level > 1) {
-                release_level(lower, level - 1, 511, free);
+    template <int level, class Take, class Visit>
+    static std::uint64_t visit_rows(PhysAddr frame, std::uint64_t begin, std::uint64_t end,
+                                    Take& take, Visit& visit) {
+        constexpr std::uint64_t step = std::uint64_t{1} << shift(level);
+        constexpr std::uint64_t row = entries_per_mark * step;
+        const std::uint64_t base = begin & ~(512 * step - 1);
+        const std::size_t last = index(end - 1, level) / entries_per_mark;
+        for (std::size_t at = index(begin, level) / entries_per_mark; at <= last; ++at) {
+            if ((kernel::mm::frames.marks(frame) >> at & 1) == 0) {
+                continue;
             }
-            slot.clear();
-            free(lower);
-        });
+            const std::uint64_t row_begin = std::max(base + at * row, begin);
+            const std::uint64_t row_end = std::min(base + (at + 1) * row, end);
+            if (level == 0 && !take()) {
+                return row_begin;
+            }
+            for (std::uint64_t address = row_begin; address < row_end;
+                 address = (address | (step - 1)) + 1) {
+                Entry& slot = table(frame)[index(address, level)];
+                if (!slot.present()) {
+                    continue;
+                }
+                if constexpr (level == 0) {
+                    visit(UserAddr{address}, slot);
+                } else {
+                    const std::uint64_t slot_end = std::min((address | (step - 1)) + 1, row_end);
+                    const std::uint64_t reached =
+                        visit_rows<level - 1>(slot.frame(), address, slot_end, take, visit);
+                    if (reached != slot_end) {
+                        return reached;
+                    }
+                }
+            }
+        }
+        return end;
+    }
+
+    template <class Take, class Free>
+    static bool release_level(PhysAddr frame, int level, std::size_t last, Take& take, Free& free) {
+        Table& entries = table(frame);
+        std::uint32_t& marks = kernel::mm::frames.marks(frame);
+        for (; marks != 0; marks &= marks - 1) {  // a row that is empty is not looked at again
+            const std::size_t row = static_cast<std::size_t>(std::countr_zero(marks));
+            for (std::size_t i = 0; i < entries_per_mark; ++i) {
+                const std::size_t at = row * entries_per_mark + i;
+                if (at > last) {
+                    return true;
+                }
+                Entry& slot = entries[at];
+                if (!slot.present()) {
+                    continue;
+                }
+                const PhysAddr lower = slot.frame();
+                if ((level > 1 && !release_level(lower, level - 1, 511, take, free)) || !take()) {
+                    return false;
+                }
+                slot.clear();
+                free(lower);
+            }
+        }
+        return true;
     }
 
     PhysAddr root_;

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// Work: how much may still be done before the next preemption point.
+//
+// Interrupts are off in the kernel, so whatever has no bound of its own (the end of a bank, a revocation, the unmapping of a
+// large range) is done in chunks. It takes units before each small step, and stops where there are none left, in a state in
+// which everything holds that holds between two system calls. A unit stands for about 100 instructions at the most.
+#pragma once
+
+#include <cstdint>
+
+namespace kernel {
+
+class Work {
+public:
+    // False: not in this chunk. The last step of a chunk may take more than is left.
+    [[nodiscard]] bool take(std::uint32_t units = 1) {
+        if (left_ == 0) {
+            return false;
+        }
+        spend(units);
+        return true;
+    }
+    // For a step whose size shows only when it is done.
+    void spend(std::uint32_t units) { left_ -= units < left_ ? units : left_; }
+    [[nodiscard]] bool is_done() const { return left_ == 0; }
+
+    // Units of a chunk. Tests make it smaller, to stop after every step.
+    static inline constinit std::uint32_t chunk = 256;
+
+private:
+    std::uint32_t left_ = chunk;
+};
+
+}  // namespace kernel
