@@ -13,6 +13,7 @@
 //     thread_create         thread, scheduling context, start
 //     address_space_clone   copying an address space on write, for each page that is mapped in it
 //     foreign_call          a system call that is not the kernel's, to the thread's own entry and back
+//     preemption_latency    preemption.hpp: how late a thread runs while another destroys much
 //     process_create        bank, copied address space and capability table, thread; until its first word
 //     call_pairs_Ncpu       independent pairs of client and server on all CPUs (pairs.hpp)
 //
@@ -23,6 +24,7 @@
 
 #include "bench/kernel/measure.hpp"
 #include "bench/kernel/pairs.hpp"
+#include "bench/kernel/preemption.hpp"
 #include "bench/kernel/process.hpp"
 #include "libs/rt/log.hpp"
 #include "libs/rt/mapping.hpp"
@@ -242,6 +244,7 @@ ipc::KernelResult<void> run() {
     signalling.destroy();
     measure_batches("page_fault_pager", pager_pages, fault_pager);
     measure_batches("process_create", 20, create_processes);
+    TRY(measure_preemption(priority));
     TRY(measure_pairs(priority - 1));
     return {};
 }

@@ -50,6 +50,8 @@ ipc::KernelResult<Process> Process::start(Function function, std::uint64_t argum
 
     const std::uint64_t top = place + stack_bytes;
     ipc::ThreadArea area = ipc::self();
+    area.table = TRY(made.table_->copy(made.table_));
+    area.space = made.space_.index();
     area.control = reinterpret_cast<abi::ControlPage*>(top + abi::page_size);
     TRY(prepare(made.memory_, area));
     // As after a call instruction: the stack is 8 below a multiple of 16 at a function's first instruction.

@@ -9,7 +9,7 @@ from . import disk, initrd, tree
 from .say import Problem
 
 BUILDERS = {"disk": disk.build, "initrd": initrd.build, "bench_initrd": initrd.build, "kernel_test_initrd": initrd.build,
-            "kernel_nightly_initrd": initrd.build}
+            "kernel_rounds_initrd": initrd.build, "kernel_nightly_initrd": initrd.build}
 
 
 def main() -> None:
