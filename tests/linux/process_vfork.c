@@ -252,12 +252,20 @@ static void threads_go_on(void) {
 
 // ---- the parent is gone, or another program, before the child is done
 
+struct outliving {
+    int hold[2];   // until the test has closed its other end, the child waits
+    int tell[2];   // the child's word to the test
+    int begun[2];  // the child's word to its parent: it runs
+    int left[2];   // held by the parent alone, until it is gone or another program
+};
 static int outlive(void* argument) {
-    const int* end = argument;
+    const struct outliving* pipes = argument;
     char byte;
-    read(end[0], &byte, 1);  // until nobody else has the other end
+    close(pipes->left[1]);
+    write(pipes->begun[1], "b", 1);
+    read(pipes->hold[0], &byte, 1);
     *(volatile int*)&in_data = 99;
-    write(end[1], in_data == 99 && getppid() != 0 ? "k" : "x", 1);
+    write(pipes->tell[1], in_data == 99 && getppid() != 0 ? "k" : "x", 1);
     _exit(0);
 }
 static void* vfork_from_thread(void* argument) {
@@ -265,31 +273,37 @@ static void* vfork_from_thread(void* argument) {
     return NULL;
 }
 static void outlived(int executes) {
-    int hold[2], tell[2];
-    EQUAL(pipe(hold), 0);
-    EQUAL(pipe2(tell, 0), 0);
+    struct outliving pipes;
+    EQUAL(pipe(pipes.hold), 0);
+    EQUAL(pipe(pipes.tell), 0);
+    EQUAL(pipe(pipes.begun), 0);
+    EQUAL(pipe2(pipes.left, O_CLOEXEC), 0);
     pid_t parent = fork();
     if (parent == 0) {
-        int ends[2] = {hold[0], tell[1]};
-        fcntl(hold[1], F_SETFD, FD_CLOEXEC);
+        fcntl(pipes.hold[1], F_SETFD, FD_CLOEXEC);
         pthread_t thread;
-        pthread_create(&thread, NULL, vfork_from_thread, ends);
-        usleep(20000);
+        pthread_create(&thread, NULL, vfork_from_thread, &pipes);
+        char byte;
+        read(pipes.begun[0], &byte, 1);
         if (executes) {
             char* words[] = {self, "--sleep", NULL};
             execve(self, words, environ);
         }
         kill(getpid(), SIGKILL);
     }
-    close(tell[1]);
-    close(hold[0]);
-    usleep(50000);
-    EQUAL(write(hold[1], "g", 1), 1);
-    close(hold[1]);
+    close(pipes.tell[1]);
+    close(pipes.hold[0]);
+    close(pipes.left[1]);
     char byte = 0;
-    EQUAL(read(tell[0], &byte, 1), 1);
+    EQUAL(read(pipes.left[0], &byte, 1), 0);
+    EQUAL(write(pipes.hold[1], "g", 1), 1);
+    close(pipes.hold[1]);
+    EQUAL(read(pipes.tell[0], &byte, 1), 1);
     EQUAL(byte, 'k');
-    close(tell[0]);
+    close(pipes.tell[0]);
+    close(pipes.left[0]);
+    close(pipes.begun[0]);
+    close(pipes.begun[1]);
     status_of(parent);
 }
 
