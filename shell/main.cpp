@@ -77,8 +77,9 @@ private:
         std::string text;
         std::string line;
         std::string shown = prompt(session_);
-        // From here on: a Ctrl-C that comes after the line has been entered is for what it starts.
+        // From here on: a Ctrl-C or Ctrl-Z that comes after the line has been entered is for what it starts.
         interrupt_pending = 0;
+        stop_pending = 0;
         while (true) {
             ReadOutcome outcome = read(shown, line);
             if (outcome == ReadOutcome::interrupted) {

@@ -116,7 +116,7 @@ SignalSet enter(std::uint32_t signal, SignalDetails details, Thread& self)
 }
 
 // Moves what procmgr has signalled into the process's pending set; drops what is ignored.
-void take_in(Thread& self) __attribute__((requires_capability(state.lock))) {
+void take_in_page(Thread& self) __attribute__((requires_capability(state.lock))) {
     using Page = process::SignalPage;
     ipc::control_page().interrupt_pending = 0;
     Page& page = signal_page();
@@ -140,6 +140,18 @@ void take_in(Thread& self) __attribute__((requires_capability(state.lock))) {
     }
     if (for_others != 0) {
         announce_to_others(for_others, self);
+    }
+}
+
+bool is_waiting_for(const Thread& self) __attribute__((requires_capability(state.lock))) {
+    return ((self.pending.set() | state.process_pending.set()) & ~self.mask.load()) != 0;
+}
+
+// And what the thread must handle then, the way back to the program still sees, whoever looks here.
+void take_in(Thread& self) __attribute__((requires_capability(state.lock))) {
+    take_in_page(self);
+    if (is_waiting_for(self)) {
+        ipc::control_page().interrupt_pending = 1;
     }
 }
 
@@ -205,8 +217,7 @@ void set_mask(SignalSet mask) {
     Thread& self = this_thread();
     MutexGuard guard{state.lock};
     self.mask = mask & ~unblockable;
-    const SignalSet waiting = self.pending.set() | state.process_pending.set();
-    if ((waiting & ~self.mask) != 0) {
+    if (is_waiting_for(self)) {
         ipc::control_page().interrupt_pending = 1;  // the way back to the program looks at it
     }
 }
@@ -378,7 +389,9 @@ void on_fork_child() __attribute__((no_thread_safety_analysis)) {
     this_thread().pending.remove(~SignalSet{0});
     timers::forget();
     state.watches.clear();  // of the parent's threads
-    ipc::control_page().interrupt_pending = 0;
+    // What has come for the child already has interrupted nobody.
+    const bool waits = std::atomic_ref<std::uint64_t>{signal_page().pending}.load() != 0;
+    ipc::control_page().interrupt_pending = waits ? 1 : 0;
 }
 
 }  // namespace linux::signals

@@ -315,6 +315,7 @@ void Executor::prepare_child(const Job& job, bool foreground) {
     }
     reset_signals(session_);
     if (interrupt_pending && foreground) raise(SIGINT);
+    if (stop_pending && foreground && session_.job_control) raise(SIGTSTP);
     if (!foreground && !session_.job_control) {
         int nothing = open("/dev/null", O_RDONLY);
         if (nothing >= 0) move_descriptor(nothing, STDIN_FILENO);

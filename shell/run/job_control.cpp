@@ -2,7 +2,7 @@
 // Process groups, the terminal, and waiting.
 //
 // The terminal belongs to one process group at a time. The shell takes it back before it prints
-// anything; while a job has it, the shell ignores the stop signals, so that it may. In both
+// anything; it ignores the signals that stop background processes which touch it, so that it may. In both
 // processes after a fork, parent and child alike set the child's group and lend the terminal:
 // whichever comes first, it is done before it is needed.
 #include <sys/wait.h>
@@ -15,17 +15,27 @@
 namespace shell {
 
 volatile std::sig_atomic_t interrupt_pending = 0;
+volatile std::sig_atomic_t stop_pending = 0;
 volatile pid_t foreground_group = 0;
 
 namespace {
 
-constexpr int ignored_signals[] = {SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU};
+constexpr int ignored_signals[] = {SIGQUIT, SIGTERM, SIGTTIN, SIGTTOU};
 
-void on_interrupt(int) {
-    interrupt_pending = 1;
+void pass_on(int signal) {
     int error = errno;
-    if (foreground_group != 0) kill(-foreground_group, SIGINT);
+    if (foreground_group != 0) kill(-foreground_group, signal);
     errno = error;
+}
+
+void on_interrupt(int signal) {
+    interrupt_pending = 1;
+    pass_on(signal);
+}
+
+void on_stop(int signal) {
+    stop_pending = 1;
+    pass_on(signal);
 }
 
 void set_handler(int signal, void (*handler)(int)) {
@@ -83,6 +93,7 @@ void start_job_control(Session& session) {
         kill(0, SIGTTIN);
     }
     set_handler(SIGINT, on_interrupt);
+    set_handler(SIGTSTP, on_stop);
     for (int signal : ignored_signals) set_handler(signal, SIG_IGN);
     session.group = getpgrp();
     if (getsid(0) != getpid() && session.group != getpid()) {
@@ -96,6 +107,7 @@ void start_job_control(Session& session) {
 void reset_signals(const Session& session) {
     if (!session.interactive && !session.job_control) return;
     set_handler(SIGINT, SIG_DFL);
+    set_handler(SIGTSTP, SIG_DFL);
     for (int signal : ignored_signals) set_handler(signal, SIG_DFL);
 }
 
@@ -111,6 +123,7 @@ int wait_in_foreground(Session& session, Job& job) {
         }
     }
     foreground_group = 0;
+    stop_pending = 0;
     if (session.job_control) take_terminal_back(session, job);
     int status = job.status();
     if (job.state() == Job::State::stopped) {

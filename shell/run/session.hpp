@@ -56,10 +56,11 @@ struct Session {
     void enter_subshell();
 };
 
-// Set by the handler of SIGINT.
+// Set by the handlers of SIGINT and SIGTSTP.
 extern volatile std::sig_atomic_t interrupt_pending;
-// The group that the terminal is lent to, or 0. A Ctrl-C that reaches the shell all the same (it was pressed just before
-// the terminal changed hands) is passed on to it.
+extern volatile std::sig_atomic_t stop_pending;
+// The group that the terminal is lent to, or 0. A Ctrl-C or Ctrl-Z that reaches the shell all the same (it was pressed just
+// before the terminal changed hands) is passed on to it.
 extern volatile pid_t foreground_group;
 
 // Takes the terminal if there is one, and sets the signals as an interactive shell needs them.

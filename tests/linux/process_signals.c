@@ -2,6 +2,7 @@
 // Signals: delivery, frames, masks, waiting, interruption, what faults tell.
 #include "tests/linux/check.h"
 
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -376,6 +377,37 @@ static void orphaned_output(void) {
     close(pipe_ends[1]);
 }
 
+static int told;
+static void tell(int signal) {
+    (void)signal;
+    (void)!write(told, "t", 1);
+}
+// Who looks at what is pending does not keep it from being delivered.
+static void looking_loses_nothing(void) {
+    int answers[2];
+    EQUAL(pipe(answers), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        told = answers[1];
+        handle(SIGUSR1, tell, 0);
+        (void)!write(told, "r", 1);
+        for (sigset_t set;;) sigpending(&set);
+    }
+    char answer = 0;
+    EQUAL(read(answers[0], &answer, 1), 1);
+    struct pollfd end = {.fd = answers[0], .events = POLLIN, .revents = 0};
+    for (int i = 0; i < 300; i++) {
+        kill(child, SIGUSR1);
+        EQUAL(poll(&end, 1, 10000), 1);
+        if (end.revents == 0) break;
+        EQUAL(read(answers[0], &answer, 1), 1);
+    }
+    kill(child, SIGKILL);
+    EQUAL(status_of(child), 1000 + SIGKILL);
+    close(answers[0]);
+    close(answers[1]);
+}
+
 static void bad_frame(void) {
     signal(SIGILL, SIG_DFL);
     pid_t child = fork();
@@ -396,4 +428,4 @@ static void bad_frame(void) {
 
 MAIN(TEST(to_self), TEST(masks), TEST(mask_of_handler), TEST(nesting), TEST(registers_survive),
      TEST(faults), TEST(signal_stack), TEST(changed_context), TEST(interruption), TEST(suspend),
-     TEST(waiting), TEST(alarms), TEST(orphaned_output), TEST(bad_frame))
+     TEST(waiting), TEST(alarms), TEST(orphaned_output), TEST(looking_loses_nothing), TEST(bad_frame))

@@ -90,6 +90,17 @@ def test_stop_and_go_on(person):
     assert person.enter("jobs") == ""
 
 
+def test_a_stop_that_comes_before_its_job_is_for_the_job(person):
+    # As if Ctrl-Z had been pressed after the line and before the terminal belongs to what it starts.
+    assert "Stopped" in person.enter("kill -TSTP $$; cat")
+    person.line.send("fg\r")
+    person.line.expect("cat\r*\n", SECONDS)
+    person.line.send("\x04")
+    person.prompt()
+    assert person.enter("kill -TSTP $$") == ""
+    assert person.enter("echo goes on | cat") == "goes on\n"
+
+
 def test_what_is_typed_is_echoed_and_can_be_corrected(person):
     person.line.send("sh -c 'echo ready; cat'\r")
     person.line.expect("\nready\r*\n", SECONDS)
