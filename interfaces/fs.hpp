@@ -28,6 +28,7 @@ namespace fs {
 struct Directory;  // tags for ipc::Capability<>
 struct File;
 struct Manager;  // the right to make further file systems in one server
+struct Server;   // the right to AwaitCloses, and to nothing else
 
 // Badges that a file system's endpoint is minted with by whoever starts it: its first root (a
 // Directory), and its Manager. Other badges are the server's own affair.
@@ -420,7 +421,7 @@ struct Poll {
 // zero at the start but for the Ends, which the server alone writes, signalling bit 0 whenever it did.
 struct OpenPipe {
     static constexpr std::uint16_t label = 44;
-    static constexpr std::size_t reply_capabilities = 2;  // Memory, Notification
+    static constexpr std::size_t reply_capabilities = 3;  // Memory, Notification, Server
     static constexpr std::uint64_t memory_bytes = std::uint64_t{61} * 4096;
     static constexpr std::uint64_t ends_offset = 4032;
     struct Ends {
@@ -434,6 +435,13 @@ struct OpenPipe {
         std::uint32_t writers_ever = 0;  // before those who are there now
         std::uint32_t reserved = 0;
     };
+};
+
+// Answered when the server has taken note of all Files that had been closed before. A close is a drop message, which nobody
+// waits for: whoever closes an end of a named pipe waits by this, so that the next look at its Ends tells it.
+struct AwaitCloses {
+    static constexpr std::uint16_t label = 49;
+    struct Reply {};
 };
 
 // Local sockets with names: nodes of kind `socket`. Who made the node listens on a File of it; who may

@@ -373,6 +373,8 @@ TYPED_TEST_P(Conformance, NamedPipesCountTheirEnds) {
     EXPECT_TRUE(c.call(writer, fs::OpenPipe{}));  // again: not counted again
     EXPECT_EQ(c.host().pipe_ends.writers, 1U);
     c.close(writer);
+    EXPECT_TRUE(c.call(nobody_badge, fs::AwaitCloses{}));
+    EXPECT_FALSE(c.call(nobody_badge, fs::GetAttributes{}));
     EXPECT_EQ(c.host().pipe_ends.writers, 0U);
     EXPECT_EQ(c.host().pipe_ends.writers_ever, 1U);
     const auto both = c.open("p", Flags::read | Flags::write);

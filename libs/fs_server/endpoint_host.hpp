@@ -34,6 +34,7 @@ public:
             TRY(made(ipc::copy(pipe.memory.ref(), MemoryRights::read | MemoryRights::write)));
         pipe.shared_notification = TRY(made(ipc::copy(
             pipe.notification.ref(), NotificationRights::signal | NotificationRights::wait)));
+        pipe.server = TRY(mint<fs::Server>(nobody_badge, 0));
         return pipe;
     }
     // Who reads the counts trusts them no further than he must: the sides can write there too.
@@ -47,10 +48,10 @@ protected:
 
 private:
     template <class T>
-    Result<ipc::Capability<T>> mint(std::uint64_t badge) {
-        auto minted = ipc::mint<T>(endpoint_, {.badge = badge,
-                                               .rights = abi::EndpointRights::call,
-                                               .flags = abi::MintFlags::drop_guard});
+    Result<ipc::Capability<T>> mint(std::uint64_t badge,
+                                    std::uint32_t flags = abi::MintFlags::drop_guard) {
+        auto minted = ipc::mint<T>(
+            endpoint_, {.badge = badge, .rights = abi::EndpointRights::call, .flags = flags});
         if (!minted) {
             return base::fail(ipc::to_status(minted.error()));
         }

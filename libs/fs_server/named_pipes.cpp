@@ -19,6 +19,7 @@ Result<fs::OpenPipe::Reply> NamedPipes::open(const End& end, PipeMaker& maker,
     }
     request.add_capability(pipe.objects.shared_memory.ref());
     request.add_capability(pipe.objects.shared_notification.ref());
+    request.add_capability(pipe.objects.server.ref());
     return self->reply;
 }
 
@@ -63,8 +64,9 @@ void NamedPipes::let_in(Pipe& pipe) {
         waiter.met = true;
         // If it cannot be delivered, the File ends, or the call is made again.
         (void)at->pending.answer<fs::OpenPipe>(
-            waiter.reply, {.capabilities = {pipe.objects.shared_memory.ref(),
-                                            pipe.objects.shared_notification.ref()}});
+            waiter.reply,
+            {.capabilities = {pipe.objects.shared_memory.ref(),
+                              pipe.objects.shared_notification.ref(), pipe.objects.server.ref()}});
         at = pipe.waiting.erase(at);
     }
 }

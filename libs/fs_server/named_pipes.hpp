@@ -27,6 +27,7 @@ namespace fs_server {
 struct PipeObjects {
     ipc::Capability<ipc::Memory> memory, shared_memory;
     ipc::Capability<ipc::Notification> notification, shared_notification;
+    ipc::Capability<fs::Server> server;
 };
 
 class PipeMaker {

@@ -47,8 +47,8 @@ public:
                         fs::CheckAccess, fs::GetUsage, fs::SyncAll, fs::MakeFileSystem, fs::Enter,
                         fs::Read, fs::Write, fs::Seek, fs::GetAttributes, fs::ReadDirectory,
                         fs::Truncate, fs::Sync, fs::Map, fs::Written, fs::Allocate,
-                        fs::SetStatusFlags, fs::Poll, fs::Lock, fs::OpenPipe, fs::Listen,
-                        fs::Connect, fs::Accept>;
+                        fs::SetStatusFlags, fs::Poll, fs::Lock, fs::OpenPipe, fs::AwaitCloses,
+                        fs::Listen, fs::Connect, fs::Accept>;
 
     explicit Service(Host& host) : host_(host) {}
 
@@ -89,6 +89,10 @@ public:
     Result<fs::Poll::Reply> handle(const fs::Poll& poll, ipc::Request& request);
     Result<fs::Lock::Reply> handle(const fs::Lock& lock, ipc::Request& request);
     Result<fs::OpenPipe::Reply> handle(const fs::OpenPipe& open, ipc::Request& request);
+    // Drop messages come before all others, so those that were sent before this are handled.
+    Result<fs::AwaitCloses::Reply> handle(const fs::AwaitCloses&, ipc::Request&) {
+        return fs::AwaitCloses::Reply{};
+    }
     Result<fs::Listen::Reply> handle(const fs::Listen& listen, ipc::Request& request);
     Result<fs::Connect::Reply> handle(const fs::Connect& connect, ipc::Request& request);
     Result<fs::Accept::Reply> handle(const fs::Accept& accept, ipc::Request& request);

@@ -27,9 +27,11 @@ using Inode = base::Integer<struct InodeTag, std::uint64_t>;
 //   entrance_badge + n a Directory: an entrance (interfaces/entrance.hpp)
 //                      (no other badge of procmgr begins with these bits)
 //   1, 2, ...          Files: open file descriptions
+//   nobody_badge       fs::AwaitCloses only
 inline constexpr std::uint64_t root_badge = fs::root_badge;
 inline constexpr std::uint64_t manager_badge = fs::manager_badge;
 inline constexpr std::uint64_t entrance_badge = std::uint64_t{7} << 60;
+inline constexpr std::uint64_t nobody_badge = 0;
 inline constexpr std::size_t most_entrances = 65536;
 
 // Where a file system gets its time stamps from.

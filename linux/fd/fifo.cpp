@@ -31,7 +31,13 @@ Result<Handle> NamedPipe::make(Side side, std::uint32_t status, Parts parts) {
     return Handle{new NamedPipe(
         side, status, mapping,
         {.own = std::move(parts.notification), .other = std::move(signal), .guard = {}},
-        std::move(parts.file), parts.writers_before)};
+        std::move(parts))};
+}
+
+// After a close that was the last one, the other side sees that nobody is there.
+NamedPipe::~NamedPipe() {
+    file_.reset();
+    (void)ipc::call(server_, fs::AwaitCloses{});
 }
 
 Result<Handle> NamedPipe::open(ipc::Capability<fs::File> file, std::uint32_t status) {
@@ -45,6 +51,7 @@ Result<Handle> NamedPipe::open(ipc::Capability<fs::File> file, std::uint32_t sta
                         {.file = std::move(file),
                          .memory = answer->take<ipc::Memory>(0),
                          .notification = answer->take<ipc::Notification>(1),
+                         .server = answer->take<fs::Server>(2),
                          .writers_before = answer->reply.writers_ever});
         }
         if (!is_interruption(answer.error())) {
@@ -65,6 +72,7 @@ Result<Handle> NamedPipe::adopt(const process::ImageDescriptor& from) {
                 {.file = ipc::Capability<fs::File>{from.capabilities[0]},
                  .memory = ipc::Capability<ipc::Memory>{from.capabilities[1]},
                  .notification = ipc::Capability<ipc::Notification>{from.capabilities[2]},
+                 .server = ipc::Capability<fs::Server>{from.capabilities[3]},
                  .writers_before = from.state[2]});
 }
 
@@ -73,7 +81,7 @@ bool NamedPipe::describe(process::ImageDescriptor& to) const {
     to.capabilities[0] = file_.index();
     to.capabilities[1] = mapping().memory();
     to.capabilities[2] = source();
-    to.capabilities[3] = abi::no_capability;
+    to.capabilities[3] = server_.index();
     to.state[0] = status();
     to.state[1] = static_cast<std::uint32_t>(side());
     to.state[2] = writers_before_;

@@ -15,6 +15,7 @@ public:
     // Waits for the other side, unless the status says otherwise. ENXIO, `restart_errno`.
     static Result<Handle> open(ipc::Capability<fs::File> file, std::uint32_t status);
     static Result<Handle> adopt(const process::ImageDescriptor& from);
+    ~NamedPipe() override;
 
     Result<fs::Attributes> attributes() override { return file_attributes(file_.ref()); }
     Result<void> set_attributes(std::uint32_t which, const fs::Attributes& to) override;
@@ -31,13 +32,15 @@ private:
         ipc::Capability<fs::File> file;
         ipc::Capability<ipc::Memory> memory;
         ipc::Capability<ipc::Notification> notification;
+        ipc::Capability<fs::Server> server;
         std::uint32_t writers_before;
     };
     NamedPipe(Side side, std::uint32_t status, PipeMapping* mapping, PipeCapabilities capabilities,
-              ipc::Capability<fs::File> file, std::uint32_t writers_before)
+              Parts parts)
         : PipeEnd(side, status, mapping, std::move(capabilities)),
-          file_(std::move(file)),
-          writers_before_(writers_before) {}
+          file_(std::move(parts.file)),
+          server_(std::move(parts.server)),
+          writers_before_(parts.writers_before) {}
     static Result<Handle> make(Side side, std::uint32_t status, Parts parts);
 
     [[nodiscard]] fs::OpenPipe::Ends& ends() const;
@@ -46,6 +49,7 @@ private:
     }
 
     ipc::Capability<fs::File> file_;
+    ipc::Capability<fs::Server> server_;
     std::uint32_t writers_before_;  // this end was opened
 };
 

@@ -9,7 +9,7 @@ from cluu import execute, paths, qemu
 from cluu.machine import Machine
 
 SECONDS = 120
-PROGRAMS = ["fd_pipes", "process_life", "process_memory", "process_signals", "process_threads"]
+PROGRAMS = ["fd_fifo", "fd_pipes", "process_life", "process_memory", "process_signals", "process_threads"]
 
 
 # Eight: more than most hosts have, so that the host often puts aside the CPU which holds the kernel's lock.
