@@ -28,10 +28,9 @@ Result<Handle> NamedPipe::make(Side side, std::uint32_t status, Parts parts) {
         TRY(or_errno(ipc::copy(parts.notification.ref(), abi::NotificationRights::signal)));
     PipeMapping* mapping =
         TRY(PipeMapping::create(std::move(parts.memory), fs::OpenPipe::memory_bytes));
-    return Handle{new NamedPipe(
-        side, status, mapping,
-        {.own = std::move(parts.notification), .other = std::move(signal), .guard = {}},
-        std::move(parts))};
+    PipeCapabilities capabilities{
+        .own = std::move(parts.notification), .other = std::move(signal), .guard = {}};
+    return Handle{new NamedPipe(side, status, mapping, std::move(capabilities), std::move(parts))};
 }
 
 // After a close that was the last one, the other side sees that nobody is there.
