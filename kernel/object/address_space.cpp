@@ -70,8 +70,10 @@ Region* AddressSpace::region_at(std::uint64_t address) const {
 }
 
 Region* AddressSpace::own_region_at(std::uint64_t address) const {
-    Region* region = regions_.at_or_before(address);
-    return region != nullptr && address < region->end ? region : nullptr;
+    if (latest_ == nullptr || address - latest_->start >= latest_->end - latest_->start) {
+        latest_ = regions_.at_or_before(address);
+    }
+    return latest_ != nullptr && address < latest_->end ? latest_ : nullptr;
 }
 
 Region* AddressSpace::region_at_or_after(std::uint64_t address) const {
@@ -110,6 +112,7 @@ Result<> AddressSpace::map(const Mapping& mapping) {
     region->allowed = mapping.allowed;
     region->memory = &mapping.memory;
     regions_.insert(*region);
+    latest_ = region;
     mapping.memory.add_region(*region);
     return {};
 }
@@ -131,6 +134,7 @@ bool AddressSpace::delete_region(Region& region, Work& work) {
 
 void AddressSpace::forget_region(Region& region) {
     regions_.remove(region);
+    latest_ = nullptr;
     region.memory->remove_region(region);
     bank().return_block(&region, sizeof(Region));
 }
@@ -157,7 +161,7 @@ Result<bool> AddressSpace::unmap(std::uint64_t start, std::uint64_t length, Work
     }
     const std::uint64_t end = start + length;
     // Mostly what was mapped is unmapped as it was.
-    if (Region* region = regions_.at_or_before(start);
+    if (Region* region = own_region_at(start);
         region != nullptr && region->start == start && region->end == end) {
         if (length > few) {
             return delete_region(*region, work);

@@ -145,6 +145,7 @@ private:
 
     arch::PageTables tables_;
     base::OrderedTree<Region, &Region::node, StartOf> regions_;
+    mutable Region* latest_ = nullptr;  // where own_region_at looks first
     ThreadList<&ThreadLinks::space_link> threads_;
     AddressSpace* lender_ = nullptr;
     std::uint64_t lent_below_ = 0;  // 0: has no lender

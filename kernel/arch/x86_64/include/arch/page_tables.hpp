@@ -152,21 +152,17 @@ public:
         constexpr std::uint64_t no_table = 1;
         std::uint64_t at_table = no_table;  // the first address that `leaves` covers
         Entry* leaves = nullptr;
-        constexpr std::size_t none_marked = ~std::size_t{0};
-        std::size_t marked = none_marked;  // the row of `leaves` that is known to be marked
         for_each_present(begin, end, [&](UserAddr address, Entry& entry) {
             const std::uint64_t first = address.value() & ~((std::uint64_t{1} << shift(1)) - 1);
             if (first != at_table) {
                 at_table = first;
                 leaves = copy.entry(UserAddr{first}, allocate);
-                marked = none_marked;
+                if (leaves != nullptr) {
+                    kernel::mm::frames.marks(physical(leaves)) |=
+                        kernel::mm::frames.marks(physical(&entry));
+                }
             }
-            const std::size_t at = index(address.value(), 0);
-            if (leaves != nullptr && at / entries_per_mark != marked) {
-                marked = at / entries_per_mark;
-                mark(arch::physical(leaves), at);
-            }
-            visit(entry, leaves != nullptr ? leaves + at : nullptr);
+            visit(entry, leaves != nullptr ? leaves + index(address.value(), 0) : nullptr);
         });
     }
 
@@ -229,7 +225,7 @@ private:
     // Calls visit(index, Entry&) for each present entry from `first` to `last`.
     template <class Visit>
     static void for_each_entry(PhysAddr frame, std::size_t first, std::size_t last, Visit visit) {
-        Table& entries = table(frame);
+        Entry* const entries = table(frame).data();
         std::uint32_t marks = kernel::mm::frames.marks(frame);
         marks &= ~std::uint32_t{0} << (first / entries_per_mark);
         for (; marks != 0; marks &= marks - 1) {
