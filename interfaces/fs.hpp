@@ -103,6 +103,11 @@ struct OpenFlags {
         0x800;  // a new regular file without a name; the path is the directory's that it is made for
     static constexpr std::uint32_t read_only_view =
         0x400;  // set by vfs: the view may not change the file system by this File
+    // Of a description, only kept for all its holders; terminals give non_block its meaning.
+    static constexpr std::uint32_t non_block = 0x1000, async = 0x2000, direct = 0x4000;
+    static constexpr std::uint32_t no_access_time = 0x8000;
+    static constexpr std::uint32_t changeable =
+        append | non_block | async | direct | no_access_time;
 };
 
 // ---- operations on a Directory: the payload holds the path
@@ -390,8 +395,8 @@ struct Allocate {  // fallocate
     struct Reply {};
 };
 
-struct SetStatusFlags {  // OpenFlags::append of the description, which all its holders share; ->
-                         // the flags in force
+struct SetStatusFlags {  // OpenFlags::changeable of the description, which all its holders share;
+                         // -> the flags in force. A mask of 0 asks
     static constexpr std::uint16_t label = 41;
     std::uint32_t mask = 0, value = 0;
     struct Reply {

@@ -33,6 +33,9 @@ struct OpenFlag {
     static constexpr std::uint32_t sync = 04010000;
     static constexpr std::uint32_t path = 010000000;
     static constexpr std::uint32_t temporary = 020200000;
+    // F_SETFL changes these, for all who share the description.
+    static constexpr std::uint32_t changeable =
+        append | non_block | async | direct | no_access_time;
 };
 
 struct AtFlag {

@@ -203,7 +203,7 @@ Result<fs::Allocate::Reply> Service::handle(const fs::Allocate& allocate, ipc::R
 Result<fs::SetStatusFlags::Reply> Service::handle(const fs::SetStatusFlags& set,
                                                   ipc::Request& request) {
     OpenFile* file = TRY(file_of(request));
-    const std::uint32_t mask = set.mask & fs::OpenFlags::append;
+    const std::uint32_t mask = set.mask & fs::OpenFlags::changeable;
     file->flags = (file->flags & ~mask) | (set.value & mask);
     return fs::SetStatusFlags::Reply{.flags = file->flags};
 }
@@ -253,8 +253,10 @@ Result<fs::Connect::Reply> Service::handle(const fs::Connect& connect, ipc::Requ
 }
 
 Result<fs::Accept::Reply> Service::handle(const fs::Accept& accept, ipc::Request& request) {
-    TRY(file_of(request));
-    return listeners_.accept(request.badge(), accept, request);
+    const OpenFile* file = TRY(file_of(request));
+    fs::Accept how = accept;
+    how.no_wait |= file->has(fs::OpenFlags::non_block) ? 1 : 0;
+    return listeners_.accept(request.badge(), how, request);
 }
 
 Result<fs::Lock::Reply> Service::handle(const fs::Lock& lock, ipc::Request& request) {

@@ -8,7 +8,23 @@ constinit std::atomic<std::uint64_t> latest_id = 0;
 }  // namespace
 
 Description::Description(std::uint32_t status)
-    : status_(status), id_(latest_id.fetch_add(1, std::memory_order_relaxed) + 1) {}
+    : fixed_(status & ~OpenFlag::changeable),
+      own_flags_(status & OpenFlag::changeable),
+      id_(latest_id.fetch_add(1, std::memory_order_relaxed) + 1) {}
+
+void Description::set_flags(std::uint32_t mask, std::uint32_t value) {
+    mask &= OpenFlag::changeable;
+    Flags& flags = *flags_.load(std::memory_order_relaxed);
+    std::uint32_t before = flags.load(std::memory_order_relaxed);
+    while (!flags.compare_exchange_weak(before, (before & ~mask) | (value & mask),
+                                        std::memory_order_relaxed)) {
+    }
+}
+
+Result<void> Description::change_status(std::uint32_t mask, std::uint32_t value) {
+    set_flags(mask, value);
+    return {};
+}
 
 std::int64_t Description::read(UserBuffer& /*buffer*/, Offset /*offset*/) { return -Errno::einval; }
 
@@ -37,7 +53,5 @@ std::int64_t Description::ioctl(std::uint32_t /*request*/, std::uint64_t /*argum
 }
 
 void Description::end_poll(WakeTarget /*target*/) {}
-
-Result<void> Description::set_append(bool /*append*/) { return {}; }
 
 }  // namespace linux::fd

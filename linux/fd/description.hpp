@@ -11,8 +11,9 @@
 // close in one thread does not pull it away under another. fork copies the objects with the process;
 // the capabilities have the same slots there.
 //
-// What POSIX wants shared between processes (offset, append) lives in the server; the other status
-// flags (O_NONBLOCK) are each process's own here, which differs from Linux.
+// What POSIX wants shared between processes (the offset, the flags that F_SETFL changes) lives in the
+// server, or in the memory that the kind shares (`share_flags`). A signalfd's flags alone are each
+// process's own.
 //
 // read, write and ioctl return what goes into rax: a count, -errno, or `restart`.
 #pragma once
@@ -62,16 +63,23 @@ public:
     // Never that of another description, of this process at any time.
     [[nodiscard]] std::uint64_t id() const { return id_; }
 
-    // O_ACCMODE, O_APPEND, O_NONBLOCK, ...: what F_GETFL shows.
-    [[nodiscard]] std::uint32_t status() const { return status_.load(std::memory_order_relaxed); }
-    void set_status(std::uint32_t status) { status_.store(status, std::memory_order_relaxed); }
-    [[nodiscard]] bool non_blocking() const { return (status() & OpenFlag::non_block) != 0; }
-    [[nodiscard]] bool path_only() const { return (status() & OpenFlag::path) != 0; }
+    // O_ACCMODE, O_APPEND, O_NONBLOCK, ...: what F_GETFL shows. Of what a server keeps, only what this
+    // process knows; `current_status` asks.
+    [[nodiscard]] std::uint32_t status() const {
+        return fixed_ | (flags_.load(std::memory_order_relaxed)->load(std::memory_order_relaxed) &
+                         OpenFlag::changeable);
+    }
+    [[nodiscard]] virtual std::uint32_t current_status() { return status(); }
+    // F_SETFL, for those of OpenFlag::changeable that are in the mask.
+    virtual Result<void> change_status(std::uint32_t mask, std::uint32_t value);
+    // Who would have to wait asks this.
+    [[nodiscard]] bool non_blocking() { return (current_status() & OpenFlag::non_block) != 0; }
+    [[nodiscard]] bool path_only() const { return (fixed_ & OpenFlag::path) != 0; }
     [[nodiscard]] bool readable() const {
-        return !path_only() && (status() & OpenFlag::access_mode) != OpenFlag::write_only;
+        return !path_only() && (fixed_ & OpenFlag::access_mode) != OpenFlag::write_only;
     }
     [[nodiscard]] bool writable() const {
-        return !path_only() && (status() & OpenFlag::access_mode) != OpenFlag::read_only;
+        return !path_only() && (fixed_ & OpenFlag::access_mode) != OpenFlag::read_only;
     }
 
     // The caller has checked that the description is open for it.
@@ -84,8 +92,6 @@ public:
     virtual Result<void> allocate(const fs::Allocate& how);
     virtual Result<void> sync(bool data_only);
     virtual std::int64_t ioctl(std::uint32_t request, std::uint64_t argument);
-    // F_SETFL: takes over O_APPEND where it means something.
-    virtual Result<void> set_append(bool append);
 
     // Which of fs::Poll's `events` hold? If none, and there is a target, it is signalled (bit 0)
     // when one may.
@@ -134,10 +140,17 @@ protected:
     virtual void lock_for_fork() {}
     virtual void unlock_after_fork() {}
 
+    // The changeable flags, in a word that lives as long as this description.
+    using Flags = std::atomic<std::uint32_t>;
+    void share_flags(Flags& shared) { flags_.store(&shared, std::memory_order_relaxed); }
+    void set_flags(std::uint32_t mask, std::uint32_t value);
+
 private:
     std::uint32_t fork_count_ = 0;
     std::atomic<std::uint32_t> references_{1};
-    std::atomic<std::uint32_t> status_;
+    const std::uint32_t fixed_;
+    Flags own_flags_;
+    std::atomic<Flags*> flags_{&own_flags_};
     std::uint64_t id_;
 };
 

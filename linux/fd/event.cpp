@@ -12,6 +12,7 @@ Result<Handle> EventCounter::create(std::uint64_t value, bool semaphore, std::ui
         TRY(or_errno(ipc::Ref<ipc::Bank> { process::container_bank } -> create_notification()));
     auto* counter =
         new EventCounter(status | OpenFlag::read_write, std::move(page), std::move(notification));
+    counter->set_flags(OpenFlag::changeable, status);
     counter->shared_->value.store(value);
     counter->shared_->semaphore.store(semaphore ? 1 : 0);
     return Handle{counter};

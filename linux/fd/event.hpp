@@ -30,6 +30,7 @@ private:
         std::atomic<std::uint64_t> value;
         std::atomic<std::uint32_t> sleepers;
         std::atomic<std::uint32_t> semaphore;
+        std::atomic<std::uint32_t> flags;
     };
     static constexpr std::uint64_t highest = ~std::uint64_t{0} - 1;
 
@@ -38,7 +39,9 @@ private:
         : Description(status),
           page_(std::move(page)),
           shared_(&page_.as<Shared>()),
-          queue_(std::move(notification), shared_->sleepers) {}
+          queue_(std::move(notification), shared_->sleepers) {
+        share_flags(shared_->flags);
+    }
     void changed();
     template <class Ready>
     std::int64_t sleep(Ready&& ready);

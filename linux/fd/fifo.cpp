@@ -93,6 +93,18 @@ Result<void> NamedPipe::set_attributes(std::uint32_t which, const fs::Attributes
     return {};
 }
 
+std::uint32_t NamedPipe::current_status() {
+    if (const auto flags = change_file_flags(file(), 0, 0)) {
+        set_flags(OpenFlag::changeable, *flags);
+    }
+    return status();
+}
+
+Result<void> NamedPipe::change_status(std::uint32_t mask, std::uint32_t value) {
+    set_flags(OpenFlag::changeable, TRY(change_file_flags(file(), mask, value)));
+    return {};
+}
+
 fs::OpenPipe::Ends& NamedPipe::ends() const {
     auto* header = reinterpret_cast<std::byte*>(&mapping().ring(0).header());
     return *reinterpret_cast<fs::OpenPipe::Ends*>(header + fs::OpenPipe::ends_offset);

@@ -19,6 +19,8 @@ public:
 
     Result<fs::Attributes> attributes() override { return file_attributes(file_.ref()); }
     Result<void> set_attributes(std::uint32_t which, const fs::Attributes& to) override;
+    std::uint32_t current_status() override;
+    Result<void> change_status(std::uint32_t mask, std::uint32_t value) override;
     [[nodiscard]] ipc::Ref<fs::File> file() const override { return file_.ref(); }
     bool describe(process::ImageDescriptor& to) const override;
 

@@ -31,7 +31,7 @@ std::uint32_t to_status(std::uint32_t fs_flags, std::uint32_t lasting) {
         writes ? (reads ? OpenFlag::read_write : OpenFlag::write_only) : OpenFlag::read_only;
     status |= (fs_flags & fs::OpenFlags::append) != 0 ? OpenFlag::append : 0;
     status |= (fs_flags & fs::OpenFlags::path_only) != 0 ? OpenFlag::path : 0;
-    return status | (lasting & OpenFlag::non_block);
+    return status | (lasting & OpenFlag::changeable);
 }
 
 // The block may lie: no descriptor may stand for a capability of the library's own.

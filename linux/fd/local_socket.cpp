@@ -5,6 +5,7 @@
 
 #include "libs/ipc/protocol.hpp"
 #include "linux/fd/image.hpp"
+#include "linux/fd/server_file.hpp"
 #include "linux/process/state.hpp"
 #include "linux/signal/interruption.hpp"
 
@@ -74,9 +75,11 @@ Result<void> LocalSocket::bind(Path path) {
         const Errno error = to_errno(made.error());
         return base::fail(error == Errno::eexist ? Errno::eaddrinuse : error);
     }
-    auto opened = TRY(or_errno(ipc::call(
-        own_view(), fs::Open{.flags = fs::OpenFlags::path_only | fs::OpenFlags::no_follow},
-        {.payload = ipc::bytes(name)})));
+    auto opened = TRY(
+        or_errno(ipc::call(own_view(),
+                           fs::Open{.flags = fs::OpenFlags::path_only | fs::OpenFlags::no_follow |
+                                             to_file_flags(status())},
+                           {.payload = ipc::bytes(name)})));
     file_ = opened.take<fs::File>();
     return {};
 }
@@ -91,7 +94,34 @@ Result<void> LocalSocket::listen(std::uint32_t backlog) {
     return {};
 }
 
+// The flags are the connected end's, or kept with the name; before it has either, they are here.
+std::uint32_t LocalSocket::current_status() {
+    if (PipeEnd* end = end_.load()) {
+        return end->current_status();
+    }
+    MutexGuard guard{lock_};
+    if (file_) {
+        if (const auto flags = change_file_flags(file_.ref(), 0, 0)) {
+            set_flags(OpenFlag::changeable, *flags);
+        }
+    }
+    return status();
+}
+
+Result<void> LocalSocket::change_status(std::uint32_t mask, std::uint32_t value) {
+    if (PipeEnd* end = end_.load()) {
+        return end->change_status(mask, value);
+    }
+    MutexGuard guard{lock_};
+    if (file_) {
+        TRY(change_file_flags(file_.ref(), mask, value));
+    }
+    set_flags(mask, value);
+    return {};
+}
+
 std::int64_t LocalSocket::connect(Path path) {
+    const std::uint32_t flags = current_status() & OpenFlag::changeable;
     MutexGuard guard{lock_};
     if (listening_.load()) {
         return -Errno::einval;
@@ -108,7 +138,7 @@ std::int64_t LocalSocket::connect(Path path) {
     if (opened->reply.kind != fs::Kind::socket) {
         return -Errno::econnrefused;
     }
-    auto pair = make_socket_pair(status() & OpenFlag::non_block);
+    auto pair = make_socket_pair(flags);
     if (!pair) {
         return -pair.error();
     }
@@ -137,8 +167,8 @@ Result<Handle> LocalSocket::accept(std::uint32_t status) {
         file = file_.ref();  // stays as long as this description
     }
     for (;;) {
-        auto answer = ipc::call(file, fs::Accept{.no_wait = non_blocking() ? 1U : 0U},
-                                {.interruptible = true});
+        // The server knows whether this may wait.
+        auto answer = ipc::call(file, fs::Accept{}, {.interruptible = true});
         if (answer) {
             process::ImageDescriptor end{};
             end.kind = image_kind::socket_second;
@@ -147,6 +177,7 @@ Result<Handle> LocalSocket::accept(std::uint32_t status) {
             }
             end.state[0] = status | OpenFlag::read_write;
             Handle handle = TRY(PipeEnd::adopt(end));
+            TRY(handle->change_status(OpenFlag::changeable, status));
             handle->socket()->set_peer(
                 {answer->reply.pid, answer->reply.user, answer->reply.group});
             return handle;
@@ -160,14 +191,12 @@ Result<Handle> LocalSocket::accept(std::uint32_t status) {
     }
 }
 
-// The status flags may have been changed since the end was made.
 std::int64_t LocalSocket::read(UserBuffer& buffer, Offset offset) {
     PipeEnd* end = end_.load();
     if (end == nullptr) {
         return -Errno::enotconn;
     }
-    return offset != current_offset ? -Errno::espipe
-                                    : end->receive(buffer, {.no_wait = non_blocking()});
+    return end->read(buffer, offset);
 }
 
 std::int64_t LocalSocket::write(UserBuffer& buffer, Offset offset) {
@@ -175,8 +204,7 @@ std::int64_t LocalSocket::write(UserBuffer& buffer, Offset offset) {
     if (end == nullptr) {
         return -Errno::enotconn;
     }
-    return offset != current_offset ? -Errno::espipe
-                                    : end->send(buffer, {.no_wait = non_blocking()});
+    return end->write(buffer, offset);
 }
 
 std::int64_t LocalSocket::ioctl(std::uint32_t request, std::uint64_t argument) {

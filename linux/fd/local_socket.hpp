@@ -37,6 +37,8 @@ public:
     std::int64_t read(UserBuffer& buffer, Offset offset) override;
     std::int64_t write(UserBuffer& buffer, Offset offset) override;
     std::int64_t ioctl(std::uint32_t request, std::uint64_t argument) override;
+    std::uint32_t current_status() override;
+    Result<void> change_status(std::uint32_t mask, std::uint32_t value) override;
     Result<fs::Attributes> attributes() override;
     std::uint32_t poll(std::uint32_t events, WakeTarget target) override;
     void end_poll(WakeTarget target) override;

@@ -43,7 +43,11 @@ Result<Handle> open_own_terminal(std::uint32_t flags) {
                               .terminal = true,
                               .device_major = terminal_major,
                               .device_minor = answer->reply.device_minor};
-    return make_description(answer->take<fs::File>(), info, flags & lasting_flags, {}, true);
+    // That File is the session's; who opens /dev/tty gets a description of his own.
+    const auto session = answer->take<fs::File>();
+    const std::uint32_t asked = TRY(to_open_flags(flags));
+    auto own = TRY(or_errno(ipc::call(session, fs::Open{.flags = asked})));
+    return make_description(own.take<fs::File>(), info, flags & lasting_flags, {}, false);
 }
 
 // /dev/fd/N and the like: the description that is open there, as far as it is open for this.
@@ -96,7 +100,7 @@ Result<std::uint32_t> to_open_flags(std::uint32_t flags) {
         case OpenFlag::read_write: result |= To::read | To::write; break;
         default:                   return base::fail(Errno::einval);
     }
-    result |= (flags & OpenFlag::append) != 0 ? To::append : 0;
+    result |= to_file_flags(flags);
     result |= (flags & OpenFlag::truncate) != 0 ? To::truncate : 0;
     if ((flags & OpenFlag::create) != 0) {
         result |= To::create;

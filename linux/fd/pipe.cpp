@@ -90,8 +90,11 @@ Result<PipePair> make_pair(Side one, std::uint32_t one_status, Side other,
     auto memory = TRY(or_errno(container_bank()->create_memory(bytes)));
     PipeMapping* mapping = TRY(PipeMapping::create(std::move(memory), bytes));
     mapping->retain();
-    return PipePair{Handle{new PipeEnd(one, one_status, mapping, std::move(for_one))},
-                    Handle{new PipeEnd(other, other_status, mapping, std::move(for_other))}};
+    PipePair pair{Handle{new PipeEnd(one, one_status, mapping, std::move(for_one))},
+                  Handle{new PipeEnd(other, other_status, mapping, std::move(for_other))}};
+    TRY(pair.reader->change_status(OpenFlag::changeable, one_status));
+    TRY(pair.writer->change_status(OpenFlag::changeable, other_status));
+    return pair;
 }
 
 }  // namespace
@@ -131,7 +134,13 @@ PipeEnd::PipeEnd(Side side, std::uint32_t status, PipeMapping* mapping,
       out_(out_ring(side, *mapping)),
       queue_(std::move(capabilities.own), sleepers_of(side, *mapping)),
       other_(std::move(capabilities.other)),
-      guard_(std::move(capabilities.guard)) {}
+      guard_(std::move(capabilities.guard)) {
+    // A named pipe's are its File's: there are many ends.
+    if (side < Side::named_reader) {
+        const bool is_first = side == Side::reader || side == Side::first;
+        share_flags(mapping->ring(0).header().flags[is_first ? 0 : 1]);
+    }
+}
 
 PipeEnd::~PipeEnd() { mapping_->release(); }
 
@@ -184,7 +193,7 @@ std::int64_t PipeEnd::receive(UserBuffer& buffer, Options options) {
         if (part.outcome == PipeRing::Outcome::fault) {
             return -Errno::efault;
         }
-        if (options.no_wait) {
+        if (options.no_wait || non_blocking()) {
             const bool ended = nothing_will_come();
             if (in_->empty()) {
                 return ended ? 0 : -Errno::eagain;
@@ -240,7 +249,7 @@ std::int64_t PipeEnd::send(UserBuffer& buffer, Options options) {
         if (part.outcome == PipeRing::Outcome::fault) {
             return result(-Errno::efault);
         }
-        if (options.no_wait) {
+        if (options.no_wait || non_blocking()) {
             return result(-Errno::eagain);
         }
         const auto ready = [&] { return !out_->full() || nobody_will_read(); };
@@ -254,11 +263,11 @@ std::int64_t PipeEnd::send(UserBuffer& buffer, Options options) {
 }
 
 std::int64_t PipeEnd::read(UserBuffer& buffer, Offset offset) {
-    return offset != current_offset ? -Errno::espipe : receive(buffer, {.no_wait = non_blocking()});
+    return offset != current_offset ? -Errno::espipe : receive(buffer, {});
 }
 
 std::int64_t PipeEnd::write(UserBuffer& buffer, Offset offset) {
-    return offset != current_offset ? -Errno::espipe : send(buffer, {.no_wait = non_blocking()});
+    return offset != current_offset ? -Errno::espipe : send(buffer, {});
 }
 
 void PipeEnd::shut_down(bool reading, bool writing) {

@@ -46,7 +46,7 @@ public:
     static constexpr std::size_t capacity = slots * page_bytes;
 
     // All zero in a new pipe. `used` has a bit for each page that is taken. `ended`: a side said
-    // that it is done (sockets).
+    // that it is done (sockets). `flags`: of the two ends' descriptions (F_SETFL).
     struct Header {
         alignas(64) std::atomic<std::uint64_t> tail;
         std::atomic<std::uint32_t> sleeping_writers;
@@ -54,6 +54,7 @@ public:
         alignas(64) std::atomic<std::uint64_t> head;
         std::atomic<std::uint32_t> sleeping_readers;
         alignas(64) std::atomic<std::uint64_t> used;
+        std::atomic<std::uint32_t> flags[2];
         alignas(64) std::atomic<std::uint64_t> order[slots];
     };
     static_assert(sizeof(Header) <=

@@ -283,9 +283,11 @@ Result<void> RegularFile::allocate(const fs::Allocate& how) {
     return {};
 }
 
-Result<void> RegularFile::set_append(bool append) {
-    share();
-    return ServerFile::set_append(append);
+Result<void> RegularFile::change_status(std::uint32_t mask, std::uint32_t value) {
+    if ((mask & (status() ^ value) & OpenFlag::append) != 0) {
+        share();
+    }
+    return ServerFile::change_status(mask, value);
 }
 
 void RegularFile::push_offset() {

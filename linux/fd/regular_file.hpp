@@ -63,7 +63,7 @@ public:
     Result<std::uint64_t> seek(std::int64_t offset, std::uint32_t whence) override;
     Result<void> truncate(std::uint64_t size) override;
     Result<void> allocate(const fs::Allocate& how) override;
-    Result<void> set_append(bool append) override;
+    Result<void> change_status(std::uint32_t mask, std::uint32_t value) override;
     void share() override;
     void on_fork_child() override;
 

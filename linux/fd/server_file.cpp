@@ -11,11 +11,44 @@ namespace {
 
 std::uint32_t to_fs_flags(std::uint32_t status, bool readable, bool writable) {
     return (readable ? fs::OpenFlags::read : 0) | (writable ? fs::OpenFlags::write : 0) |
-           ((status & OpenFlag::append) != 0 ? fs::OpenFlags::append : 0) |
-           ((status & OpenFlag::path) != 0 ? fs::OpenFlags::path_only : 0);
+           to_file_flags(status) | ((status & OpenFlag::path) != 0 ? fs::OpenFlags::path_only : 0);
 }
 
+struct SameFlag {
+    std::uint32_t here, there;
+};
+constexpr SameFlag same_flags[] = {
+    {OpenFlag::append, fs::OpenFlags::append},
+    {OpenFlag::non_block, fs::OpenFlags::non_block},
+    {OpenFlag::async, fs::OpenFlags::async},
+    {OpenFlag::direct, fs::OpenFlags::direct},
+    {OpenFlag::no_access_time, fs::OpenFlags::no_access_time},
+};
+
 }  // namespace
+
+std::uint32_t to_file_flags(std::uint32_t flags) {
+    std::uint32_t result = 0;
+    for (const SameFlag& one : same_flags) {
+        result |= (flags & one.here) != 0 ? one.there : 0;
+    }
+    return result;
+}
+
+std::uint32_t from_file_flags(std::uint32_t flags) {
+    std::uint32_t result = 0;
+    for (const SameFlag& one : same_flags) {
+        result |= (flags & one.there) != 0 ? one.here : 0;
+    }
+    return result;
+}
+
+Result<std::uint32_t> change_file_flags(ipc::Ref<fs::File> file, std::uint32_t mask,
+                                        std::uint32_t value) {
+    const auto answer = TRY(or_errno(ipc::call(
+        file, fs::SetStatusFlags{.mask = to_file_flags(mask), .value = to_file_flags(value)})));
+    return from_file_flags(answer.reply.flags);
+}
 
 Result<fs::Attributes> file_attributes(ipc::Ref<fs::File> file) {
     auto answer = TRY(or_errno(ipc::call(file, fs::GetAttributes{})));
@@ -39,13 +72,17 @@ Result<void> ServerFile::sync(bool data_only) {
     return {};
 }
 
-Result<void> ServerFile::set_append(bool append) {
-    const bool now = (status() & OpenFlag::append) != 0;
-    if (now != append) {
-        TRY(or_errno(
-            ipc::call(file(), fs::SetStatusFlags{.mask = fs::OpenFlags::append,
-                                                 .value = append ? fs::OpenFlags::append : 0})));
+// What the server does not keep, this process knows best.
+std::uint32_t ServerFile::current_status() {
+    if (const auto flags = change_file_flags(file(), 0, 0); flags && !path_only()) {
+        set_flags(OpenFlag::changeable, *flags);
     }
+    return status();
+}
+
+Result<void> ServerFile::change_status(std::uint32_t mask, std::uint32_t value) {
+    const std::uint32_t flags = TRY(change_file_flags(file(), mask, value));
+    set_flags(OpenFlag::changeable, flags);
     return {};
 }
 
@@ -62,7 +99,7 @@ bool ServerFile::describe(process::ImageDescriptor& to) const {
     to.state[2] = info_.terminal ? 1 : 0;
     to.state[3] = info_.device_major;
     to.state[4] = info_.device_minor;
-    to.state[5] = status() & OpenFlag::non_block;
+    to.state[5] = status() & OpenFlag::changeable;
     return true;
 }
 

@@ -19,6 +19,13 @@ struct ServerFileInfo {
 
 Result<fs::Attributes> file_attributes(ipc::Ref<fs::File> file);
 
+// The changeable flags, as Linux numbers them and as fs::OpenFlags.
+std::uint32_t to_file_flags(std::uint32_t flags);
+std::uint32_t from_file_flags(std::uint32_t flags);
+// Changes those in the mask; -> those in force.
+Result<std::uint32_t> change_file_flags(ipc::Ref<fs::File> file, std::uint32_t mask,
+                                        std::uint32_t value);
+
 class ServerFile : public Description {
 public:
     ServerFile(std::uint32_t status, ipc::Capability<fs::File> file, const ServerFileInfo& info)
@@ -27,7 +34,8 @@ public:
     Result<fs::Attributes> attributes() override;
     Result<void> set_attributes(std::uint32_t which, const fs::Attributes& to) override;
     Result<void> sync(bool data_only) override;
-    Result<void> set_append(bool append) override;
+    std::uint32_t current_status() override;
+    Result<void> change_status(std::uint32_t mask, std::uint32_t value) override;
     std::uint32_t poll(std::uint32_t events, WakeTarget target) override;
     [[nodiscard]] ipc::Ref<fs::File> file() const override { return file_.ref(); }
     [[nodiscard]] fs::Kind kind() const override { return info_.kind; }

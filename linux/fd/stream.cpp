@@ -5,7 +5,8 @@
 // A call that a signal ends may have been carried out already, with nobody there for the answer: bytes
 // would be written twice, or lost. So the server is first asked for what it can do at once, which no
 // signal ends. Only if it would have to wait does an interruptible call follow; that one the server
-// answers when it can, and does nothing if the answer does not arrive.
+// answers when it can, and does nothing if the answer does not arrive; or, of a description with
+// O_NONBLOCK, that it would have to wait.
 #include <algorithm>
 
 #include "interfaces/process.hpp"
@@ -59,7 +60,7 @@ std::int64_t Stream::read(UserBuffer& buffer, Offset offset) {
             const auto put = buffer.put(answer->payload.first(count));
             return put ? static_cast<std::int64_t>(count) : -put.error();
         }
-        if (would_block(answer.error()) && !waits && !non_blocking()) {
+        if (would_block(answer.error()) && !waits) {
             waits = true;
             continue;
         }
@@ -109,7 +110,7 @@ std::int64_t Stream::write(UserBuffer& buffer, Offset offset) {
             waits = false;
             continue;
         }
-        if (would_block(answer.error()) && !waits && !non_blocking()) {
+        if (would_block(answer.error()) && !waits) {
             waits = true;
             continue;
         }

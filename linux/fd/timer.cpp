@@ -13,6 +13,7 @@ Result<Handle> TimerCount::create(bool real_time, std::uint32_t status) {
         TRY(or_errno(ipc::Ref<ipc::Bank> { process::container_bank } -> create_notification()));
     auto* timer =
         new TimerCount(status | OpenFlag::read_write, std::move(page), std::move(notification));
+    timer->set_flags(OpenFlag::changeable, status);
     timer->shared_.real_time.store(real_time ? 1 : 0);
     return Handle{timer};
 }

@@ -41,13 +41,16 @@ private:
         std::atomic<std::uint64_t> interval;
         std::atomic<std::uint32_t> sleepers;
         std::atomic<std::uint32_t> real_time;
+        std::atomic<std::uint32_t> flags;
     };
     TimerCount(std::uint32_t status, SharedPage page,
                ipc::Capability<ipc::Notification> notification)
         : Description(status),
           page_(std::move(page)),
           shared_(page_.as<Shared>()),
-          queue_(std::move(notification), shared_.sleepers) {}
+          queue_(std::move(notification), shared_.sleepers) {
+        share_flags(shared_.flags);
+    }
     // Takes the expiries until now.
     std::uint64_t take();
 

@@ -29,20 +29,16 @@ Result<std::int64_t> duplicate(const Arguments& arguments, bool close_on_exec) {
 }
 
 // Linux shows O_LARGEFILE of what was opened by open() on 64 bits.
-std::int64_t shown_status(const fd::Description& description) {
+std::int64_t shown_status(fd::Description& description) {
     const bool opened = description.file() && !description.path_only();
-    return description.status() | (opened ? OpenFlag::large_file : 0);
+    return description.current_status() | (opened ? OpenFlag::large_file : 0);
 }
 
 Result<void> set_status(fd::Description& description, std::uint32_t flags) {
-    constexpr std::uint32_t settable = OpenFlag::append | OpenFlag::non_block | OpenFlag::async |
-                                       OpenFlag::direct | OpenFlag::no_access_time;
     if (description.path_only()) {
         return base::fail(Errno::ebadf);
     }
-    TRY(description.set_append((flags & OpenFlag::append) != 0));
-    description.set_status((description.status() & ~settable) | (flags & settable));
-    return {};
+    return description.change_status(OpenFlag::changeable, flags);
 }
 
 // The range of a struct flock as an absolute one. EINVAL, EOVERFLOW.

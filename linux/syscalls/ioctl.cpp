@@ -22,8 +22,7 @@ Result<std::int64_t> control(const Arguments& arguments) {
             return 0;
         case Ioctl::fionbio: {
             const auto on = TRY(user::read<std::int32_t>(arguments[2]));
-            const std::uint32_t others = description->status() & ~OpenFlag::non_block;
-            description->set_status(others | (on != 0 ? OpenFlag::non_block : 0));
+            TRY(description->change_status(OpenFlag::non_block, on != 0 ? OpenFlag::non_block : 0));
             return 0;
         }
         default: return description->ioctl(arguments.word(1), arguments[2]);

@@ -39,9 +39,6 @@ Result<SocketHandle> get_socket(std::int64_t number) {
         return base::fail(description->local_socket() != nullptr ? Errno::enotconn
                                                                  : Errno::enotsock);
     }
-    if (description.get() != socket) {
-        socket->set_status(description->status());
-    }
     return SocketHandle{std::move(description), socket};
 }
 
@@ -183,17 +180,18 @@ Result<void> make_pair(const Arguments& arguments) {
     return written;
 }
 
-PipeEnd::Options to_options(const PipeEnd& socket, std::uint32_t flags) {
-    return {.no_wait = socket.non_blocking() || (flags & MessageFlag::no_wait) != 0,
+PipeEnd::Options to_options(std::uint32_t flags) {
+    return {.no_wait = (flags & MessageFlag::no_wait) != 0,
             .keep = (flags & MessageFlag::peek) != 0,
             .no_signal = (flags & MessageFlag::no_signal) != 0};
 }
 
 std::int64_t receive(PipeEnd& socket, const UserSegments& segments, std::uint32_t flags) {
     fd::UserBuffer buffer = segments.buffer();
-    const PipeEnd::Options options = to_options(socket, flags);
+    const PipeEnd::Options options = to_options(flags);
     std::int64_t count = socket.receive(buffer, options);
-    const bool all = (flags & MessageFlag::wait_all) != 0 && !options.no_wait && !options.keep;
+    const bool all = (flags & MessageFlag::wait_all) != 0 && !options.no_wait &&
+                     !socket.non_blocking() && !options.keep;
     while (all && count > 0 && buffer.remaining() != 0) {
         const std::int64_t more = socket.receive(buffer, options);
         if (more <= 0) {
@@ -206,7 +204,7 @@ std::int64_t receive(PipeEnd& socket, const UserSegments& segments, std::uint32_
 
 std::int64_t send(PipeEnd& socket, const UserSegments& segments, std::uint32_t flags) {
     fd::UserBuffer buffer = segments.buffer();
-    return socket.send(buffer, to_options(socket, flags));
+    return socket.send(buffer, to_options(flags));
 }
 
 // The other end of a pair has no name, which is an address of length 0.

@@ -154,7 +154,7 @@ Result<std::int64_t> do_splice(const Arguments& arguments) {
     const fd::Offset target = TRY(read_offset(*ends.to, arguments[3]));
     const bool out_of_pipe = ends.from->pipe() != nullptr;
     const bool into_pipe = ends.to->pipe() != nullptr;
-    const bool appends = (ends.to->status() & linux_abi::OpenFlag::append) != 0;
+    const bool appends = (ends.to->current_status() & linux_abi::OpenFlag::append) != 0;
     if ((!out_of_pipe && !into_pipe) || (!into_pipe && appends) ||
         (out_of_pipe && into_pipe && is_same_pipe(*ends.from, *ends.to))) {
         return base::fail(Errno::einval);

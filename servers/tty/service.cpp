@@ -42,19 +42,27 @@ Terminal* Service::find(std::uint32_t minor) {
     return nullptr;
 }
 
-Result<Terminal*> Service::terminal_of(const ipc::Request& request) {
+Result<Service::Opened*> Service::opened_of(const ipc::Request& request) {
     const auto found = opened_.find(request.badge());
     if (found == opened_.end()) {
         return base::fail(Status::bad_handle);
     }
-    return found->second;
+    return &found->second;
+}
+
+Result<Terminal*> Service::terminal_of(const ipc::Request& request) {
+    return TRY(opened_of(request))->terminal;
 }
 
 // ---- fs -------------------------------------------------------------------------------------------
 
-Result<fs::Open::Reply> Service::handle(const fs::Open& /*open*/, ipc::Request& request) {
+// By its minor number in a directory; an open File (no path) is the terminal itself.
+Result<Terminal*> Service::named_terminal(const ipc::Request& request) {
     if (request.badge() != badge_virtual_directory && request.badge() != badge_console_directory) {
-        return base::fail(Status::unsupported);
+        if (request.badge() < badge_opened_first || !request.payload().empty()) {
+            return base::fail(Status::unsupported);
+        }
+        return terminal_of(request);
     }
     const std::string_view path = request.text();
     std::uint32_t minor = 0;
@@ -70,6 +78,11 @@ Result<fs::Open::Reply> Service::handle(const fs::Open& /*open*/, ipc::Request& 
     if (terminal == nullptr) {
         return base::fail(Status::not_found);
     }
+    return terminal;
+}
+
+Result<fs::Open::Reply> Service::handle(const fs::Open& open, ipc::Request& request) {
+    Terminal* terminal = TRY(named_terminal(request));
     const std::uint64_t badge = next_badge_++;
     auto file = ipc::mint<fs::File>(
         around_.endpoint,
@@ -77,7 +90,7 @@ Result<fs::Open::Reply> Service::handle(const fs::Open& /*open*/, ipc::Request& 
     if (!file) {
         return base::fail(ipc::to_status(file.error()));
     }
-    opened_.emplace(badge, terminal);
+    opened_.emplace(badge, Opened{terminal, open.flags & fs::OpenFlags::changeable});
     request.add_capability(std::move(*file));
     return fs::Open::Reply{.kind = fs::Kind::character_device,
                            .terminal = 1,
@@ -88,13 +101,17 @@ Result<fs::Open::Reply> Service::handle(const fs::Open& /*open*/, ipc::Request& 
 }
 
 Result<fs::Read::Reply> Service::handle(const fs::Read& read, ipc::Request& request) {
-    Terminal* terminal = TRY(terminal_of(request));
-    return terminal->read(read, request, rt::now());
+    const Opened* file = TRY(opened_of(request));
+    fs::Read how = read;
+    how.flags |= file->never_waits() ? fs::Read::no_wait : 0;
+    return file->terminal->read(how, request, rt::now());
 }
 
 Result<fs::Write::Reply> Service::handle(const fs::Write& write, ipc::Request& request) {
-    Terminal* terminal = TRY(terminal_of(request));
-    return terminal->write(write, request);
+    const Opened* file = TRY(opened_of(request));
+    fs::Write how = write;
+    how.flags |= file->never_waits() ? fs::Write::no_wait : 0;
+    return file->terminal->write(how, request);
 }
 
 Result<fs::Poll::Reply> Service::handle(const fs::Poll& poll, ipc::Request& request) {
@@ -118,10 +135,12 @@ Result<fs::GetAttributes::Reply> Service::handle(const fs::GetAttributes& /*get*
     return fs::GetAttributes::Reply{};
 }
 
-Result<fs::SetStatusFlags::Reply> Service::handle(const fs::SetStatusFlags& /*set*/,
+Result<fs::SetStatusFlags::Reply> Service::handle(const fs::SetStatusFlags& set,
                                                   ipc::Request& request) {
-    TRY(terminal_of(request));
-    return fs::SetStatusFlags::Reply{};  // a terminal has no end to append to
+    Opened* file = TRY(opened_of(request));
+    const std::uint32_t mask = set.mask & fs::OpenFlags::changeable;
+    file->flags = (file->flags & ~mask) | (set.value & mask);
+    return fs::SetStatusFlags::Reply{.flags = file->flags};
 }
 
 // ---- tty ------------------------------------------------------------------------------------------

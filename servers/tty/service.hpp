@@ -71,13 +71,21 @@ public:
     void on_deadline();
 
 private:
+    struct Opened {  // an open file description
+        Terminal* terminal = nullptr;
+        std::uint32_t flags = 0;  // fs::OpenFlags::changeable
+
+        [[nodiscard]] bool never_waits() const { return (flags & fs::OpenFlags::non_block) != 0; }
+    };
+    Result<Opened*> opened_of(const ipc::Request& request);
     Result<Terminal*> terminal_of(const ipc::Request& request);
+    Result<Terminal*> named_terminal(const ipc::Request& request);
     Terminal* find(std::uint32_t minor);
     void act_on(const Keyboard::Event& event);
 
     const Surroundings around_;
     std::vector<std::unique_ptr<Terminal>> terminals_;
-    std::map<std::uint64_t, Terminal*> opened_;  // by badge
+    std::map<std::uint64_t, Opened> opened_;  // by badge
     std::uint64_t next_badge_ = badge_opened_first;
     Keyboard keyboard_;
     std::uint32_t shown_ = 1;

@@ -2,8 +2,14 @@
 // Numbers of descriptors: which one is given, what dup shares, what close_range closes.
 #include "tests/linux/check.h"
 
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/un.h>
+#include <time.h>
 
 static void lowest_number(void)
 {
@@ -161,5 +167,94 @@ static void bad_pointers(void)
     close(a);
 }
 
+// In a child that shares the description: sets the flags and ends.
+static void set_in_child(int fd, int flags)
+{
+    pid_t child = fork();
+    if (child == 0) _exit(fcntl(fd, F_SETFL, flags) == 0 ? 0 : 1);
+    int status = -1;
+    EQUAL(waitpid(child, &status, 0), child);
+    EQUAL(status, 0);
+}
+
+static void nothing_to_read(int fd)
+{
+    char bytes[8];
+    EQUAL(fcntl(fd, F_GETFL) & (O_NONBLOCK | O_APPEND), 0);
+    set_in_child(fd, O_NONBLOCK);
+    EQUAL(fcntl(fd, F_GETFL) & (O_NONBLOCK | O_APPEND), O_NONBLOCK);
+    FAILS(read(fd, bytes, sizeof bytes), EAGAIN);
+    set_in_child(fd, 0);
+    EQUAL(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+    int on = 1;
+    EQUAL(ioctl(fd, FIONBIO, &on), 0);
+    FAILS(read(fd, bytes, sizeof bytes), EAGAIN);
+    int copy = dup(fd);
+    EQUAL(fcntl(copy, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
+    close(copy);
+    on = 0;
+    EQUAL(ioctl(fd, FIONBIO, &on), 0);
+    EQUAL(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+}
+
+static void flags_are_the_description_s(void)
+{
+    int p[2], s[2];
+    EQUAL(pipe(p), 0);
+    nothing_to_read(p[0]);
+    EQUAL(fcntl(p[1], F_GETFL) & O_NONBLOCK, 0);
+    EQUAL(socketpair(AF_UNIX, SOCK_STREAM, 0, s), 0);
+    nothing_to_read(s[0]);
+    nothing_to_read(s[1]);
+    set_in_child(s[1], O_NONBLOCK);
+    EQUAL(fcntl(s[0], F_GETFL) & O_NONBLOCK, 0);
+    nothing_to_read(eventfd(0, 0));
+    nothing_to_read(timerfd_create(CLOCK_MONOTONIC, 0));
+    EQUAL(mkfifo("fifo", 0600), 0);
+    int both = open("fifo", O_RDWR), other = open("fifo", O_RDWR);
+    nothing_to_read(both);
+    set_in_child(both, O_NONBLOCK);
+    EQUAL(fcntl(other, F_GETFL) & O_NONBLOCK, 0);
+}
+
+static void listening_socket(void)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "name"};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    EQUAL(bind(fd, (struct sockaddr*)&name, sizeof name), 0);
+    EQUAL(listen(fd, 5), 0);
+    FAILS(accept(fd, 0, 0), EAGAIN);
+    set_in_child(fd, 0);
+    EQUAL(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+    set_in_child(fd, O_NONBLOCK);
+    FAILS(accept(fd, 0, 0), EAGAIN);
+    int client = socket(AF_UNIX, SOCK_STREAM, 0);
+    EQUAL(connect(client, (struct sockaddr*)&name, sizeof name), 0);
+    int end = accept4(fd, 0, 0, SOCK_NONBLOCK);
+    TRUE(end >= 0);
+    EQUAL(fcntl(end, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
+    set_in_child(end, 0);
+    nothing_to_read(end);
+    nothing_to_read(client);
+}
+
+static void append_is_shared(void)
+{
+    put_file("f", "abcdef");
+    int fd = open("f", O_WRONLY);
+    set_in_child(fd, O_APPEND | O_NONBLOCK);
+    EQUAL(fcntl(fd, F_GETFL) & (O_APPEND | O_NONBLOCK), O_APPEND | O_NONBLOCK);
+    EQUAL(lseek(fd, 0, SEEK_SET), 0);
+    EQUAL(write(fd, "g", 1), 1);
+    EQUAL(lseek(fd, 0, SEEK_CUR), 7);
+    set_in_child(fd, 0);
+    EQUAL(lseek(fd, 0, SEEK_SET), 0);
+    EQUAL(write(fd, "A", 1), 1);
+    EQUAL(lseek(fd, 0, SEEK_CUR), 1);
+    EQUAL(fcntl(fd, F_GETFL) & (O_APPEND | O_NONBLOCK | O_ACCMODE), O_WRONLY);
+    close(fd);
+}
+
 MAIN(TEST(lowest_number), TEST(dup_shares_offset), TEST(dup2_and_dup3), TEST(descriptor_flags),
-     TEST(status_flags), TEST(limit), TEST(wrong_direction), TEST(bad_pointers))
+     TEST(status_flags), TEST(limit), TEST(wrong_direction), TEST(bad_pointers),
+     TEST(flags_are_the_description_s), TEST(listening_socket), TEST(append_is_shared))
