@@ -25,9 +25,16 @@ constexpr Nanoseconds part_of_slice = 3 * host::millisecond;
 
 class PendingTest : public host::KernelTest {
 protected:
-    PendingTest() { kernel::Work::chunk = 1; }
-    ~PendingTest() override {
-        kernel::Work::chunk = whole_chunk_;
+    // Begins with a whole time slice, whatever the tests before have used of it.
+    PendingTest() {
+        pause_init(host::millisecond);
+        Machine::advance(2 * host::millisecond);
+        kernel::Work::chunk = 1;
+    }
+    ~PendingTest() override { kernel::Work::chunk = whole_chunk_; }
+    void TearDown() override {
+        watch(0);  // nobody else gets a turn while the test's bank is destroyed
+        KernelTest::TearDown();
         Machine::at_preemption_points(0, {});
     }
 

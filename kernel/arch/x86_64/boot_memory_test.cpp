@@ -81,18 +81,18 @@ TEST_F(BootMemoryTest, AFullTableLosesTheSmallerPart) {
 }
 
 TEST_F(BootMemoryTest, FramesComeZeroedFromTheLargestRange) {
-    host::init();  // the simulated machine's memory is there from now on
-    add(300, 310);
-    add(400, 403);
+    host::init();  // its memory is there from now on; the kernel has not come to these frames yet
+    add(12300, 12310);
+    add(12400, 12403);
     memory.finish_ram();
-    auto* bytes = static_cast<std::byte*>(arch::window(PhysAddr{300 * page}));
+    auto* bytes = static_cast<std::byte*>(arch::window(PhysAddr{12300 * page}));
     bytes[17] = std::byte{1};
-    EXPECT_EQ(memory.allocate_frame(), PhysAddr{300 * page});
+    EXPECT_EQ(memory.allocate_frame(), PhysAddr{12300 * page});
     EXPECT_EQ(bytes[17], std::byte{0});
-    EXPECT_EQ(free(), (Ranges{{301, 310}, {400, 403}}));
-    memory.release(PhysAddr{300 * page}, PhysAddr{301 * page});
-    memory.release(PhysAddr{500 * page}, PhysAddr{501 * page});
-    EXPECT_EQ(free(), (Ranges{{300, 310}, {400, 403}, {500, 501}}));
+    EXPECT_EQ(free(), (Ranges{{12301, 12310}, {12400, 12403}}));
+    memory.release(PhysAddr{12300 * page}, PhysAddr{12301 * page});
+    memory.release(PhysAddr{12500 * page}, PhysAddr{12501 * page});
+    EXPECT_EQ(free(), (Ranges{{12300, 12310}, {12400, 12403}, {12500, 12501}}));
 }
 
 }  // namespace
