@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
 from cluu import execute, paths, qemu  # noqa: E402
 from cluu.machine import Machine  # noqa: E402
+from cluu.say import Problem  # noqa: E402
 
 RESULTS = paths.OUT / "test-results"
-MACHINES = ("guest", "reference", "console")
+STARTED = time.monotonic()
+SUITE_SECONDS = 1800  # twice what the suite may take; a system that is broken everywhere is known to be so by then
 
 
 @pytest.fixture(scope="module")
@@ -74,25 +77,40 @@ def boot(tmp_path):
         machines.append(machine)
         return machine
 
+    start.machines = machines
     yield start
     for machine in machines:
         machine.stop()
+
+
+def pytest_runtest_setup(item):
+    if time.monotonic() - STARTED > SUITE_SECONDS:
+        item.session.shouldfail = f"the tests have taken over {SUITE_SECONDS} s"
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     outcome = yield
     if outcome.get_result().failed and call.when in ("setup", "call"):
-        for name in MACHINES:
-            thing = item.funcargs.get(name)
-            if thing is not None:
-                _keep(thing if isinstance(thing, Machine) else thing.machine, item.nodeid)
+        machines = [machine for thing in item.funcargs.values() for machine in _machines(thing)]
+        for number, machine in enumerate(machines):
+            _keep(machine, RESULTS / re.sub(r"[^A-Za-z0-9_.-]+", "_", item.nodeid) / (str(number) if number else ""))
 
 
-def _keep(machine: Machine, test: str) -> None:
-    folder = RESULTS / re.sub(r"[^A-Za-z0-9_.-]+", "_", test)
+def _machines(thing) -> list[Machine]:
+    if isinstance(thing, Machine):
+        return [thing]
+    if isinstance(thing, execute.Session):
+        return [thing.machine]
+    return getattr(thing, "machines", [])  # those of `boot`
+
+
+def _keep(machine: Machine, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for log in machine.logs.glob("*.log"):
         shutil.copy(log, folder)
     if machine.process.poll() is None:
-        machine.screenshot().save_png(folder / "screen.png")
+        try:
+            machine.screenshot().save_png(folder / "screen.png")
+        except (Problem, OSError) as problem:
+            (folder / "screen.txt").write_text(f"no picture: {problem}\n")

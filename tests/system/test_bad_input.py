@@ -2,10 +2,14 @@
 """What goes wrong gets a clear error at the place where a person looks, and the rest of the system goes on."""
 
 import struct
+from pathlib import Path
 
 import pytest
 
-from cluu import disk, execute
+from cluu import disk, execute, paths, qemu
+from cluu.machine import Machine
+
+SECONDS = 30
 
 # An ELF header and one program header of a static x86-64 program, to be broken in one place each.
 HEADER = struct.Struct("<4sBBBBB7xHHIQQQIHHHHHH")
@@ -85,6 +89,24 @@ def test_a_full_disk_says_so_and_recovers(guest):
     assert result.status != 0
     assert b"No space left on device" in result.errors
     assert guest.shell("rm /home/admin/big && echo text > /home/admin/small && cat /home/admin/small").output == b"text\n"
+
+
+def test_a_host_whose_disk_is_full(tmp_path, disk_copy):
+    """What is written fails, and says so; what can be read goes on."""
+    rule = tmp_path / "rule"
+    rule.write_text('[inject-error]\nevent = "write_aio"\nerrno = "28"\niotype = "write"\n')
+    options = qemu.Options(kernel=paths.KERNEL, initrd=paths.INITRD, disk=Path(f"blkdebug:{rule}:{disk_copy}"),
+                           accelerator=qemu.accelerator())
+    with Machine(options, logs=tmp_path) as machine:
+        line = machine.serial[0]
+        for question, answer in [("login: ", "admin"), ("Password: ", "admin"), (r"\$ ", "echo text >f")]:
+            line.expect(question, SECONDS)
+            line.send(answer + "\r")
+        line.expect("virtio-blk: the disk failed", SECONDS)
+        line.expect("f: Input/output error", SECONDS)
+        line.send("head -c 5 /etc/passwd; cat f\r")
+        line.expect("root:", SECONDS)
+        line.expect("f': No such file", SECONDS)
 
 
 def test_forking_without_end_stops_at_a_limit(guest):

@@ -38,7 +38,7 @@ def machine(tmp_path_factory):
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_linux_programs_on_four_cpus(machine, program):
-    result = machine.run(f"/tmp/{program}", timeout=300, environment=["TMPDIR=/dev/shm"])
+    result = machine.run(f"/tmp/{program}", timeout=120, environment=["TMPDIR=/dev/shm"])
     assert result.status == 0, result.output.decode()
 
 

@@ -21,5 +21,5 @@ def machine(tmp_path_factory):
 @pytest.mark.parametrize("place", ["/dev/shm", "/home/admin"])
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_in_cluu(machine, program, place):
-    result = machine.run(f"/tmp/{program}", timeout=300, environment=[f"TMPDIR={place}"])
+    result = machine.run(f"/tmp/{program}", timeout=120, environment=[f"TMPDIR={place}"])
     assert result.status == 0, result.output.decode()

@@ -215,7 +215,8 @@ def _has_stopped(log: Line) -> bool:
 class Session:
     """A machine that runs one command after another: a group of tests boots only once.
 
-    Files can be put when it starts; `fetch` takes files from the disk when it has been closed.
+    Files can be put when it starts; `fetch` takes files from the disk when it has been closed. A machine that has once
+    not answered in time is given up: whoever asks it for more is told so at once.
     """
 
     def __init__(self, request: Request, logs: Path | None = None):
@@ -226,6 +227,7 @@ class Session:
         prepare_disk(request, self.image, keep=True)
         self.machine = Machine(_options(request, self.image), serials=2, logs=logs)
         self._frames = Frames(self.machine.serial[1], live=False)
+        self._given_up: str | None = None
         try:
             self._answer(request.timeout, "the system did not come up")
         except BaseException:
@@ -235,6 +237,8 @@ class Session:
     def run(self, *words: str, timeout: float = 30, environment: list[str] | None = None,
             directory: str | None = None) -> Result:
         """Runs a command and waits for its end. Raises TimeoutError with the log's last lines if that does not come."""
+        if self._given_up:
+            raise TimeoutError(f"this machine was given up before: {self._given_up}")
         request = Request(list(words), environment=environment or [], directory=directory or self._request.directory)
         body = records(request, keep=True)
         self._frames = Frames(self.machine.serial[1], live=False, at=self._frames.at)
@@ -251,7 +255,8 @@ class Session:
         stopped = follow(self.machine, frames, timeout, _start_seconds(self._request))
         self.machine.check_started()
         if frames.status is None:
-            raise TimeoutError(f"{stopped or f'{failure} within {timeout:g} s'}. The last lines of the system's log:\n{log.tail()}")
+            self._given_up = stopped or f"{failure} within {timeout:g} s"
+            raise TimeoutError(f"{self._given_up}. The last lines of the system's log:\n{log.tail()}")
         return Result(frames.status, bytes(frames.output), bytes(frames.errors), log.text(),
                       time.monotonic() - started, frames.problems)
 

@@ -66,7 +66,8 @@ def command(o: Options) -> list[str]:
         line += ["-drive", f"file={_escaped(o.iso)},format=raw,media=cdrom,readonly=on,if=none,id=cd",
                  "-device", "ide-cd,drive=cd,bootindex=0"]
     if o.disk:
-        line += ["-drive", f"file={_escaped(o.disk)},format=raw,if=none,id=disk,cache=writeback",
+        line += ["-drive", f"file={_escaped(o.disk)},format=raw,if=none,id=disk,cache=writeback,"
+                 "werror=report,rerror=report",  # the guest is told; QEMU would stop the machine without a word
                  "-device", "virtio-blk-pci,drive=disk,disable-legacy=on"]
     if o.uefi:
         if not UEFI_CODE.exists():
