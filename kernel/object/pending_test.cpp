@@ -6,6 +6,7 @@
 #include "kernel/arch/host/kernel_fixture.hpp"
 #include "kernel/object/bank.hpp"
 #include "kernel/object/work.hpp"
+#include "kernel/sched/scheduler.hpp"
 
 namespace {
 
@@ -21,7 +22,7 @@ using host::User;
 constexpr std::uint64_t page = abi::page_size;
 constexpr std::uint64_t equal_priority = 255;
 // Everybody gets something done before it is the next one's turn.
-constexpr Nanoseconds part_of_slice = 3 * host::millisecond;
+constexpr Nanoseconds part_of_slice = kernel::Scheduler::time_slice * 3 / 5;
 
 class PendingTest : public host::KernelTest {
 protected:

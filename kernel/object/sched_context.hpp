@@ -62,10 +62,11 @@ public:
     const std::uint8_t priority;
 
     // Accounting, kept by the scheduler.
-    Nanoseconds consumed = 0;     // in all
-    bool overdrawn = false;       // runs for others beyond its budget ...
-    Nanoseconds grace_end = 0;    // ... until it has consumed so much
-    Thread* throttled = nullptr;  // waits in the CPU's release tree for the next period
+    Nanoseconds consumed = 0;       // in all
+    bool overdrawn = false;         // runs for others beyond its budget ...
+    Nanoseconds grace_end = 0;      // ... until it has consumed so much
+    Nanoseconds rest_of_slice = 0;  // if it was put aside within its time slice
+    Thread* throttled = nullptr;    // waits in the CPU's release tree for the next period
     Nanoseconds release_at = 0;
     base::TreeNode release_node;
 

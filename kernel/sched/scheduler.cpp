@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include <arch/cpus.hpp>
 #include <arch/fpu.hpp>
@@ -248,6 +249,13 @@ void Scheduler::update_timer(const Thread* next, Nanoseconds now, Nanoseconds al
 
 // ---- the decision -----------------------------------------------------------------------------------------
 
+// It goes on after those who are more important, or, if its slice is over, after all others of its priority.
+void Scheduler::put_aside(Thread& thread, Nanoseconds now) {
+    const bool slice_over = now >= slice_end_;
+    thread.context_->rest_of_slice = slice_over ? 0 : slice_end_ - now;
+    enqueue(thread, !slice_over);
+}
+
 [[gnu::always_inline]] inline Thread* Scheduler::choose(Nanoseconds now) {
     const auto priority_of = [](const Thread* thread) {
         return thread != nullptr && thread->context_ != nullptr ? int{thread->context_->priority}
@@ -260,8 +268,8 @@ void Scheduler::update_timer(const Thread* next, Nanoseconds now, Nanoseconds al
     const int queued = highest_;
     if (preferred != nullptr && preferred->context_ != nullptr &&
         priority_of(preferred) >= std::max(queued, priority_of(before))) {
-        if (before != nullptr) {
-            enqueue(*before, true);
+        if (before != nullptr && before->context_ != nullptr) {
+            put_aside(*before, now);
         }
         return preferred;
     }
@@ -272,9 +280,8 @@ void Scheduler::update_timer(const Thread* next, Nanoseconds now, Nanoseconds al
         return take_highest();
     }
     const int best = highest_;
-    const bool slice_over = now >= slice_end_;
-    if (best > priority_of(before) || (slice_over && best == priority_of(before))) {
-        enqueue(*before, !slice_over);
+    if (best > priority_of(before) || (now >= slice_end_ && best == priority_of(before))) {
+        put_aside(*before, now);
         return take_highest();
     }
     return before;
@@ -336,7 +343,7 @@ inline void Scheduler::decide_for() {
         charged_->charge(now - charged_since_);
     }
     charged_since_ = now;
-    const Thread* before = current();
+    const SchedContext* before = charged_;
     Thread* next = choose(now);
     Nanoseconds allowed = 0;
     for (;;) {
@@ -360,10 +367,12 @@ inline void Scheduler::decide_for() {
     decide_ = next != nullptr && next->context_->overdrawn;
     time_dirty_ = decide_;
     left_ = false;
-    if (next != before || now >= slice_end_) {
-        slice_end_ = now + time_slice;
-    }
     charged_ = next != nullptr ? next->context_ : nullptr;
+    if (charged_ != nullptr && (charged_ != before || now >= slice_end_)) {
+        // A slice goes with its context through calls, and outlasts being put aside by somebody more important.
+        const Nanoseconds rest = std::exchange(charged_->rest_of_slice, 0);
+        slice_end_ = now + (rest != 0 ? rest : time_slice);
+    }
     update_timer(next, now, allowed);
     if (next != on_cpu()) {
         switch_to<Many>(next);

@@ -35,7 +35,7 @@ namespace kernel {
 
 class Scheduler {
 public:
-    static constexpr Nanoseconds time_slice = 5'000'000;
+    static constexpr Nanoseconds time_slice = 2'000'000;
 
     void initialise(arch::Cpu& hardware) { hardware_ = &hardware; }
 
@@ -192,6 +192,7 @@ private:
     void throttle(Thread& thread);
     [[nodiscard]] static Nanoseconds allowance(Thread& thread, Nanoseconds now);
     void update_timer(const Thread* next, Nanoseconds now, Nanoseconds allowed);
+    void put_aside(Thread& thread, Nanoseconds now);
     Thread* choose(Nanoseconds now);
     // Many: with several CPUs. So one CPU does not pay for them.
     template <bool Many>

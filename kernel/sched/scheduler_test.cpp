@@ -119,6 +119,49 @@ TEST_F(SchedulerTest, EqualsTakeTurns) {
     EXPECT_EQ(host::running(), first.registers);
 }
 
+// Calls that need a decision each, as those with a deadline do.
+TEST_F(SchedulerTest, WhoKeepsCallingUsesUpItsSlice) {
+    const abi::CapIndex endpoint = init.create(ObjectType::endpoint, 0, 0, 0, 0, 0, bank);
+    const abi::CapIndex reply = init.create(ObjectType::reply, 0, 0, 0, 0, 0, bank);
+    const std::uint64_t desk = endpoint | std::uint64_t{reply} << 32;
+    const NewThread server = thread(30);
+    const NewThread client = thread(20);
+    const NewThread other = thread(20);
+    pause_init(100 * millisecond);
+    User(*server.registers).enter(Syscall::receive, desk);
+    for (int quarter = 1; quarter <= 4; ++quarter) {
+        ASSERT_EQ(host::running(), client.registers) << quarter;
+        User(*client.registers)
+            .enter(Syscall::call, endpoint, abi::make_tag(0, 0, 0, 0, abi::Tag::has_deadline), {},
+                   plat::clock_now() + 50 * millisecond);
+        ASSERT_EQ(host::running(), server.registers) << quarter;
+        Machine::advance(slice / 4);
+        if (quarter < 4) {
+            User(*server.registers).enter(Syscall::reply_and_receive, desk);
+        }
+    }
+    EXPECT_EQ(host::running(), other.registers);
+}
+
+TEST_F(SchedulerTest, WhoIsPutAsideKeepsTheRestOfItsSlice) {
+    const NewThread important = thread(20);
+    const NewThread first = thread(10);
+    const NewThread second = thread(10);
+    pause_init(100 * millisecond);
+    for (int quarter = 1; quarter <= 4; ++quarter) {
+        User(*important.registers)
+            .enter(Syscall::wait, sleep, abi::make_tag(0, 0, 0, 0, abi::Tag::has_deadline), {},
+                   plat::clock_now() + slice / 4);
+        ASSERT_EQ(host::running(), first.registers) << quarter;
+        Machine::advance(slice / 4);
+        ASSERT_EQ(host::running(), important.registers) << quarter;
+    }
+    User(*important.registers).enter(Syscall::wait, sleep);
+    EXPECT_EQ(host::running(), second.registers);
+    Machine::advance(slice);
+    EXPECT_EQ(host::running(), first.registers);
+}
+
 TEST_F(SchedulerTest, YieldGivesTheRestAway) {
     const NewThread first = thread(10);
     const NewThread second = thread(10);
@@ -216,10 +259,10 @@ TEST_F(SchedulerTest, ABudgetHoldsForAllContextsWithinIt) {
     const NewThread patient = thread(10);
     pause_init(95 * millisecond);
     EXPECT_EQ(host::running(), first.registers);
-    Machine::advance(3 * millisecond);
+    Machine::advance(millisecond);
     User(*first.registers).enter(Syscall::yield, 0);
     EXPECT_EQ(host::running(), second.registers);
-    Machine::advance(millisecond);
+    Machine::advance(3 * millisecond);
     EXPECT_EQ(host::running(), patient.registers);
     Machine::advance(5 * millisecond);
     EXPECT_EQ(host::running(), patient.registers);

@@ -121,8 +121,8 @@ def test_processes_are_limited_with_those_of_inner_containers(guest):
 
 def test_a_pipe_outlives_the_container_that_made_it(guest):
     # The shell ends at once; what it started runs on, each in a container inside the shell's.
-    script = """sh -c 'yes | head -n 1000000 | tail -n 1 > /tmp/late &'; i=0
-        while [ $i -lt 100 ] && ! [ -s /tmp/late ]; do sleep 0.1; i=$((i+1)); done; cat /tmp/late"""
+    script = """sh -c 'yes | head -n 1000000 | tail -n 1 > /tmp/late &'
+        until [ -s /tmp/late ]; do sleep 0.1; done; cat /tmp/late"""
     assert guest.shell(script, timeout=60).output == b"y\n"
     assert text(boss(guest, "container ls -a")).count("sh-") == 0
 
@@ -133,6 +133,12 @@ def test_a_fork_bomb_leaves_others_alone_while_it_runs(guest):
         result = guest.run("echo", "alive")
         assert (result.output, result.errors) == (b"alive\n", b"")
     boss(guest, "container ls | grep sh- | while read id rest; do container stop -t 0 $id; done", timeout=60)
+
+
+def test_who_keeps_calling_servers_leaves_others_their_turns(guest):
+    script = """: > /tmp/none; (until read -r word < /tmp/none; do :; done) & i=0
+        while [ $i -lt 50 ]; do (true); i=$((i+1)); done; kill $!; echo all $i"""
+    assert guest.shell(script, timeout=60).output == b"all 50\n"
 
 
 def in_box(guest, image: str, script: str):
@@ -243,16 +249,16 @@ def test_names_lists_and_removal(guest):
 
 def test_restart_on_failure_is_counted(guest):
     boss(guest, "container run -d --name again stubborn 'exit 3' >/dev/null", timeout=30)
-    result = boss(guest, "i=0; while [ $i -lt 30 ]; do container inspect again | grep -q 'restarts: 2' && break;"
-                         "sleep 0.2; i=$((i+1)); done; sleep 1; container inspect again", timeout=60)
+    result = boss(guest, "until container inspect again | grep -q 'restarts: 2'; do sleep 0.1; done; until"
+                         " container inspect again | grep -q 'state: exited'; do sleep 0.1; done; sleep 1; container inspect again", timeout=60)
     assert "restarts: 2" in text(result), text(result)
     assert "state: exited" in text(result), text(result)
 
 
 def test_restart_always_goes_on_until_it_is_stopped(guest):
     boss(guest, "container run -d --name ever eternal 'exit 0'; container run -d --name once stubborn 'exit 0'")
-    result = boss(guest, "i=0; while [ $i -lt 50 ] && ! container inspect ever | grep -q 'restarts: [2-9]'; do sleep 0.1;"
-                         "i=$((i+1)); done; container inspect ever; container inspect once; container stop -t 0 ever", timeout=60)
+    result = boss(guest, "until container inspect ever | grep -q 'restarts: [2-9]'; do :; done;"
+                         "container inspect ever; container inspect once; container stop -t 0 ever", timeout=60)
     assert re.search("restarts: [2-9].*restarts: 0", text(result), re.DOTALL), text(result)
     ended = [boss(guest, f"sleep {pause}; container inspect ever | grep -E 'state|restarts'").output for pause in (1, 2)]
     assert ended[0] == ended[1] and b"state: exited" in ended[0], ended
@@ -287,8 +293,8 @@ def test_nothing_leaks(guest):
 
 def test_the_end_of_a_container_leaves_memory_as_it_was(guest):
     # Threads, mappings, pipes and waiting calls, ended in the middle. What servers keep for the next one is there after a few.
-    script = """container run -d --name busy roomy '/home/admin/memory_limit busy' > /tmp/busy 2>&1; i=0
-        while [ $i -lt 50 ] && ! grep -q busy /tmp/busy; do sleep 0.1; i=$((i+1)); done
+    script = """container run -d --name busy roomy '/home/admin/memory_limit busy' > /tmp/busy 2>&1
+        until grep -q busy /tmp/busy; do sleep 0.1; done
         container stop -t 0 busy; container rm busy; cat /tmp/busy; rm /tmp/busy"""
     free = []
     for _ in range(10):
