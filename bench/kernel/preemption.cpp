@@ -12,7 +12,7 @@ namespace bench {
 namespace {
 
 constexpr std::uint64_t memory_bytes = std::uint64_t{64} << 20;
-constexpr std::uint64_t bank_bytes = std::uint64_t{128} << 20;
+constexpr std::uint64_t bank_bytes = std::uint64_t{160} << 20;
 constexpr std::uint64_t many = 10'000;
 constexpr std::uint64_t table_slots = 16'384;
 // No divisor of anything that repeats in the kernel.
@@ -30,6 +30,23 @@ ipc::KernelResult<void> derive_many(ipc::Ref<ipc::CapTable> into, ipc::AnyRef fr
     return {};
 }
 
+// Operations on a large range, which leave its pages mapped.
+ipc::KernelResult<void> change_ranges(ipc::Ref<ipc::Bank> bank, ipc::Ref<ipc::Memory> memory,
+                                      const rt::Mapping& mapping) {
+    using abi::MapFlags;
+    TRY(ipc::own_space()->protect(mapping.address(), memory_bytes, MapFlags::read));
+    TRY(ipc::own_space()->protect(mapping.address(), memory_bytes,
+                                  MapFlags::read | MapFlags::write));
+    TRY(memory->decommit({0, memory_bytes / 2}));
+    TRY(memory->resize(memory_bytes / 4));
+    TRY(memory->resize(memory_bytes));
+    TRY(memory->commit({0, memory_bytes}));
+    const auto pager = TRY(bank->create_endpoint());
+    const auto paged = TRY(bank->create_memory(memory_bytes, {.pager = pager}));
+    TRY(paged->supply({0, memory_bytes}, memory, 0));
+    return memory->commit({0, memory_bytes / 2});
+}
+
 ipc::KernelResult<void> build_and_destroy() {
     const auto doomed = TRY(ipc::own_bank()->create_bank(bank_bytes));
     const auto memory = TRY(doomed->create_memory(memory_bytes));
@@ -37,6 +54,7 @@ ipc::KernelResult<void> build_and_destroy() {
     for (std::uint64_t at = 0; at < memory_bytes; at += abi::page_size) {
         *reinterpret_cast<volatile std::uint8_t*>(mapping.address() + at) = 1;
     }
+    TRY(change_ranges(doomed, memory, mapping));
     const auto endpoints = TRY(doomed->create_cap_table(table_slots));
     for (std::uint64_t i = 0; i < many; ++i) {
         const auto endpoint = TRY(doomed->create_endpoint());
@@ -44,7 +62,9 @@ ipc::KernelResult<void> build_and_destroy() {
     }
     const auto origin = TRY(doomed->create_endpoint());
     const auto derived = TRY(doomed->create_cap_table(table_slots));
-    TRY(derive_many(derived, origin));
+    const ipc::AnyRef middle{TRY(ipc::own_table()->copy(origin))};
+    TRY(derive_many(derived, middle));
+    TRY(ipc::own_table()->remove(middle.index()));
     TRY(ipc::own_table()->revoke(origin.index()));
     TRY(derive_many(derived, origin));
     return doomed->destroy();

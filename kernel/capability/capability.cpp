@@ -7,6 +7,12 @@
 
 namespace kernel {
 
+namespace {
+
+constexpr std::uint32_t capability_units = 3;
+
+}  // namespace
+
 void make_root_capability(Capability& slot, Object& object, std::uint8_t rights) {
     slot.object = &object;
     slot.badge = 0;
@@ -47,6 +53,9 @@ void move_capability(Capability& destination, Capability& slot) {
     destination.depth = slot.depth;
     Object::CapabilityList::insert_after(destination, slot);
     Object::CapabilityList::remove(slot);
+    if (slot.object->leaving == &slot) {
+        slot.object->leaving = &destination;
+    }
     slot.object = nullptr;
     slot.type = ObjectType::none;
     slot.table->put_back(slot);
@@ -54,19 +63,48 @@ void move_capability(Capability& destination, Capability& slot) {
 
 namespace {
 
-void leave_children_to_parent(Capability& slot) {
-    Object::CapabilityList& tree = slot.object->capabilities();
-    for (Capability* next = tree.next(slot); next != nullptr && next->depth > slot.depth;
-         next = tree.next(*next)) {
+// False: there are more. Either way `slot` stands behind those that have moved up.
+bool leave_children_to_parent(Capability& slot, Work& work) {
+    Object& object = *slot.object;
+    Object::CapabilityList& tree = object.capabilities();
+    Capability* last = &slot;
+    Capability* next = tree.next(slot);
+    while (next != nullptr && next->depth > slot.depth && work.take()) {
         --next->depth;
+        last = next;
+        next = tree.next(*next);
     }
+    if (last != &slot) {
+        Object::CapabilityList::remove(slot);
+        Object::CapabilityList::insert_after(slot, *last);
+    }
+    if (next == nullptr || next->depth <= slot.depth) {
+        return true;
+    }
+    object.leaving = &slot;
+    return false;
+}
+
+// Where depths are looked at, nobody may be on the way up.
+bool finish_leaving(Object& object, Work& work) {
+    if (object.leaving != nullptr) [[unlikely]] {
+        if (!leave_children_to_parent(*object.leaving, work)) {
+            return false;
+        }
+        object.leaving = nullptr;
+    }
+    return true;
 }
 
 }  // namespace
 
-void delete_capability(Capability& slot) {
-    leave_children_to_parent(slot);
+bool delete_capability(Capability& slot, Work& work) {
+    if (!finish_leaving(*slot.object, work) || !leave_children_to_parent(slot, work) ||
+        !work.take(capability_units)) {
+        return false;
+    }
     delete_leaf(slot);
+    return true;
 }
 
 void delete_leaf(Capability& slot) {
@@ -83,6 +121,9 @@ void delete_leaf(Capability& slot) {
 }
 
 bool revoke_capability(Capability& capability, const Capability* used, Work& work) {
+    if (!finish_leaving(*capability.object, work)) {
+        return false;
+    }
     Object::CapabilityList& tree = capability.object->capabilities();
     Capability* before = &capability;  // the one to go next follows
     Capability* last = nullptr;
@@ -92,7 +133,7 @@ bool revoke_capability(Capability& capability, const Capability* used, Work& wor
             before = last = next;
             continue;
         }
-        if (!work.take(3)) {
+        if (!work.take(capability_units)) {
             capability.revoking = true;
             return false;
         }

@@ -6,6 +6,9 @@
 // So deriving is an insertion behind the source, and revoking removes the following deeper ones. Deleting one in the middle leaves
 // its children to its parent: all that was derived from it moves up by one, or it would look like its elder sibling's.
 //
+// If that are very many, it is not done at once: what is being deleted (Object::leaving) then goes along, and always stands before the
+// first one that still is to move up. It can be used until it is gone.
+//
 // An empty slot is in its table's free list, by the same links. Slots do not move in memory while they are in use.
 #pragma once
 
@@ -53,9 +56,10 @@ void make_root_capability(Capability& slot, Object& object, std::uint8_t rights)
 void derive_capability(Capability& slot, Capability& source, std::uint8_t rights);
 // Empties `slot` and gives its place in the derivation tree to `destination`.
 void move_capability(Capability& destination, Capability& slot);
-// Empties the slot and returns it to its table. The object's last capability takes the object along (see Object).
-void delete_capability(Capability& slot);
-// The same of one that nothing is derived from, or whose children are about to go as well.
+// Empties the slot and returns it to its table. The object's last capability takes the object along (see Object). False: `work` does
+// not go as far, and the slot is in use until this is called again.
+[[nodiscard]] bool delete_capability(Capability& slot, Work& work);
+// The same, at once, of one that nothing is derived from, or whose children are about to go as well.
 void delete_leaf(Capability& slot);
 // Deletes everything derived from it, as far as `work` goes; what is derived in the meantime goes as well. True: there is no more.
 // `used` goes last, because it is needed to go on.

@@ -12,9 +12,18 @@
 
 namespace kernel {
 
+namespace {
+
+constexpr std::uint32_t nobody = ~std::uint32_t{0};
+
+}  // namespace
+
 Invariants::Broken Invariants::check_tree(Object& object, Totals& totals) {
     const Capability* previous = nullptr;
-    const Capability* revoked = nullptr;  // whose descendants are going
+    std::uint32_t depth_of_previous = 0;
+    std::uint32_t revoked = nobody;  // the depth of the one whose descendants are going
+    std::uint32_t lifted =
+        nobody;  // of the one whose children are moving up: what follows does that yet
     for (Capability* capability = object.capabilities_.front(); capability != nullptr;
          capability = object.capabilities_.next(*capability)) {
         ++totals.capabilities;
@@ -22,17 +31,24 @@ Invariants::Broken Invariants::check_tree(Object& object, Totals& totals) {
         HOLD(capability->table->find(capability->index) == capability);
         HOLD(capability->guard == nullptr || capability->badged);
         HOLD(capability->type == object.type());
-        if (revoked != nullptr && capability->depth > revoked->depth) {
+        if (capability == object.leaving) {
+            lifted = capability->depth;
             continue;
         }
-        revoked = capability->revoking ? capability : nullptr;
-        HOLD(capability->depth <= (previous != nullptr ? previous->depth + 1 : 0));
-        if (previous != nullptr && capability->depth > previous->depth) {
+        lifted = lifted != nobody && capability->depth > lifted ? lifted : nobody;
+        const std::uint32_t depth = capability->depth - (lifted != nobody ? 1 : 0);
+        if (revoked != nobody && depth > revoked) {
+            continue;
+        }
+        revoked = capability->revoking ? depth : nobody;
+        HOLD(depth <= (previous != nullptr ? depth_of_previous + 1 : 0));
+        if (previous != nullptr && depth > depth_of_previous) {
             HOLD((capability->rights & ~previous->rights) == 0);
             HOLD(!previous->badged || (capability->badged && capability->badge == previous->badge &&
                                        capability->guard == previous->guard));
         }
         previous = capability;
+        depth_of_previous = depth;
     }
     return nullptr;
 }

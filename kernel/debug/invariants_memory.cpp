@@ -247,7 +247,7 @@ Invariants::Broken Invariants::check_memory(Memory& memory, Totals& totals) {
     memory.map_.for_each(0, Memory::max_pages, [&](std::uint64_t index, mm::PageSlot& slot) {
         ++slots;
         const auto check = [&]() -> Broken {
-            HOLD(index < memory.pages_);
+            HOLD(index < memory.pages_ || index >= memory.leftover_);
             HOLD(mm::frames.references(slot.frame()) != 0);
             // A device, or a thread's page that the kernel uses, must not be somebody else's as well.
             HOLD(!slot.is_pinned() || mm::frames.references(slot.frame()) == 1);
@@ -301,7 +301,7 @@ Invariants::Broken Invariants::check_entries(AddressSpace& space, const Region& 
     Memory& memory = *region.memory;
     const auto check = [&](std::uint64_t address, const arch::Entry& entry) -> Broken {
         const std::uint64_t index = region.page_at(address);
-        HOLD(index < memory.pages_);
+        HOLD(index < memory.pages_ || index >= memory.leftover_);
         HOLD(!entry.writable() || (region.flags & abi::MapFlags::write) != 0);
         HOLD(!entry.executable() || (region.flags & abi::MapFlags::execute) != 0);
         if (memory.physical_) {

@@ -25,8 +25,10 @@ public:
     Undelivered(const Undelivered&) = delete;
     Undelivered& operator=(const Undelivered&) = delete;
     ~Undelivered() {
+        Work work(most_units);
         for (std::size_t i = 0; i < count_; ++i) {
-            delete_capability(*capabilities_[i]);
+            // One with very many derived from it stays where it is, with some of them its siblings.
+            (void)delete_capability(*capabilities_[i], work);
         }
     }
     void add(Capability& capability) {
@@ -39,6 +41,7 @@ public:
     }
 
 private:
+    static constexpr std::uint32_t most_units = 512;
     std::array<Capability*, abi::message_capabilities> capabilities_{};
     std::size_t count_ = 0;
 };

@@ -92,6 +92,40 @@ public:
         return copy_slots(&root_, &copy.root_, 1, height_, bank, visit);
     }
 
+    // The same while visit() says yes, in the order of pages, with take() before each node. When one says no, this ends. -> the page to
+    // go on with, or `end`
+    template <class Take, class Visit>
+    [[nodiscard]] std::uint64_t for_each_while(std::uint64_t begin, std::uint64_t end, Take&& take,
+                                               Visit&& visit) {
+        for (std::uint64_t at = begin; at < end;) {
+            if (at >> (node_bits * height_) != 0) {
+                return end;
+            }
+            if (!take()) {
+                return at;
+            }
+            PageSlot* slot = &root_;
+            unsigned level = height_;
+            while (level > 1 && slot->present()) {
+                --level;
+                slot = &node(*slot)[at >> (node_bits * level) & (fan_out - 1)];
+            }
+            const unsigned bits = node_bits * level;
+            const std::uint64_t stop = std::min(end, ((at >> bits) + 1) << bits);
+            if (!slot->present()) {
+                at = stop;
+                continue;
+            }
+            for (; at < stop; ++at) {
+                PageSlot& page = level == 0 ? *slot : node(*slot)[at & (fan_out - 1)];
+                if (page.present() && !visit(at, page)) {
+                    return at;
+                }
+            }
+        }
+        return end;
+    }
+
     // Calls drop(index, PageSlot&) for each present slot, which is empty then, and gives the nodes back, in the order of pages, as
     // far as `work` goes. True: there is nothing left.
     template <class Drop>
@@ -196,7 +230,8 @@ private:
                 }
             }
         }
-        if (!work.take()) {
+        // A node has been looked through, even if nothing was in it.
+        if (!work.take(level > 0 ? 8 : 1)) {
             return false;
         }
         if (level > 0) {

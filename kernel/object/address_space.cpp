@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/object/address_space.hpp"
 
+#include <algorithm>
 #include <new>
 #include <optional>
 
@@ -183,40 +184,88 @@ Result<bool> AddressSpace::unmap(std::uint64_t start, std::uint64_t length, Work
     return true;
 }
 
-bool AddressSpace::covered(std::uint64_t start, std::uint64_t end) const {
-    for (std::uint64_t at = start; at < end;) {
-        const Region* region = region_at(at);
+Result<std::uint64_t> AddressSpace::check_protect(std::uint64_t from, std::uint64_t end,
+                                                  std::uint64_t access, Work& work) const {
+    while (from < end && work.take()) {
+        const Region* region = region_at(from);
         if (region == nullptr) {
-            return false;
+            return fail(Error::not_mapped);
         }
-        at = region->end;
+        if ((access & ~std::uint64_t{region->allowed}) != 0) {
+            return fail(Error::missing_right);
+        }
+        from = region->end;
     }
-    return true;
+    return std::min(from, end);
 }
 
-Result<> AddressSpace::protect(std::uint64_t start, std::uint64_t length, std::uint64_t access) {
+Result<bool> AddressSpace::protect(std::uint64_t start, std::uint64_t length, std::uint64_t access,
+                                   std::uint64_t& progress, Work& work) {
+    constexpr std::uint64_t changing = 1;  // in `progress`: all has been looked at
     if (is_lent(start)) {
         TRY(settle(true));
     }
     const std::uint64_t end = start + length;
-    if (!covered(start, end)) {
-        return fail(Error::not_mapped);
-    }
-    for (const Region* region = region_at(start); region != nullptr && region->start < end;
-         region = regions_.at_or_after(region->end)) {
-        if ((access & ~std::uint64_t{region->allowed}) != 0) {
-            return fail(Error::missing_right);
+    std::uint64_t at = std::max(start, progress & ~changing);
+    if ((progress & changing) == 0) {
+        at = TRY(check_protect(at, end, access, work));
+        if (at < end) {
+            progress = at;
+            return false;
         }
+        at = start;
     }
     TRY(split_at(start));
     TRY(split_at(end));
-    for (Region* region = region_at(start); region != nullptr && region->start < end;
-         region = regions_.at_or_after(region->end)) {
-        region->flags = (region->flags & ~access_bits) | access;
+    for (;;) {
+        Region* region = own_region_at(at);
+        if (region == nullptr) {
+            region = regions_.at_or_after(at);
+        }
+        if (region == nullptr || region->start >= end) {
+            return true;
+        }
+        if (!work.is_done()) {
+            at = TRY(protect_region(*region, access, (progress & changing) != 0, work));
+        }
+        if (work.is_done()) {
+            progress = at | changing;
+            return false;
+        }
     }
+}
+
+// What is not done yet is a region of its own, with the access it had. -> where it begins, or the end
+Result<std::uint64_t> AddressSpace::protect_region(Region& region, std::uint64_t access,
+                                                   bool goes_on, Work& work) {
+    const std::uint64_t flags = (region.flags & ~access_bits) | access;
+    if (flags == region.flags) {
+        work.spend(1);
+        return region.end;
+    }
+    // Between two steps others may have mapped something else there.
+    if ((access & ~std::uint64_t{region.allowed}) != 0) {
+        return fail(Error::missing_right);
+    }
+    const std::uint64_t start = region.start;
     // Entries come back with the new access when they are touched.
-    clear_entries(start, end);
-    return {};
+    const std::uint64_t reached = clear_entries(start, region.end, work);
+    work.spend(2);
+    Region* done = goes_on ? own_region_at(start - 1) : nullptr;
+    if (done == nullptr || done->memory != region.memory || done->flags != flags ||
+        done->allowed != region.allowed || done->page_at(start) != region.first_page) {
+        TRY(split_at(reached));
+        region.flags = reached != start ? flags : region.flags;
+        return reached;
+    }
+    done->end = reached;
+    if (reached == region.end) {
+        forget_region(region);
+    } else {
+        region.first_page = region.page_at(reached);
+        region.start = reached;
+    }
+    return reached;
 }
 
 // ---- cloning ----------------------------------------------------------------------------------------------

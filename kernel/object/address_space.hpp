@@ -72,7 +72,9 @@ public:
     // Parts of regions at both ends are split off. no_memory: no room for a split. False: there is more to do.
     Result<bool> unmap(std::uint64_t start, std::uint64_t length, Work& work);
     // not_mapped: there is a hole in the range. missing_right: a region was mapped with fewer.
-    Result<> protect(std::uint64_t start, std::uint64_t length, std::uint64_t access);
+    // False: there is more to do, from `progress` on (0 at first).
+    Result<bool> protect(std::uint64_t start, std::uint64_t length, std::uint64_t access,
+                         std::uint64_t& progress, Work& work);
     // `lent_below`: 0, or where to end lending; a multiple of lending_unit. overlap: a region reaches across it.
     static constexpr std::uint64_t lending_unit = arch::PageTables::root_entry_bytes;
     Result<AddressSpace*> clone(Bank& bank, std::uint64_t lent_below = 0);
@@ -134,7 +136,11 @@ private:
     // Inlined, as are the short ones above: a page fault costs 20 instructions more otherwise.
     [[gnu::always_inline]] bool resolve_own(Thread& thread, std::uint64_t address, bool write,
                                             bool execute);
-    bool covered(std::uint64_t start, std::uint64_t end) const;
+    // Can all of it be protected so? As far as `work` goes. -> where that ends
+    Result<std::uint64_t> check_protect(std::uint64_t from, std::uint64_t end, std::uint64_t access,
+                                        Work& work) const;
+    Result<std::uint64_t> protect_region(Region& region, std::uint64_t access, bool goes_on,
+                                         Work& work);
     // Of the regions that begin in [start, end).
     Result<> clone_regions(AddressSpace& copy, std::uint64_t start, std::uint64_t end);
     Result<> clone_region(AddressSpace& copy, Region& region);

@@ -117,11 +117,8 @@ Result<CapTable*> CapTable::clone(Bank& bank, std::uint64_t first) {
 
 bool CapTable::empty_page(SlotPage& page, Work& work) {
     for (Capability& slot : page) {
-        if (!slot.empty()) {
-            if (!work.take(3)) {
-                return false;
-            }
-            delete_capability(slot);
+        if (!slot.empty() && !delete_capability(slot, work)) {
+            return false;
         }
     }
     if (!work.take(8)) {

@@ -127,6 +127,7 @@ Result<Memory*> Memory::clone(Bank& bank, std::uint64_t first, std::uint64_t cou
         ++copy->committed_;
         return true;
     };
+    copy->leftover_ = whole ? leftover_ : nothing_left;
     const bool paid = bank.charge(to_copy);
     bool complete = paid;
     if (complete && whole) {
@@ -251,48 +252,6 @@ Result<void*> Memory::kernel_page(std::uint64_t index, bool write) {
     return arch::window(page.frame);
 }
 
-void Memory::drop_slot(std::uint64_t index, mm::PageSlot& slot) {
-    unmap_page(index);
-    mm::frames.release(slot.frame());
-    slot.raw = 0;
-    refund_page();
-}
-
-Result<> Memory::commit(std::uint64_t first, std::uint64_t count) {
-    for (std::uint64_t i = first; i < first + count; ++i) {
-        const Page page = TRY(page_for(i, true));
-        if (page.outcome == Outcome::ask_pager) {
-            return fail(Error::busy);
-        }
-    }
-    return {};
-}
-
-Result<> Memory::decommit(std::uint64_t first, std::uint64_t count) {
-    bool pinned = false;
-    map_.for_each(first, first + count,
-                  [&](std::uint64_t, mm::PageSlot& slot) { pinned |= slot.is_pinned(); });
-    if (pinned) {
-        return fail(Error::busy);
-    }
-    map_.for_each(first, first + count,
-                  [this](std::uint64_t index, mm::PageSlot& slot) { drop_slot(index, slot); });
-    return {};
-}
-
-Result<> Memory::resize(std::uint64_t pages) {
-    if (pages < pages_) {
-        TRY(decommit(pages, pages_ - pages));
-        // Pages of a source beyond the end have entries, too.
-        for (Region* region = regions_; region != nullptr; region = region->next_of_memory) {
-            region->space->clear_beyond(*region, pages);
-        }
-        wake_waiters(pages, max_pages, true);
-    }
-    pages_ = pages;
-    return reserved_ > pages ? reserve(pages) : Result<>{};
-}
-
 Result<PhysAddr> Memory::pin(std::uint64_t index) {
     mm::PageSlot* slot = map_.find(index);
     if (slot != nullptr && slot->is_pinned()) {
@@ -327,44 +286,6 @@ std::uint64_t Memory::flags() const {
 }
 
 // ---- paging -----------------------------------------------------------------------------------------------
-
-Result<> Memory::supply(std::uint64_t first, std::uint64_t count, Memory& from,
-                        std::uint64_t from_first) {
-    for (std::uint64_t i = 0; i < count; ++i) {
-        mm::PageSlot* slot = from.map_.find(from_first + i);
-        if (slot == nullptr || !slot->present() || slot->is_pinned() ||
-            mm::frames.references(slot->frame()) > 1) {
-            return fail(Error::busy);
-        }
-    }
-    std::uint64_t missing = 0;
-    for (std::uint64_t i = 0; i < count; ++i) {
-        const mm::PageSlot* target = map_.find_or_make(first + i, bank());
-        if (target == nullptr) {
-            return fail(Error::no_memory);
-        }
-        missing += target->present() ? 0 : 1;
-    }
-    const std::uint64_t paid = std::max(committed_, reserved_);
-    const std::uint64_t needed = std::max(committed_ + missing, reserved_);
-    if (!bank().charge(needed - paid)) {
-        return fail(Error::no_memory);
-    }
-    for (std::uint64_t i = 0; i < count; ++i) {
-        mm::PageSlot* target = map_.find(first + i);
-        if (target->present()) {
-            continue;  // it was supplied before; what programs may have seen stays
-        }
-        mm::PageSlot& slot = *from.map_.find(from_first + i);
-        from.unmap_page(from_first + i);
-        target->raw = slot.frame().value();
-        ++committed_;
-        slot.raw = 0;
-        from.refund_page();
-    }
-    wake_waiters(first, count, false);
-    return {};
-}
 
 void Memory::fail_pages(std::uint64_t first, std::uint64_t count) {
     wake_waiters(first, count, true);

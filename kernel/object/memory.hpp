@@ -62,16 +62,20 @@ public:
     };
     Result<Page> page_for(std::uint64_t index, bool write);
 
-    Result<> resize(std::uint64_t pages);
-    Result<> commit(std::uint64_t first, std::uint64_t count);
+    // These go as far as `work` does, and have left in `progress` (0 at first) where they go on when they are called again with the
+    // same arguments. False: there is more to do.
+    Result<bool> resize(std::uint64_t pages, std::uint64_t& progress, Work& work);
+    Result<bool> commit(std::uint64_t first, std::uint64_t count, std::uint64_t& progress,
+                        Work& work);
     // busy: a page in the range is pinned.
-    Result<> decommit(std::uint64_t first, std::uint64_t count);
+    Result<bool> decommit(std::uint64_t first, std::uint64_t count, std::uint64_t& progress,
+                          Work& work);
+    Result<bool> supply(std::uint64_t first, std::uint64_t count, Memory& from,
+                        std::uint64_t from_first, std::uint64_t& progress, Work& work);
     Result<PhysAddr> pin(std::uint64_t index);
     void unpin(std::uint64_t index);
     // Pinned for as long as the Memory lives, as often as one likes; where each page is. All, or none.
     Result<> pin_for_device(std::uint64_t first, std::uint64_t count, std::uint64_t* addresses);
-    Result<> supply(std::uint64_t first, std::uint64_t count, Memory& from,
-                    std::uint64_t from_first);
     // no_memory: the bank cannot pay for so many.
     Result<> reserve(std::uint64_t pages);
     void fail_pages(std::uint64_t first, std::uint64_t count);
@@ -112,7 +116,15 @@ private:
     friend class Invariants;
     Result<mm::PageSlot*> own_copy(std::uint64_t index, mm::PageSlot& slot);
     Result<mm::PageSlot*> fresh_page(std::uint64_t index, const void* contents);
-    void drop_slot(std::uint64_t index, mm::PageSlot& slot);
+    std::uint32_t drop_slot(std::uint64_t index, mm::PageSlot& slot);
+    Result<bool> find_pinned(std::uint64_t first, std::uint64_t end, std::uint64_t& progress,
+                             Work& work);
+    [[nodiscard]] bool drop_pages(std::uint64_t first, std::uint64_t end, std::uint64_t& progress,
+                                  Work& work);
+    void cut_off(std::uint64_t pages);
+    [[nodiscard]] bool can_give(std::uint64_t index);
+    Result<> supply_few(std::uint64_t first, std::uint64_t count, Memory& from,
+                        std::uint64_t from_first);
     [[nodiscard]] bool wake_all_waiters(Work& work);
     [[nodiscard]] bool drop_all(Work& work);
     // The charge of one page more, and of one less, than `committed_`, which it changes.
@@ -123,6 +135,9 @@ private:
 
     mm::PageMap map_;
     std::uint64_t pages_;
+    // Of what a resize has cut off, the pages from here on may be there yet, mapped or not. They go before it grows again.
+    static constexpr std::uint64_t nothing_left = ~std::uint64_t{0};
+    std::uint64_t leftover_ = nothing_left;
     std::uint64_t committed_ = 0;
     std::uint64_t reserved_ = 0;  // pages
     Region* regions_ = nullptr;   // that map it, linked by Region::next_of_memory

@@ -61,6 +61,7 @@ bool Object::take_apart(Work& work) {
         if (!work.take(capability_units)) {
             return false;
         }
+        leaving = capability != leaving ? leaving : nullptr;
         delete_leaf(*capability);
     }
     switch (type_) {

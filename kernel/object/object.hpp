@@ -51,6 +51,7 @@ public:
 
     using CapabilityList = base::List<Capability, &Capability::link>;
     [[nodiscard]] CapabilityList& capabilities() { return capabilities_; }
+    Capability* leaving = nullptr;  // the one whose children are moving up
     // When its bank ends, it does so before objects of other kinds.
     static constexpr bool ends_first = false;
     [[nodiscard]] std::uint32_t references() const { return references_; }

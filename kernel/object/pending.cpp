@@ -18,6 +18,11 @@ void Pending::continue_call(Thread& thread) {
 }
 
 void Pending::give_up_call(Thread& thread) {
+    forget_call(thread);
+    thread.call_progress = 0;
+}
+
+void Pending::forget_call(Thread& thread) {
     if (thread.call_pending) {
         thread.call_pending = false;
         threads_ -= thread.has_pending_work() ? 0 : 1;
@@ -72,7 +77,7 @@ bool Pending::take_work_of(Thread* thread) {
     }
     const bool call = thread->call_pending;
     if (call) {
-        give_up_call(*thread);
+        forget_call(*thread);
     } else {
         take_over(*thread);
     }

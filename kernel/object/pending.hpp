@@ -14,7 +14,8 @@
 // work leaves that to whoever did it.
 //
 // A call that has no bound of its own and is no object's end (revoke, unmap) does a chunk, too, and is then made again, by the
-// kernel, with the thread's registers as they are. A stopped thread keeps such a call.
+// kernel, with the thread's registers as they are. What finds out by itself where it has to go on needs no more; else it leaves a
+// mark in Thread::call_progress. A stopped thread keeps such a call.
 #pragma once
 
 #include "kernel/object/object.hpp"
@@ -58,6 +59,7 @@ public:
     static void settle() { any_ = threads_ != 0; }
 
 private:
+    static void forget_call(Thread& thread);
     static void add_to(Thread& thread, DyingList& list);
     static bool take_work_of(Thread* thread);
 

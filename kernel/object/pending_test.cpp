@@ -2,6 +2,7 @@
 // Destruction and revocation in the smallest steps: after each, everything holds that holds between two system calls, and others
 // may run and do as they like.
 #include <algorithm>
+#include <vector>
 
 #include "kernel/arch/host/kernel_fixture.hpp"
 #include "kernel/object/bank.hpp"
@@ -232,6 +233,82 @@ TEST_F(PendingTest, RevokingGoesOnByItself) {
               Error::invalid_capability);
 }
 
+// While one of the tree is on its way out, others derive, delete and revoke in it.
+TEST_F(PendingTest, WhatIsDerivedMovesUpStepByStep) {
+    const abi::CapIndex root = make(ObjectType::endpoint);
+    const abi::CapIndex middle = copy(root);
+    std::vector<abi::CapIndex> children;
+    std::vector<abi::CapIndex> grandchildren;
+    for (int i = 0; i < 20; ++i) {
+        children.push_back(copy(middle));
+        grandchildren.push_back(copy(children.back()));
+        grandchildren.push_back(copy(children.back()));
+    }
+    const host::NewThread made = host::start_thread(init, equal_priority, bank);
+    User other{*made.registers};
+    const auto in_table = [](User& user, CapTableOp op, abi::CapIndex slot) {
+        return user.call(abi::boot_own_table, op, {slot, abi::all_rights, abi::any_slot});
+    };
+    watch(part_of_slice);
+    init.enter(Syscall::call, abi::boot_own_table,
+               abi::make_tag(static_cast<std::uint16_t>(CapTableOp::remove)), {middle});
+    int turns = 0;
+    for (; !init.running(); ++turns) {
+        ASSERT_TRUE(other.running());
+        EXPECT_TRUE(in_table(other, CapTableOp::query, middle).ok());
+        if (turns < 20) {
+            EXPECT_TRUE(in_table(other, CapTableOp::copy, middle).ok());
+            const auto at = static_cast<std::size_t>(turns);
+            EXPECT_TRUE(in_table(other, CapTableOp::copy, children[at]).ok());
+            EXPECT_TRUE(in_table(other, CapTableOp::copy, grandchildren[39 - at]).ok());
+        }
+        other.enter(Syscall::yield, 0);
+    }
+    EXPECT_GT(turns, 40);
+    EXPECT_TRUE(init.answer().ok());
+    watch(0);
+    EXPECT_EQ(in_table(init, CapTableOp::query, middle).error, Error::invalid_capability);
+    EXPECT_TRUE(in_table(init, CapTableOp::revoke, children[5]).ok());
+    EXPECT_EQ(in_table(init, CapTableOp::query, grandchildren[10]).error,
+              Error::invalid_capability);
+    EXPECT_TRUE(in_table(init, CapTableOp::query, children[6]).ok());
+    EXPECT_TRUE(in_table(init, CapTableOp::query, grandchildren[12]).ok());
+    EXPECT_TRUE(in_table(init, CapTableOp::revoke, root).ok());
+    for (const abi::CapIndex slot : children) {
+        EXPECT_EQ(in_table(init, CapTableOp::query, slot).error, Error::invalid_capability);
+    }
+}
+
+// Whoever needs the tree in order goes on with what another has begun; the two end well in any order.
+TEST_F(PendingTest, TwoRemoveAndOneRevokesInOneTree) {
+    const abi::CapIndex root = make(ObjectType::endpoint);
+    const abi::CapIndex outer = copy(root);
+    const abi::CapIndex inner = copy(outer);
+    abi::CapIndex last = inner;
+    for (int i = 0; i < 40; ++i) {
+        copy(inner);
+        last = copy(last);
+    }
+    const host::NewThread made = host::start_thread(init, equal_priority, bank);
+    User other{*made.registers};
+    const auto remove = abi::make_tag(static_cast<std::uint16_t>(CapTableOp::remove));
+    yield_to(other);
+    watch(part_of_slice);
+    other.enter(Syscall::call, abi::boot_own_table, remove, {outer});
+    ASSERT_TRUE(init.running());
+    watch(0);
+    EXPECT_TRUE(init.call(abi::boot_own_table, CapTableOp::remove, {inner}).ok());
+    EXPECT_TRUE(init.call(abi::boot_own_table, CapTableOp::revoke, {root}).ok());
+    EXPECT_EQ(init.call(abi::boot_own_table, CapTableOp::query, {last}).error,
+              Error::invalid_capability);
+    while (!other.running()) {
+        init.enter(Syscall::yield, 0);
+    }
+    EXPECT_EQ(other.call(abi::boot_own_table, CapTableOp::query, {outer}).error,
+              Error::invalid_capability);
+    other.enter(Syscall::yield, 0);
+}
+
 TEST_F(PendingTest, UnmappingALargeRange) {
     const abi::CapIndex memory = make(ObjectType::memory, 300 * page);
     map(abi::boot_own_space, memory, 0x6000'0000, 300);
@@ -249,6 +326,98 @@ TEST_F(PendingTest, UnmappingALargeRange) {
               Error::not_mapped);
     EXPECT_TRUE(
         init.call(abi::boot_own_space, AddressSpaceOp::unmap, {0x6000'0000, 300 * page}).ok());
+}
+
+TEST_F(PendingTest, ProtectingALargeRange) {
+    constexpr std::uint64_t at = 0x6000'0000;
+    const abi::CapIndex memory = make(ObjectType::memory, 300 * page);
+    map(abi::boot_own_space, memory, at, 100);
+    map(abi::boot_own_space, memory, at + 100 * page, 200);
+    for (std::uint64_t i = 0; i < 300; ++i) {
+        ASSERT_NE(init.touch(at + i * page, true), nullptr);
+    }
+    const auto protect = [&](std::uint64_t first, std::uint64_t pages, std::uint64_t access) {
+        return init.call(abi::boot_own_space, AddressSpaceOp::protect,
+                         {at + first * page, pages * page, access});
+    };
+    watch(0);
+    EXPECT_EQ(protect(1, 300, abi::MapFlags::read).error, Error::not_mapped);
+    EXPECT_TRUE(protect(1, 298, abi::MapFlags::read).ok());
+    EXPECT_GT(points_, 15);
+    const auto query = [&](std::uint64_t i) {
+        return init.call(abi::boot_own_space, AddressSpaceOp::query, {at + i * page});
+    };
+    for (const std::uint64_t i : {1, 99, 100, 298}) {
+        EXPECT_EQ(query(i).words[2], abi::MapFlags::read) << i;
+        EXPECT_EQ(query(i).words[3], 0U) << i;  // nothing can be written by an old entry
+    }
+    EXPECT_EQ(query(0).words[3], page);
+    EXPECT_EQ(query(299).words[3], page);
+    EXPECT_TRUE(protect(0, 300, abi::MapFlags::read | abi::MapFlags::write).ok());
+    EXPECT_NE(init.touch(at + 200 * page, true), nullptr);
+}
+
+TEST_F(PendingTest, PagesComeAndGoStepByStep) {
+    const abi::CapIndex memory = make(ObjectType::memory, 300 * page);
+    const auto committed = [&] { return init.call(memory, abi::MemoryOp::query).words[1] / page; };
+    map(abi::boot_own_space, memory, 0x6000'0000, 300);
+    watch(0);
+    EXPECT_TRUE(init.call(memory, abi::MemoryOp::commit, {page, 200 * page}).ok());
+    EXPECT_GT(points_, 190);
+    EXPECT_EQ(committed(), 200U);
+    std::byte* first = init.touch(0x6000'0000 + 150 * page, true);
+    ASSERT_NE(first, nullptr);
+    *first = std::byte{7};
+    EXPECT_TRUE(init.call(memory, abi::MemoryOp::decommit, {10 * page, 100 * page}).ok());
+    EXPECT_EQ(committed(), 100U);
+    EXPECT_TRUE(init.call(memory, abi::MemoryOp::resize, {120 * page}).ok());
+    EXPECT_EQ(committed(), 19U);
+    EXPECT_TRUE(init.call(memory, abi::MemoryOp::resize, {300 * page}).ok());
+    first = init.touch(0x6000'0000 + 150 * page, false);
+    ASSERT_NE(first, nullptr);
+    EXPECT_EQ(*first, std::byte{0});
+}
+
+// It grows again while somebody else is still at work on what he cut off.
+TEST_F(PendingTest, ResizingMeetsResizing) {
+    const abi::CapIndex memory = make(ObjectType::memory, 300 * page);
+    ASSERT_TRUE(init.call(memory, abi::MemoryOp::commit, {0, 300 * page}).ok());
+    const host::NewThread made = host::start_thread(init, equal_priority, bank);
+    User other{*made.registers};
+    yield_to(other);
+    watch(part_of_slice);
+    other.enter(Syscall::call, memory,
+                abi::make_tag(static_cast<std::uint16_t>(abi::MemoryOp::resize)), {10 * page});
+    ASSERT_TRUE(init.running());
+    while (init.call(memory, abi::MemoryOp::query).words[0] != 10 * page) {
+        init.enter(Syscall::yield, 0);
+        ASSERT_TRUE(init.running());
+    }
+    watch(0);
+    EXPECT_TRUE(init.call(memory, abi::MemoryOp::resize, {200 * page}).ok());
+    EXPECT_EQ(init.call(memory, abi::MemoryOp::query).words[0], 200 * page);
+    EXPECT_EQ(init.call(memory, abi::MemoryOp::query).words[1], 10 * page);
+    init.enter(Syscall::yield, 0);
+    ASSERT_TRUE(other.running());
+    EXPECT_TRUE(other.answer().ok());
+    EXPECT_EQ(other.call(memory, abi::MemoryOp::query).words[0], 200 * page);
+    other.enter(Syscall::yield, 0);
+}
+
+TEST_F(PendingTest, SupplyingManyPages) {
+    const abi::CapIndex pager = make(ObjectType::endpoint);
+    const abi::CapIndex paged = make(ObjectType::memory, 200 * page, 0, pager);
+    const abi::CapIndex source = make(ObjectType::memory, 200 * page);
+    ASSERT_TRUE(init.call(source, abi::MemoryOp::commit, {0, 199 * page}).ok());
+    const auto supply = [&](std::uint64_t pages) {
+        return init.call(paged, abi::MemoryOp::supply, {0, pages * page, source, 0}).error;
+    };
+    watch(0);
+    EXPECT_EQ(supply(200), Error::busy);  // nothing has happened
+    EXPECT_EQ(init.call(paged, abi::MemoryOp::query).words[1], 0U);
+    EXPECT_EQ(supply(199), Error::ok);
+    EXPECT_EQ(init.call(paged, abi::MemoryOp::query).words[1], 199 * page);
+    EXPECT_EQ(init.call(source, abi::MemoryOp::query).words[1], 0U);
 }
 
 TEST_F(PendingTest, BanksNestOnlySoDeep) {

@@ -154,6 +154,8 @@ public:
     DyingList owed;
     // ... the system call that its registers say, which is not done yet.
     bool call_pending = false;
+    // How far it has come, as the operation likes; 0: it begins. An operation that uses this takes it before it does anything.
+    std::uint64_t call_progress = 0;
     [[nodiscard]] bool has_pending_work() const { return call_pending || !owed.empty(); }
 
     // For those who look on (trace/): its number, the trace that has met it, and what it is called.

@@ -12,6 +12,10 @@ namespace kernel {
 
 class Work {
 public:
+    Work() = default;
+    // For what cannot go on later.
+    explicit Work(std::uint32_t units) : left_(units) {}
+
     // False: not in this chunk. The last step of a chunk may take more than is left.
     [[nodiscard]] bool take(std::uint32_t units = 1) {
         if (left_ == 0) {

@@ -63,21 +63,25 @@ Result<Answer> map(Operation& op, AddressSpace& space) {
     return answer();
 }
 
-Result<Answer> change(Operation& op, AddressSpace& space) {
+Result<Answer> unmap(Operation& op, AddressSpace& space) {
     TRY(page_range(op.word(0), op.word(1), user_pages));
-    if (op.label<AddressSpaceOp>() == AddressSpaceOp::unmap) {
-        Work work;
-        if (!TRY(space.unmap(op.word(0), op.word(1), work))) {
-            return fail(unfinished);
-        }
-        return answer();
+    Work work;
+    if (!TRY(space.unmap(op.word(0), op.word(1), work))) {
+        return fail(unfinished);
     }
+    return answer();
+}
+
+// Not inlined, or mapping and unmapping save more registers.
+[[gnu::noinline]] Result<Answer> protect(Operation& op, AddressSpace& space) {
+    TRY(page_range(op.word(0), op.word(1), user_pages));
     if ((op.word(2) & ~access_bits) != 0) {
         return fail(Error::invalid_argument);
     }
     TRY(check_access(op.word(2)));
-    TRY(space.protect(op.word(0), op.word(1), op.word(2)));
-    return answer();
+    return in_steps(op, [&](std::uint64_t& progress, Work& work) {
+        return space.protect(op.word(0), op.word(1), op.word(2), progress, work);
+    });
 }
 
 Result<Answer> clone(Operation& op, AddressSpace& space) {
@@ -144,11 +148,11 @@ Result<Answer> futex_operation(Operation& op, AddressSpace& space) {
 Result<Answer> invoke_address_space(Operation& op) {
     auto& space = static_cast<AddressSpace&>(op.object);
     switch (op.label<AddressSpaceOp>()) {
-        case AddressSpaceOp::map: TRY(op.need(AddressSpaceRights::map)); return map(op, space);
-        case AddressSpaceOp::unmap:
+        case AddressSpaceOp::map:   TRY(op.need(AddressSpaceRights::map)); return map(op, space);
+        case AddressSpaceOp::unmap: TRY(op.need(AddressSpaceRights::map)); return unmap(op, space);
         case AddressSpaceOp::protect:
             TRY(op.need(AddressSpaceRights::map));
-            return change(op, space);
+            return protect(op, space);
         case AddressSpaceOp::clone:
             TRY(op.need(AddressSpaceRights::clone));
             return clone(op, space);

@@ -55,7 +55,7 @@ Result<Answer> mint(Operation& op, CapTable& table) {
     slot->badged = true;
     if ((op.word(4) & abi::MintFlags::drop_guard) != 0) {
         if (const auto attached = DropGuard::attach(*slot); !attached) {
-            delete_capability(*slot);
+            delete_leaf(*slot);
             return fail(attached.error());
         }
     }
@@ -67,6 +67,15 @@ Result<Answer> move(Operation& op, CapTable& table) {
     Capability* slot = TRY(table.take_slot(op.word(2)));
     move_capability(*slot, *source);
     return answer(slot->index);
+}
+
+Result<Answer> remove(const Operation& op, CapTable& table) {
+    Capability* slot = TRY(slot_of(table, op.word(0)));
+    Work work;
+    if (!delete_capability(*slot, work)) {
+        return fail(unfinished);
+    }
+    return answer();
 }
 
 Result<Answer> revoke(const Operation& op, CapTable& table) {
@@ -99,10 +108,7 @@ Result<Answer> invoke_cap_table(Operation& op) {
             return label == CapTableOp::copy   ? copy(op, table)
                    : label == CapTableOp::mint ? mint(op, table)
                                                : move(op, table);
-        case CapTableOp::remove:
-            TRY(op.need(CapTableRights::manage));
-            delete_capability(*TRY(slot_of(table, op.word(0))));
-            return answer();
+        case CapTableOp::remove: TRY(op.need(CapTableRights::manage)); return remove(op, table);
         case CapTableOp::revoke: TRY(op.need(CapTableRights::manage)); return revoke(op, table);
         case CapTableOp::clone:  {
             TRY(op.need(CapTableRights::manage));

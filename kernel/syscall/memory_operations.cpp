@@ -89,8 +89,9 @@ Result<Answer> supply(Operation& op, Memory& memory) {
     if (!memory.is_paged() || from == &memory) {
         return fail(Error::invalid_argument);
     }
-    TRY(memory.supply(range.first, range.count, *from, source.first));
-    return answer();
+    return in_steps(op, [&](std::uint64_t& progress, Work& work) {
+        return memory.supply(range.first, range.count, *from, source.first, progress, work);
+    });
 }
 
 Result<Answer> change_range(Operation& op, Memory& memory) {
@@ -100,12 +101,10 @@ Result<Answer> change_range(Operation& op, Memory& memory) {
     if (memory.is_physical()) {
         return fail(Error::invalid_argument);
     }
-    if (commit) {
-        TRY(memory.commit(range.first, range.count));
-    } else {
-        TRY(memory.decommit(range.first, range.count));
-    }
-    return answer();
+    return in_steps(op, [&](std::uint64_t& progress, Work& work) {
+        return commit ? memory.commit(range.first, range.count, progress, work)
+                      : memory.decommit(range.first, range.count, progress, work);
+    });
 }
 
 Result<Answer> resize(Operation& op, Memory& memory) {
@@ -114,8 +113,9 @@ Result<Answer> resize(Operation& op, Memory& memory) {
     if (memory.is_physical()) {
         return fail(Error::invalid_argument);
     }
-    TRY(memory.resize(range.count));
-    return answer();
+    return in_steps(op, [&](std::uint64_t& progress, Work& work) {
+        return memory.resize(range.count, progress, work);
+    });
 }
 
 Result<Answer> reserve(Operation& op, Memory& memory) {

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 
 #include "abi/kernel/message.hpp"
 #include "abi/kernel/operation.hpp"
@@ -50,6 +51,18 @@ struct Operation {
         return {};
     }
 };
+
+// For an operation that goes through a range: step(std::uint64_t& progress, Work&) -> Result<bool>, false as long as there is more.
+template <class Step>
+[[nodiscard]] Result<Answer> in_steps(Operation& op, Step&& step) {
+    Work work;
+    std::uint64_t progress = std::exchange(op.caller.call_progress, 0);
+    if (!TRY(step(progress, work))) {
+        op.caller.call_progress = progress;
+        return fail(unfinished);
+    }
+    return answer();
+}
 
 // The object type that a class of the kernel stands for.
 template <class T>
