@@ -55,8 +55,9 @@ struct Region {
 
 class AddressSpace final : public Object {
 public:
-    AddressSpace(Bank& bank, PhysAddr root)
-        : Object(ObjectType::address_space, bank), tables_(root) {}
+    static constexpr auto kind = ObjectType::address_space;
+
+    AddressSpace(Bank& bank, PhysAddr root) : Object(kind, bank), tables_(root) {}
     static Result<AddressSpace*> create(Bank& bank);
 
     struct Mapping {

@@ -28,11 +28,13 @@ namespace kernel {
 
 class Bank final : public Object {
 public:
+    static constexpr auto kind = ObjectType::bank;
+
     // Every charge goes all the way up.
     static constexpr std::uint8_t max_depth = 64;
 
     Bank(Bank& holder, Bank* parent, std::uint64_t limit_pages)
-        : Object(ObjectType::bank, holder),
+        : Object(kind, holder),
           parent_(parent),
           limit_(limit_pages),
           depth_(parent != nullptr ? parent->depth_ + 1 : 0) {}

@@ -25,12 +25,13 @@ namespace kernel {
 
 class CapTable final : public Object {
 public:
+    static constexpr auto kind = ObjectType::cap_table;
+
     static constexpr std::uint32_t slots_per_page = 64;
     static constexpr std::uint32_t max_slots = 512 * slots_per_page;
     static constexpr std::uint32_t first_chosen = 16;
 
-    CapTable(Bank& bank, std::uint32_t slots)
-        : Object(ObjectType::cap_table, bank), slots_(slots) {}
+    CapTable(Bank& bank, std::uint32_t slots) : Object(kind, bank), slots_(slots) {}
     static Result<CapTable*> create(Bank& bank, std::uint64_t slots);
 
     // The capability at `index`, or nullptr.

@@ -21,7 +21,9 @@ class Reply;
 
 class Endpoint final : public Object {
 public:
-    explicit Endpoint(Bank& bank) : Object(ObjectType::endpoint, bank) {}
+    static constexpr auto kind = ObjectType::endpoint;
+
+    explicit Endpoint(Bank& bank) : Object(kind, bank) {}
 
     // A waiting receiver which can take this kind of message, or nullptr.
     [[nodiscard]] Thread* receiver_for(bool needs_reply);
@@ -30,7 +32,6 @@ public:
 
     void add_sender(ThreadLinks& thread) { senders_.push_back(thread); }
     void add_receiver(ThreadLinks& thread) { receivers_.push_back(thread); }
-    [[nodiscard]] bool has_receivers() const { return !receivers_.empty(); }
 
     // A guard's last copy is gone: tells it now, or when somebody receives.
     void add_drop(DropGuard& guard);

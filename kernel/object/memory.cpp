@@ -14,18 +14,6 @@
 
 namespace kernel {
 
-namespace {
-
-Result<PhysAddr> take_frame() {
-    const auto frame = mm::frames.take();
-    if (!frame) {
-        return fail(Error::no_memory);
-    }
-    return *frame;
-}
-
-}  // namespace
-
 // ---- making -----------------------------------------------------------------------------------------------
 
 Result<Memory*> Memory::create(Bank& bank, std::uint64_t bytes, std::uint64_t flags) {
@@ -86,10 +74,6 @@ Result<Memory*> Memory::adopt(Bank& bank, PhysAddr begin, std::uint64_t bytes) {
         ++memory->committed_;
     }
     return memory;
-}
-
-Result<Memory*> Memory::window(Bank& bank, std::uint64_t first, std::uint64_t count) {
-    return create_physical(bank, base_ + first * Bank::page_bytes, count * Bank::page_bytes);
 }
 
 Result<Memory*> Memory::clone(Bank& bank, std::uint64_t first, std::uint64_t count,
@@ -181,10 +165,13 @@ Result<> Memory::reserve(std::uint64_t pages) {
 // ---- pages ------------------------------------------------------------------------------------------------
 
 Result<mm::PageSlot*> Memory::own_copy(std::uint64_t index, mm::PageSlot& slot) {
-    const PhysAddr frame = TRY(take_frame());
-    arch::copy_page(arch::window(frame), arch::window(slot.frame()));
+    const auto frame = mm::frames.take();
+    if (!frame) {
+        return fail(Error::no_memory);
+    }
+    arch::copy_page(arch::window(*frame), arch::window(slot.frame()));
     mm::frames.release(slot.frame());
-    slot.raw = frame.value();
+    slot.raw = frame->value();
     unmap_page(index);
     return &slot;
 }
@@ -286,10 +273,6 @@ std::uint64_t Memory::flags() const {
 }
 
 // ---- paging -----------------------------------------------------------------------------------------------
-
-void Memory::fail_pages(std::uint64_t first, std::uint64_t count) {
-    wake_waiters(first, count, true);
-}
 
 void Memory::wake_waiters(std::uint64_t first, std::uint64_t count, bool failed) {
     const auto end_wait = [&](Thread& thread) {

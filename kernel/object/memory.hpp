@@ -34,9 +34,11 @@ struct Region;
 
 class Memory final : public Object {
 public:
+    static constexpr auto kind = ObjectType::memory;
+
     static constexpr std::uint64_t max_pages = std::uint64_t{1} << 35;  // the whole user half
 
-    Memory(Bank& bank, std::uint64_t pages) : Object(ObjectType::memory, bank), pages_(pages) {}
+    Memory(Bank& bank, std::uint64_t pages) : Object(kind, bank), pages_(pages) {}
 
     static Result<Memory*> create(Bank& bank, std::uint64_t bytes, std::uint64_t flags);
     static Result<Memory*> create_paged(Bank& bank, std::uint64_t bytes, Endpoint& pager,
@@ -49,7 +51,6 @@ public:
     // with it, which the caller does.
     Result<Memory*> clone(Bank& bank, std::uint64_t first, std::uint64_t count,
                           const AddressSpace* cloning = nullptr);
-    Result<Memory*> window(Bank& bank, std::uint64_t first, std::uint64_t count);
 
     // What is needed to map a page: its frame, if it can be had at once.
     enum class Outcome : std::uint8_t { ready, ask_pager };
@@ -78,7 +79,8 @@ public:
     Result<> pin_for_device(std::uint64_t first, std::uint64_t count, std::uint64_t* addresses);
     // no_memory: the bank cannot pay for so many.
     Result<> reserve(std::uint64_t pages);
-    void fail_pages(std::uint64_t first, std::uint64_t count);
+    // Whoever waits for these pages goes on: they have come, or will not, which is a fault.
+    void wake_waiters(std::uint64_t first, std::uint64_t count, bool failed);
     // The frame for the kernel's own reading or writing (read, write, futex words); not for ask_pager pages.
     Result<void*> kernel_page(std::uint64_t index, bool write);
 
@@ -131,7 +133,6 @@ private:
     [[nodiscard]] bool pay_page();
     void refund_page();
     void protect_all(const AddressSpace* cloning);
-    void wake_waiters(std::uint64_t first, std::uint64_t count, bool failed);
 
     mm::PageMap map_;
     std::uint64_t pages_;

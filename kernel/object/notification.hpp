@@ -31,7 +31,9 @@ struct Subscription {
 
 class Notification final : public Object {
 public:
-    explicit Notification(Bank& bank) : Object(ObjectType::notification, bank) {}
+    static constexpr auto kind = ObjectType::notification;
+
+    explicit Notification(Bank& bank) : Object(kind, bank) {}
 
     void signal(std::uint64_t bits);
     [[nodiscard]] std::uint64_t bits() const { return word_; }

@@ -13,7 +13,9 @@ class Thread;
 
 class Reply final : public Object {
 public:
-    explicit Reply(Bank& bank) : Object(ObjectType::reply, bank) {}
+    static constexpr auto kind = ObjectType::reply;
+
+    explicit Reply(Bank& bank) : Object(kind, bank) {}
     [[nodiscard]] bool sever(Work& work);
 
     Thread* caller = nullptr;

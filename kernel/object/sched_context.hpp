@@ -25,16 +25,15 @@ class Thread;
 
 class SchedContext final : public Object {
 public:
+    static constexpr auto kind = ObjectType::sched_context;
+
     static constexpr Nanoseconds shortest_period = 100'000;
     static constexpr Nanoseconds grace = 5'000'000;
     static constexpr Nanoseconds unlimited = ~Nanoseconds{0};
     static constexpr std::uint8_t max_depth = 64;  // of contexts with a budget within each other
 
     SchedContext(Bank& bank, std::uint8_t priority, Nanoseconds budget, Nanoseconds period)
-        : Object(ObjectType::sched_context, bank),
-          budget(budget),
-          period(period),
-          priority(priority) {}
+        : Object(kind, bank), budget(budget), period(period), priority(priority) {}
 
     static Result<SchedContext*> create(Bank& bank, SchedContext& parent, std::uint64_t priority,
                                         Nanoseconds budget, Nanoseconds period);

@@ -27,7 +27,7 @@ constexpr std::uint64_t vector_page_fault = 14;
 constinit std::uint32_t Thread::latest_number_ = 0;
 
 Thread::Thread(Bank& bank, const Parts& parts)
-    : Object(ObjectType::thread, bank),
+    : Object(kind, bank),
       space_(&parts.space),
       table_(&parts.table),
       pages_(&parts.pages),
@@ -255,10 +255,7 @@ void Thread::wait_for_page(Memory& memory, std::uint64_t page_index, std::uint64
 }
 
 void Thread::lose_page() {
-    end_wait();
-    if (state() == abi::ThreadState::ready) {
-        Scheduler::place(*this);
-    }
+    wake();
     fault(vector_page_fault, 0, waiting.fault_address);
 }
 

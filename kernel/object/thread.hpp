@@ -70,6 +70,8 @@ struct alignas(8) Condition {
 
 class Thread final : public arch::ThreadContext, public Object, public ThreadLinks {
 public:
+    static constexpr auto kind = ObjectType::thread;
+
     struct Parts {
         AddressSpace& space;
         CapTable& table;

@@ -23,10 +23,7 @@ constexpr std::uint64_t known_flags = access_bits | MapFlags::on_clone_share |
 
 Result<> check_access(std::uint64_t flags) {
     const bool both = (flags & MapFlags::write) != 0 && (flags & MapFlags::execute) != 0;
-    if (both || (flags & ~known_flags) != 0) {
-        return fail(Error::invalid_argument);
-    }
-    return {};
+    return refuse_if(both || (flags & ~known_flags) != 0, Error::invalid_argument);
 }
 
 // The right on the Memory that each access needs.
@@ -47,12 +44,10 @@ Result<Answer> map(Operation& op, AddressSpace& space) {
     auto* memory = TRY(lookup<Memory>(op.caller, op.word(0), rights_for(flags)));
     const PageRange addresses = TRY(page_range(op.word(1), op.word(2), user_pages));
     const PageRange pages = TRY(page_range(op.word(3), op.word(2), Memory::max_pages));
-    if (memory->is_physical() && !base::range_fits(pages.first, pages.count, memory->pages())) {
-        return fail(Error::out_of_range);
-    }
-    if (addresses.first == 0) {
-        return fail(Error::out_of_range);  // page 0 stays unmapped
-    }
+    TRY(refuse_if(
+        memory->is_physical() && !base::range_fits(pages.first, pages.count, memory->pages()),
+        Error::out_of_range));
+    TRY(refuse_if(addresses.first == 0, Error::out_of_range));  // page 0 stays unmapped
     const Capability& capability = *op.caller.table().find(op.word(0));
     TRY(space.map(AddressSpace::Mapping{.memory = *memory,
                                         .start = op.word(1),
@@ -66,18 +61,13 @@ Result<Answer> map(Operation& op, AddressSpace& space) {
 Result<Answer> unmap(Operation& op, AddressSpace& space) {
     TRY(page_range(op.word(0), op.word(1), user_pages));
     Work work;
-    if (!TRY(space.unmap(op.word(0), op.word(1), work))) {
-        return fail(unfinished);
-    }
-    return answer();
+    return answer_when(TRY(space.unmap(op.word(0), op.word(1), work)));
 }
 
 // Not inlined, or mapping and unmapping save more registers.
 [[gnu::noinline]] Result<Answer> protect(Operation& op, AddressSpace& space) {
     TRY(page_range(op.word(0), op.word(1), user_pages));
-    if ((op.word(2) & ~access_bits) != 0) {
-        return fail(Error::invalid_argument);
-    }
+    TRY(refuse_if((op.word(2) & ~access_bits) != 0, Error::invalid_argument));
     TRY(check_access(op.word(2)));
     return in_steps(op, [&](std::uint64_t& progress, Work& work) {
         return space.protect(op.word(0), op.word(1), op.word(2), progress, work);
@@ -87,12 +77,8 @@ Result<Answer> unmap(Operation& op, AddressSpace& space) {
 Result<Answer> clone(Operation& op, AddressSpace& space) {
     auto* bank = TRY(lookup<Bank>(op.caller, op.word(0), abi::BankRights::create));
     const std::uint64_t lent_below = op.word(1);
-    if (!base::is_aligned(lent_below, AddressSpace::lending_unit)) {
-        return fail(Error::not_aligned);
-    }
-    if (lent_below > arch::user_end) {
-        return fail(Error::out_of_range);
-    }
+    TRY(refuse_if(!base::is_aligned(lent_below, AddressSpace::lending_unit), Error::not_aligned));
+    TRY(refuse_if(lent_below > arch::user_end, Error::out_of_range));
     return answer(TRY(create_for(op.caller, [&] { return space.clone(*bank, lent_below); })));
 }
 
@@ -109,10 +95,7 @@ Result<Answer> query(Operation& op, AddressSpace& space) {
 }
 
 Result<> check_word_address(std::uint64_t address) {
-    if (!base::is_aligned(address, sizeof(std::uint32_t))) {
-        return fail(Error::not_aligned);
-    }
-    return {};
+    return refuse_if(!base::is_aligned(address, sizeof(std::uint32_t)), Error::not_aligned);
 }
 
 std::uint32_t bitset_of(std::uint64_t word) {

@@ -19,9 +19,7 @@ using abi::BankRights;
 Result<std::uint32_t> create_memory(Operation& op, Bank& bank) {
     const PageRange range = TRY(page_range(0, op.word(1), Memory::max_pages));
     const std::uint64_t bytes = range.count * base::page_size;
-    if ((op.word(2) & ~abi::MemoryFlags::contiguous) != 0) {
-        return fail(Error::invalid_argument);
-    }
+    TRY(refuse_if((op.word(2) & ~abi::MemoryFlags::contiguous) != 0, Error::invalid_argument));
     if (op.word(3) == abi::no_capability) {
         return create_for(op.caller, [&] { return Memory::create(bank, bytes, op.word(2)); });
     }
@@ -34,9 +32,7 @@ Result<std::uint32_t> create_thread(Operation& op, Bank& bank) {
     auto* space = TRY(lookup<AddressSpace>(op.caller, op.word(1), abi::AddressSpaceRights::map));
     auto* table = TRY(lookup<CapTable>(op.caller, op.word(2), abi::CapTableRights::manage));
     auto* pages = TRY(lookup<Memory>(op.caller, op.word(3), abi::MemoryRights::write));
-    if ((op.word(5) & ~abi::ThreadFlags::fpu) != 0) {
-        return fail(Error::invalid_argument);
-    }
+    TRY(refuse_if((op.word(5) & ~abi::ThreadFlags::fpu) != 0, Error::invalid_argument));
     TRY(page_range(op.word(4), 2 * base::page_size, pages->pages()));
     const Thread::Parts parts{.space = *space,
                               .table = *table,
@@ -83,9 +79,8 @@ Result<Answer> invoke_bank(Operation& op) {
         case BankOp::create:
             TRY(op.need(BankRights::create));
             // Only the low byte is a type: larger values must not wrap around to one.
-            if (op.word(0) >= static_cast<std::uint64_t>(ObjectType::count_end)) {
-                return fail(Error::invalid_argument);
-            }
+            TRY(refuse_if(op.word(0) >= static_cast<std::uint64_t>(ObjectType::count_end),
+                          Error::invalid_argument));
             return answer(TRY(create(op, bank)));
         case BankOp::query:
             TRY(op.need(BankRights::query));
@@ -97,16 +92,12 @@ Result<Answer> invoke_bank(Operation& op) {
             return answer(bank.cpu_ns());
         case BankOp::set_limit:
             TRY(op.need(BankRights::manage));
-            if (bank.is_root()) {
-                return fail(Error::invalid_argument);
-            }
+            TRY(refuse_if(bank.is_root(), Error::invalid_argument));
             bank.set_limit(op.word(0));
             return answer();
         case BankOp::destroy:
             TRY(op.need(BankRights::manage));
-            if (bank.is_root()) {
-                return fail(Error::invalid_argument);
-            }
+            TRY(refuse_if(bank.is_root(), Error::invalid_argument));
             bank.close();
             static_cast<Object&>(bank).end();
             return answer();

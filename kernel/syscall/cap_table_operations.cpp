@@ -12,20 +12,14 @@ using abi::CapTableRights;
 
 Result<Capability*> source_of(Operation& op) {
     Capability* source = op.caller.table().find(op.word(0));
-    if (source == nullptr) {
-        return fail(Error::invalid_capability);
-    }
-    if (source->object->is_dying()) {
-        return fail(Error::dead);
-    }
+    TRY(refuse_if(source == nullptr, Error::invalid_capability));
+    TRY(refuse_if(source->object->is_dying(), Error::dead));
     return source;
 }
 
 Result<Capability*> slot_of(CapTable& table, std::uint64_t index) {
     Capability* slot = table.find(index);
-    if (slot == nullptr) {
-        return fail(Error::invalid_capability);
-    }
+    TRY(refuse_if(slot == nullptr, Error::invalid_capability));
     return slot;
 }
 
@@ -39,16 +33,12 @@ Result<Answer> copy(Operation& op, CapTable& table) {
 Result<Answer> mint(Operation& op, CapTable& table) {
     Capability* source = TRY(source_of(op));
     const ObjectType type = source->object->type();
-    if (type != ObjectType::endpoint && type != ObjectType::notification) {
-        return fail(Error::wrong_type);
-    }
+    TRY(refuse_if(type != ObjectType::endpoint && type != ObjectType::notification,
+                  Error::wrong_type));
     static_assert(abi::EndpointRights::mint == abi::NotificationRights::mint);
-    if (!source->allows(abi::EndpointRights::mint) || source->badged) {
-        return fail(Error::missing_right);
-    }
-    if ((op.word(4) & ~abi::MintFlags::drop_guard) != 0) {
-        return fail(Error::invalid_argument);
-    }
+    TRY(refuse_if(!source->allows(abi::EndpointRights::mint) || source->badged,
+                  Error::missing_right));
+    TRY(refuse_if((op.word(4) & ~abi::MintFlags::drop_guard) != 0, Error::invalid_argument));
     Capability* slot = TRY(table.take_slot(op.word(2)));
     derive_capability(*slot, *source, static_cast<std::uint8_t>(op.word(1)));
     slot->badge = op.word(3);
@@ -72,20 +62,14 @@ Result<Answer> move(Operation& op, CapTable& table) {
 Result<Answer> remove(const Operation& op, CapTable& table) {
     Capability* slot = TRY(slot_of(table, op.word(0)));
     Work work;
-    if (!delete_capability(*slot, work)) {
-        return fail(unfinished);
-    }
-    return answer();
+    return answer_when(delete_capability(*slot, work));
 }
 
 Result<Answer> revoke(const Operation& op, CapTable& table) {
     Capability* slot = TRY(slot_of(table, op.word(0)));
     const Capability* used = op.caller.table().find(op.caller.cap());
     Work work;
-    if (!revoke_capability(*slot, used, work)) {
-        return fail(unfinished);
-    }
-    return answer();
+    return answer_when(revoke_capability(*slot, used, work));
 }
 
 Result<Answer> take(Operation& op, CapTable& table) {

@@ -20,9 +20,7 @@ constexpr std::uint64_t most_pinned = 512;  // as many physical addresses as fit
 // Copies between the message page and the Memory, page by page. All pages are made ready before the first byte is copied.
 Result<> copy_bytes(Memory& memory, std::uint64_t offset, std::byte* page, std::size_t length,
                     bool write) {
-    if (!base::range_fits(offset, length, memory.bytes())) {
-        return fail(Error::out_of_range);
-    }
+    TRY(refuse_if(!base::range_fits(offset, length, memory.bytes()), Error::out_of_range));
     for (std::uint64_t at = base::align_down(offset, base::page_size); at < offset + length;
          at += base::page_size) {
         TRY(memory.kernel_page(at / base::page_size, write));
@@ -44,9 +42,7 @@ Result<> copy_bytes(Memory& memory, std::uint64_t offset, std::byte* page, std::
 Result<Answer> clone(Operation& op, Memory& memory) {
     auto* bank = TRY(lookup<Bank>(op.caller, op.word(0), abi::BankRights::create));
     const PageRange range = TRY(page_range(op.word(1), op.word(2), memory.pages()));
-    if (memory.is_physical()) {
-        return fail(Error::invalid_argument);
-    }
+    TRY(refuse_if(memory.is_physical(), Error::invalid_argument));
     return answer(
         TRY(create_for(op.caller, [&] { return memory.clone(*bank, range.first, range.count); })));
 }
@@ -54,41 +50,32 @@ Result<Answer> clone(Operation& op, Memory& memory) {
 Result<Answer> window(Operation& op, Memory& memory) {
     const PageRange range = TRY(page_range(op.word(0), op.word(1), memory.pages()));
     auto* bank = TRY(lookup<Bank>(op.caller, op.word(2), abi::BankRights::create));
-    if (!memory.is_physical()) {
-        return fail(Error::invalid_argument);
-    }
+    TRY(refuse_if(!memory.is_physical(), Error::invalid_argument));
     const PhysAddr begin = memory.physical_base() + range.first * base::page_size;
-    if (mm::frames.is_ram(begin, range.count * base::page_size)) {
-        return fail(Error::out_of_range);
-    }
-    return answer(
-        TRY(create_for(op.caller, [&] { return memory.window(*bank, range.first, range.count); })));
+    TRY(refuse_if(mm::frames.is_ram(begin, range.count * base::page_size), Error::out_of_range));
+    return answer(TRY(create_for(op.caller, [&] {
+        return Memory::create_physical(*bank, begin, range.count * base::page_size);
+    })));
 }
 
 Result<Answer> pin(Operation& op, Memory& memory) {
     const PageRange range = TRY(page_range(op.word(0), op.word(1), memory.pages()));
-    if (range.count > most_pinned) {
-        return fail(Error::too_long);
-    }
+    TRY(refuse_if(range.count > most_pinned, Error::too_long));
     auto* addresses = reinterpret_cast<std::uint64_t*>(op.caller.message_page());
     TRY(memory.pin_for_device(range.first, range.count, addresses));
-    Answer result;
-    result.payload = range.count * sizeof(std::uint64_t);
-    return result;
+    return Answer{.payload = range.count * sizeof(std::uint64_t)};
 }
 
 Result<Answer> supply(Operation& op, Memory& memory) {
     TRY(op.need(MemoryRights::manage));
     const PageRange range = TRY(page_range(op.word(0), op.word(1), memory.pages()));
     if (op.label<MemoryOp>() == MemoryOp::fail) {
-        memory.fail_pages(range.first, range.count);
+        memory.wake_waiters(range.first, range.count, true);
         return answer();
     }
     auto* from = TRY(lookup<Memory>(op.caller, op.word(2), MemoryRights::manage));
     const PageRange source = TRY(page_range(op.word(3), op.word(1), from->pages()));
-    if (!memory.is_paged() || from == &memory) {
-        return fail(Error::invalid_argument);
-    }
+    TRY(refuse_if(!memory.is_paged() || from == &memory, Error::invalid_argument));
     return in_steps(op, [&](std::uint64_t& progress, Work& work) {
         return memory.supply(range.first, range.count, *from, source.first, progress, work);
     });
@@ -98,9 +85,7 @@ Result<Answer> change_range(Operation& op, Memory& memory) {
     const bool commit = op.label<MemoryOp>() == MemoryOp::commit;
     TRY(op.need(commit ? MemoryRights::write : MemoryRights::manage));
     const PageRange range = TRY(page_range(op.word(0), op.word(1), memory.pages()));
-    if (memory.is_physical()) {
-        return fail(Error::invalid_argument);
-    }
+    TRY(refuse_if(memory.is_physical(), Error::invalid_argument));
     return in_steps(op, [&](std::uint64_t& progress, Work& work) {
         return commit ? memory.commit(range.first, range.count, progress, work)
                       : memory.decommit(range.first, range.count, progress, work);
@@ -110,9 +95,7 @@ Result<Answer> change_range(Operation& op, Memory& memory) {
 Result<Answer> resize(Operation& op, Memory& memory) {
     TRY(op.need(MemoryRights::manage));
     const PageRange range = TRY(page_range(0, op.word(0), Memory::max_pages));
-    if (memory.is_physical()) {
-        return fail(Error::invalid_argument);
-    }
+    TRY(refuse_if(memory.is_physical(), Error::invalid_argument));
     return in_steps(op, [&](std::uint64_t& progress, Work& work) {
         return memory.resize(range.count, progress, work);
     });
@@ -120,9 +103,7 @@ Result<Answer> resize(Operation& op, Memory& memory) {
 
 Result<Answer> reserve(Operation& op, Memory& memory) {
     TRY(op.need(MemoryRights::manage));
-    if (memory.is_physical()) {
-        return fail(Error::invalid_argument);
-    }
+    TRY(refuse_if(memory.is_physical(), Error::invalid_argument));
     std::uint64_t pages = 0;
     if (op.word(0) != 0) {
         const PageRange range = TRY(page_range(0, op.word(0), memory.pages()));
@@ -136,13 +117,9 @@ Result<Answer> transfer(Operation& op, Memory& memory) {
     const bool write = op.label<MemoryOp>() == MemoryOp::write;
     TRY(op.need(write ? MemoryRights::write : MemoryRights::read));
     const std::size_t length = write ? op.tag.payload() : op.word(1);
-    if (length > abi::message_bytes) {
-        return fail(Error::too_long);
-    }
+    TRY(refuse_if(length > abi::message_bytes, Error::too_long));
     TRY(copy_bytes(memory, op.word(0), op.caller.message_page(), length, write));
-    Answer result;
-    result.payload = write ? 0 : length;
-    return result;
+    return Answer{.payload = write ? 0 : length};
 }
 
 }  // namespace

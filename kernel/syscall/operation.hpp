@@ -34,6 +34,14 @@ inline Answer answer(std::uint64_t w0 = 0, std::uint64_t w1 = 0, std::uint64_t w
 // same registers. It goes on where it finds something left to do.
 inline constexpr auto unfinished = static_cast<Error>(~std::uint32_t{0});
 
+// What user code must not ask for: TRY(refuse_if(...)) before anything has changed.
+[[nodiscard]] inline Result<> refuse_if(bool wrong, Error error) {
+    if (wrong) [[unlikely]] {
+        return fail(error);
+    }
+    return {};
+}
+
 struct Operation {
     Thread& caller;
     Object& object;
@@ -45,61 +53,35 @@ struct Operation {
     }
     [[nodiscard]] std::uint64_t word(std::size_t i) const { return caller.word(i); }
     [[nodiscard]] Result<> need(std::uint8_t right) const {
-        if ((rights & right) != right) {
-            return fail(Error::missing_right);
-        }
-        return {};
+        return refuse_if((rights & right) != right, Error::missing_right);
     }
 };
+
+[[nodiscard]] inline Result<Answer> answer_when(bool done) {
+    if (!done) {
+        return fail(unfinished);
+    }
+    return answer();
+}
 
 // For an operation that goes through a range: step(std::uint64_t& progress, Work&) -> Result<bool>, false as long as there is more.
 template <class Step>
 [[nodiscard]] Result<Answer> in_steps(Operation& op, Step&& step) {
     Work work;
     std::uint64_t progress = std::exchange(op.caller.call_progress, 0);
-    if (!TRY(step(progress, work))) {
-        op.caller.call_progress = progress;
-        return fail(unfinished);
-    }
-    return answer();
+    const bool done = TRY(step(progress, work));
+    op.caller.call_progress = done ? 0 : progress;
+    return answer_when(done);
 }
-
-// The object type that a class of the kernel stands for.
-template <class T>
-struct TypeOf;
-#define KERNEL_OBJECT_TYPE(Class, name)                       \
-    class Class;                                              \
-    template <>                                               \
-    struct TypeOf<Class> {                                    \
-        static constexpr ObjectType value = ObjectType::name; \
-    };
-KERNEL_OBJECT_TYPE(Bank, bank)
-KERNEL_OBJECT_TYPE(CapTable, cap_table)
-KERNEL_OBJECT_TYPE(AddressSpace, address_space)
-KERNEL_OBJECT_TYPE(Memory, memory)
-KERNEL_OBJECT_TYPE(Thread, thread)
-KERNEL_OBJECT_TYPE(SchedContext, sched_context)
-KERNEL_OBJECT_TYPE(Endpoint, endpoint)
-KERNEL_OBJECT_TYPE(Reply, reply)
-KERNEL_OBJECT_TYPE(Notification, notification)
-#undef KERNEL_OBJECT_TYPE
 
 // The object that a capability of the caller names, if it is of this type and has this right.
 template <class T>
 [[nodiscard]] inline Result<T*> lookup(Thread& caller, std::uint64_t index, std::uint8_t right) {
     Capability* capability = caller.table().find(index);
-    if (capability == nullptr) [[unlikely]] {
-        return fail(Error::invalid_capability);
-    }
-    if (capability->object->type() != TypeOf<T>::value) [[unlikely]] {
-        return fail(Error::wrong_type);
-    }
-    if (capability->object->is_dying()) [[unlikely]] {
-        return fail(Error::dead);
-    }
-    if (!capability->allows(right)) [[unlikely]] {
-        return fail(Error::missing_right);
-    }
+    TRY(refuse_if(capability == nullptr, Error::invalid_capability));
+    TRY(refuse_if(capability->object->type() != T::kind, Error::wrong_type));
+    TRY(refuse_if(capability->object->is_dying(), Error::dead));
+    TRY(refuse_if(!capability->allows(right), Error::missing_right));
     return static_cast<T*>(capability->object);
 }
 
@@ -123,16 +105,10 @@ struct PageRange {
 };
 [[nodiscard]] inline Result<PageRange> page_range(std::uint64_t offset, std::uint64_t length,
                                                   std::uint64_t limit_pages) {
-    if (!base::is_aligned(offset | length, base::page_size)) {
-        return fail(Error::not_aligned);
-    }
-    if (length == 0) {
-        return fail(Error::invalid_argument);
-    }
+    TRY(refuse_if(!base::is_aligned(offset | length, base::page_size), Error::not_aligned));
+    TRY(refuse_if(length == 0, Error::invalid_argument));
     const PageRange range{.first = offset / base::page_size, .count = length / base::page_size};
-    if (!base::range_fits(range.first, range.count, limit_pages)) {
-        return fail(Error::out_of_range);
-    }
+    TRY(refuse_if(!base::range_fits(range.first, range.count, limit_pages), Error::out_of_range));
     return range;
 }
 

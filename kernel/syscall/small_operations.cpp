@@ -24,9 +24,7 @@ Result<Answer> invoke_notification(Operation& op) {
         case abi::NotificationOp::subscribe: {
             auto* target =
                 TRY(lookup<Notification>(op.caller, op.word(0), abi::NotificationRights::signal));
-            if (op.word(1) == 0 || target == &notification) {
-                return fail(Error::invalid_argument);
-            }
+            TRY(refuse_if(op.word(1) == 0 || target == &notification, Error::invalid_argument));
             TRY(notification.subscribe(*target, op.word(1)));
             return answer();
         }
@@ -75,9 +73,7 @@ Result<Answer> invoke_interrupt(Operation& op) {
         case abi::InterruptOp::bind: {
             auto* notification =
                 TRY(lookup<Notification>(op.caller, op.word(0), abi::NotificationRights::signal));
-            if (op.word(1) == 0) {
-                return fail(Error::invalid_argument);
-            }
+            TRY(refuse_if(op.word(1) == 0, Error::invalid_argument));
             interrupt.bind(*notification, op.word(1));
             return answer();
         }
@@ -88,37 +84,27 @@ Result<Answer> invoke_interrupt(Operation& op) {
 
 namespace {
 
+template <class T>
+Answer access_port_of(std::uint16_t port, bool in, std::uint64_t value) {
+    if (in) {
+        return answer(arch::in<T>(port));
+    }
+    arch::out(port, static_cast<T>(value));
+    return answer();
+}
+
 Result<Answer> access_port(Operation& op, const IoPorts& ports) {
     TRY(op.need(abi::IoPortsRights::use));
     const std::uint64_t bytes = op.word(1);
-    if (bytes != 1 && bytes != 2 && bytes != 4) {
-        return fail(Error::invalid_argument);
-    }
-    if (!ports.contains(op.word(0), bytes)) {
-        return fail(Error::out_of_range);
-    }
+    TRY(refuse_if(bytes != 1 && bytes != 2 && bytes != 4, Error::invalid_argument));
+    TRY(refuse_if(!ports.contains(op.word(0), bytes), Error::out_of_range));
     const auto port = static_cast<std::uint16_t>(op.word(0));
     const std::uint64_t value = op.word(2);
     const bool in = op.label<abi::IoPortsOp>() == abi::IoPortsOp::in;
     switch (bytes) {
-        case 1:
-            if (in) {
-                return answer(arch::in8(port));
-            }
-            arch::out8(port, static_cast<std::uint8_t>(value));
-            return answer();
-        case 2:
-            if (in) {
-                return answer(arch::in16(port));
-            }
-            arch::out16(port, static_cast<std::uint16_t>(value));
-            return answer();
-        default:
-            if (in) {
-                return answer(arch::in32(port));
-            }
-            arch::out32(port, static_cast<std::uint32_t>(value));
-            return answer();
+        case 1:  return access_port_of<std::uint8_t>(port, in, value);
+        case 2:  return access_port_of<std::uint16_t>(port, in, value);
+        default: return access_port_of<std::uint32_t>(port, in, value);
     }
 }
 
@@ -131,21 +117,18 @@ Result<Answer> invoke_io_ports(Operation& op) {
         case abi::IoPortsOp::out:   return access_port(op, ports);
         case abi::IoPortsOp::write: {
             TRY(op.need(abi::IoPortsRights::use));
-            if (!ports.contains(op.word(0), 1)) {
-                return fail(Error::out_of_range);
-            }
+            TRY(refuse_if(!ports.contains(op.word(0), 1), Error::out_of_range));
             const auto* bytes = reinterpret_cast<const std::uint8_t*>(op.caller.message_page());
             for (std::size_t i = 0; i < op.tag.payload(); ++i) {
-                arch::out8(static_cast<std::uint16_t>(op.word(0)), bytes[i]);
+                arch::out(static_cast<std::uint16_t>(op.word(0)), bytes[i]);
             }
             return answer();
         }
         case abi::IoPortsOp::window: {
             TRY(op.need(abi::IoPortsRights::window));
             auto* bank = TRY(lookup<Bank>(op.caller, op.word(2), abi::BankRights::create));
-            if (op.word(1) == 0 || !ports.contains(op.word(0), op.word(1))) {
-                return fail(Error::out_of_range);
-            }
+            TRY(refuse_if(op.word(1) == 0 || !ports.contains(op.word(0), op.word(1)),
+                          Error::out_of_range));
             const auto first = static_cast<std::uint32_t>(op.word(0));
             const auto count = static_cast<std::uint32_t>(op.word(1));
             return answer(TRY(
@@ -186,10 +169,8 @@ Result<Answer> invoke_log(Operation& op) {
         case abi::LogOp::read: {
             TRY(op.need(abi::LogRights::read));
             std::uint64_t position = op.word(0);
-            Answer result;
-            result.payload = Log::read(position, {page, abi::message_bytes});
-            result.words[0] = position;
-            return result;
+            const std::size_t bytes = Log::read(position, {page, abi::message_bytes});
+            return Answer{.words = {position}, .payload = bytes};
         }
         case abi::LogOp::set_echo:
             TRY(op.need(abi::LogRights::write));

@@ -28,18 +28,15 @@ using abi::NotificationRights;
 using abi::Syscall;
 
 Result<> check_message(abi::Tag tag) {
-    if (tag.payload() > abi::message_bytes || tag.capabilities() > abi::message_capabilities) {
-        return fail(Error::too_long);
-    }
-    return {};
+    return refuse_if(
+        tag.payload() > abi::message_bytes || tag.capabilities() > abi::message_capabilities,
+        Error::too_long);
 }
 
 // A blocking call that may be interrupted ends before it begins if an interrupt is pending.
 Result<> check_interrupt(const Thread& thread, abi::Tag tag) {
-    if (tag.has(abi::Tag::interruptible) && thread.control->interrupt_pending != 0) {
-        return fail(Error::interrupted);
-    }
-    return {};
+    return refuse_if(tag.has(abi::Tag::interruptible) && thread.control->interrupt_pending != 0,
+                     Error::interrupted);
 }
 
 Result<Answer> invoke(Operation& operation) {
@@ -67,9 +64,7 @@ Result<Answer> invoke(Operation& operation) {
 }
 
 Result<> operate(Thread& caller, const Capability& capability, abi::Tag tag) {
-    if (capability.object->is_dying()) [[unlikely]] {
-        return fail(Error::dead);
-    }
+    TRY(refuse_if(capability.object->is_dying(), Error::dead));
     caller.set_result(Error::ok);
     Operation operation{
         .caller = caller, .object = *capability.object, .rights = capability.rights, .tag = tag};
@@ -89,16 +84,10 @@ Result<> call(Thread& caller) {
     TRY(check_message(tag));
     TRY(check_interrupt(caller, tag));
     Capability* capability = caller.table().find(caller.cap());
-    if (capability == nullptr) {
-        return fail(Error::invalid_capability);
-    }
+    TRY(refuse_if(capability == nullptr, Error::invalid_capability));
     if (capability->object->type() == ObjectType::endpoint) {
-        if (capability->object->is_dying()) [[unlikely]] {
-            return fail(Error::dead);
-        }
-        if (!capability->allows(EndpointRights::call)) {
-            return fail(Error::missing_right);
-        }
+        TRY(refuse_if(capability->object->is_dying(), Error::dead));
+        TRY(refuse_if(!capability->allows(EndpointRights::call), Error::missing_right));
         ipc::call(caller, *static_cast<Endpoint*>(capability->object), capability->badge);
         return {};
     }
@@ -123,10 +112,9 @@ Result<ReceiveArguments> decode_receive(Thread& thread) {
 Result<> receive(Thread& thread) {
     const auto arguments = TRY(decode_receive(thread));
     TRY(check_interrupt(thread, thread.tag()));
-    if (arguments.reply != nullptr &&
-        (arguments.reply->caller != nullptr || arguments.reply->reserved != nullptr)) {
-        return fail(Error::busy);
-    }
+    TRY(refuse_if(arguments.reply != nullptr &&
+                      (arguments.reply->caller != nullptr || arguments.reply->reserved != nullptr),
+                  Error::busy));
     ipc::receive(thread, *arguments.endpoint, arguments.reply);
     return {};
 }
@@ -134,15 +122,9 @@ Result<> receive(Thread& thread) {
 Result<> reply_and_receive(Thread& thread) {
     TRY(check_message(thread.tag()));
     const auto arguments = TRY(decode_receive(thread));
-    if (arguments.reply == nullptr) {
-        return fail(Error::invalid_capability);
-    }
-    if (arguments.reply->reserved != nullptr) {
-        return fail(Error::busy);
-    }
-    if (!ipc::answer(thread, *arguments.reply)) {
-        return fail(Error::no_caller);
-    }
+    TRY(refuse_if(arguments.reply == nullptr, Error::invalid_capability));
+    TRY(refuse_if(arguments.reply->reserved != nullptr, Error::busy));
+    TRY(refuse_if(!ipc::answer(thread, *arguments.reply), Error::no_caller));
     ipc::receive(thread, *arguments.endpoint, arguments.reply);
     return {};
 }
@@ -150,9 +132,7 @@ Result<> reply_and_receive(Thread& thread) {
 Result<> reply(Thread& thread) {
     TRY(check_message(thread.tag()));
     auto* reply = TRY(lookup<Reply>(thread, thread.cap(), abi::ReplyRights::use));
-    if (!ipc::answer(thread, *reply)) {
-        return fail(Error::no_caller);
-    }
+    TRY(refuse_if(!ipc::answer(thread, *reply), Error::no_caller));
     thread.set_result(Error::ok);
     return {};
 }
@@ -186,9 +166,8 @@ Result<> wait(Thread& thread) {
         thread.set_result(Error::ok);
         return {};
     }
-    if (tag.has(abi::Tag::has_deadline) && thread.ThreadContext::deadline() == 0) {
-        return fail(Error::would_block);
-    }
+    TRY(refuse_if(tag.has(abi::Tag::has_deadline) && thread.ThreadContext::deadline() == 0,
+                  Error::would_block));
     TRY(check_interrupt(thread, tag));
     thread.give_back_context();
     notification->add_waiter(thread);

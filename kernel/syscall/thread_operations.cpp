@@ -31,49 +31,34 @@ Result<Answer> start(Operation& op, Thread& thread) {
     registers.rdi = op.word(2);
     registers.gs_base = op.word(3);
     registers.fs_base = op.word(4);
-    if (thread.state() != abi::ThreadState::stopped || thread.wait() != Wait::none) {
-        return fail(Error::busy);
-    }
-    if (!thread.load(registers)) {
-        return fail(Error::out_of_range);
-    }
+    TRY(refuse_if(thread.state() != abi::ThreadState::stopped || thread.wait() != Wait::none,
+                  Error::busy));
+    TRY(refuse_if(!thread.load(registers), Error::out_of_range));
     thread.resume();
     return answer();
 }
 
 Result<Answer> get_registers(Operation& op, Thread& thread) {
-    if (!is_still(thread)) {
-        return fail(Error::busy);
-    }
+    TRY(refuse_if(!is_still(thread), Error::busy));
     abi::Registers registers{};
     thread.store(registers);
     std::memcpy(op.caller.message_page(), &registers, sizeof(registers));
-    Answer result;
-    result.payload = sizeof(registers);
-    return result;
+    return Answer{.payload = sizeof(registers)};
 }
 
 Result<Answer> set_registers(Operation& op, Thread& thread) {
-    if (op.tag.payload() != sizeof(abi::Registers)) {
-        return fail(Error::invalid_argument);
-    }
-    if (!is_still(thread) || thread.state() == abi::ThreadState::blocked) {
-        return fail(Error::busy);
-    }
+    TRY(refuse_if(op.tag.payload() != sizeof(abi::Registers), Error::invalid_argument));
+    TRY(refuse_if(!is_still(thread) || thread.state() == abi::ThreadState::blocked, Error::busy));
     abi::Registers registers{};
     std::memcpy(&registers, op.caller.message_page(), sizeof(registers));
-    if (!thread.load(registers)) {
-        return fail(Error::out_of_range);
-    }
+    TRY(refuse_if(!thread.load(registers), Error::out_of_range));
     Pending::give_up_call(thread);
     return answer();
 }
 
 Result<Answer> set_upcalls(Operation& op, Thread& thread) {
     for (std::size_t i = 0; i < 3; ++i) {
-        if (op.word(i) >= arch::user_end) {
-            return fail(Error::out_of_range);
-        }
+        TRY(refuse_if(op.word(i) >= arch::user_end, Error::out_of_range));
     }
     thread.system_call_entry = op.word(0);
     thread.exception_entry = op.word(1);
@@ -89,9 +74,9 @@ Result<Answer> set_fault_handler(Operation& op, Thread& thread) {
     auto* endpoint = TRY(lookup<Endpoint>(op.caller, op.word(0), abi::EndpointRights::call));
     // Only who may mint chooses the badge: or faults could be told in the name of others.
     const Capability& capability = *op.caller.table().find(op.word(0));
-    if (!capability.badged && op.word(1) != 0 && !capability.allows(abi::EndpointRights::mint)) {
-        return fail(Error::missing_right);
-    }
+    TRY(refuse_if(
+        !capability.badged && op.word(1) != 0 && !capability.allows(abi::EndpointRights::mint),
+        Error::missing_right));
     thread.set_fault_handler(endpoint, capability.badged ? capability.badge : op.word(1));
     return answer();
 }
@@ -101,9 +86,9 @@ Result<Answer> bind_notification(Operation& op, Thread& thread) {
     if (op.word(0) != abi::no_capability) {
         notification =
             TRY(lookup<Notification>(op.caller, op.word(0), abi::NotificationRights::wait));
-        if (notification->bound_thread != nullptr && notification->bound_thread != &thread) {
-            return fail(Error::busy);
-        }
+        TRY(refuse_if(
+            notification->bound_thread != nullptr && notification->bound_thread != &thread,
+            Error::busy));
     }
     thread.bind_notification(notification);
     return answer();
@@ -162,9 +147,8 @@ Result<Answer> invoke_sched_context(Operation& op) {
         case abi::SchedContextOp::bind: {
             TRY(op.need(abi::SchedContextRights::bind));
             auto* thread = TRY(lookup<Thread>(op.caller, op.word(0), ThreadRights::control));
-            if (context.owner != nullptr || thread->home_context() != nullptr) {
-                return fail(Error::busy);
-            }
+            TRY(refuse_if(context.owner != nullptr || thread->home_context() != nullptr,
+                          Error::busy));
             thread->bind_context(&context);
             return answer();
         }

@@ -10,6 +10,15 @@ namespace arch {
 void read_pvh_info(PhysAddr info, BootParameters& parameters, BootMemory& memory);
 void read_multiboot_info(PhysAddr info, BootParameters& parameters, BootMemory& memory);
 
+// Both list memory alike.
+inline constexpr std::uint32_t memory_type_ram = 1;
+struct MemoryMapEntry {
+    std::uint64_t address;
+    std::uint64_t bytes;
+    std::uint32_t type;
+    std::uint32_t reserved;
+};
+
 // Helpers of both.
 void copy_command_line(const char* text, BootParameters& parameters);
 // Searches the BIOS area as ACPI describes it (ACPI 6.5, 5.2.5.1); 0 if it is not there.

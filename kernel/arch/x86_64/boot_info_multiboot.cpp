@@ -19,7 +19,6 @@ enum TagType : std::uint32_t {
     tag_framebuffer = 8,
     tag_efi64_system_table = 12,
 };
-constexpr std::uint32_t memory_type_ram = 1;
 constexpr std::uint8_t framebuffer_type_rgb = 1;
 
 struct Tag {
@@ -33,12 +32,6 @@ struct ModuleTag : Tag {
 struct MemoryMapTag : Tag {
     std::uint32_t entry_bytes;
     std::uint32_t entry_version;
-};
-struct MemoryMapEntry {
-    std::uint64_t address;
-    std::uint64_t bytes;
-    std::uint32_t type;
-    std::uint32_t reserved;
 };
 struct FramebufferTag : Tag {
     std::uint64_t address;

@@ -10,7 +10,6 @@ namespace arch {
 namespace {
 
 constexpr std::uint32_t start_magic = 0x336ec578;
-constexpr std::uint32_t memory_type_ram = 1;
 
 struct StartInfo {
     std::uint32_t magic;
@@ -30,13 +29,6 @@ struct Module {
     std::uint64_t command_line;
     std::uint64_t reserved;
 };
-struct MemoryMapEntry {
-    std::uint64_t address;
-    std::uint64_t bytes;
-    std::uint32_t type;
-    std::uint32_t reserved;
-};
-
 template <class T>
 const T* at(std::uint64_t address) {
     return static_cast<const T*>(window(PhysAddr{address}));

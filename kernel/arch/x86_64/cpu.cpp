@@ -52,15 +52,9 @@ constexpr std::uint64_t system_call_flag_mask = 0x57700;
 // Entry 1 is write-combining (its reset value, write-through, has no use), the others as at reset: Entry's memory types.
 constexpr std::uint64_t page_attributes = 0x0007'0406'0007'0106;
 
-struct Feature {
-    bool present;
-    const char* name;
-};
-
-void require(Feature feature) {
-    if (!feature.present) {
-        kernel_print("CLUU: this CPU has no ", std::string_view(feature.name),
-                     ", which CLUU needs.\n");
+void require(bool present, std::string_view name) {
+    if (!present) {
+        kernel_print("CLUU: this CPU has no ", name, ", which CLUU needs.\n");
         plat::power_off_or_halt();
     }
 }
@@ -125,10 +119,10 @@ void require_cpu_features() {
     const std::uint32_t highest = cpuid(0).eax;
     const CpuidResult basic = cpuid(1);
     const CpuidResult extended = cpuid(0x80000001);
-    require({(extended.edx & (1U << 20)) != 0, "no-execute pages (NX)"});
-    require({(extended.edx & (1U << 11)) != 0, "syscall instruction"});
-    require({(basic.ecx & (1U << 26)) != 0, "extended state saving (XSAVE)"});
-    require({highest >= 7 && (cpuid(7).ebx & 1) != 0, "FSGSBASE instructions"});
+    require((extended.edx & (1U << 20)) != 0, "no-execute pages (NX)");
+    require((extended.edx & (1U << 11)) != 0, "syscall instruction");
+    require((basic.ecx & (1U << 26)) != 0, "extended state saving (XSAVE)");
+    require(highest >= 7 && (cpuid(7).ebx & 1) != 0, "FSGSBASE instructions");
     // From here on page tables may say no-execute.
     write_msr(Msr::efer, read_msr(Msr::efer) | efer_no_execute);
 }

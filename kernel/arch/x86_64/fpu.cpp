@@ -86,11 +86,9 @@ void fpu_switch(ThreadContext& to) {
 }
 
 void fpu_forget(ThreadContext& context) {
-    Cpu& cpu = this_cpu();
-    if (cpu.fpu_owner == &context) {
-        cpu.fpu_owner = nullptr;
-        context.fpu_loaded = false;
-        set_fpu_trap(cpu, true);
+    if (this_cpu().fpu_owner == &context) {
+        fpu_release(this_cpu(), context);
+        set_fpu_trap(this_cpu(), true);
     }
 }
 

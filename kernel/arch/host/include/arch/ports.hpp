@@ -6,11 +6,11 @@
 
 namespace arch {
 
-inline std::uint8_t in8(std::uint16_t) { return 0xff; }
-inline std::uint16_t in16(std::uint16_t) { return 0xffff; }
-inline std::uint32_t in32(std::uint16_t) { return 0xffff'ffff; }
-inline void out8(std::uint16_t, std::uint8_t) {}
-inline void out16(std::uint16_t, std::uint16_t) {}
-inline void out32(std::uint16_t, std::uint32_t) {}
+template <class T>
+T in(std::uint16_t) {
+    return static_cast<T>(~T{0});
+}
+template <class T>
+void out(std::uint16_t, T) {}
 
 }  // namespace arch

@@ -39,8 +39,6 @@ class Entry {
 public:
     [[nodiscard]] bool present() const { return (raw_ & bit_present) != 0; }
     [[nodiscard]] bool writable() const { return (raw_ & bit_write) != 0; }
-    [[nodiscard]] bool accessed() const { return (raw_ & bit_accessed) != 0; }
-    [[nodiscard]] bool dirty() const { return (raw_ & bit_dirty) != 0; }
     [[nodiscard]] bool executable() const { return (raw_ & bit_no_execute) == 0; }
     [[nodiscard]] PhysAddr frame() const { return PhysAddr{raw_ & address_mask}; }
 
@@ -63,8 +61,6 @@ public:
     static constexpr std::uint64_t bit_present = 1;
     static constexpr std::uint64_t bit_write = 2;
     static constexpr std::uint64_t bit_user = 4;
-    static constexpr std::uint64_t bit_accessed = 0x20;
-    static constexpr std::uint64_t bit_dirty = 0x40;
     static constexpr std::uint64_t bit_large = 0x80;
     static constexpr std::uint64_t bit_global = 0x100;
     static constexpr std::uint64_t bit_no_execute = std::uint64_t{1} << 63;

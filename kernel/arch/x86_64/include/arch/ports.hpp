@@ -1,34 +1,23 @@
 // SPDX-License-Identifier: MIT
-// Input and output ports.
+// Input and output ports, of 8, 16 or 32 bits.
 #pragma once
 
 #include <cstdint>
 
 namespace arch {
 
-inline std::uint8_t in8(std::uint16_t port) {
-    std::uint8_t value = 0;
-    asm volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+template <class T>
+T in(std::uint16_t port) {
+    T value = 0;
+    asm volatile("in %1, %0" : "=a"(value) : "Nd"(port));
     return value;
 }
-inline std::uint16_t in16(std::uint16_t port) {
-    std::uint16_t value = 0;
-    asm volatile("inw %1, %0" : "=a"(value) : "Nd"(port));
-    return value;
+template <class T>
+void out(std::uint16_t port, T value) {
+    asm volatile("out %0, %1" : : "a"(value), "Nd"(port));
 }
-inline std::uint32_t in32(std::uint16_t port) {
-    std::uint32_t value = 0;
-    asm volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
-    return value;
-}
-inline void out8(std::uint16_t port, std::uint8_t value) {
-    asm volatile("outb %0, %1" : : "a"(value), "Nd"(port));
-}
-inline void out16(std::uint16_t port, std::uint16_t value) {
-    asm volatile("outw %0, %1" : : "a"(value), "Nd"(port));
-}
-inline void out32(std::uint16_t port, std::uint32_t value) {
-    asm volatile("outl %0, %1" : : "a"(value), "Nd"(port));
-}
+// The commonest.
+inline std::uint8_t in8(std::uint16_t port) { return in<std::uint8_t>(port); }
+inline void out8(std::uint16_t port, std::uint8_t value) { out(port, value); }
 
 }  // namespace arch

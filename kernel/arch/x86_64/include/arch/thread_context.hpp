@@ -85,19 +85,6 @@ struct ThreadContext {
         }
     }
 
-    // Fresh registers for a thread that begins at rip.
-    void start(std::uint64_t rip, std::uint64_t rsp, std::uint64_t rdi, std::uint64_t gs_base,
-               std::uint64_t fs_base) {
-        registers = {};
-        registers.rip = rip;
-        registers.rsp = rsp;
-        registers.rdi = rdi;
-        registers.gs_base = gs_base;
-        registers.fs_base = fs_base;
-        registers.rflags = USER_RFLAGS;
-        return_by_sysret = false;
-    }
-
     // CF PF AF ZF SF TF DF OF ID: what user code may set by itself. AC, which it may too, has no effect in user mode (CR0.AM
     // is clear), and would turn SMAP off in a kernel that forgot to clear it.
     static constexpr std::uint64_t user_rflags_mask = 0x200dd5;
