@@ -13,28 +13,39 @@ constexpr std::uint32_t capability_units = 3;
 
 }  // namespace
 
+namespace {
+
+// All that a capability says, but for where it is.
+void copy_contents(Capability& to, const Capability& from) {
+    to.object = from.object;
+    to.badge = from.badge;
+    to.guard = from.guard;
+    to.badged = from.badged;
+    to.revoking = from.revoking;
+    to.type = from.type;
+    to.rights = from.rights;
+    to.depth = from.depth;
+}
+
+void empty(Capability& slot) {
+    slot.object = nullptr;
+    slot.type = ObjectType::none;
+    slot.table->put_back(slot);
+}
+
+}  // namespace
+
 void make_root_capability(Capability& slot, Object& object, std::uint8_t rights) {
-    slot.object = &object;
-    slot.badge = 0;
-    slot.guard = nullptr;
-    slot.badged = false;
-    slot.revoking = false;
-    slot.type = object.type();
-    slot.rights = rights;
-    slot.depth = 0;
+    copy_contents(slot, Capability{.object = &object, .type = object.type(), .rights = rights});
     object.capabilities().push_front(slot);
     object.retain();
 }
 
 void derive_capability(Capability& slot, Capability& source, std::uint8_t rights) {
-    slot.object = source.object;
-    slot.badge = source.badge;
-    slot.guard = source.guard;
-    slot.badged = source.badged;
+    copy_contents(slot, source);
     slot.revoking = false;
-    slot.type = source.type;
-    slot.rights = source.rights & rights;
-    slot.depth = source.depth + 1;
+    slot.rights &= rights;
+    ++slot.depth;
     Object::CapabilityList::insert_after(slot, source);
     slot.object->retain();
     if (slot.guard != nullptr) {
@@ -43,22 +54,13 @@ void derive_capability(Capability& slot, Capability& source, std::uint8_t rights
 }
 
 void move_capability(Capability& destination, Capability& slot) {
-    destination.object = slot.object;
-    destination.badge = slot.badge;
-    destination.guard = slot.guard;
-    destination.badged = slot.badged;
-    destination.revoking = slot.revoking;
-    destination.type = slot.type;
-    destination.rights = slot.rights;
-    destination.depth = slot.depth;
+    copy_contents(destination, slot);
     Object::CapabilityList::insert_after(destination, slot);
     Object::CapabilityList::remove(slot);
     if (slot.object->leaving == &slot) {
         slot.object->leaving = &destination;
     }
-    slot.object = nullptr;
-    slot.type = ObjectType::none;
-    slot.table->put_back(slot);
+    empty(slot);
 }
 
 namespace {
@@ -111,9 +113,7 @@ void delete_leaf(Capability& slot) {
     Object* object = slot.object;
     DropGuard* guard = slot.guard;
     Object::CapabilityList::remove(slot);
-    slot.object = nullptr;
-    slot.type = ObjectType::none;
-    slot.table->put_back(slot);
+    empty(slot);
     if (guard != nullptr) {
         guard->remove_copy();
     }

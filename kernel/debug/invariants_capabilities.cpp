@@ -129,12 +129,7 @@ std::uint64_t Invariants::uses_of(Object& object) {
         case ObjectType::address_space: return length(static_cast<AddressSpace&>(object).threads_);
         case ObjectType::memory:        {
             auto& memory = static_cast<Memory&>(object);
-            std::uint64_t regions = 0;
-            for (const Region* region = memory.regions_; region != nullptr;
-                 region = region->next_of_memory) {
-                ++regions;
-            }
-            return regions + length(memory.page_users_) + length(memory.clones_);
+            return length(memory.regions_) + length(memory.page_users_) + length(memory.clones_);
         }
         case ObjectType::sched_context:
             return static_cast<SchedContext&>(object).owner != nullptr ? 1 : 0;

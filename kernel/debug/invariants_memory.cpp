@@ -260,13 +260,11 @@ Invariants::Broken Invariants::check_memory(Memory& memory, Totals& totals) {
     totals.promised_pages += std::max(memory.committed_, memory.reserved_) - memory.committed_;
     HOLD(!memory.physical_ || slots == 0);
     HOLD(memory.clone_in_progress == nullptr);
-    const Region* previous = nullptr;
-    for (const Region* region = memory.regions_; region != nullptr;
-         region = region->next_of_memory) {
+    for (const Region* region = memory.regions_.front(); region != nullptr;
+         region = memory.regions_.next(*region)) {
         ++totals.regions_of_memories;
-        HOLD(region->memory == &memory && region->previous_of_memory == previous);
+        HOLD(region->memory == &memory);
         HOLD(region->space->region_at(region->start) == region);
-        previous = region;
     }
     for (const Memory* clone = memory.clones_.front(); clone != nullptr;
          clone = memory.clones_.next(*clone)) {

@@ -99,10 +99,9 @@ Invariants::Broken Invariants::check_endpoint(Endpoint& endpoint) {
          thread = endpoint.fault_users_.next(*thread)) {
         HOLD(thread->fault_handler_ == &endpoint);
     }
-    const Memory* previous = nullptr;
-    for (const Memory* memory = endpoint.paged_; memory != nullptr; memory = memory->next_paged) {
-        HOLD(memory->pager_ == &endpoint && memory->previous_paged == previous);
-        previous = memory;
+    for (const Memory* memory = endpoint.paged_.front(); memory != nullptr;
+         memory = endpoint.paged_.next(*memory)) {
+        HOLD(memory->pager_ == &endpoint);
     }
     return nullptr;
 }

@@ -554,17 +554,12 @@ std::uint64_t AddressSpace::resident_bytes(const Region& region) const {
 }
 
 bool AddressSpace::sever(Work& work) {
-    while (Thread* thread = threads_.front()) {
-        if (!thread->take_apart(work)) {
-            return false;
-        }
+    if (!take_apart_each(threads_, work)) {
+        return false;
     }
     Scheduler::leave_space(root());
-    while (AddressSpace* borrower = borrowers_.front()) {
-        if (!work.take(8)) {
-            return false;
-        }
-        borrower->stop_borrowing();
+    if (!end_each(borrowers_, work, 8, [](AddressSpace& borrower) { borrower.stop_borrowing(); })) {
+        return false;
     }
     if (lender_ != nullptr) {
         stop_borrowing();

@@ -25,6 +25,7 @@
 
 #include "kernel/object/memory.hpp"
 #include "kernel/object/object.hpp"
+#include "kernel/object/region.hpp"
 #include "kernel/object/thread_list.hpp"
 #include "kernel/result.hpp"
 #include "kernel/types.hpp"
@@ -32,26 +33,7 @@
 
 namespace kernel {
 
-class AddressSpace;
 class Thread;
-
-struct Region {
-    base::TreeNode node;
-    std::uint64_t start = 0;
-    std::uint64_t end = 0;
-    std::uint64_t first_page = 0;  // of the Memory, at `start`
-    std::uint64_t flags = 0;       // abi::MapFlags
-    std::uint8_t allowed =
-        0;  // rights of the capability it was mapped with: protect cannot exceed them
-    AddressSpace* space = nullptr;
-    Memory* memory = nullptr;
-    Region* next_of_memory = nullptr;
-    Region* previous_of_memory = nullptr;
-
-    [[nodiscard]] std::uint64_t page_at(std::uint64_t address) const {
-        return first_page + (address - start) / 4096;
-    }
-};
 
 class AddressSpace final : public Object {
 public:

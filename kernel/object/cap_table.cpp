@@ -133,10 +133,8 @@ bool CapTable::empty_page(SlotPage& page, Work& work) {
 }
 
 bool CapTable::sever(Work& work) {
-    while (Thread* thread = threads_.front()) {
-        if (!thread->take_apart(work)) {
-            return false;
-        }
+    if (!take_apart_each(threads_, work)) {
+        return false;
     }
     // Nobody names this table any more, and nobody works with it: no slot is taken from now on.
     fresh_ = first_chosen;

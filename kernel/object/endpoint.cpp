@@ -37,55 +37,35 @@ void Endpoint::add_drop(DropGuard& guard) {
     drops_.push_back(guard);
 }
 
-void Endpoint::add_paged(Memory& memory) {
-    memory.next_paged = paged_;
-    memory.previous_paged = nullptr;
-    if (paged_ != nullptr) {
-        paged_->previous_paged = &memory;
-    }
-    paged_ = &memory;
-}
-
 bool Endpoint::sever(Work& work) {
     constexpr std::uint32_t thread_units = 8;
     // Nobody can receive any more; then nobody sends any more; so that what is taken from a queue here does not come back.
-    while (Thread* receiver = receivers_.front()) {
-        if (!work.take(thread_units)) {
-            return false;
-        }
-        receiver->wake_with(Error::dead);
+    if (!end_each(receivers_, work, thread_units,
+                  [](Thread& receiver) { receiver.wake_with(Error::dead); })) {
+        return false;
     }
-    while (paged_ != nullptr) {
-        if (!paged_->lose_pager(work)) {
+    while (Memory* memory = paged_.front()) {
+        if (!memory->lose_pager(work)) {
             return false;
         }
     }
-    while (Thread* user = fault_users_.front()) {
-        if (!work.take()) {
-            return false;
-        }
-        user->set_fault_handler(nullptr, 0);
-    }
-    while (Thread* sender = senders_.front()) {
-        if (!work.take(thread_units)) {
-            return false;
-        }
-        if (sender->wait() == Wait::send) {
-            sender->wake_with(Error::dead);
-        } else if (sender->is_pager()) {
-            sender->lose_page();
+    const auto lose = [](Thread& sender) {
+        if (sender.wait() == Wait::send) {
+            sender.wake_with(Error::dead);
+        } else if (sender.is_pager()) {
+            sender.lose_page();
         } else {
-            sender->abandon_fault();
+            sender.abandon_fault();
         }
-    }
-    while (DropGuard* guard = drops_.front()) {
-        if (!work.take(2)) {
-            return false;
-        }
-        DropList::remove(*guard);
-        guard->free();
-    }
-    return work.take(2);
+    };
+    const auto forget = [](DropGuard& guard) {
+        DropList::remove(guard);
+        guard.free();
+    };
+    return end_each(fault_users_, work, 1,
+                    [](Thread& user) { user.set_fault_handler(nullptr, 0); }) &&
+           end_each(senders_, work, thread_units, lose) && end_each(drops_, work, 2, forget) &&
+           work.take(2);
 }
 
 }  // namespace kernel

@@ -10,13 +10,13 @@
 #pragma once
 
 #include "kernel/capability/drop_guard.hpp"
+#include "kernel/object/memory.hpp"
 #include "kernel/object/object.hpp"
 #include "kernel/object/thread_list.hpp"
 #include "libs/base/list.hpp"
 
 namespace kernel {
 
-class Memory;
 class Reply;
 
 class Endpoint final : public Object {
@@ -41,7 +41,7 @@ public:
     [[nodiscard]] DropGuard* take_drop() { return drops_.pop_front(); }
 
     void add_fault_user(ThreadLinks& thread) { fault_users_.push_back(thread); }
-    void add_paged(Memory& memory);
+    void add_paged(Memory& memory) { paged_.push_front(memory); }
     // Calls visit(Thread&) for each thread whose request for a page of `memory` waits to be received.
     template <class Visit>
     void for_each_request(const Memory& memory, Visit&& visit) {
@@ -58,9 +58,7 @@ private:
     ThreadQueue receivers_;
     DropList drops_;
     ThreadList<&ThreadLinks::fault_link> fault_users_;
-    Memory* paged_ =
-        nullptr;  // the Memory objects whose pager this is, linked by Memory::next_paged
-    friend class Memory;
+    base::List<Memory, &Memory::paged_link> paged_;  // whose pager this is
     friend struct FastPath;
     friend class Invariants;
 };

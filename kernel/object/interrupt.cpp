@@ -62,12 +62,7 @@ void Interrupt::bind(Notification& notification, std::uint64_t bits) {
     unbind();
     notification_ = &notification;
     bits_ = bits;
-    next_bound = notification.interrupts_;
-    previous_bound = nullptr;
-    if (next_bound != nullptr) {
-        next_bound->previous_bound = this;
-    }
-    notification.interrupts_ = this;
+    notification.interrupts_.push_front(*this);
     acknowledge();
 }
 
@@ -78,11 +73,7 @@ void Interrupt::unbind() {
     if (line_ != no_line) {
         plat::mask_line(line_);
     }
-    (previous_bound != nullptr ? previous_bound->next_bound : notification_->interrupts_) =
-        next_bound;
-    if (next_bound != nullptr) {
-        next_bound->previous_bound = previous_bound;
-    }
+    bound_link.unlink();
     notification_ = nullptr;
 }
 

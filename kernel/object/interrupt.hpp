@@ -35,8 +35,7 @@ public:
     // From the trap handler: the vector interrupted.
     static void arrived(std::uint64_t vector);
 
-    Interrupt* next_bound = nullptr;
-    Interrupt* previous_bound = nullptr;
+    base::ListLink bound_link;  // Notification: those bound to it
 
 private:
     std::uint8_t vector_;

@@ -293,23 +293,14 @@ void Memory::wake_waiters(std::uint64_t first, std::uint64_t count, bool failed)
 }
 
 bool Memory::wake_all_waiters(Work& work) {
-    while (Thread* waiter = waiters_.front()) {
-        if (!work.take(8)) {
-            return false;
-        }
-        waiter->lose_page();
-    }
-    return true;
+    return end_each(waiters_, work, 8, [](Thread& waiter) { waiter.lose_page(); });
 }
 
 bool Memory::lose_pager(Work& work) {
     if (!wake_all_waiters(work)) {
         return false;
     }
-    (previous_paged != nullptr ? previous_paged->next_paged : pager_->paged_) = next_paged;
-    if (next_paged != nullptr) {
-        next_paged->previous_paged = previous_paged;
-    }
+    paged_link.unlink();
     lost_pager_ = true;
     wake_waiters(0, max_pages, true);
     pager_ = nullptr;
@@ -318,42 +309,20 @@ bool Memory::lose_pager(Work& work) {
 
 // ---- regions ----------------------------------------------------------------------------------------------
 
-void Memory::add_region(Region& region) {
-    region.next_of_memory = regions_;
-    region.previous_of_memory = nullptr;
-    if (regions_ != nullptr) {
-        regions_->previous_of_memory = &region;
-    }
-    regions_ = &region;
-    retain();
-}
-
-void Memory::remove_region(Region& region) {
-    (region.previous_of_memory != nullptr ? region.previous_of_memory->next_of_memory : regions_) =
-        region.next_of_memory;
-    if (region.next_of_memory != nullptr) {
-        region.next_of_memory->previous_of_memory = region.previous_of_memory;
-    }
-    release();
-}
-
 std::uint32_t Memory::unmap_page(std::uint64_t index) {
     std::uint32_t regions = 0;
-    for (Region* region = regions_; region != nullptr; region = region->next_of_memory) {
-        region->space->clear_entry(*region, index);
+    regions_.for_each([&](Region& region) {
+        region.space->clear_entry(region, index);
         ++regions;
-    }
+    });
     clones_.for_each([&](Memory& clone) {
-        if (index < clone.source_first_ || index - clone.source_first_ >= clone.pages_) {
+        const std::uint64_t own_index = index - clone.source_first_;
+        if (index < clone.source_first_ || own_index >= clone.pages_) {
             return;
         }
-        const mm::PageSlot* own = clone.map_.find(index - clone.source_first_);
+        const mm::PageSlot* own = clone.map_.find(own_index);
         if (own == nullptr || !own->present()) {
-            for (Region* region = clone.regions_; region != nullptr;
-                 region = region->next_of_memory) {
-                region->space->clear_entry(*region, index - clone.source_first_);
-                ++regions;
-            }
+            regions += clone.unmap_page(own_index);
         }
         ++regions;
     });
@@ -363,11 +332,11 @@ std::uint32_t Memory::unmap_page(std::uint64_t index) {
 void Memory::protect_all(const AddressSpace* cloning) {
     constexpr std::uint64_t not_copied =
         abi::MapFlags::on_clone_drop | abi::MapFlags::on_clone_share;
-    for (Region* region = regions_; region != nullptr; region = region->next_of_memory) {
-        if (region->space != cloning || (region->flags & not_copied) != 0) {
-            region->space->protect_entries(*region);
+    regions_.for_each([cloning](const Region& region) {
+        if (region.space != cloning || (region.flags & not_copied) != 0) {
+            region.space->protect_entries(region);
         }
-    }
+    });
 }
 
 bool Memory::drop_all(Work& work) {
@@ -387,41 +356,26 @@ bool Memory::drop_all(Work& work) {
 
 bool Memory::sever(Work& work) {
     Trace::forget(*this);
-    while (Thread* user = page_users_.front()) {
-        if (!user->take_apart(work)) {
-            return false;
-        }
-    }
-    while (regions_ != nullptr) {
-        if (!regions_->space->delete_region(*regions_, work)) {
-            return false;
-        }
-    }
-    if (pager_ != nullptr && !lose_pager(work)) {
+    if (!take_apart_each(page_users_, work)) {
         return false;
     }
-    if (!wake_all_waiters(work)) {
-        return false;
-    }
-    while (Thread* waiter = futex_waiters_.front()) {
-        if (!work.take(8)) {
+    while (Region* region = regions_.front()) {
+        if (!region->space->delete_region(*region, work)) {
             return false;
         }
-        waiter->wake_with(Error::dead);
     }
-    if (!drop_all(work)) {
+    if ((pager_ != nullptr && !lose_pager(work)) || !wake_all_waiters(work) ||
+        !end_each(futex_waiters_, work, 8, [](Thread& waiter) { waiter.wake_with(Error::dead); }) ||
+        !drop_all(work)) {
         return false;
     }
-    while (Memory* clone = clones_.front()) {
-        if (!work.take(2)) {
-            return false;
-        }
-        clone->clone_link.unlink();
-        clone->source_ = nullptr;
-        clone->lost_pager_ = true;
+    const auto orphan = [this](Memory& clone) {
+        clone.clone_link.unlink();
+        clone.source_ = nullptr;
+        clone.lost_pager_ = true;
         release();
-    }
-    if (!work.take(4)) {
+    };
+    if (!end_each(clones_, work, 2, orphan) || !work.take(4)) {
         return false;
     }
     bank().refund(reserved_);

@@ -22,6 +22,7 @@
 
 #include "kernel/mm/page_map.hpp"
 #include "kernel/object/object.hpp"
+#include "kernel/object/region.hpp"
 #include "kernel/object/thread_list.hpp"
 #include "kernel/result.hpp"
 #include "kernel/types.hpp"
@@ -30,7 +31,6 @@ namespace kernel {
 
 class AddressSpace;
 class Endpoint;
-struct Region;
 
 class Memory final : public Object {
 public:
@@ -87,8 +87,14 @@ public:
     // Clears all page-table entries for one of its pages, in all regions, and in those of its clones. -> how many there are
     std::uint32_t unmap_page(std::uint64_t index);
 
-    void add_region(Region& region);
-    void remove_region(Region& region);
+    void add_region(Region& region) {
+        regions_.push_front(region);
+        retain();
+    }
+    void remove_region(Region& region) {
+        region.memory_link.unlink();
+        release();
+    }
     void add_waiter(ThreadLinks& thread) { waiters_.push_back(thread); }
     void add_page_user(ThreadLinks& thread) { page_users_.push_back(thread); }
     void add_futex_waiter(ThreadLinks& thread) { futex_waiters_.push_back(thread); }
@@ -107,8 +113,7 @@ public:
     [[nodiscard]] PhysAddr physical_base() const { return base_; }
     [[nodiscard]] std::uint64_t flags() const;
 
-    Memory* next_paged = nullptr;  // Endpoint's list
-    Memory* previous_paged = nullptr;
+    base::ListLink paged_link;  // Endpoint: the Memory objects whose pager it is
     // While an address space is cloned: what this Memory's regions map in the copy.
     Memory* clone_in_progress = nullptr;
 
@@ -140,9 +145,9 @@ private:
     static constexpr std::uint64_t nothing_left = ~std::uint64_t{0};
     std::uint64_t leftover_ = nothing_left;
     std::uint64_t committed_ = 0;
-    std::uint64_t reserved_ = 0;  // pages
-    Region* regions_ = nullptr;   // that map it, linked by Region::next_of_memory
-    Memory* source_ = nullptr;    // a clone of a paged Memory: where unwritten pages are
+    std::uint64_t reserved_ = 0;                        // pages
+    base::List<Region, &Region::memory_link> regions_;  // that map it
+    Memory* source_ = nullptr;  // a clone of a paged Memory: where unwritten pages are
     std::uint64_t source_first_ = 0;
     base::List<Memory, &Memory::clone_link> clones_;
     Endpoint* pager_ = nullptr;

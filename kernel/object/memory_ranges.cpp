@@ -126,9 +126,8 @@ Result<bool> Memory::resize(std::uint64_t pages, std::uint64_t& progress, Work& 
 
 void Memory::cut_off(std::uint64_t pages) {
     // Pages of a source have entries, too, and nothing else tells of them.
-    for (Region* region = source_ != nullptr ? regions_ : nullptr; region != nullptr;
-         region = region->next_of_memory) {
-        region->space->clear_beyond(*region, pages);
+    if (source_ != nullptr) {
+        regions_.for_each([pages](Region& region) { region.space->clear_beyond(region, pages); });
     }
     wake_waiters(pages, max_pages, true);
     pages_ = pages;

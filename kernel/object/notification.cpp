@@ -76,36 +76,13 @@ void Notification::cancel(Subscription& subscription) {
 }
 
 bool Notification::sever(Work& work) {
-    while (Thread* waiter = waiters_.front()) {
-        if (!work.take(8)) {
-            return false;
-        }
-        waiter->wake_with(Error::dead);
-    }
     if (bound_thread != nullptr) {
         bound_thread->bind_notification(nullptr);
     }
-    for (auto* subscription = outgoing_.front(); subscription != nullptr;
-         subscription = outgoing_.front()) {
-        if (!work.take(2)) {
-            return false;
-        }
-        cancel(*subscription);
-    }
-    for (auto* subscription = incoming_.front(); subscription != nullptr;
-         subscription = incoming_.front()) {
-        if (!work.take(2)) {
-            return false;
-        }
-        cancel(*subscription);
-    }
-    while (interrupts_ != nullptr) {
-        if (!work.take(4)) {
-            return false;
-        }
-        interrupts_->unbind();
-    }
-    return work.take(2);
+    return end_each(waiters_, work, 8, [](Thread& waiter) { waiter.wake_with(Error::dead); }) &&
+           end_each(outgoing_, work, 2, cancel) && end_each(incoming_, work, 2, cancel) &&
+           end_each(interrupts_, work, 4, [](Interrupt& interrupt) { interrupt.unbind(); }) &&
+           work.take(2);
 }
 
 }  // namespace kernel

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 
+#include "kernel/object/interrupt.hpp"
 #include "kernel/object/object.hpp"
 #include "kernel/object/thread_list.hpp"
 #include "kernel/result.hpp"
@@ -18,7 +19,6 @@
 
 namespace kernel {
 
-class Interrupt;
 class Notification;
 
 struct Subscription {
@@ -61,7 +61,7 @@ private:
     ThreadQueue waiters_;
     base::List<Subscription, &Subscription::source_link> outgoing_;
     base::List<Subscription, &Subscription::target_link> incoming_;
-    Interrupt* interrupts_ = nullptr;  // those bound to it, linked by Interrupt::next_bound
+    base::List<Interrupt, &Interrupt::bound_link> interrupts_;  // those bound to it
     friend class Interrupt;
     friend struct FastPath;
     friend class Invariants;

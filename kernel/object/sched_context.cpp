@@ -74,17 +74,14 @@ bool SchedContext::sever(Work& work) {
     }
     Scheduler::forget(*this);
     // Those inside go on under what is above.
-    while (SchedContext* inner = inner_.front()) {
-        if (!work.take()) {
-            return false;
-        }
-        inner->inner_link_.unlink();
-        inner->within_ = within_;
+    const auto raise = [this](SchedContext& inner) {
+        inner.inner_link_.unlink();
+        inner.within_ = within_;
         if (within_ != nullptr) {
-            within_->inner_.push_back(*inner);
+            within_->inner_.push_back(inner);
         }
-    }
-    if (!work.take(8)) {
+    };
+    if (!end_each(inner_, work, 1, raise) || !work.take(8)) {
         return false;
     }
     if (inner_link_.linked()) {

@@ -35,4 +35,27 @@ private:
     std::uint32_t left_ = chunk;
 };
 
+// Empties a list: `units` are taken before each element, and end(element) takes it out. False: there are more.
+template <class List, class End>
+[[nodiscard]] bool end_each(List& list, Work& work, std::uint32_t units, End&& end) {
+    while (auto* element = list.front()) {
+        if (!work.take(units)) {
+            return false;
+        }
+        end(*element);
+    }
+    return true;
+}
+
+// The same of objects that go with the one whose list it is.
+template <class List>
+[[nodiscard]] bool take_apart_each(List& list, Work& work) {
+    while (auto* object = list.front()) {
+        if (!object->take_apart(work)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 }  // namespace kernel

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// Region: a range of an address space that shows pages of one Memory. It is in the tree of the one and in the list of the other.
+#pragma once
+
+#include <cstdint>
+
+#include "libs/base/list.hpp"
+#include "libs/base/ordered_tree.hpp"
+
+namespace kernel {
+
+class AddressSpace;
+class Memory;
+
+struct Region {
+    base::TreeNode node;
+    std::uint64_t start = 0;
+    std::uint64_t end = 0;
+    std::uint64_t first_page = 0;  // of the Memory, at `start`
+    std::uint64_t flags = 0;       // abi::MapFlags
+    std::uint8_t allowed =
+        0;  // rights of the capability it was mapped with: protect cannot exceed them
+    AddressSpace* space = nullptr;
+    Memory* memory = nullptr;
+    base::ListLink memory_link;  // Memory: the regions that map it
+
+    [[nodiscard]] std::uint64_t page_at(std::uint64_t address) const {
+        return first_page + (address - start) / 4096;
+    }
+};
+
+}  // namespace kernel
