@@ -421,7 +421,8 @@ struct Poll {
 
 // Opens a named pipe's File for transfer; once for each File. As open(2) of a FIFO, it waits
 // (interruptible) for somebody at the other end, unless the File is open for both or `no_wait` is
-// set: then a writer gets out_of_range as long as nobody reads. The data is the clients' own: both
+// set: then a writer gets out_of_range as long as nobody reads. Whoever has stopped waiting asks once more, `if_met`: somebody
+// may have come for it already, and even have left again. If not (would_block), the File is as before. The data is the clients' own: both
 // sides get the same Memory, to map, and the same notification, to sleep on and to signal. All is
 // zero at the start but for the Ends, which the server alone writes, signalling bit 0 whenever it did.
 struct OpenPipe {
@@ -434,6 +435,7 @@ struct OpenPipe {
         std::uint32_t writers_ever = 0;
         std::uint32_t reserved = 0;
     };
+    static constexpr std::uint32_t at_once = 1, if_met = 2;
     std::uint32_t no_wait = 0;
     std::uint32_t reserved = 0;
     struct Reply {

@@ -366,11 +366,14 @@ TYPED_TEST_P(Conformance, NamedPipesCountTheirEnds) {
     ASSERT_FALSE(lonely);
     EXPECT_EQ(lonely.error(), Status::out_of_range);
     const auto reader = c.open("p", Flags::read);
+    const fs::OpenPipe if_met{.no_wait = fs::OpenPipe::if_met};
+    EXPECT_FALSE(c.call(reader, if_met));
     ASSERT_TRUE(c.call(reader, at_once));
     EXPECT_EQ(c.host().pipe_ends.readers, 1U);
     EXPECT_EQ(c.host().pipe_ends.writers, 0U);
     EXPECT_TRUE(c.call(writer, fs::OpenPipe{}));
     EXPECT_TRUE(c.call(writer, fs::OpenPipe{}));  // again: not counted again
+    EXPECT_TRUE(c.call(writer, if_met));
     EXPECT_EQ(c.host().pipe_ends.writers, 1U);
     c.close(writer);
     EXPECT_TRUE(c.call(nobody_badge, fs::AwaitCloses{}));

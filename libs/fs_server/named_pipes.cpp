@@ -8,6 +8,10 @@ namespace fs_server {
 Result<fs::OpenPipe::Reply> NamedPipes::open(const End& end, PipeMaker& maker,
                                              ipc::Request& request) {
     const auto known = ends_.find(end.badge);
+    if (end.gives_up && (known == ends_.end() || !known->second.met)) {
+        close(end.badge, maker);
+        return base::fail(Status::would_block);
+    }
     Known* self = known != ends_.end() ? &known->second : TRY(enter(end, maker));
     Pipe& pipe = pipes_.find(key_of(end))->second;
     // A call that a signal has ended, made again: nobody waits for the answer to the first one.
@@ -17,6 +21,7 @@ Result<fs::OpenPipe::Reply> NamedPipes::open(const End& end, PipeMaker& maker,
         pipe.waiting.push_back({end.badge, TRY(request.defer())});
         return self->reply;
     }
+    self->met = true;
     request.add_capability(pipe.objects.shared_memory.ref());
     request.add_capability(pipe.objects.shared_notification.ref());
     request.add_capability(pipe.objects.server.ref());

@@ -48,6 +48,7 @@ public:
         std::uint64_t badge = 0;  // of the File
         bool reads = false, writes = false;
         bool waits = false;
+        bool gives_up = false;  // unless it has been let in
     };
     // The answer to `request`, now or later.
     [[nodiscard]] Result<fs::OpenPipe::Reply> open(const End& end, PipeMaker& maker,
@@ -60,7 +61,7 @@ private:
     struct Known {
         End end;
         fs::OpenPipe::Reply reply;
-        bool met = false;  // waited, and was let in
+        bool met = false;  // was let in
     };
     struct Waiting {
         std::uint64_t badge;

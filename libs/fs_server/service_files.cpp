@@ -227,7 +227,8 @@ Result<fs::OpenPipe::Reply> Service::handle(const fs::OpenPipe& open, ipc::Reque
                         .badge = request.badge(),
                         .reads = file->has(fs::OpenFlags::read),
                         .writes = file->has(fs::OpenFlags::write),
-                        .waits = open.no_wait == 0},
+                        .waits = open.no_wait == 0,
+                        .gives_up = open.no_wait == fs::OpenPipe::if_met},
                        host_, request);
 }
 

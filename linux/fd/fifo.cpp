@@ -42,9 +42,10 @@ NamedPipe::~NamedPipe() {
 Result<Handle> NamedPipe::open(ipc::Capability<fs::File> file, std::uint32_t status) {
     const Side side = side_of(status);
     const bool waits = (status & OpenFlag::non_block) == 0 && side != Side::named_both;
+    std::uint32_t how = waits ? 0 : fs::OpenPipe::at_once;
     for (;;) {
-        auto answer =
-            ipc::call(file, fs::OpenPipe{.no_wait = waits ? 0U : 1U}, {.interruptible = true});
+        auto answer = ipc::call(file, fs::OpenPipe{.no_wait = how},
+                                {.interruptible = how != fs::OpenPipe::if_met});
         if (answer) {
             return make(side, status,
                         {.file = std::move(file),
@@ -53,12 +54,14 @@ Result<Handle> NamedPipe::open(ipc::Capability<fs::File> file, std::uint32_t sta
                          .server = answer->take<fs::Server>(2),
                          .writers_before = answer->reply.writers_ever});
         }
+        if (how == fs::OpenPipe::if_met) {
+            return base::fail(restart_errno);
+        }
         if (!is_interruption(answer.error())) {
             return base::fail(to_errno(answer.error()));
         }
-        if (signals::interrupted()) {
-            return base::fail(restart_errno);
-        }
+        // Who came for us in the meantime has opened: this open has succeeded, signal or not. Else nobody waits here any more.
+        how = signals::interrupted() ? fs::OpenPipe::if_met : how;
     }
 }
 
