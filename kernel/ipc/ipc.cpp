@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstring>
+#include <span>
 
 #include "kernel/capability/drop_guard.hpp"
 #include "kernel/object/cap_table.hpp"
@@ -98,14 +99,21 @@ void become_answerable(Thread& caller, Thread& receiver, Reply& reply) {
     trace(abi::TraceKind::call, caller, caller.tag(), receiver);
 }
 
-void deliver_fault(Thread& faulted, Thread& receiver) {
-    const Thread::WaitState& waiting = faulted.waiting;
-    receiver.set_tag(
-        abi::make_tag(static_cast<std::uint16_t>(waiting.fault), 0, 0, 0, abi::Tag::is_fault));
-    receiver.set_badge(waiting.badge);
+// What the kernel itself tells.
+void deliver(Thread& receiver, abi::Tag tag, std::uint64_t badge,
+             std::span<const std::uint64_t> words) {
+    receiver.set_tag(tag);
+    receiver.set_badge(badge);
     for (std::size_t i = 0; i < abi::message_words; ++i) {
-        receiver.word(i) = i < 4 ? waiting.fault_words[i] : 0;
+        receiver.word(i) = i < words.size() ? words[i] : 0;
     }
+}
+
+void deliver_fault(const Thread& faulted, Thread& receiver) {
+    const Thread::WaitState& waiting = faulted.waiting;
+    const auto label = static_cast<std::uint16_t>(waiting.fault);
+    deliver(receiver, abi::make_tag(label, 0, 0, 0, abi::Tag::is_fault), waiting.badge,
+            waiting.fault_words);
 }
 
 // Ends the receiver's wait and gives back its reply object, to be used for the message at hand.
@@ -118,22 +126,20 @@ Reply* take_reply(Thread& receiver) {
     return reply;
 }
 
-// A queued sender's message goes to a receiver that has just come.
-void take_from_sender(Thread& sender, Thread& receiver, Reply* reply) {
-    sender.queue_link.unlink();
-    if (sender.wait() == Wait::fault_send) {
-        deliver_fault(sender, receiver);
-        if (sender.is_pager()) {
-            sender.change_wait(Wait::pager);
-            sender.waiting.memory->add_waiter(sender);
-        } else {
-            sender.waiting.reply = reply;
-            reply->caller = &sender;
-            sender.change_wait(Wait::reply);
-        }
-        return;
+// What a sender says who waits, and is in no queue, goes to the receiver: a fault or a request for a page, or a message.
+void pass_fault(Thread& sender, Thread& receiver, Reply* reply) {
+    deliver_fault(sender, receiver);
+    if (sender.is_pager()) {
+        sender.change_wait(Wait::pager);
+        sender.waiting.memory->add_waiter(sender);
+    } else {
+        sender.waiting.reply = reply;
+        reply->caller = &sender;
+        sender.change_wait(Wait::reply);
     }
-    Undelivered undelivered;
+}
+
+void pass_message(Thread& sender, Thread& receiver, Reply* reply, Undelivered& undelivered) {
     transfer(sender, receiver, undelivered);
     receiver.set_badge(sender.waiting.badge);
     if (sender.is_call()) {
@@ -144,25 +150,30 @@ void take_from_sender(Thread& sender, Thread& receiver, Reply* reply) {
     }
 }
 
+// A queued sender's message goes to a receiver that has just come.
+void take_from_sender(Thread& sender, Thread& receiver, Reply* reply) {
+    sender.queue_link.unlink();
+    if (sender.wait() == Wait::fault_send) {
+        pass_fault(sender, receiver, reply);
+        return;
+    }
+    Undelivered undelivered;
+    pass_message(sender, receiver, reply, undelivered);
+}
+
 }  // namespace
 
 void call(Thread& caller, Endpoint& endpoint, std::uint64_t badge) {
     caller.waiting.badge = badge;
-    Thread* receiver = endpoint.receiver_for(true);
-    const abi::Tag tag = caller.tag();
-    if (receiver == nullptr) {
+    caller.block(Wait::send, caller.tag(), Thread::Purpose::call);
+    if (Thread* receiver = endpoint.receiver_for(true)) {
+        Undelivered undelivered;
+        pass_message(caller, *receiver, take_reply(*receiver), undelivered);
+        receiver->set_result(Error::ok);
+        receiver->wake_preferred();
+    } else {
         endpoint.add_sender(caller);
-        caller.block(Wait::send, tag, Thread::Purpose::call);
-        return;
     }
-    Reply* reply = take_reply(*receiver);
-    Undelivered undelivered;
-    transfer(caller, *receiver, undelivered);
-    receiver->set_badge(badge);
-    receiver->set_result(Error::ok);
-    caller.block(Wait::reply, tag, Thread::Purpose::call);
-    become_answerable(caller, *receiver, *reply);
-    receiver->wake_preferred();
 }
 
 void send(Thread& sender, Endpoint& endpoint, std::uint64_t badge) {
@@ -224,43 +235,23 @@ bool answer(Thread& replier, Reply& reply) {
 
 void send_fault(Thread& thread, Endpoint& endpoint, Thread::Purpose purpose) {
     // No deadline, and interruptible by nothing but the end: the tag in the registers belongs to user code here.
-    const bool is_pager = purpose == Thread::Purpose::page;
-    Thread* receiver = endpoint.receiver_for(!is_pager);
-    if (receiver == nullptr) {
-        endpoint.add_sender(thread);
-        thread.block(Wait::fault_send, abi::Tag{}, purpose);
-        return;
-    }
-    deliver_fault(thread, *receiver);
-    if (is_pager) {
-        thread.waiting.memory->add_waiter(thread);
-        thread.block(Wait::pager, abi::Tag{}, purpose);
+    thread.block(Wait::fault_send, abi::Tag{}, purpose);
+    if (Thread* receiver = endpoint.receiver_for(purpose != Thread::Purpose::page)) {
+        pass_fault(thread, *receiver, take_reply(*receiver));
+        receiver->set_result(Error::ok);
+        receiver->wake_preferred();
     } else {
-        Reply* reply = take_reply(*receiver);
-        thread.block(Wait::reply, abi::Tag{});
-        thread.waiting.reply = reply;
-        reply->caller = &thread;
+        endpoint.add_sender(thread);
     }
-    receiver->set_result(Error::ok);
-    receiver->wake_preferred();
 }
 
 void deliver_drop(Thread& receiver, DropGuard& guard) {
-    receiver.set_tag(abi::make_tag(0, 0, 0, 0, abi::Tag::is_drop));
-    receiver.set_badge(guard.badge());
-    for (std::size_t i = 0; i < abi::message_words; ++i) {
-        receiver.word(i) = 0;
-    }
+    deliver(receiver, abi::make_tag(0, 0, 0, 0, abi::Tag::is_drop), guard.badge(), {});
     guard.free();
 }
 
 void deliver_signal(Thread& receiver, std::uint64_t bits) {
-    receiver.set_tag(abi::make_tag(0, 0, 0, 0, abi::Tag::is_signal));
-    receiver.set_badge(0);
-    receiver.word(0) = bits;
-    for (std::size_t i = 1; i < abi::message_words; ++i) {
-        receiver.word(i) = 0;
-    }
+    deliver(receiver, abi::make_tag(0, 0, 0, 0, abi::Tag::is_signal), 0, {&bits, 1});
 }
 
 }  // namespace kernel::ipc

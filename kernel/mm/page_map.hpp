@@ -79,9 +79,12 @@ public:
     // Calls visit(index, PageSlot&) for each present slot in [begin, end).
     template <class Visit>
     void for_each(std::uint64_t begin, std::uint64_t end, Visit&& visit) {
-        if (begin < end) {
-            visit_slots(&root_, 1, height_, 0, begin, end, visit);
-        }
+        (void)for_each_while(
+            begin, end, [] { return true; },
+            [&visit](std::uint64_t index, PageSlot& slot) {
+                visit(index, slot);
+                return true;
+            });
     }
 
     // Calls visit(PageSlot& here, PageSlot& there) -> bool for each present slot, with the same page's in `copy`, which is empty
@@ -160,27 +163,7 @@ private:
         return {arch::physical(block).value()};
     }
 
-    // `count` slots in a row, each of which covers 64 to the power of `level` pages, from page `base` on.
-    template <class Visit>
-    static void visit_slots(PageSlot* slots, std::uint64_t count, unsigned level,
-                            std::uint64_t base, std::uint64_t begin, std::uint64_t end,
-                            Visit& visit) {
-        const unsigned shift = node_bits * level;
-        const std::uint64_t first = begin > base ? (begin - base) >> shift : 0;
-        const std::uint64_t last = std::min(((end - base - 1) >> shift) + 1, count);
-        for (std::uint64_t i = first; i < last; ++i) {
-            if (!slots[i].present()) {  // most are not: fork and exit go through whole nodes
-                continue;
-            }
-            if (level == 0) {
-                visit(base + i, slots[i]);
-            } else {
-                visit_slots(node(slots[i]), fan_out, level - 1, base + (i << shift), begin, end,
-                            visit);
-            }
-        }
-    }
-
+    // `count` slots in a row, each of which covers 64 to the power of `level` pages.
     template <class Visit>
     static bool copy_slots(PageSlot* from, PageSlot* to, std::uint64_t count, unsigned level,
                            Bank& bank, Visit& visit) {

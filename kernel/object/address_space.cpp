@@ -86,15 +86,21 @@ Region* AddressSpace::region_at_or_after(std::uint64_t address) const {
     return regions_.at_or_after(address);
 }
 
-Result<Region*> AddressSpace::new_region(std::uint64_t start, std::uint64_t end) {
+Result<Region*> AddressSpace::add_region(const Mapping& mapping) {
     void* block = bank().buy_block(sizeof(Region));
     if (block == nullptr) {
         return fail(Error::no_memory);
     }
     auto* region = new (block) Region();
-    region->start = start;
-    region->end = end;
+    region->start = mapping.start;
+    region->end = mapping.start + mapping.length;
+    region->first_page = mapping.first_page;
+    region->flags = mapping.flags;
+    region->allowed = mapping.allowed;
     region->space = this;
+    region->memory = &mapping.memory;
+    regions_.insert(*region);
+    mapping.memory.add_region(*region);
     return region;
 }
 
@@ -107,14 +113,7 @@ Result<> AddressSpace::map(const Mapping& mapping) {
     if (before != nullptr && before->end > mapping.start) {
         return fail(Error::overlap);
     }
-    Region* region = TRY(new_region(mapping.start, end));
-    region->first_page = mapping.first_page;
-    region->flags = mapping.flags;
-    region->allowed = mapping.allowed;
-    region->memory = &mapping.memory;
-    regions_.insert(*region);
-    latest_ = region;
-    mapping.memory.add_region(*region);
+    latest_ = TRY(add_region(mapping));
     return {};
 }
 
@@ -145,14 +144,13 @@ Result<> AddressSpace::split_at(std::uint64_t address) {
     if (region == nullptr || region->start == address) {
         return {};
     }
-    Region* upper = TRY(new_region(address, region->end));
-    upper->first_page = region->page_at(address);
-    upper->flags = region->flags;
-    upper->allowed = region->allowed;
-    upper->memory = region->memory;
+    TRY(add_region({.memory = *region->memory,
+                    .start = address,
+                    .length = region->end - address,
+                    .first_page = region->page_at(address),
+                    .flags = region->flags,
+                    .allowed = region->allowed}));
     region->end = address;
-    regions_.insert(*upper);
-    upper->memory->add_region(*upper);
     return {};
 }
 
@@ -424,14 +422,14 @@ void AddressSpace::flush_all() {
 
 bool AddressSpace::resolve(Thread& thread, std::uint64_t address, bool write, bool execute) {
     AddressSpace& holder = is_lent(address) ? *lender_ : *this;
-    const bool resolved = holder.resolve_own(thread, address, write, execute);
+    const bool resolved = holder.resolve_own(&thread, address, write, execute);
     if (&holder != this) [[unlikely]] {
         holder.tables_.lend_one(tables_, UserAddr{address});
     }
     return resolved;
 }
 
-bool AddressSpace::resolve_own(Thread& thread, std::uint64_t address, bool write, bool execute) {
+bool AddressSpace::resolve_own(Thread* thread, std::uint64_t address, bool write, bool execute) {
     const Region* region = own_region_at(address);
     if (region == nullptr || (region->flags & access_bits) == 0 ||
         (write && (region->flags & MapFlags::write) == 0) ||
@@ -443,7 +441,9 @@ bool AddressSpace::resolve_own(Thread& thread, std::uint64_t address, bool write
         return false;
     }
     if (page->outcome == Memory::Outcome::ask_pager) {
-        thread.wait_for_page(*page->pager_of, page->pager_page, address);
+        if (thread != nullptr) {
+            thread->wait_for_page(*page->pager_of, page->pager_page, address);
+        }
         return true;
     }
     return enter(*region, address, *page);
@@ -464,26 +464,8 @@ bool AddressSpace::enter(const Region& region, std::uint64_t address, const Memo
 }
 
 void AddressSpace::bring_in(std::uint64_t address) {
-    if (is_lent(address)) {
-        lender_->bring_in(address);
-        return;
-    }
-    const Region* region = own_region_at(address);
-    if (region == nullptr || (region->flags & access_bits) == 0) {
-        return;
-    }
-    const auto page = region->memory->page_for(region->page_at(address), false);
-    if (page && page->outcome == Memory::Outcome::ready) {
-        (void)enter(*region, address, *page);
-    }
-}
-
-Result<AddressSpace::Location> AddressSpace::locate(std::uint64_t address) {
-    const Region* region = region_at(address);
-    if (region == nullptr) {
-        return fail(Error::bad_address);
-    }
-    return Location{.memory = region->memory, .page = region->page_at(address), .region = region};
+    AddressSpace& holder = is_lent(address) ? *lender_ : *this;
+    (void)holder.resolve_own(nullptr, address, false, false);
 }
 
 void AddressSpace::clear_entry(const Region& region, std::uint64_t page) {
@@ -523,18 +505,11 @@ std::uint64_t AddressSpace::clear_entries(std::uint64_t start, std::uint64_t end
         UserAddr{start}, UserAddr{end}, [&work] { return work.take(3); }, clear);
 }
 
-void AddressSpace::clear_entries(std::uint64_t start, std::uint64_t end) {
-    tables_.for_each_present(UserAddr{start}, UserAddr{end},
-                             [this](UserAddr address, arch::Entry& entry) {
-                                 entry.clear();
-                                 flush(address.value());
-                             });
-}
-
 void AddressSpace::clear_beyond(const Region& region, std::uint64_t page) {
     const std::uint64_t kept = page > region.first_page ? (page - region.first_page) * 4096 : 0;
     if (kept < region.end - region.start) {
-        clear_entries(region.start + kept, region.end);
+        Work all(~std::uint32_t{0});
+        (void)clear_entries(region.start + kept, region.end, all);
     }
 }
 

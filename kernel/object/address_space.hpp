@@ -71,13 +71,6 @@ public:
     // Somebody waits to read a page that has just come: spares him the second fault.
     void bring_in(std::uint64_t address);
 
-    struct Location {
-        Memory* memory;
-        std::uint64_t page;
-        const Region* region;
-    };
-    // Which page of which Memory is at an address.
-    Result<Location> locate(std::uint64_t address);
     [[nodiscard]] Region* region_at(std::uint64_t address) const;
     // Of its own regions, not of the lender's.
     [[nodiscard]] Region* own_region_at(std::uint64_t address) const;
@@ -101,7 +94,8 @@ private:
     };
 
     friend class Invariants;
-    Result<Region*> new_region(std::uint64_t start, std::uint64_t end);
+    // Nothing overlaps it.
+    Result<Region*> add_region(const Mapping& mapping);
     // Leaves the entries.
     void forget_region(Region& region);
     Result<> split_at(std::uint64_t address);
@@ -109,15 +103,14 @@ private:
                                       const Memory::Page& page);
     [[gnu::always_inline]] void clear_entry_at(std::uint64_t address);
     void clear_few(std::uint64_t start, std::uint64_t end);
-    void clear_entries(std::uint64_t start, std::uint64_t end);
     // As far as `work` goes. -> where it has to go on
     std::uint64_t clear_entries(std::uint64_t start, std::uint64_t end, Work& work);
     // What CPUs remember of these tables: those that run here, or in a borrower.
     [[gnu::always_inline]] void flush(std::uint64_t address);
     void flush_all();
     [[gnu::noinline]] void flush_others();
-    // Inlined, as are the short ones above: a page fault costs 20 instructions more otherwise.
-    [[gnu::always_inline]] bool resolve_own(Thread& thread, std::uint64_t address, bool write,
+    // Without a thread nobody waits for a pager. Inlined, as are the short ones above: a page fault costs 20 instructions more otherwise.
+    [[gnu::always_inline]] bool resolve_own(Thread* thread, std::uint64_t address, bool write,
                                             bool execute);
     // Can all of it be protected so? As far as `work` goes. -> where that ends
     Result<std::uint64_t> check_protect(std::uint64_t from, std::uint64_t end, std::uint64_t access,

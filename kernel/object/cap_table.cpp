@@ -14,27 +14,16 @@ Result<CapTable*> CapTable::create(Bank& bank, std::uint64_t slots) {
     if (slots == 0 || slots > max_slots) {
         return fail(Error::out_of_range);
     }
-    SlotPage** directory = nullptr;
+    CapTable* table = TRY(bank.make<CapTable>(bank, static_cast<std::uint32_t>(slots)));
+    bool has_directory = true;
     if (slots > inline_pages * slots_per_page) {
-        directory = static_cast<SlotPage**>(bank.buy_page());
-        if (directory == nullptr) {
-            return fail(Error::no_memory);
-        }
+        void* page = bank.buy_page();
+        has_directory = page != nullptr;
+        table->directory_ = has_directory ? static_cast<SlotPage**>(page) : table->directory_;
     }
-    const auto made = bank.make<CapTable>(bank, static_cast<std::uint32_t>(slots));
-    if (!made) {
-        if (directory != nullptr) {
-            bank.return_page(directory);
-        }
-        return made;
-    }
-    CapTable* table = *made;
-    if (directory != nullptr) {
-        table->directory_ = directory;
-    }
-    if (const auto first = table->page_of(0); !first) {
+    if (!has_directory || !table->page_of(0)) {
         table->end();
-        return fail(first.error());
+        return fail(Error::no_memory);
     }
     return table;
 }

@@ -21,8 +21,12 @@ struct Key {
 };
 
 Result<Key> key_of(AddressSpace& space, std::uint64_t address) {
-    const auto location = TRY(space.locate(address));
-    return Key{.memory = location.memory, .offset = location.page * 4096 + address % 4096};
+    const Region* region = space.region_at(address);
+    if (region == nullptr) {
+        return fail(Error::bad_address);
+    }
+    return Key{.memory = region->memory,
+               .offset = region->page_at(address) * 4096 + address % 4096};
 }
 
 ThreadQueue& bucket_of(const Key& key) {
@@ -35,14 +39,13 @@ bool waits_on(const Thread& thread, const Key& key) {
     return thread.waiting.memory == key.memory && thread.waiting.address == key.offset;
 }
 
-Result<std::uint32_t> read_word(AddressSpace& space, std::uint64_t address) {
-    const auto location = TRY(space.locate(address));
-    const auto page = location.memory->kernel_page(location.page, false);
+Result<std::uint32_t> read_word(const Key& key) {
+    const auto page = key.memory->kernel_page(key.offset / 4096, false);
     if (!page) {
         return fail(Error::bad_address);
     }
     return *reinterpret_cast<volatile std::uint32_t*>(static_cast<std::byte*>(*page) +
-                                                      address % 4096);
+                                                      key.offset % 4096);
 }
 
 std::uint64_t wake_key(const Key& key, std::uint64_t count, std::uint32_t bits) {
@@ -65,7 +68,7 @@ std::uint64_t wake_key(const Key& key, std::uint64_t count, std::uint32_t bits) 
 Result<> wait(Thread& thread, AddressSpace& space, std::uint64_t address, std::uint32_t expected,
               std::uint32_t bits) {
     const Key key = TRY(key_of(space, address));
-    const std::uint32_t value = TRY(read_word(space, address));
+    const std::uint32_t value = TRY(read_word(key));
     if (value != expected) {
         return fail(Error::changed);
     }
@@ -87,7 +90,7 @@ Result<Requeued> requeue(AddressSpace& space, const RequeueRequest& request) {
     const Key from = TRY(key_of(space, request.from));
     const Key to = TRY(key_of(space, request.to));
     if (request.compare) {
-        const std::uint32_t value = TRY(read_word(space, request.from));
+        const std::uint32_t value = TRY(read_word(from));
         if (value != request.expected) {
             return fail(Error::changed);
         }

@@ -24,27 +24,29 @@ Result<Memory*> Memory::create(Bank& bank, std::uint64_t bytes, std::uint64_t fl
     }
     const bool charged = bank.charge(pages);
     const auto base = charged ? mm::frames.take_contiguous(pages) : std::nullopt;
-    if (!base) {
-        if (charged) {
-            bank.refund(pages);
-        }
+    if (charged && !base) {
+        bank.refund(pages);
+    }
+    if (!base || !memory->fill(*base)) {
         memory->end();
         return fail(Error::no_memory);
     }
-    for (std::uint64_t i = 0; i < pages; ++i) {
-        mm::PageSlot* slot = memory->map_.find_or_make(i, bank);
+    return memory;
+}
+
+Result<> Memory::fill(PhysAddr base) {
+    for (; committed_ < pages_; ++committed_) {
+        mm::PageSlot* slot = map_.find_or_make(committed_, bank());
         if (slot == nullptr) {
-            for (std::uint64_t rest = i; rest < pages; ++rest) {
-                mm::frames.release(*base + rest * Bank::page_bytes);
+            for (std::uint64_t rest = committed_; rest < pages_; ++rest) {
+                mm::frames.release(base + rest * Bank::page_bytes);
             }
-            bank.refund(pages - i);
-            memory->end();
+            bank().refund(pages_ - committed_);
             return fail(Error::no_memory);
         }
-        slot->raw = (*base + i * Bank::page_bytes).value();
-        ++memory->committed_;
+        slot->raw = (base + committed_ * Bank::page_bytes).value();
     }
-    return memory;
+    return {};
 }
 
 Result<Memory*> Memory::create_paged(Bank& bank, std::uint64_t bytes, Endpoint& pager,
@@ -65,14 +67,10 @@ Result<Memory*> Memory::create_physical(Bank& bank, PhysAddr begin, std::uint64_
 
 Result<Memory*> Memory::adopt(Bank& bank, PhysAddr begin, std::uint64_t bytes) {
     Memory* memory = TRY(bank.make<Memory>(bank, bytes / Bank::page_bytes));
-    for (std::uint64_t i = 0; i < memory->pages_; ++i) {
-        mm::PageSlot* slot = bank.charge(1) ? memory->map_.find_or_make(i, bank) : nullptr;
-        if (slot == nullptr) {
-            return fail(Error::no_memory);  // at boot only: the machine is too small
-        }
-        slot->raw = (begin + i * Bank::page_bytes).value();
-        ++memory->committed_;
+    if (!bank.charge(memory->pages_)) {
+        return fail(Error::no_memory);  // at boot only: the machine is too small
     }
+    TRY(memory->fill(begin));
     return memory;
 }
 

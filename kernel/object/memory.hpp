@@ -121,6 +121,8 @@ public:
 
 private:
     friend class Invariants;
+    // Frames in a row, which are paid for, become its pages. Those that it has no room to note are given back.
+    Result<> fill(PhysAddr base);
     Result<mm::PageSlot*> own_copy(std::uint64_t index, mm::PageSlot& slot);
     Result<mm::PageSlot*> fresh_page(std::uint64_t index, const void* contents);
     std::uint32_t drop_slot(std::uint64_t index, mm::PageSlot& slot);

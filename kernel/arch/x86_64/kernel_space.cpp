@@ -2,6 +2,7 @@
 #include "kernel/arch/x86_64/kernel_space.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include <arch/cpu.hpp>
 #include <arch/memory.hpp>
@@ -35,6 +36,25 @@ std::uint64_t address_of(const std::byte* symbol) {
     return reinterpret_cast<std::uint64_t>(symbol);
 }
 
+// The entry for this address in the table of this level (0: 4 KiB pages), making tables on the way of frames from allocate()
+// -> std::optional<PhysAddr>. Null: that has none left.
+template <class Allocate>
+Entry* find_slot(std::uint64_t address, int level, Allocate allocate) {
+    Table* table = &root_table;
+    for (int above = 3; above > level; --above) {
+        Entry& entry = (*table)[(address >> (12 + 9 * above)) & 511];
+        if (!entry.present()) {
+            const std::optional<PhysAddr> made = allocate();
+            if (!made) {
+                return nullptr;
+            }
+            entry = Entry::from_raw(made->value() | flags_table);
+        }
+        table = &table_of(entry);
+    }
+    return &(*table)[(address >> (12 + 9 * level)) & 511];
+}
+
 class Builder {
 public:
     explicit Builder(BootMemory& memory)
@@ -56,17 +76,9 @@ public:
         }
     }
 
-    // The entry for this address in the table of this level (0: 4 KiB pages), making tables on the way.
     Entry& slot(std::uint64_t address, int level) {
-        Table* table = &root_table;
-        for (int above = 3; above > level; --above) {
-            Entry& entry = (*table)[(address >> (12 + 9 * above)) & 511];
-            if (!entry.present()) {
-                entry = Entry::from_raw(memory_.allocate_frame().value() | flags_table);
-            }
-            table = &table_of(entry);
-        }
-        return (*table)[(address >> (12 + 9 * level)) & 511];
+        return *find_slot(address, level,
+                          [this] { return std::optional(memory_.allocate_frame()); });
     }
 
 private:
@@ -120,19 +132,11 @@ PhysAddr build_kernel_space(const BootParameters& parameters, BootMemory& memory
 
 // The tables of all spaces see it: the tables of the highest level hold nothing but the same pointers to the next.
 bool map_kernel_page(std::uint64_t address, PhysAddr frame) {
-    Table* table = &root_table;
-    for (int level = 3; level > 0; --level) {
-        Entry& entry = (*table)[(address >> (12 + 9 * level)) & 511];
-        if (!entry.present()) {
-            const auto made = kernel::mm::frames.take_zeroed();
-            if (!made) {
-                return false;
-            }
-            entry = Entry::from_raw(made->value() | flags_table);
-        }
-        table = &table_of(entry);
+    Entry* slot = find_slot(address, 0, [] { return kernel::mm::frames.take_zeroed(); });
+    if (slot == nullptr) {
+        return false;
     }
-    (*table)[(address >> 12) & 511] = Entry::from_raw(frame.value() | flags_data);
+    *slot = Entry::from_raw(frame.value() | flags_data);
     return true;
 }
 

@@ -114,13 +114,13 @@ void route_line(std::uint32_t gsi, std::uint8_t vector, bool level, bool active_
     low |= level ? line_level : 0;
     low |= active_low ? line_active_low : 0;
     line.apic->write(line.register_low, low);
-    line.apic->write(line.register_low + 1, local_apic_id() << 24);
+    line.apic->write(line.register_low + 1, this_cpu_id() << 24);
 }
 
 void mask_line(std::uint32_t gsi) { set_masked(gsi, true); }
 void unmask_line(std::uint32_t gsi) { set_masked(gsi, false); }
 
-std::uint64_t msi_address() { return 0xfee00000 | std::uint64_t{local_apic_id() & 0xff} << 12; }
+std::uint64_t msi_address() { return 0xfee00000 | std::uint64_t{this_cpu_id() & 0xff} << 12; }
 std::uint32_t msi_data(std::uint8_t vector) { return vector; }
 
 }  // namespace plat

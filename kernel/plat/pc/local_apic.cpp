@@ -103,21 +103,17 @@ void local_apic_enable() {
     write(register_spurious, software_enable | vector_spurious);
 }
 
-std::uint32_t local_apic_id() {
+std::uint32_t this_cpu_id() {
     return registers == nullptr ? read(register_id) : read(register_id) >> 24;
 }
 
-void local_apic_send(std::uint32_t id, std::uint8_t vector) {
-    send_command(id, command_assert | vector);
+void wake_cpu(std::uint32_t id) { send_command(id, command_assert | vector_wake); }
+void reset_cpu(std::uint32_t id) { send_command(id, command_assert | deliver_init); }
+void start_cpu(std::uint32_t id, PhysAddr page) {
+    send_command(id,
+                 command_assert | deliver_startup | static_cast<std::uint32_t>(page.value() >> 12));
 }
-
-void local_apic_send_init(std::uint32_t id) { send_command(id, command_assert | deliver_init); }
-
-void local_apic_send_startup(std::uint32_t id, std::uint8_t page) {
-    send_command(id, command_assert | deliver_startup | page);
-}
-
-void local_apic_end_interrupt() { write(register_end_of_interrupt, 0); }
+void acknowledge_interrupt() { write(register_end_of_interrupt, 0); }
 
 void local_apic_set_priority(std::uint8_t vector) { write(register_task_priority, vector); }
 

@@ -13,15 +13,8 @@ namespace plat {
 void local_apic_map(PhysAddr address);
 // On each CPU.
 void local_apic_enable();
-std::uint32_t local_apic_id();
-void local_apic_end_interrupt();
 // Interrupts of the class of `vector` (its bits 7 to 4) and below wait.
 void local_apic_set_priority(std::uint8_t vector);
-
-// To another CPU: an interrupt; a reset; a start at page << 12 after that.
-void local_apic_send(std::uint32_t id, std::uint8_t vector);
-void local_apic_send_init(std::uint32_t id);
-void local_apic_send_startup(std::uint32_t id, std::uint8_t page);
 
 // The timer by counting down; interrupts are masked until arm. Runs at bus speed / 1.
 void local_apic_timer_prepare();

@@ -31,7 +31,7 @@ void note_cpus(const InterruptTopology& topology) {
     cpus = topology.cpus;
     cpu_count = topology.cpu_count;
     if (cpu_count == 0) {
-        cpus[cpu_count++] = local_apic_id();
+        cpus[cpu_count++] = this_cpu_id();
     }
 }
 
@@ -53,24 +53,15 @@ void initialise_this_cpu() {
 
 std::size_t listed_cpus() { return cpu_count; }
 std::uint32_t listed_cpu(std::size_t index) { return cpus[index]; }
-std::uint32_t this_cpu_id() { return local_apic_id(); }
-
-void reset_cpu(std::uint32_t id) { local_apic_send_init(id); }
-void start_cpu(std::uint32_t id, PhysAddr page) {
-    local_apic_send_startup(id, static_cast<std::uint8_t>(page.value() >> 12));
-}
-void wake_cpu(std::uint32_t id) { local_apic_send(id, vector_wake); }
 
 void nap() {
     local_apic_set_priority(vector_wake - 1);
     const bool woken = arch_nap() == vector_wake;
     local_apic_set_priority(0);
     if (woken) {
-        local_apic_end_interrupt();
+        acknowledge_interrupt();
     }
 }
-
-void acknowledge_interrupt() { local_apic_end_interrupt(); }
 
 void power_off_or_halt() {
     for (;;) {

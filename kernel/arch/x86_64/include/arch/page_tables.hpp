@@ -129,7 +129,7 @@ public:
     template <class Visit>
     void for_each_present(UserAddr begin, UserAddr end, Visit&& visit) const {
         if (begin < end) {
-            visit_level<3>(root_, begin.value(), end.value(), visit);
+            (void)visit_level<3, 0>(root_, begin.value(), end.value(), always, visit);
         }
     }
 
@@ -137,7 +137,7 @@ public:
     template <class Take, class Visit>
     [[nodiscard]] std::uint64_t for_each_present_while(UserAddr begin, UserAddr end, Take&& take,
                                                        Visit&& visit) const {
-        return visit_rows<3>(root_, begin.value(), end.value(), take, visit);
+        return visit_level<3, 0>(root_, begin.value(), end.value(), take, visit);
     }
 
     // Calls visit(Entry& here, Entry* there) for each present page in [begin, end), with the same page's slot in `copy`; there
@@ -176,8 +176,7 @@ public:
     // Lets `borrower` see through the entries below `end` that are there, and that it has not.
     void lend(const PageTables& borrower, UserAddr end) const {
         if (end.value() != 0) {
-            for_each_entry(root_, 0, index(end.value() - 1, 3),
-                           [&](std::size_t at, Entry& slot) { borrower.borrow(at, slot); });
+            for_each_lent(end, [&](std::size_t at, Entry& slot) { borrower.borrow(at, slot); });
         }
     }
     // One of them, which may have come since.
@@ -189,14 +188,12 @@ public:
     }
     // In the borrower: forgets them all.
     void return_lent(UserAddr end) const {
-        for_each_entry(root_, 0, index(end.value() - 1, 3),
-                       [](std::size_t, Entry& slot) { slot.clear(); });
+        for_each_lent(end, [](std::size_t, Entry& slot) { slot.clear(); });
     }
     // In the borrower, when these entries have become its own.
     template <class Free>
     void release_below(UserAddr end, Free&& free) const {
-        const auto take = [] { return true; };
-        (void)release_level(root_, 3, index(end.value() - 1, 3), take, free);
+        (void)release_level(root_, 3, index(end.value() - 1, 3), always, free);
     }
 
 private:
@@ -218,72 +215,52 @@ private:
     static void mark(PhysAddr frame, std::size_t at) {
         kernel::mm::frames.marks(frame) |= std::uint32_t{1} << (at / entries_per_mark);
     }
-    // Calls visit(index, Entry&) for each present entry from `first` to `last`.
+    static constexpr auto always = [] { return true; };
+
     template <class Visit>
-    static void for_each_entry(PhysAddr frame, std::size_t first, std::size_t last, Visit visit) {
+    void for_each_lent(UserAddr end, Visit visit) const {
+        const auto visit_at = [&](UserAddr address, Entry& slot) {
+            visit(index(address.value(), 3), slot);
+        };
+        (void)visit_level<3, 3>(root_, 0, end.value(), always, visit_at);
+    }
+
+    // Calls visit(UserAddr, Entry&) for each present entry of the tables of level `last` in [begin, end), which this table covers,
+    // with take() before each row of those entries; when that says no, it ends. -> where it has come to
+    template <int level, int last, class Take, class Visit>
+    static std::uint64_t visit_level(PhysAddr frame, std::uint64_t begin, std::uint64_t end,
+                                     Take& take, Visit& visit) {
+        constexpr std::uint64_t step = std::uint64_t{1} << shift(level);
+        const std::uint64_t base = begin & ~(512 * step - 1);
+        const std::size_t first_index = index(begin, level);
+        const std::size_t last_index = index(end - 1, level);
         Entry* const entries = table(frame).data();
         std::uint32_t marks = kernel::mm::frames.marks(frame);
-        marks &= ~std::uint32_t{0} << (first / entries_per_mark);
+        marks &= ~std::uint32_t{0} << (first_index / entries_per_mark);
         for (; marks != 0; marks &= marks - 1) {
-            const std::size_t group =
+            const std::size_t row =
                 static_cast<std::size_t>(std::countr_zero(marks)) * entries_per_mark;
-            if (group > last) {
-                return;
+            if (row > last_index) {
+                break;
             }
-            const std::size_t stop = std::min(group + entries_per_mark - 1, last);
-            for (std::size_t i = std::max(group, first); i <= stop; ++i) {
-                if (entries[i].present()) {
-                    visit(i, entries[i]);
-                }
+            const std::size_t row_first = std::max(row, first_index);
+            if (level == last && !take()) {
+                return std::max(base + row_first * step, begin);
             }
-        }
-    }
-
-    template <int level, class Visit>
-    static void visit_level(PhysAddr frame, std::uint64_t begin, std::uint64_t end, Visit& visit) {
-        const std::uint64_t step = std::uint64_t{1} << shift(level);
-        const std::uint64_t base = begin & ~(512 * step - 1);
-        for_each_entry(frame, index(begin, level), index(end - 1, level),
-                       [&](std::size_t i, Entry& slot) {
-                           const std::uint64_t at = base + i * step;
-                           if constexpr (level == 0) {
-                               visit(UserAddr{at}, slot);
-                           } else {
-                               visit_level<level - 1>(slot.frame(), std::max(at, begin),
-                                                      std::min(at + step, end), visit);
-                           }
-                       });
-    }
-
-    template <int level, class Take, class Visit>
-    static std::uint64_t visit_rows(PhysAddr frame, std::uint64_t begin, std::uint64_t end,
-                                    Take& take, Visit& visit) {
-        constexpr std::uint64_t step = std::uint64_t{1} << shift(level);
-        constexpr std::uint64_t row = entries_per_mark * step;
-        const std::uint64_t base = begin & ~(512 * step - 1);
-        const std::size_t last = index(end - 1, level) / entries_per_mark;
-        for (std::size_t at = index(begin, level) / entries_per_mark; at <= last; ++at) {
-            if ((kernel::mm::frames.marks(frame) >> at & 1) == 0) {
-                continue;
-            }
-            const std::uint64_t row_begin = std::max(base + at * row, begin);
-            const std::uint64_t row_end = std::min(base + (at + 1) * row, end);
-            if (level == 0 && !take()) {
-                return row_begin;
-            }
-            for (std::uint64_t address = row_begin; address < row_end;
-                 address = (address | (step - 1)) + 1) {
-                Entry& slot = table(frame)[index(address, level)];
+            const std::size_t row_last = std::min(row + entries_per_mark - 1, last_index);
+            for (std::size_t i = row_first; i <= row_last; ++i) {
+                Entry& slot = entries[i];
+                const std::uint64_t at = base + i * step;
                 if (!slot.present()) {
                     continue;
                 }
-                if constexpr (level == 0) {
-                    visit(UserAddr{address}, slot);
+                if constexpr (level == last) {
+                    visit(UserAddr{at}, slot);
                 } else {
-                    const std::uint64_t slot_end = std::min((address | (step - 1)) + 1, row_end);
-                    const std::uint64_t reached =
-                        visit_rows<level - 1>(slot.frame(), address, slot_end, take, visit);
-                    if (reached != slot_end) {
+                    const std::uint64_t stop = std::min(at + step, end);
+                    const std::uint64_t reached = visit_level<level - 1, last>(
+                        slot.frame(), std::max(at, begin), stop, take, visit);
+                    if (reached != stop) {
                         return reached;
                     }
                 }
