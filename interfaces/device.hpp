@@ -84,6 +84,12 @@ struct GetDmaMemory {
         std::uint64_t address = 0;  // as the device sees it
     };
 };
+// On a Bus: whoever changes where in memory devices answer has done so, and the other CPUs may run
+// (devmgr's main.cpp says why not before).
+struct StartCpus {
+    static constexpr std::uint16_t label = 8;
+    struct Reply {};
+};
 struct PowerOff {  // on a Bus whose badge grants it: ACPI S5, or a reset
     static constexpr std::uint16_t label = 7;
     std::uint32_t restart = 0;

@@ -23,6 +23,7 @@ constexpr std::uint16_t dispi_id_first = 0xb0c0;
 constexpr std::uint16_t dispi_enabled_linear = 0x41;
 constexpr std::uint32_t wanted_width = 1024;
 constexpr std::uint32_t wanted_height = 768;
+constexpr std::uint8_t wanted_bits = 32;
 
 }  // namespace
 
@@ -73,16 +74,20 @@ std::optional<Framebuffer> Framebuffer::from_bochs(ipc::Ref<device::Bus> bus) {
     if ((dispi[id] & 0xfff0) != dispi_id_first) {
         return std::nullopt;
     }
-    dispi[enable] = 0;
-    dispi[x_resolution] = wanted_width;
-    dispi[y_resolution] = wanted_height;
-    dispi[bits] = 32;
-    dispi[enable] = dispi_enabled_linear;
+    // Only if it is not so already: when this server is started again, other CPUs run (servers/devmgr/main.cpp).
+    if (dispi[x_resolution] != wanted_width || dispi[y_resolution] != wanted_height ||
+        dispi[bits] != wanted_bits || dispi[enable] != dispi_enabled_linear) {
+        dispi[enable] = 0;
+        dispi[x_resolution] = wanted_width;
+        dispi[y_resolution] = wanted_height;
+        dispi[bits] = wanted_bits;
+        dispi[enable] = dispi_enabled_linear;
+    }
     const Mode mode{.address = 0,
                     .width = wanted_width,
                     .height = wanted_height,
                     .pitch = wanted_width * 4,
-                    .bits_per_pixel = 32,
+                    .bits_per_pixel = wanted_bits,
                     .red_shift = 16,
                     .green_shift = 8,
                     .blue_shift = 0};

@@ -117,6 +117,8 @@ void server_main(const rt::StartInfo& start) {
     if (!framebuffer) {
         rt::log("no screen that can be used");
     }
+    // The mode is set.
+    (void)ipc::call(start.capability<device::Bus>("bus"), device::StartCpus{});
     console::Font font({console_font_begin, console_font_end});
     if (!font.usable()) {
         rt::log("the font cannot be used");

@@ -4,6 +4,10 @@
 //
 // Capabilities: "endpoint" (receive, mint), "io-ports", "interrupt-control", "physical-memory",
 // "boot-info", "log". Clients hold device::Bus, minted with device::filter_badge.
+//
+// One CPU runs until the console has set its mode and says so (device::StartCpus). Before, devices change where in memory
+// they answer: each is away from its addresses while devmgr asks for these, and a display's old window goes when it gets
+// a mode. QEMU's translator up to 8.1 then loses what other CPUs do with any device, their local APICs included.
 #include "abi/kernel/boot_info.hpp"
 #include "libs/rt/log.hpp"
 #include "libs/rt/start_info.hpp"
@@ -39,8 +43,6 @@ void server_main(const rt::StartInfo& start) {
         rt::log("no ACPI power off on this machine");
     }
     devmgr::Service service{machine, acpi};
-    // The other CPUs only now: service.cpp says why.
-    (void)machine.interrupts->start_cpus();
     const abi::Error why = ipc::serve<devmgr::Service::Protocol>(machine.endpoint, service);
     rt::log("cannot receive: ", why);
 }

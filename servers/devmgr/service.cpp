@@ -18,8 +18,7 @@ constexpr PlatformDevice platform_devices[] = {
 Service::Service(const Machine& machine, const Acpi& acpi)
     : machine_(machine), acpi_(acpi), space_(machine, acpi.ecam) {
     for (PciFunction& function : enumerate(space_)) {
-        // Here, before any driver works and while there is one CPU: a device is away from its addresses while they are
-        // asked for, and QEMU up to 8.1 then loses what other CPUs do with devices, their local APICs too.
+        // Here, before any driver works and while there is one CPU: main.cpp says why.
         read_bars(space_, function);
         devices_.emplace_back(function);
         // Nobody has it yet; but if devmgr was started again, its driver may have left it at work.
@@ -101,6 +100,16 @@ Result<device::GetDmaMemory::Reply> Service::handle(const device::GetDmaMemory& 
     auto dma = TRY(found->get_dma(space_, get.bytes));
     request.add_capability(std::move(dma.memory));
     return device::GetDmaMemory::Reply{.address = dma.address};
+}
+
+Result<device::StartCpus::Reply> Service::handle(const device::StartCpus&, ipc::Request& request) {
+    if (request.badge() < device::bus_badge) {
+        return base::fail(Status::bad_handle);
+    }
+    if (const auto started = machine_.interrupts->start_cpus(); !started) {
+        return base::fail(ipc::to_status(started.error()));
+    }
+    return device::StartCpus::Reply{};
 }
 
 Result<device::PowerOff::Reply> Service::handle(const device::PowerOff& off,

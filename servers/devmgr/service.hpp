@@ -12,7 +12,7 @@ class Service {
 public:
     using Protocol = ipc::Operations<device::Acquire, device::ReadConfiguration,
                                      device::MapRegisters, device::GetPorts, device::GetInterrupt,
-                                     device::GetDmaMemory, device::PowerOff>;
+                                     device::GetDmaMemory, device::StartCpus, device::PowerOff>;
 
     Service(const Machine& machine, const Acpi& acpi);
 
@@ -26,6 +26,7 @@ public:
                                                ipc::Request& request);
     Result<device::GetDmaMemory::Reply> handle(const device::GetDmaMemory& get,
                                                ipc::Request& request);
+    Result<device::StartCpus::Reply> handle(const device::StartCpus& start, ipc::Request& request);
     Result<device::PowerOff::Reply> handle(const device::PowerOff& off, ipc::Request& request);
 
     void on_drop(std::uint64_t badge);
