@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/panic.hpp"
 
+#include <atomic>
+
+#include <arch/cpu.hpp>
+
 #include "kernel/assert.hpp"
 #include "kernel/panic_frames.hpp"
 #include "kernel/plat/platform.hpp"
 
 namespace {
 
-constinit bool panicking = false;
+// The CPU that tells why the kernel stops, by the hardware's number for it.
+constexpr std::uint32_t nobody = ~std::uint32_t{0};
+constinit std::atomic<std::uint32_t> teller = nobody;
 
 [[noreturn]] void stop() {
     kernel_print("The kernel has stopped.\n");
@@ -17,12 +23,16 @@ constinit bool panicking = false;
 }  // namespace
 
 void kernel_panic_begin() {
-    if (panicking) {
-        // A fault while printing a panic: what is out so far has to do.
-        plat::early_console_write("\n(panic within a panic)\n");
+    const std::uint32_t here = arch::number_in_a_panic();
+    std::uint32_t other = nobody;
+    if (!teller.compare_exchange_strong(other, here)) {
+        if (other == here) {
+            // A fault while printing a panic: what is out so far has to do.
+            plat::early_console_write("\n(panic within a panic)\n");
+        }
+        // Another CPU is at it: one report that can be read says more than two that cannot.
         plat::power_off_or_halt();
     }
-    panicking = true;
     kernel_print("\nKERNEL PANIC: ");
 }
 

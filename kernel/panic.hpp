@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The end: a kernel invariant does not hold. Nothing that user code does may ever lead here.
+//
+// What breaks on one CPU often breaks on others at the same time. The first to come here tells what it found, and whoever comes
+// after it stops without a word. No lock is taken: one may be held by whoever comes.
 #pragma once
 
 #include "kernel/print.hpp"

@@ -57,8 +57,15 @@ class Debugger:
         assert self.ask(f"z1,{address:x},1") == "OK"
 
     def set_stack_pointer(self, value: int) -> None:
+        self._set_register(7, value)
+
+    def set_instruction_pointer(self, cpu: int, value: int) -> None:
+        assert self.ask(f"Hg{cpu + 1:x}") == "OK"
+        self._set_register(16, value)
+
+    def _set_register(self, index: int, value: int) -> None:
         registers = bytearray.fromhex(self.ask("g"))
-        registers[7 * 8:8 * 8] = value.to_bytes(8, "little")
+        registers[index * 8:(index + 1) * 8] = value.to_bytes(8, "little")
         assert self.ask("G" + registers.hex()) == "OK"
 
     def step(self, instructions: int) -> None:

@@ -3,6 +3,7 @@
 
 import re
 import subprocess
+import time
 
 import pytest
 import sabotage
@@ -91,3 +92,42 @@ def test_a_function_that_writes_beyond_its_stack_is_found(boot):
     # Another one each time, and not to be written by a text.
     assert len(values) == 2
     assert all(value[0] == 0 and len(set(value)) > 3 for value in values)
+
+
+def stopped(machine) -> list[str]:
+    """For each CPU that stands in the code of a panic, the name of the function."""
+    listed = subprocess.run(["llvm-nm-19", "-n", paths.KERNEL], capture_output=True, text=True, check=True).stdout
+    functions = [(int(address, 16), name) for address, name in re.findall(r"^([0-9a-f]+) [tT] (\S+)", listed, re.MULTILINE)]
+    text = machine.qmp("human-monitor-command", **{"command-line": "info registers -a"})
+    halted = re.findall(r"RIP=([0-9a-f]+) .*HLT=1", text)
+    names = [max(f for f in functions if f[0] < int(rip, 16))[1] for rip in halted if int(rip, 16) > IMAGE]
+    return [name for name in names if "kernel_panic" in name or "stop" in name]
+
+
+def test_of_several_cpus_in_a_panic_one_reports(boot):
+    """All CPUs go on at an illegal instruction in the kernel; in user mode that is a page fault, whose handler it is too."""
+    cpus = 3
+    machine = boot(cpus=cpus, debugger=True)
+    line = machine.serial[0]
+    for answer_to, text in (("login: ", "admin"), ("assword:", "admin"),
+                            (r"\$ ", "for i in 1 2 3 4 5 6 7 8; do (while :; do :; done) & done")):
+        line.expect(answer_to, SECONDS)
+        line.send(text + "\r")
+    line.expect(r"\$ ", SECONDS)
+    debugger = sabotage.Debugger(machine)
+    broken = symbol("arch_user_trap")
+    debugger.write(broken - IMAGE, b"\x0f\x0b")
+    for cpu in range(cpus):
+        debugger.set_instruction_pointer(cpu, broken)
+    debugger.leave()
+    line.expect("The kernel has stopped", SECONDS)
+    deadline = time.monotonic() + SECONDS
+    while len(where := stopped(machine)) < 2 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert len(where) >= 2 and ["begin" in name for name in where].count(False) == 1, where
+    report = line.text()
+    assert report.count("KERNEL PANIC") == 1
+    assert "panic within a panic" not in report
+    # Nothing comes between its lines.
+    assert re.search(r"KERNEL PANIC: [^\n]*bad opcode[^\n]*\n", report), report
+    assert report.rstrip().endswith("The kernel has stopped.")

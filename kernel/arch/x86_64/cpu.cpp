@@ -115,6 +115,8 @@ void trace_system_calls(bool on) {
                                                              : arch_system_call_entry));
 }
 
+std::uint32_t number_in_a_panic() { return cpuid(1).ebx >> 24; }
+
 void require_cpu_features() {
     const std::uint32_t highest = cpuid(0).eax;
     const CpuidResult basic = cpuid(1);

@@ -51,6 +51,7 @@ void take_interrupts();
 [[noreturn]] inline void exit_kernel() { throw LeftKernel{}; }
 
 std::uint64_t read_tsc();
+inline std::uint32_t number_in_a_panic() { return this_cpu().hardware_id; }
 
 inline void trace_system_calls(bool on) { this_cpu().traces_system_calls = on; }
 

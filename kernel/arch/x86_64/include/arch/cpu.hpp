@@ -151,6 +151,9 @@ inline std::uint64_t read_tsc() {
     return std::uint64_t{high} << 32 | low;
 }
 
+// The hardware's number for this CPU, asked of the CPU itself: in a panic gs may be wrong, and the local APIC not be mapped yet.
+std::uint32_t number_in_a_panic();
+
 // On this CPU: `syscall` enters where every call is noted (kernel/trace), or where it is done fast.
 void trace_system_calls(bool on);
 
