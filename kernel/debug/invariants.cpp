@@ -4,6 +4,7 @@
 #include "kernel/debug/hold.hpp"
 #include "kernel/debug/listing.hpp"
 #include "kernel/first_process.hpp"
+#include "kernel/mm/frame_pool.hpp"
 #include "kernel/object/address_space.hpp"
 #include "kernel/object/bank.hpp"
 #include "kernel/object/cap_table.hpp"
@@ -67,7 +68,10 @@ constinit std::uint32_t times_left = 0;
 
 }  // namespace
 
+constinit std::uint64_t Invariants::frames_of_kernel_ = 0;
+
 void Invariants::ask(std::string_view command_line) {
+    frames_of_kernel_ = mm::frames.taken_frames();
     if constexpr (CLUU_DEBUG != 0) {
         // For a debugger; the linker leaves out what nobody names.
         asm volatile("" : : "r"(&kernel_list_domains), "r"(&kernel_list_domain));

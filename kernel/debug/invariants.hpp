@@ -7,7 +7,7 @@
 //
 // Checked
 //   banks        each bank's own charge is what it owns, page by page; sums over sub-banks; slabs' counts and free lists
-//   frames       references in all = pages charged in all; free list; kernel pages have one owner
+//   frames       references in all = pages charged in all, and the kernel's own; free list; kernel pages have one owner
 //   capabilities every slot is in its object's tree and the other way round; rights only shrink; guards' copies
 //   references   each object's count = capabilities + uses that were found
 //   memory       slots within the size, committed count, clones; page-table entries are what the regions and Memory objects
@@ -41,6 +41,7 @@ public:
     // What does not hold: a place in this folder's sources and a condition; nullptr if everything does.
     static const char* broken();
 
+    // Before the root bank is made: frames that are taken already belong to no bank (stacks and schedulers of the other CPUs).
     // A debug build checks when the kernel is left, if the command line asks for it; a release build has none of this.
     static void ask(std::string_view command_line);
     static void check_if_asked() {
@@ -53,6 +54,7 @@ private:
     friend class Listing;
     using Broken = const char*;
     static void check_now_and_then();
+    static constinit std::uint64_t frames_of_kernel_;
 
     // Counted in one structure, to be compared with what another one says.
     struct Totals {

@@ -235,7 +235,7 @@ Invariants::Broken Invariants::check_frames(std::uint64_t own_pages) {
         references += frame.references();
     });
     HOLD(free == mm::frames.free_frames());
-    HOLD(references == own_pages);
+    HOLD(references == own_pages + frames_of_kernel_);
     return nullptr;
 }
 

@@ -59,6 +59,7 @@ public:
         }
     }
     [[nodiscard]] std::uint64_t free_frames() const { return free_; }
+    [[nodiscard]] std::uint64_t taken_frames() const { return free_at_boot_ - free_; }
 
 private:
     Frame& record(PhysAddr frame) { return records_[frame.value() / 4096]; }
@@ -69,6 +70,7 @@ private:
     std::uint64_t count_ = 0;
     std::uint32_t head_ = 0;
     std::uint64_t free_ = 0;
+    std::uint64_t free_at_boot_ = 0;
     const BootParameters* parameters_ = nullptr;
 };
 

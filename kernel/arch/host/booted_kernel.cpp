@@ -11,6 +11,8 @@
 #include "kernel/boot_parameters.hpp"
 #include "kernel/ipc/fast_path.hpp"
 #include "kernel/object/cap_table.hpp"
+#include "kernel/sched/kernel_lock.hpp"
+#include "kernel/sched/scheduler.hpp"
 
 // As entry.S calls it.
 extern "C" void kernel_operation(arch::ThreadContext* context,
@@ -76,14 +78,10 @@ kernel::FastPath::Step step_of(kernel::Thread& self, abi::Syscall number) {
     }
 }
 
-// What fast_calls.cpp is on the real machine.
-bool enter_fast(arch::ThreadContext& context, abi::Syscall number) {
+// What comes of a step, if that is neither an operation nor something for the long way.
+void complete(kernel::Thread& self, const kernel::FastPath::Step& step) {
     using Outcome = kernel::FastPath::Outcome;
-    auto& self = static_cast<kernel::Thread&>(context);
-    const kernel::FastPath::Step step = step_of(self, number);
     switch (step.outcome) {
-        case Outcome::slow:      return false;
-        case Outcome::operation: kernel_operation(&context, step.capability); return true;
         case Outcome::nothing:
             self.set_tag({});
             for (std::size_t i = 0; i < abi::message_words; ++i) {
@@ -97,11 +95,47 @@ bool enter_fast(arch::ThreadContext& context, abi::Syscall number) {
             step.next->set_badge(step.badge);
             step.next->set_result(abi::Error::ok);
             arch::switch_thread(&self, step.next);
-            return true;
-        case Outcome::handed_over: arch::switch_thread(&self, step.next); return true;
+            return;
+        default: arch::switch_thread(&self, step.next); return;
     }
     self.set_result(abi::Error::ok);
-    return true;
+}
+
+// What fast_calls.cpp is on the real machine: with several CPUs, and with one.
+bool enter_fast_with_lock(kernel::Thread& self, abi::Syscall number) {
+    using Outcome = kernel::FastPath::Outcome;
+    const bool has_fast_path =
+        number == abi::Syscall::call || number == abi::Syscall::reply_and_receive;
+    if (!has_fast_path || !kernel::KernelLock::try_enter()) {
+        return false;
+    }
+    kernel::FastPath::Step step{};
+    if (kernel::scheduler().is_settled()) {
+        step = step_of(self, number);
+    }
+    const bool goes_on = step.outcome == Outcome::switched || step.outcome == Outcome::nothing;
+    if (step.outcome == Outcome::switched) {
+        kernel::scheduler().adopt(*step.next);
+    }
+    if (goes_on) {
+        complete(self, step);
+    }
+    kernel::KernelLock::leave();
+    return goes_on;
+}
+
+bool enter_fast(arch::ThreadContext& context, abi::Syscall number) {
+    using Outcome = kernel::FastPath::Outcome;
+    auto& self = static_cast<kernel::Thread&>(context);
+    if (kernel::KernelLock::many()) {
+        return enter_fast_with_lock(self, number);
+    }
+    const kernel::FastPath::Step step = step_of(self, number);
+    switch (step.outcome) {
+        case Outcome::slow:      return false;
+        case Outcome::operation: kernel_operation(&context, step.capability); return true;
+        default:                 complete(self, step); return true;
+    }
 }
 
 }  // namespace

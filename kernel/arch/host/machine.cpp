@@ -8,11 +8,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <utility>
 
 #include <arch/fpu.hpp>
 #include <arch/memory.hpp>
 #include <arch/page_tables.hpp>
 
+#include "kernel/arch/host/simulated_cpus.hpp"
 #include "kernel/panic_frames.hpp"
 #include "kernel/plat/platform.hpp"
 #include "libs/base/align.hpp"
@@ -23,7 +25,8 @@ extern "C" void kernel_interrupt(std::uint64_t vector);
 namespace arch {
 
 std::byte* simulated_memory = nullptr;
-Cpu simulated_cpu;
+std::array<Cpu, most_cpus> simulated_cpus;
+constinit thread_local std::size_t simulated_cpu = 0;
 
 PhysAddr kernel_root() { return PhysAddr{4096}; }
 
@@ -54,7 +57,12 @@ struct Line {
 
 BootParameters boot_parameters{};
 Nanoseconds now = 1;
-Nanoseconds timer = never;
+std::array<Nanoseconds, arch::most_cpus> timers = [] {
+    std::array<Nanoseconds, arch::most_cpus> unarmed{};
+    unarmed.fill(never);
+    return unarmed;
+}();
+Nanoseconds& timer() { return timers[arch::simulated_cpu]; }
 std::map<std::uint32_t, Line> lines;
 std::string console_text;
 Nanoseconds before_preemption_point = 0;
@@ -73,8 +81,12 @@ void arch::take_interrupts() {
         at_preemption_point();
     }
     now += before_preemption_point;
-    if (timer <= now) {
-        timer = never;
+    if (host::take_wake()) {
+        interrupt(plat::vector_wake);
+        throw LeftKernel{};
+    }
+    if (timer() <= now) {
+        timer() = never;
         interrupt(plat::vector_timer);
         throw LeftKernel{};
     }
@@ -115,13 +127,16 @@ std::byte* Machine::translate(PhysAddr root, std::uint64_t address, bool write) 
 
 void Machine::advance(Nanoseconds span) {
     const Nanoseconds end = now + span;
-    while (timer <= end) {
-        now = std::max(now, timer);
-        timer = never;
-        interrupt(plat::vector_timer);
+    for (auto next = std::ranges::min_element(timers); *next <= end;
+         next = std::ranges::min_element(timers)) {
+        now = std::max(now, std::exchange(*next, never));
+        on_cpu(static_cast<std::size_t>(next - timers.begin()),
+               [] { interrupt(plat::vector_timer); });
     }
-    now = end;
+    now = std::max(now, end);
 }
+
+void pass_moment() { now += 1000; }
 
 void Machine::stall(Nanoseconds span) {
     now += span;
@@ -150,14 +165,12 @@ void early_console_write(std::string_view text) { console_text += text; }
 void initialise(const BootParameters&) {}
 std::size_t listed_cpus() { return 1; }
 std::uint32_t listed_cpu(std::size_t) { return 0; }
-std::uint32_t this_cpu_id() { return 0; }
-void wake_cpu(std::uint32_t) {}
-void nap() {}
+std::uint32_t this_cpu_id() { return arch::this_cpu().hardware_id; }
 Nanoseconds clock_now() { return now; }
 void fill_time_page(abi::TimePage& page) {
     page = {.multiplier = 1, .tsc_frequency = std::uint64_t{1'000'000'000}};
 }
-void arm_timer(Nanoseconds when) { timer = when; }
+void arm_timer(Nanoseconds when) { timer() = when; }
 void acknowledge_interrupt() {}
 bool line_exists(std::uint32_t gsi) { return gsi < line_count; }
 void route_line(std::uint32_t gsi, std::uint8_t vector, bool, bool) { lines[gsi] = {vector, true}; }

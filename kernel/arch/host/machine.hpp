@@ -43,6 +43,20 @@ public:
     static void at_preemption_points(Nanoseconds span, std::function<void()> look);
     static void raise_line(std::uint32_t gsi);
 
+    // ---- several CPUs
+    // Only one of them goes on at any time, and hands over where it waits for another (arch::relax), at the end of what it was
+    // told to do, and nowhere else: the same happens in each run.
+
+    // How many the machine has. Before it is booted.
+    static void cpus(std::size_t count);
+    // That CPU does this, as user code or a device would make it; then all do what they were told by others. The test is CPU 0.
+    static void on_cpu(std::size_t cpu, std::function<void()> act);
+    // The same, but not before the test lets the others go on, by `settle` or by a visit that waits for one of them.
+    static void will_do(std::size_t cpu, std::function<void()> act);
+    static void settle();
+    // How many interrupts from others this CPU has had.
+    static std::uint64_t wakes(std::size_t cpu);
+
     // Everything that was written to the console.
     static std::string& console();
 };

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The simulated machine's one CPU. It runs no instructions: a test is the user code of whatever thread is `current`, and
+// A CPU of the simulated machine. It runs no instructions: a test is the user code of whatever thread is `current`, and
 // changes that thread's saved registers itself.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include <arch/thread_context.hpp>
@@ -19,10 +21,14 @@ struct Cpu {
     PhysAddr root{};
     void* portable = nullptr;
     bool traces_system_calls = false;
+    std::uint64_t flushes = 0;  // how often all its cached translations were dropped
 };
 
-extern Cpu simulated_cpu;
-inline Cpu& this_cpu() { return simulated_cpu; }
+inline constexpr std::size_t most_cpus = 4;
+extern std::array<Cpu, most_cpus> simulated_cpus;
+// Each simulated CPU is a thread of the host (machine.hpp).
+extern constinit thread_local std::size_t simulated_cpu;
+inline Cpu& this_cpu() { return simulated_cpus[simulated_cpu]; }
 
 PhysAddr kernel_root();
 
@@ -31,9 +37,10 @@ inline void set_current(ThreadContext* context) { this_cpu().current = context; 
 inline void activate(PhysAddr root) { this_cpu().root = root; }
 inline bool is_active(PhysAddr root) { return this_cpu().root == root; }
 inline bool is_active_on(const Cpu& cpu, PhysAddr root) { return cpu.root == root; }
-inline void relax() {}
+// The other CPUs go on.
+void relax();
 // The simulated MMU has no cache of translations.
-inline void flush_user() {}
+inline void flush_user() { ++this_cpu().flushes; }
 inline void invalidate_page(UserAddr) {}
 
 // There are no registers but the saved ones.

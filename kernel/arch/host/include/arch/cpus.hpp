@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The simulated machine has one CPU.
+// The simulated machine has one CPU, or as many as host::Machine::cpus says before it is booted.
 #pragma once
 
 #include <cstddef>
@@ -8,12 +8,10 @@
 
 namespace arch {
 
-inline constexpr std::size_t most_cpus = 1;
-
-inline std::size_t cpu_count() { return 1; }
-inline Cpu& cpu(std::size_t) { return this_cpu(); }
+std::size_t cpu_count();
+inline Cpu& cpu(std::size_t index) { return simulated_cpus[index]; }
 
 using CpuEntry = void (*)();
-inline void start_other_cpus(PhysAddr, CpuEntry) {}
+void start_other_cpus(PhysAddr boot_page, CpuEntry enter);
 
 }  // namespace arch
