@@ -101,6 +101,10 @@ bool finish_leaving(Object& object, Work& work) {
 }  // namespace
 
 bool delete_capability(Capability& slot, Work& work) {
+    // What is left of a revocation has no place of its own at the parent: it goes along.
+    if (slot.revoking && !revoke_capability(slot, nullptr, work)) {
+        return false;
+    }
     if (!finish_leaving(*slot.object, work) || !leave_children_to_parent(slot, work) ||
         !work.take(capability_units)) {
         return false;

@@ -57,7 +57,7 @@ void derive_capability(Capability& slot, Capability& source, std::uint8_t rights
 // Empties `slot` and gives its place in the derivation tree to `destination`.
 void move_capability(Capability& destination, Capability& slot);
 // Empties the slot and returns it to its table. The object's last capability takes the object along (see Object). False: `work` does
-// not go as far, and the slot is in use until this is called again.
+// not go as far, and the slot is in use until this is called again. One that is being revoked takes along what is left to revoke.
 [[nodiscard]] bool delete_capability(Capability& slot, Work& work);
 // The same, at once, of one that nothing is derived from, or whose children are about to go as well.
 void delete_leaf(Capability& slot);

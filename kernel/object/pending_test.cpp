@@ -309,6 +309,38 @@ TEST_F(PendingTest, TwoRemoveAndOneRevokesInOneTree) {
     other.enter(Syscall::yield, 0);
 }
 
+// It is deleted while somebody revokes what is derived from it: the rest goes along, and none of it comes to stand below a stranger.
+TEST_F(PendingTest, DeletingWhatIsBeingRevokedEndsTheRevocation) {
+    const abi::CapIndex root = make(ObjectType::endpoint);
+    const abi::CapIndex parent = copy(root);
+    const abi::CapIndex from = copy(parent);
+    abi::CapIndex last = from;
+    for (int i = 0; i < 40; ++i) {
+        last = copy(last);
+    }
+    const host::NewThread made = host::start_thread(init, equal_priority, bank);
+    User other{*made.registers};
+    const auto in_table = [](User& user, CapTableOp op, abi::CapIndex slot) {
+        return user.call(abi::boot_own_table, op, {slot, abi::all_rights, abi::any_slot});
+    };
+    yield_to(other);
+    watch(part_of_slice);
+    other.enter(Syscall::call, abi::boot_own_table,
+                abi::make_tag(static_cast<std::uint16_t>(CapTableOp::revoke)), {from});
+    ASSERT_TRUE(init.running());
+    watch(0);
+    EXPECT_TRUE(in_table(init, CapTableOp::query, last).ok());
+    EXPECT_TRUE(in_table(init, CapTableOp::remove, from).ok());
+    EXPECT_STREQ(kernel_broken_invariant(), nullptr);
+    EXPECT_EQ(in_table(init, CapTableOp::query, last).error, Error::invalid_capability);
+    EXPECT_TRUE(in_table(init, CapTableOp::query, parent).ok());
+    while (!other.running()) {
+        init.enter(Syscall::yield, 0);
+    }
+    EXPECT_EQ(other.answer().error, Error::invalid_capability);
+    other.enter(Syscall::yield, 0);
+}
+
 TEST_F(PendingTest, UnmappingALargeRange) {
     const abi::CapIndex memory = make(ObjectType::memory, 300 * page);
     map(abi::boot_own_space, memory, 0x6000'0000, 300);
