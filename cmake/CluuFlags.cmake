@@ -80,7 +80,7 @@ if(CLUU_COVERAGE)  # ./cluu test unit --coverage: lines are counted instead
 else()
     set(CLUU_SANITIZERS -fsanitize=address,undefined -fno-sanitize-recover=all)
 endif()
-set(CLUU_HOST_FLAGS ${CLUU_COMMON} -O1 -g1 -DCLUU_DEBUG=0 ${CLUU_SANITIZERS}
+set(CLUU_HOST_FLAGS ${CLUU_COMMON} -O1 -g1 -DCLUU_DEBUG=1 ${CLUU_SANITIZERS}
     $<$<COMPILE_LANGUAGE:CXX>:-stdlib=libc++>)
 
 set(CLUU_LINKER --ld-path=/usr/bin/ld.lld-19)

@@ -18,6 +18,7 @@
 #include "abi/kernel/object.hpp"
 #include "kernel/capability/capability.hpp"
 #include "kernel/object/work.hpp"
+#include "kernel/sched/kernel_lock.hpp"
 #include "libs/base/list.hpp"
 
 namespace kernel {
@@ -35,8 +36,12 @@ public:
     [[nodiscard]] ObjectType type() const { return type_; }
     [[nodiscard]] Bank& bank() const { return *bank_; }
 
-    void retain() { ++references_; }
+    void retain() {
+        KernelLock::check_held();
+        ++references_;
+    }
     void release() {
+        KernelLock::check_held();
         if (--references_ == 0) {
             start_dying();
         }

@@ -157,6 +157,7 @@ bool Scheduler::take_void_event() {
 }
 
 void Scheduler::bring_in() {
+    KernelLock::check_held();
     if (visit_.load(std::memory_order_acquire) == Visit::away) {
         plat::wake_cpu(hardware_->hardware_id);
         while (visit_.load(std::memory_order_acquire) == Visit::away) {

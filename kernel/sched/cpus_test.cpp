@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 // What several CPUs do with each other, on four simulated ones. The first process is the test and stays on CPU 0.
+#include <csignal>
 #include <optional>
 
 #include <gtest/gtest.h>
 #include <arch/cpus.hpp>
 
 #include "kernel/arch/host/kernel_fixture.hpp"
+#include "kernel/sched/kernel_lock.hpp"
+#include "kernel/sched/scheduler.hpp"
 
 namespace {
 
@@ -218,6 +221,60 @@ TEST_F(CpusTest, NoCpuStandsOnPageTablesThatAreGone) {
     Machine::settle();
     EXPECT_EQ(arch::cpu(cpu).current, nullptr);
     bank = init.create(ObjectType::bank, std::uint64_t{4} << 20);
+}
+
+// ---- the checks of the lock itself
+
+using kernel::KernelLock;
+const auto stops = testing::KilledBySignal(SIGABRT);
+constexpr const char* is_held = "PANIC: assertion failed: !many_ .. !is_held_here";
+constexpr const char* is_not_held = "PANIC: assertion failed: !many_ .. is_held_here";
+
+// Begins anew in a process of its own for each death: a fork would have none of the other CPUs' threads.
+class LockTest : public CpusTest {
+protected:
+    LockTest() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
+};
+
+void take() { (void)KernelLock::enter(nullptr, 0); }
+
+TEST_F(LockTest, WhoHasTheLockDoesNotEnter) {
+    const auto twice = [] {
+        take();
+        take();
+    };
+    const auto in_a_fast_call = [] {
+        take();
+        (void)KernelLock::try_enter();
+    };
+    EXPECT_EXIT(twice(), stops, is_held);
+    EXPECT_EXIT(in_a_fast_call(), stops, is_held);
+}
+
+TEST_F(LockTest, WhoDoesNotHaveTheLockChangesNothing) {
+    auto& thread = static_cast<kernel::Thread&>(*start().registers);
+    auto& self = static_cast<kernel::Thread&>(init.context());
+    EXPECT_EXIT(thread.retain(), stops, is_not_held);
+    EXPECT_EXIT(thread.release(), stops, is_not_held);
+    EXPECT_EXIT(kernel::scheduler().prefer(thread);
+                kernel::scheduler().finish(), stops, is_not_held);
+    EXPECT_EXIT(kernel::Scheduler::flush_elsewhere(self.root), stops, is_not_held);
+    EXPECT_EXIT(kernel::scheduler().add_quietly(self), stops, is_not_held);
+    take();
+    thread.retain();
+    thread.release();
+    KernelLock::leave();
+}
+
+TEST_F(LockTest, NobodyLeavesWithTheLockOrGivesUpWhatAnotherHas) {
+    EXPECT_EXIT(Machine::visit(take), stops, is_held);
+    EXPECT_EXIT(KernelLock::leave(), stops, "PANIC: assertion failed: taken_");
+    const auto of_another = [] {
+        take();
+        arch::simulated_cpu = 1;
+        KernelLock::leave();
+    };
+    EXPECT_EXIT(of_another(), stops, is_not_held);
 }
 
 }  // namespace

@@ -18,6 +18,8 @@ constinit bool KernelLock::many_ = false;
 alignas(64) constinit std::atomic<bool> KernelLock::taken_ = false;
 alignas(64) constinit std::atomic<std::uint64_t> KernelLock::sleepers_ = 0;
 
+bool KernelLock::is_held_here() { return scheduler().holds_lock(); }
+
 // Looks before it writes: the line stays with all who wait until the lock is free.
 bool KernelLock::try_lock() {
     return !taken_.load(std::memory_order_relaxed) &&
@@ -27,6 +29,7 @@ bool KernelLock::try_lock() {
 // The long way costs more than a short wait.
 bool KernelLock::try_enter() {
     constexpr int patience = 200;
+    check_away();
     for (int i = 0; !try_lock(); ++i) {
         if (i == patience) {
             return false;
@@ -75,6 +78,7 @@ void KernelLock::wake_one() {
 
 bool KernelLock::enter_one_of_many(const Thread* thread, std::uint8_t rewind) {
     Scheduler& cpu = scheduler();
+    check_away();
     if (!try_lock()) {
         cpu.begin_waiting(rewind);
         wait(cpu);
@@ -86,6 +90,7 @@ bool KernelLock::enter_one_of_many(const Thread* thread, std::uint8_t rewind) {
 
 void KernelLock::leave_one_of_many() {
     ASSERT(taken_.load(std::memory_order_relaxed));
+    check_held();
     scheduler().end_visit();
     taken_.store(false);
     wake_one();

@@ -12,11 +12,15 @@
 // cached, the page tables that it stands on) first makes it wait: `bring_in` interrupts it until it is `waiting`. It stays
 // so until the lock is free. What brought it into the kernel may have lost its meaning by then: see Scheduler::void_event.
 //
-// The lock is the only one there is; nothing is held across a switch to another thread or in user mode.
+// The lock is the only one there is; nothing is held across a switch to another thread or in user mode. A debug build (and the
+// simulated machine) checks that: who enters does not have the lock, who changes queues, references or what other CPUs use has it,
+// and who goes to user mode, or idles, does not.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+
+#include "kernel/assert.hpp"
 
 namespace kernel {
 
@@ -45,7 +49,19 @@ public:
     // For the fast path, when there are many: not if it is taken for longer than a moment.
     [[nodiscard]] static bool try_enter();
 
+    static void check_held() {
+        if constexpr (CLUU_DEBUG != 0) {
+            ASSERT(!many_ || is_held_here());
+        }
+    }
+    static void check_away() {
+        if constexpr (CLUU_DEBUG != 0) {
+            ASSERT(!many_ || !is_held_here());
+        }
+    }
+
 private:
+    static bool is_held_here();
     static bool enter_one_of_many(const Thread* thread, std::uint8_t rewind);
     static void leave_one_of_many();
     static bool try_lock();

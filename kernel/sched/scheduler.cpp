@@ -39,6 +39,7 @@ void Scheduler::find_highest() {
 }
 
 void Scheduler::remove_from_queue(Thread& thread) {
+    KernelLock::check_held();
     ThreadQueue::remove(thread);
     const std::uint8_t priority = thread.context_->priority;
     if (queues_[priority].empty()) {
@@ -48,6 +49,7 @@ void Scheduler::remove_from_queue(Thread& thread) {
 }
 
 void Scheduler::add_to_queue(Thread& thread, bool at_front) {
+    KernelLock::check_held();
     const std::uint8_t priority = thread.context_->priority;
     if (at_front) {
         queues_[priority].push_front(thread);
@@ -326,6 +328,7 @@ inline void Scheduler::switch_to(Thread* next) {
 }
 
 void Scheduler::decide() {
+    KernelLock::check_held();
     if (KernelLock::many()) [[unlikely]] {
         decide_for<true>();
     } else {

@@ -133,6 +133,7 @@ public:
     void adopt(Thread& thread);
 
     // ---- for KernelLock
+    [[nodiscard]] bool holds_lock() const { return visit_.load() == Visit::holding; }
     void begin_waiting(std::uint8_t rewind);
     void wait_a_moment();
     [[nodiscard]] bool must_leave_space() const { return must_leave_space_.load(); }

@@ -260,6 +260,9 @@ constexpr std::uint64_t vector_page_fault = 14;
 
 }  // namespace kernel
 
+// On the way to user mode or to idling, in a debug build.
+extern "C" void kernel_check_left() { kernel::KernelLock::check_away(); }
+
 extern "C" void kernel_system_call(arch::ThreadContext* context) {
     auto& thread = static_cast<kernel::Thread&>(*context);
     if (kernel::KernelLock::enter(&thread, kernel::system_call_bytes)) {

@@ -14,6 +14,9 @@
 
 #include "kernel/boot_parameters.hpp"
 
+// What the real machine asks on the way to user mode (kernel/syscall/system_call.cpp).
+extern "C" void kernel_check_left();
+
 namespace host {
 
 class Machine {
@@ -35,8 +38,10 @@ public:
         try {
             enter();
         } catch (const arch::LeftKernel&) {
+            kernel_check_left();
             return;
         }
+        kernel_check_left();
     }
 
     // So much time passes before each preemption point of the kernel, and this is called there.

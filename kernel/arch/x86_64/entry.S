@@ -247,6 +247,9 @@ arch_traced_system_call_entry:
 arch_exit_kernel:
     mov %gs:CPU_KERNEL_STACK, %rsp
 exit:
+#if CLUU_DEBUG
+    call kernel_check_left
+#endif
     mov %gs:CPU_CURRENT, %rdi
     test %rdi, %rdi
     jz idle
