@@ -486,7 +486,9 @@ struct Accept {  // interruptible. Poll tells when there is a connection
     };
 };
 
-struct Lock {  // advisory record and whole-file locks
+// Advisory record and whole-file locks. `wait` (interruptible): until nobody's lock is in the way. Whoever is interrupted asks
+// again without `wait`: the answer says whether it has the lock after all, and its waits for the same range are over.
+struct Lock {
     static constexpr std::uint16_t label = 43;
     static constexpr std::uint32_t shared = 0, exclusive = 1, unlock = 2, query = 3;
     // length 0: to the end. A query puts the kind that it asks about into `wait`

@@ -71,18 +71,20 @@ Result<fs::Accept::Reply> Listeners::accept(std::uint64_t badge, const fs::Accep
         return base::fail(Status::invalid);
     }
     if (!listener->connections.empty()) {
-        Connection first = std::move(listener->connections.front());
-        listener->connections.pop_front();
-        for (auto& capability : first.capabilities) {
-            request.add_capability(std::move(capability));
+        // Who was interrupted meanwhile does not get it: then the next one does.
+        listener->accepting.push_front(TRY(request.defer()));
+        if (hand_over(*listener, listener->connections.front())) {
+            listener->connections.pop_front();
         }
-        return first.from;
+        return fs::Accept::Reply{};
     }
     if (how.no_wait != 0) {
         return base::fail(Status::would_block);
     }
+    // Some may have been interrupted and never have asked again; the oldest make room.
     if (listener->accepting.size() == most_waiting) {
-        return base::fail(Status::limit);
+        (void)listener->accepting.front().fail(Status::interrupted);
+        listener->accepting.pop_front();
     }
     listener->accepting.push_back(TRY(request.defer()));
     return fs::Accept::Reply{};

@@ -31,6 +31,11 @@ struct FileLock {
     std::uint64_t start = 0;
     std::uint64_t end = 0;  // exclusive
     bool exclusive = false;
+
+    [[nodiscard]] bool same_place(const FileLock& other) const {
+        return backend == other.backend && inode == other.inode && owner.same(other.owner) &&
+               start == other.start && end == other.end;
+    }
 };
 
 class Locks {

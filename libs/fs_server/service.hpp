@@ -145,6 +145,8 @@ private:
     [[nodiscard]] Result<void> check_rename(Backend& backend, const Walk& from, const Walk& to,
                                             const fs::Rename& rename);
     void retry_locks();
+    void end_waits(const FileLock& lock);
+    Result<fs::Lock::Reply> wait_for(const FileLock& lock, ipc::Request& request);
     void sweep_roots();
 
     Host& host_;
@@ -154,6 +156,7 @@ private:
     Locks locks_;
     NamedPipes pipes_;
     Listeners listeners_;
+    static constexpr std::size_t most_waiting = 64;  // through one description
     std::deque<WaitingLock> waiting_;
     std::vector<char> path_;
     ipc::Capability<fs::File> opened_;  // from describe to the reply

@@ -292,6 +292,9 @@ Result<fs::Lock::Reply> Service::handle(const fs::Lock& lock, ipc::Request& requ
                      .owner = other->owner.process,
                      .kind = other->exclusive ? fs::Lock::exclusive : fs::Lock::shared};
     }
+    if (lock.wait == 0) {
+        end_waits(wanted);
+    }
     if (!other) {
         if (const Status bad = locks_.set(wanted); bad != Status::ok) {
             return base::fail(bad);
@@ -302,8 +305,32 @@ Result<fs::Lock::Reply> Service::handle(const fs::Lock& lock, ipc::Request& requ
     if (lock.wait == 0) {
         return base::fail(Status::would_block);
     }
-    waiting_.push_back({wanted, TRY(request.defer())});
-    return Reply{};
+    return wait_for(wanted, request);
+}
+
+Result<fs::Lock::Reply> Service::wait_for(const FileLock& lock, ipc::Request& request) {
+    const auto through_this = [&](const WaitingLock& one) {
+        return one.lock.owner.description == request.badge();
+    };
+    // Some may have been interrupted and never have asked again; the oldest make room.
+    if (std::ranges::count_if(waiting_, through_this) >= std::ptrdiff_t{most_waiting}) {
+        const auto oldest = std::ranges::find_if(waiting_, through_this);
+        (void)oldest->reply.fail(Status::interrupted);
+        waiting_.erase(oldest);
+    }
+    waiting_.push_back({lock, TRY(request.defer())});
+    return fs::Lock::Reply{};
+}
+
+void Service::end_waits(const FileLock& lock) {
+    std::erase_if(waiting_, [&](WaitingLock& one) {
+        const bool ends = one.lock.same_place(lock);
+        if (ends) {
+            (void)one.reply.fail(
+                Status::interrupted);  // of another thread, perhaps: it waits again
+        }
+        return ends;
+    });
 }
 
 void Service::retry_locks() {

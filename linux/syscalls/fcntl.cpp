@@ -72,16 +72,21 @@ Result<fs::Lock> to_lock(fd::Description& description, const FileLock& lock) {
 
 // -> 0, -errno or `restart`.
 std::int64_t apply(ipc::Ref<fs::File> file, const fs::Lock& lock) {
+    fs::Lock now = lock;
     for (;;) {
-        const auto answer = ipc::call(file, lock, {.interruptible = lock.wait != 0});
+        const auto answer = ipc::call(file, now, {.interruptible = now.wait != 0});
         if (answer) {
             return 0;
         }
-        if (!is_interruption(answer.error())) {
+        if (now.wait != 0 && is_interruption(answer.error())) {
+            now.wait = 0;  // has it been given the lock meanwhile? The server alone knows
+        } else if (now.wait == lock.wait ||
+                   answer.error() != ipc::Failure{ipc::Status::would_block}) {
             return -to_errno(answer.error());
-        }
-        if (signals::interrupted()) {
+        } else if (signals::interrupted()) {
             return restart;
+        } else {
+            now.wait = lock.wait;
         }
     }
 }

@@ -171,4 +171,43 @@ static void interrupted(void) {
     close(listener);
 }
 
-MAIN(TEST(talk), TEST(queued), TEST(polled), TEST(refused), TEST(interrupted))
+// Each connection is accepted once, however many signals come meanwhile.
+static void under_signals(void) {
+    enum { connections = 150 };
+    int listener = server("s", 0);
+    pid_t child = fork();
+    if (child == 0) {
+        int bad = 0;
+        for (int i = 0; i < connections; i++) {
+            if (i % 10 == 0) usleep(8000);
+            int fd = client("s");
+            char c;
+            bad |= fd < 0 || read(fd, &c, 1) != 1;
+            close(fd);
+        }
+        _exit(bad);
+    }
+    struct sigaction action = {.sa_handler = handler};
+    sigaction(SIGALRM, &action, NULL);
+    const struct itimerval often = {.it_interval.tv_usec = 300, .it_value.tv_usec = 300};
+    const struct itimerval never = {.it_value.tv_usec = 0};
+    setitimer(ITIMER_REAL, &often, NULL);
+    int interruptions = 0;
+    for (int i = 0; i < connections; i++) {
+        int fd;
+        while ((fd = accept(listener, NULL, NULL)) < 0 && errno == EINTR) interruptions++;
+        if (fd < 0) {
+            check_report(__FILE__, __LINE__, "accept", fd);
+            break;
+        }
+        while (write(fd, "x", 1) < 0 && errno == EINTR) {}
+        close(fd);
+    }
+    setitimer(ITIMER_REAL, &never, NULL);
+    signal(SIGALRM, SIG_DFL);
+    TRUE(interruptions > 0);
+    EQUAL(status_of(child), 0);
+    close(listener);
+}
+
+MAIN(TEST(talk), TEST(queued), TEST(polled), TEST(refused), TEST(interrupted), TEST(under_signals))
