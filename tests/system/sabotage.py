@@ -68,12 +68,6 @@ class Debugger:
         registers[index * 8:(index + 1) * 8] = value.to_bytes(8, "little")
         assert self.ask("G" + registers.hex()) == "OK"
 
-    def step(self, instructions: int) -> None:
-        for _ in range(instructions):
-            self._send("s")
-            while not self._packet().startswith("T"):
-                pass
-
     def read(self, address: int, length: int) -> bytes:
         return bytes.fromhex(self.ask(f"m{address:x},{length:x}"))
 

@@ -70,13 +70,19 @@ def test_a_stack_overflow_says_so(boot, entry):
     line.expect("The kernel has stopped", SECONDS)
 
 
+def after_taking_the_guard(function: str) -> int:
+    """The address of the instruction after the one that takes the guard's value for the stack."""
+    code = subprocess.run(["llvm-objdump-19", "-d", "--no-show-raw-insn", f"--disassemble-symbols={function}", paths.KERNEL],
+                          capture_output=True, text=True, check=True).stdout
+    return int(re.search(r"<__stack_chk_guard>\n([0-9a-f]+):", code)[1], 16)
+
+
 def guard_of(boot) -> tuple[sabotage.Debugger, int, object]:
-    """A machine stopped some instructions after it has entered a function with a protected stack, and the guard's place."""
+    """A machine stopped when it has entered a function with a protected stack, and the guard's place."""
     machine = boot(disk=None, memory="64M", debugger=True)
     machine.serial[0].expect(READY, SECONDS)
     debugger = sabotage.Debugger(machine)
-    debugger.run_to(symbol("arch_user_trap"))
-    debugger.step(20)
+    debugger.run_to(after_taking_the_guard("arch_user_trap"))
     return debugger, symbol("__stack_chk_guard") - IMAGE, machine
 
 
