@@ -12,7 +12,7 @@
 
 #include "libs/rt/clock.hpp"
 #include "libs/rt/mapping.hpp"
-#include "tests/kernel/check.hpp"
+#include "tests/kernel/peer.hpp"
 
 using test::bank;
 
@@ -159,12 +159,13 @@ ipc::KernelResult<std::uint64_t> round(ipc::Ref<ipc::Bank> from, std::uint64_t s
         TRY(one.start(from, table));
     }
     constexpr int patience = 4;
+    const std::uint64_t end = rt::now() + test::patience;
     std::uint64_t done = 0;
-    for (int idle = 0; idle < patience && done < calls_in_a_round;) {
+    for (int idle = 0; idle < patience && done < calls_in_a_round && rt::now() < end;) {
         (void)sleep->wait({.deadline = rt::now() + 5 * millisecond});
         const std::uint64_t before = done;
         done = attackers[0].attack.done + attackers[1].attack.done;
-        idle = done == before ? idle + 1 : 0;
+        idle = done != 0 && done == before ? idle + 1 : 0;
     }
     TRY(from->destroy());
     return done;

@@ -158,16 +158,18 @@ TEST(ipc_deadlines) {
     EXPECT(ipc::sys::call(desk.endpoint.index(), {{}, {}, soon()}).error == Error::timed_out);
     EXPECT(ipc::sys::send(desk.endpoint.index(), {{}, {}, soon()}) == Error::timed_out);
     // Also while the answer is awaited: then the answer finds nobody.
+    auto over = NEED(bank()->create_notification());
     Error error = Error::ok;
     Error late = Error::ok;
     test::Peer server{[&] {
         error = desk.receive().error;
-        const std::uint64_t end = rt::now() + 20 * rt::millisecond;
-        auto timer = ipc::sys::receive(desk.endpoint.index(), 0, end);
-        late = timer.error == Error::timed_out ? desk.answer({}) : timer.error;
+        (void)over->wait({.deadline = rt::now() + test::patience});
+        late = desk.answer({});
     }};
     NEED(server.start());
+    EXPECT(test::eventually([&] { return test::is_blocked(server.thread()); }));
     EXPECT(ipc::sys::call(desk.endpoint.index(), {{}, {}, soon()}).error == Error::timed_out);
+    EXPECT_OK(over->signal(1));
     EXPECT(server.join());
     EXPECT(error == Error::ok);
     EXPECT(late == Error::no_caller);

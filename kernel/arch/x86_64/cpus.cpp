@@ -31,7 +31,7 @@ namespace {
 using Table = PageTables::Table;
 
 constexpr Nanoseconds millisecond = 1'000'000;
-constexpr Nanoseconds patience = 1000 * millisecond;
+constexpr Nanoseconds patience = 5000 * millisecond;
 constexpr Nanoseconds second_message_after = 10 * millisecond;
 
 // At arch_cpu_boot_words.
