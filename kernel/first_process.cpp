@@ -260,7 +260,7 @@ void start_first_process(const BootParameters& parameters, Bank& root) {
     give(table, abi::boot_archive,
          *expect(Memory::adopt(root, archive_page, archive_pages * page_size), "archive"));
     give(table, abi::boot_info, make_boot_info(parameters, root), abi::MemoryRights::read);
-    give(table, abi::boot_time_page, make_time_page(root), abi::MemoryRights::read);
+    give(table, abi::boot_time_page, make_time_page(root));
 
     abi::Registers registers{};
     registers.rip = entry;

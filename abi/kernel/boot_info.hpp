@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Two read-only pages that the kernel gives to the first process: what it found at boot, and the
+// Two pages that the kernel gives to the first process: what it found at boot, and the
 // clock.
 #pragma once
 
@@ -22,14 +22,13 @@ struct BootInfo {
 };
 
 // The monotonic clock in user mode: ns = ((tsc - tsc_base) * multiplier) >> shift, in 128 bits, +
-// ns_base. Written once at boot, before anybody can read it.
+// ns_base. Written once at boot, by the kernel and, wall_ns_base, the first process, before anybody else can read it.
 struct TimePage {
     std::uint64_t tsc_base;
     std::uint64_t ns_base;
     std::uint64_t multiplier;
     std::uint64_t shift;
-    std::uint64_t
-        wall_ns_base;  // nanoseconds since 1970-01-01 at ns_base, from the real-time clock
+    std::uint64_t wall_ns_base;   // nanoseconds since 1970-01-01 at ns_base; the kernel leaves 0
     std::uint64_t tsc_frequency;  // Hz
     std::uint64_t cpus;           // how many run; they share the counter
 };

@@ -105,7 +105,7 @@ enum BootCapability : CapIndex {
     boot_physical_memory = 8,  // physical (device) memory: everything that is not RAM
     boot_archive = 9,          // the initial archive, read only
     boot_info = 10,            // BootInfo, read only (abi/kernel/boot_info.hpp)
-    boot_time_page = 11,       // TimePage, read only
+    boot_time_page = 11,       // TimePage
     boot_log = 12,
 };
 

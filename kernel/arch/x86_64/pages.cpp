@@ -9,7 +9,7 @@
 #include "kernel/arch/x86_64/registers.hpp"
 #include "kernel/print.hpp"
 
-// memory.S
+// page_vectors.S
 extern "C" void arch_zero_page_by_vectors(void* page);
 extern "C" void arch_copy_page_by_vectors(void* to, const void* from);
 

@@ -15,7 +15,6 @@
 
 #include "kernel/arch/x86_64/registers.hpp"
 #include "kernel/plat/pc/local_apic.hpp"
-#include "kernel/plat/pc/real_time_clock.hpp"
 #include "kernel/plat/platform.hpp"
 
 namespace plat {
@@ -154,7 +153,6 @@ void fill_time_page(abi::TimePage& page) {
     page.multiplier = tsc_multiplier;
     page.shift = clock_shift;
     page.tsc_frequency = tsc_frequency;
-    page.wall_ns_base = read_real_time_clock() * second - clock_now();
 }
 
 void arm_timer(Nanoseconds when) {
