@@ -14,4 +14,12 @@ using Result = base::Result<T, Error>;
 
 using base::fail;
 
+// What must not be: TRY(refuse_if(...)) before anything has changed.
+[[nodiscard]] inline Result<> refuse_if(bool wrong, Error error) {
+    if (wrong) [[unlikely]] {
+        return fail(error);
+    }
+    return {};
+}
+
 }  // namespace kernel

@@ -11,22 +11,6 @@ namespace {
 
 constexpr std::uint32_t capability_units = 3;
 
-}  // namespace
-
-namespace {
-
-// All that a capability says, but for where it is.
-void copy_contents(Capability& to, const Capability& from) {
-    to.object = from.object;
-    to.badge = from.badge;
-    to.guard = from.guard;
-    to.badged = from.badged;
-    to.revoking = from.revoking;
-    to.type = from.type;
-    to.rights = from.rights;
-    to.depth = from.depth;
-}
-
 void empty(Capability& slot) {
     slot.object = nullptr;
     slot.type = ObjectType::none;
@@ -36,13 +20,13 @@ void empty(Capability& slot) {
 }  // namespace
 
 void make_root_capability(Capability& slot, Object& object, std::uint8_t rights) {
-    copy_contents(slot, Capability{.object = &object, .type = object.type(), .rights = rights});
+    static_cast<Grant&>(slot) = {.object = &object, .type = object.type(), .rights = rights};
     object.capabilities().push_front(slot);
     object.retain();
 }
 
 void derive_capability(Capability& slot, Capability& source, std::uint8_t rights) {
-    copy_contents(slot, source);
+    static_cast<Grant&>(slot) = source;
     slot.revoking = false;
     slot.rights &= rights;
     ++slot.depth;
@@ -54,7 +38,7 @@ void derive_capability(Capability& slot, Capability& source, std::uint8_t rights
 }
 
 void move_capability(Capability& destination, Capability& slot) {
-    copy_contents(destination, slot);
+    static_cast<Grant&>(destination) = slot;
     Object::CapabilityList::insert_after(destination, slot);
     Object::CapabilityList::remove(slot);
     if (slot.object->leaving == &slot) {

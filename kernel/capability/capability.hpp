@@ -25,15 +25,12 @@ using abi::ObjectType;
 class CapTable;
 class DropGuard;
 
-// One cache line, and all that a message needs to know of the object's kind.
-struct alignas(64) Capability {
+// What a capability says, wherever it is: all that a message needs to know of the object's kind, too.
+struct Grant {
     Object* object = nullptr;
     std::uint64_t badge = 0;
     DropGuard* guard = nullptr;
-    base::ListLink link;        // derivation tree, or the table's free list
-    CapTable* table = nullptr;  // where this slot is
-    std::uint32_t depth = 0;    // at most one more than the one's before it
-    std::uint32_t index = 0;
+    std::uint32_t depth = 0;             // at most one more than the one's before it
     ObjectType type = ObjectType::none;  // the object's; none: empty
     std::uint8_t rights = 0;
     bool badged = false;
@@ -45,6 +42,13 @@ struct alignas(64) Capability {
     [[nodiscard]] bool is(ObjectType kind, std::uint8_t right) const {
         return type == kind && allows(right);
     }
+};
+
+// A slot of a table, one cache line.
+struct alignas(64) Capability : Grant {
+    base::ListLink link;        // derivation tree, or the table's free list
+    CapTable* table = nullptr;  // where this slot is
+    std::uint32_t index = 0;
 };
 
 static_assert(sizeof(Capability) == 64);

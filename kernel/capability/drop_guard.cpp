@@ -12,9 +12,7 @@ namespace kernel {
 Result<> DropGuard::attach(Capability& minted) {
     Object& target = *minted.object;
     void* block = target.bank().buy_block(sizeof(DropGuard));
-    if (block == nullptr) {
-        return fail(Error::no_memory);
-    }
+    TRY(refuse_if(block == nullptr, Error::no_memory));
     auto* guard = new (block) DropGuard(target, minted.badge);
     guard->add_copy();
     minted.guard = guard;

@@ -20,6 +20,10 @@
 #include <cstdint>
 #include <string_view>
 
+namespace kernel::mm {
+struct PageSlot;
+}
+
 namespace kernel {
 
 class AddressSpace;
@@ -83,6 +87,9 @@ private:
     static std::uint64_t pages_of(Object& object);
     template <class Visit>
     static void for_each_block(Object& object, Visit&& visit);
+    // Calls visit(void*) for each node of a PageMap.
+    template <class Visit>
+    static void for_each_node(mm::PageSlot slot, unsigned level, Visit& visit);
     static Broken check_memory(Memory& memory, Totals& totals);
     static Broken check_lending(AddressSpace& space);
     static Broken check_space(AddressSpace& space, Totals& totals);

@@ -84,6 +84,18 @@ bool count_tables(PhysAddr frame, int level, std::uint64_t& tables, std::uint64_
 
 // ---- banks ------------------------------------------------------------------------------------------------
 
+template <class Visit>
+void Invariants::for_each_node(mm::PageSlot slot, unsigned level, Visit& visit) {
+    if (level == 0 || !slot.present()) {
+        return;
+    }
+    mm::PageSlot* node = mm::PageMap::node(slot);
+    for (std::uint64_t i = 0; i < mm::PageMap::fan_out; ++i) {
+        for_each_node(node[i], level - 1, visit);
+    }
+    visit(static_cast<void*>(node));
+}
+
 // All blocks of a bank that belong to one of its objects.
 template <class Visit>
 void Invariants::for_each_block(Object& object, Visit&& visit) {
@@ -104,10 +116,12 @@ void Invariants::for_each_block(Object& object, Visit&& visit) {
             }
             break;
         }
-        case ObjectType::memory:
-            static_cast<Memory&>(object).map_.for_each_node(
-                [&](void* node) { visit(node, mm::PageMap::node_bytes); });
+        case ObjectType::memory: {
+            const mm::PageMap& map = static_cast<Memory&>(object).map_;
+            const auto visit_node = [&](void* node) { visit(node, mm::PageMap::node_bytes); };
+            for_each_node(map.root_, map.height_, visit_node);
             break;
+        }
         case ObjectType::notification:
             static_cast<Notification&>(object).outgoing_.for_each(
                 [&](Subscription& subscription) { visit(&subscription, sizeof(Subscription)); });
@@ -230,10 +244,10 @@ Invariants::Broken Invariants::check_bank(Bank& bank, Totals& totals) {
 Invariants::Broken Invariants::check_frames(std::uint64_t own_pages) {
     std::uint64_t free = 0;
     std::uint64_t references = 0;
-    mm::frames.for_each([&](const mm::Frame& frame) {
+    for (const mm::Frame& frame : mm::frames.records()) {
         free += frame.is_free() ? 1 : 0;
         references += frame.references();
-    });
+    }
     HOLD(free == mm::frames.free_frames());
     HOLD(references == own_pages + frames_of_kernel_);
     return nullptr;

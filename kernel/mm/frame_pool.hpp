@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "kernel/boot_parameters.hpp"
 #include "kernel/types.hpp"
@@ -51,13 +52,8 @@ public:
     void adopt(PhysAddr begin, std::uint64_t count);
 
     [[nodiscard]] bool is_ram(PhysAddr begin, std::uint64_t bytes) const;
-    // Calls visit(const Frame&) for each frame of the machine.
-    template <class Visit>
-    void for_each(Visit&& visit) const {
-        for (std::uint64_t i = 0; i < count_; ++i) {
-            visit(records_[i]);
-        }
-    }
+    // Of all frames of the machine, by number.
+    [[nodiscard]] std::span<const Frame> records() const { return {records_, count_}; }
     [[nodiscard]] std::uint64_t free_frames() const { return free_; }
     [[nodiscard]] std::uint64_t taken_frames() const { return free_at_boot_ - free_; }
 

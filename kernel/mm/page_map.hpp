@@ -14,6 +14,10 @@
 #include "kernel/object/bank.hpp"
 #include "kernel/types.hpp"
 
+namespace kernel {
+class Invariants;
+}
+
 namespace kernel::mm {
 
 // A slot: 0, or a frame's address with flags in its low bits.
@@ -140,15 +144,11 @@ public:
         return true;
     }
 
-    // Calls visit(void*) for each node.
-    template <class Visit>
-    void for_each_node(Visit&& visit) {
-        visit_nodes(root_, height_, visit);
-    }
-
     static constexpr std::size_t node_bytes = fan_out * sizeof(PageSlot);
 
 private:
+    friend class kernel::Invariants;
+
     // A slot of an inner node is the address of the node below.
     static PageSlot* node(PageSlot slot) {
         return static_cast<PageSlot*>(arch::window(PhysAddr{slot.raw}));
@@ -184,17 +184,6 @@ private:
             }
         }
         return true;
-    }
-
-    template <class Visit>
-    static void visit_nodes(PageSlot slot, unsigned level, Visit& visit) {
-        if (level == 0 || !slot.present()) {
-            return;
-        }
-        for (std::uint64_t i = 0; i < fan_out; ++i) {
-            visit_nodes(node(slot)[i], level - 1, visit);
-        }
-        visit(static_cast<void*>(node(slot)));
     }
 
     template <class Drop>

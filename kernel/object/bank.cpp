@@ -17,9 +17,7 @@ std::size_t Bank::class_of(std::size_t size) {
 }
 
 Result<Bank*> Bank::create(Bank& parent, std::uint64_t limit_bytes) {
-    if (parent.depth_ == max_depth) {
-        return fail(Error::too_deep);
-    }
+    TRY(refuse_if(parent.depth_ == max_depth, Error::too_deep));
     return parent.make<Bank>(parent, &parent, limit_bytes / page_bytes);
 }
 

@@ -61,9 +61,7 @@ public:
     template <class T, class... Arguments>
     [[nodiscard]] Result<T*> make(Arguments&&... arguments) {
         void* block = buy_block(sizeof(T));
-        if (block == nullptr) {
-            return fail(Error::no_memory);
-        }
+        TRY(refuse_if(block == nullptr, Error::no_memory));
         T* object = new (block) T(std::forward<Arguments>(arguments)...);
         // Who could still do something, or be given something to do, ends first.
         if constexpr (T::ends_first) {

@@ -11,9 +11,7 @@ namespace kernel {
 constinit std::uint32_t CapTable::latest_number_ = 0;
 
 Result<CapTable*> CapTable::create(Bank& bank, std::uint64_t slots) {
-    if (slots == 0 || slots > max_slots) {
-        return fail(Error::out_of_range);
-    }
+    TRY(refuse_if(slots == 0 || slots > max_slots, Error::out_of_range));
     CapTable* table = TRY(bank.make<CapTable>(bank, static_cast<std::uint32_t>(slots)));
     bool has_directory = true;
     if (slots > inline_pages * slots_per_page) {
@@ -32,9 +30,7 @@ Result<CapTable::SlotPage*> CapTable::page_of(std::uint32_t index) {
     SlotPage*& page = directory_[index / slots_per_page];
     if (page == nullptr) {
         void* memory = bank().buy_page();
-        if (memory == nullptr) {
-            return fail(Error::no_memory);
-        }
+        TRY(refuse_if(memory == nullptr, Error::no_memory));
         page = new (memory) SlotPage();
         pages_ = std::max(pages_, index / slots_per_page + 1);
         const std::uint32_t first = index / slots_per_page * slots_per_page;
@@ -62,14 +58,10 @@ Result<Capability*> CapTable::take_slot(std::uint64_t index) {
         }
         return fail(Error::table_full);
     }
-    if (index >= slots_) {
-        return fail(Error::out_of_range);
-    }
+    TRY(refuse_if(index >= slots_, Error::out_of_range));
     SlotPage* page = TRY(page_of(static_cast<std::uint32_t>(index)));
     Capability& slot = (*page)[index % slots_per_page];
-    if (!slot.empty()) {
-        return fail(Error::slot_in_use);
-    }
+    TRY(refuse_if(!slot.empty(), Error::slot_in_use));
     if (slot.link.linked()) {
         slot.link.unlink();
     }

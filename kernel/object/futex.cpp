@@ -22,9 +22,7 @@ struct Key {
 
 Result<Key> key_of(AddressSpace& space, std::uint64_t address) {
     const Region* region = space.region_at(address);
-    if (region == nullptr) {
-        return fail(Error::bad_address);
-    }
+    TRY(refuse_if(region == nullptr, Error::bad_address));
     return Key{.memory = region->memory,
                .offset = region->page_at(address) * 4096 + address % 4096};
 }
@@ -41,9 +39,7 @@ bool waits_on(const Thread& thread, const Key& key) {
 
 Result<std::uint32_t> read_word(const Key& key) {
     const auto page = key.memory->kernel_page(key.offset / 4096, false);
-    if (!page) {
-        return fail(Error::bad_address);
-    }
+    TRY(refuse_if(!page, Error::bad_address));
     return *reinterpret_cast<volatile std::uint32_t*>(static_cast<std::byte*>(*page) +
                                                       key.offset % 4096);
 }
@@ -69,9 +65,7 @@ Result<> wait(Thread& thread, AddressSpace& space, std::uint64_t address, std::u
               std::uint32_t bits) {
     const Key key = TRY(key_of(space, address));
     const std::uint32_t value = TRY(read_word(key));
-    if (value != expected) {
-        return fail(Error::changed);
-    }
+    TRY(refuse_if(value != expected, Error::changed));
     thread.waiting.memory = key.memory;
     thread.waiting.address = key.offset;
     thread.waiting.bits = bits;
@@ -91,9 +85,7 @@ Result<Requeued> requeue(AddressSpace& space, const RequeueRequest& request) {
     const Key to = TRY(key_of(space, request.to));
     if (request.compare) {
         const std::uint32_t value = TRY(read_word(from));
-        if (value != request.expected) {
-            return fail(Error::changed);
-        }
+        TRY(refuse_if(value != request.expected, Error::changed));
     }
     Requeued result{.woken = wake_key(from, request.wake_count, ~std::uint32_t{0}), .moved = 0};
     ThreadQueue& bucket = bucket_of(from);

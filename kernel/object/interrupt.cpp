@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/object/interrupt.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "abi/kernel/operation.hpp"
@@ -14,49 +15,35 @@ namespace {
 
 constexpr std::size_t vector_count = plat::vector_device_last - plat::vector_device_first + 1;
 
-// Who owns which device vector.
+// Who owns which device vector; null: it is free.
 constinit std::array<Interrupt*, vector_count> owners{};
-constinit std::array<std::uint32_t, vector_count> lines{};
-
-// The vector for a line is free for reuse when its owner is gone.
-Result<std::uint8_t> free_vector() {
-    for (std::size_t i = 0; i < vector_count; ++i) {
-        if (owners[i] == nullptr) {
-            return static_cast<std::uint8_t>(plat::vector_device_first + i);
-        }
-    }
-    return fail(Error::busy);
-}
 
 Interrupt*& owner_of(std::uint8_t vector) { return owners[vector - plat::vector_device_first]; }
 
 }  // namespace
 
+Result<Interrupt*> Interrupt::create(Bank& bank, std::uint32_t line, bool level) {
+    const auto place = std::ranges::find(owners, nullptr);
+    TRY(refuse_if(place == owners.end(), Error::busy));
+    const auto vector =
+        static_cast<std::uint8_t>(plat::vector_device_first + (place - owners.begin()));
+    return *place = TRY(bank.make<Interrupt>(bank, vector, line, level));
+}
+
 Result<Interrupt*> Interrupt::create_line(Bank& bank, std::uint32_t gsi, std::uint64_t flags) {
-    if (!plat::line_exists(gsi)) {
-        return fail(Error::out_of_range);
-    }
-    for (std::size_t i = 0; i < vector_count; ++i) {
-        if (owners[i] != nullptr && lines[i] == gsi) {
-            return fail(Error::busy);
-        }
-    }
-    const std::uint8_t vector = TRY(free_vector());
+    TRY(refuse_if(!plat::line_exists(gsi), Error::out_of_range));
+    const auto has_line = [gsi](const Interrupt* other) {
+        return other != nullptr && other->line_ == gsi;
+    };
+    TRY(refuse_if(std::ranges::any_of(owners, has_line), Error::busy));
     const bool level = (flags & abi::InterruptFlags::level) != 0;
-    Interrupt* interrupt = TRY(bank.make<Interrupt>(bank, vector, gsi, level));
-    owner_of(vector) = interrupt;
-    lines[vector - plat::vector_device_first] = gsi;
-    plat::route_line(gsi, vector, level, (flags & abi::InterruptFlags::active_low) != 0);
+    Interrupt* interrupt = TRY(create(bank, gsi, level));
+    plat::route_line(gsi, interrupt->vector_, level,
+                     (flags & abi::InterruptFlags::active_low) != 0);
     return interrupt;
 }
 
-Result<Interrupt*> Interrupt::create_message(Bank& bank) {
-    const std::uint8_t vector = TRY(free_vector());
-    Interrupt* interrupt = TRY(bank.make<Interrupt>(bank, vector, no_line, false));
-    owner_of(vector) = interrupt;
-    lines[vector - plat::vector_device_first] = no_line;
-    return interrupt;
-}
+Result<Interrupt*> Interrupt::create_message(Bank& bank) { return create(bank, no_line, false); }
 
 void Interrupt::bind(Notification& notification, std::uint64_t bits) {
     unbind();

@@ -38,6 +38,8 @@ public:
     base::ListLink bound_link;  // Notification: those bound to it
 
 private:
+    static Result<Interrupt*> create(Bank& bank, std::uint32_t line, bool level);
+
     std::uint8_t vector_;
     bool level_;
     std::uint32_t line_;

@@ -44,9 +44,7 @@ Result<> Notification::subscribe(Notification& target, std::uint64_t bits) {
     Subscription* subscription = find(target);
     if (subscription == nullptr) {
         void* block = bank().buy_block(sizeof(Subscription));
-        if (block == nullptr) {
-            return fail(Error::no_memory);
-        }
+        TRY(refuse_if(block == nullptr, Error::no_memory));
         subscription = new (block) Subscription();
         subscription->source = this;
         subscription->target = &target;
@@ -62,9 +60,7 @@ Result<> Notification::subscribe(Notification& target, std::uint64_t bits) {
 
 Result<> Notification::unsubscribe(Notification& target) {
     Subscription* subscription = find(target);
-    if (subscription == nullptr) {
-        return fail(Error::invalid_argument);
-    }
+    TRY(refuse_if(subscription == nullptr, Error::invalid_argument));
     cancel(*subscription);
     return {};
 }

@@ -11,16 +11,11 @@ namespace kernel {
 
 Result<SchedContext*> SchedContext::create(Bank& bank, SchedContext& parent, std::uint64_t priority,
                                            Nanoseconds budget, Nanoseconds period) {
-    if (priority > parent.priority) {
-        return fail(Error::out_of_range);
-    }
-    if (budget != 0 && (period < shortest_period || budget > period)) {
-        return fail(Error::invalid_argument);
-    }
+    TRY(refuse_if(priority > parent.priority, Error::out_of_range));
+    TRY(refuse_if(budget != 0 && (period < shortest_period || budget > period),
+                  Error::invalid_argument));
     SchedContext* within = parent.budget != 0 ? &parent : parent.within_;
-    if (within != nullptr && within->depth_ == max_depth) {
-        return fail(Error::out_of_range);
-    }
+    TRY(refuse_if(within != nullptr && within->depth_ == max_depth, Error::out_of_range));
     auto* made =
         TRY(bank.make<SchedContext>(bank, static_cast<std::uint8_t>(priority), budget, period));
     if (within != nullptr) {

@@ -41,7 +41,7 @@ std::uint8_t rights_for(std::uint64_t flags) {
 Result<Answer> map(Operation& op, AddressSpace& space) {
     const std::uint64_t flags = op.word(4);
     TRY(check_access(flags));
-    auto* memory = TRY(lookup<Memory>(op.caller, op.word(0), rights_for(flags)));
+    auto* memory = TRY(op.lookup<Memory>(0, rights_for(flags)));
     const PageRange addresses = TRY(page_range(op.word(1), op.word(2), user_pages));
     const PageRange pages = TRY(page_range(op.word(3), op.word(2), Memory::max_pages));
     TRY(refuse_if(
@@ -75,7 +75,7 @@ Result<Answer> unmap(Operation& op, AddressSpace& space) {
 }
 
 Result<Answer> clone(Operation& op, AddressSpace& space) {
-    auto* bank = TRY(lookup<Bank>(op.caller, op.word(0), abi::BankRights::create));
+    auto* bank = TRY(op.lookup<Bank>(0, abi::BankRights::create));
     const std::uint64_t lent_below = op.word(1);
     TRY(refuse_if(!base::is_aligned(lent_below, AddressSpace::lending_unit), Error::not_aligned));
     TRY(refuse_if(lent_below > arch::user_end, Error::out_of_range));
@@ -128,8 +128,7 @@ Result<Answer> futex_operation(Operation& op, AddressSpace& space) {
 
 }  // namespace
 
-Result<Answer> invoke_address_space(Operation& op) {
-    auto& space = static_cast<AddressSpace&>(op.object);
+Result<Answer> invoke(Operation& op, AddressSpace& space) {
     switch (op.label<AddressSpaceOp>()) {
         case AddressSpaceOp::map:   TRY(op.need(AddressSpaceRights::map)); return map(op, space);
         case AddressSpaceOp::unmap: TRY(op.need(AddressSpaceRights::map)); return unmap(op, space);

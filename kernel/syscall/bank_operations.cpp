@@ -23,15 +23,15 @@ Result<std::uint32_t> create_memory(Operation& op, Bank& bank) {
     if (op.word(3) == abi::no_capability) {
         return create_for(op.caller, [&] { return Memory::create(bank, bytes, op.word(2)); });
     }
-    auto* pager = TRY(lookup<Endpoint>(op.caller, op.word(3), abi::EndpointRights::receive));
+    auto* pager = TRY(op.lookup<Endpoint>(3, abi::EndpointRights::receive));
     return create_for(op.caller,
                       [&] { return Memory::create_paged(bank, bytes, *pager, op.word(4)); });
 }
 
 Result<std::uint32_t> create_thread(Operation& op, Bank& bank) {
-    auto* space = TRY(lookup<AddressSpace>(op.caller, op.word(1), abi::AddressSpaceRights::map));
-    auto* table = TRY(lookup<CapTable>(op.caller, op.word(2), abi::CapTableRights::manage));
-    auto* pages = TRY(lookup<Memory>(op.caller, op.word(3), abi::MemoryRights::write));
+    auto* space = TRY(op.lookup<AddressSpace>(1, abi::AddressSpaceRights::map));
+    auto* table = TRY(op.lookup<CapTable>(2, abi::CapTableRights::manage));
+    auto* pages = TRY(op.lookup<Memory>(3, abi::MemoryRights::write));
     TRY(refuse_if((op.word(5) & ~abi::ThreadFlags::fpu) != 0, Error::invalid_argument));
     TRY(page_range(op.word(4), 2 * base::page_size, pages->pages()));
     const Thread::Parts parts{.space = *space,
@@ -43,8 +43,7 @@ Result<std::uint32_t> create_thread(Operation& op, Bank& bank) {
 }
 
 Result<std::uint32_t> create_context(Operation& op, Bank& bank) {
-    auto* parent =
-        TRY(lookup<SchedContext>(op.caller, op.word(1), abi::SchedContextRights::create));
+    auto* parent = TRY(op.lookup<SchedContext>(1, abi::SchedContextRights::create));
     return create_for(op.caller, [&] {
         return SchedContext::create(bank, *parent, op.word(2), op.word(3), op.word(4));
     });
@@ -73,8 +72,7 @@ Result<std::uint32_t> create(Operation& op, Bank& bank) {
 
 }  // namespace
 
-Result<Answer> invoke_bank(Operation& op) {
-    auto& bank = static_cast<Bank&>(op.object);
+Result<Answer> invoke(Operation& op, Bank& bank) {
     switch (op.label<BankOp>()) {
         case BankOp::create:
             TRY(op.need(BankRights::create));

@@ -81,8 +81,7 @@ Result<Answer> take(Operation& op, CapTable& table) {
 
 }  // namespace
 
-Result<Answer> invoke_cap_table(Operation& op) {
-    auto& table = static_cast<CapTable&>(op.object);
+Result<Answer> invoke(Operation& op, CapTable& table) {
     const auto label = op.label<CapTableOp>();
     switch (label) {
         case CapTableOp::copy:
@@ -96,7 +95,7 @@ Result<Answer> invoke_cap_table(Operation& op) {
         case CapTableOp::revoke: TRY(op.need(CapTableRights::manage)); return revoke(op, table);
         case CapTableOp::clone:  {
             TRY(op.need(CapTableRights::manage));
-            auto* bank = TRY(lookup<Bank>(op.caller, op.word(0), abi::BankRights::create));
+            auto* bank = TRY(op.lookup<Bank>(0, abi::BankRights::create));
             return answer(
                 TRY(create_for(op.caller, [&] { return table.clone(*bank, op.word(1)); })));
         }

@@ -40,7 +40,7 @@ Result<> copy_bytes(Memory& memory, std::uint64_t offset, std::byte* page, std::
 }
 
 Result<Answer> clone(Operation& op, Memory& memory) {
-    auto* bank = TRY(lookup<Bank>(op.caller, op.word(0), abi::BankRights::create));
+    auto* bank = TRY(op.lookup<Bank>(0, abi::BankRights::create));
     const PageRange range = TRY(page_range(op.word(1), op.word(2), memory.pages()));
     TRY(refuse_if(memory.is_physical(), Error::invalid_argument));
     return answer(
@@ -49,7 +49,7 @@ Result<Answer> clone(Operation& op, Memory& memory) {
 
 Result<Answer> window(Operation& op, Memory& memory) {
     const PageRange range = TRY(page_range(op.word(0), op.word(1), memory.pages()));
-    auto* bank = TRY(lookup<Bank>(op.caller, op.word(2), abi::BankRights::create));
+    auto* bank = TRY(op.lookup<Bank>(2, abi::BankRights::create));
     TRY(refuse_if(!memory.is_physical(), Error::invalid_argument));
     const PhysAddr begin = memory.physical_base() + range.first * base::page_size;
     TRY(refuse_if(mm::frames.is_ram(begin, range.count * base::page_size), Error::out_of_range));
@@ -73,7 +73,7 @@ Result<Answer> supply(Operation& op, Memory& memory) {
         memory.wake_waiters(range.first, range.count, true);
         return answer();
     }
-    auto* from = TRY(lookup<Memory>(op.caller, op.word(2), MemoryRights::manage));
+    auto* from = TRY(op.lookup<Memory>(2, MemoryRights::manage));
     const PageRange source = TRY(page_range(op.word(3), op.word(1), from->pages()));
     TRY(refuse_if(!memory.is_paged() || from == &memory, Error::invalid_argument));
     return in_steps(op, [&](std::uint64_t& progress, Work& work) {
@@ -124,8 +124,7 @@ Result<Answer> transfer(Operation& op, Memory& memory) {
 
 }  // namespace
 
-Result<Answer> invoke_memory(Operation& op) {
-    auto& memory = static_cast<Memory&>(op.object);
+Result<Answer> invoke(Operation& op, Memory& memory) {
     switch (op.label<MemoryOp>()) {
         case MemoryOp::query:
             return answer(memory.bytes(), memory.committed() * base::page_size, memory.flags(),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Operations on kernel objects: what `call` on a capability that is not an endpoint does.
 //
-// Each object type has a function `invoke(Operation&)` which decodes the label and the words, finds every error of the
+// Each object type has a function `invoke` which decodes the label and the words, finds every error of the
 // user, and only then changes something. The answer goes back in the registers and the message page.
 #pragma once
 
@@ -34,17 +34,19 @@ inline Answer answer(std::uint64_t w0 = 0, std::uint64_t w1 = 0, std::uint64_t w
 // same registers. It goes on where it finds something left to do.
 inline constexpr auto unfinished = static_cast<Error>(~std::uint32_t{0});
 
-// What user code must not ask for: TRY(refuse_if(...)) before anything has changed.
-[[nodiscard]] inline Result<> refuse_if(bool wrong, Error error) {
-    if (wrong) [[unlikely]] {
-        return fail(error);
-    }
-    return {};
+// The object that a capability of the caller names, if it is of this type and has this right.
+template <class T>
+[[nodiscard]] inline Result<T*> lookup(Thread& caller, std::uint64_t index, std::uint8_t right) {
+    Capability* capability = caller.table().find(index);
+    TRY(refuse_if(capability == nullptr, Error::invalid_capability));
+    TRY(refuse_if(capability->object->type() != T::kind, Error::wrong_type));
+    TRY(refuse_if(capability->object->is_dying(), Error::dead));
+    TRY(refuse_if(!capability->allows(right), Error::missing_right));
+    return static_cast<T*>(capability->object);
 }
 
 struct Operation {
     Thread& caller;
-    Object& object;
     std::uint8_t rights;
     abi::Tag tag;
     template <class Label>
@@ -54,6 +56,11 @@ struct Operation {
     [[nodiscard]] std::uint64_t word(std::size_t i) const { return caller.word(i); }
     [[nodiscard]] Result<> need(std::uint8_t right) const {
         return refuse_if((rights & right) != right, Error::missing_right);
+    }
+    // What the capability in a word names.
+    template <class T>
+    [[nodiscard]] Result<T*> lookup(std::size_t i, std::uint8_t right) const {
+        return kernel::lookup<T>(caller, word(i), right);
     }
 };
 
@@ -72,17 +79,6 @@ template <class Step>
     const bool done = TRY(step(progress, work));
     op.caller.call_progress = done ? 0 : progress;
     return answer_when(done);
-}
-
-// The object that a capability of the caller names, if it is of this type and has this right.
-template <class T>
-[[nodiscard]] inline Result<T*> lookup(Thread& caller, std::uint64_t index, std::uint8_t right) {
-    Capability* capability = caller.table().find(index);
-    TRY(refuse_if(capability == nullptr, Error::invalid_capability));
-    TRY(refuse_if(capability->object->type() != T::kind, Error::wrong_type));
-    TRY(refuse_if(capability->object->is_dying(), Error::dead));
-    TRY(refuse_if(!capability->allows(right), Error::missing_right));
-    return static_cast<T*>(capability->object);
 }
 
 // Makes an object by make() -> Result<T*> and puts its first capability into a free slot of the caller's table.
@@ -112,16 +108,25 @@ struct PageRange {
     return range;
 }
 
-Result<Answer> invoke_bank(Operation& operation);
-Result<Answer> invoke_cap_table(Operation& operation);
-Result<Answer> invoke_address_space(Operation& operation);
-Result<Answer> invoke_memory(Operation& operation);
-Result<Answer> invoke_thread(Operation& operation);
-Result<Answer> invoke_sched_context(Operation& operation);
-Result<Answer> invoke_notification(Operation& operation);
-Result<Answer> invoke_interrupt(Operation& operation);
-Result<Answer> invoke_interrupt_control(Operation& operation);
-Result<Answer> invoke_io_ports(Operation& operation);
-Result<Answer> invoke_log(Operation& operation);
+class Interrupt;
+class InterruptControl;
+class IoPorts;
+class Log;
+
+// Objects that have no operations: endpoints, to which a call is a message, and replies.
+inline Result<Answer> invoke(Operation& /*operation*/, Object& /*object*/) {
+    return fail(Error::wrong_type);
+}
+Result<Answer> invoke(Operation& operation, Bank& bank);
+Result<Answer> invoke(Operation& operation, CapTable& table);
+Result<Answer> invoke(Operation& operation, AddressSpace& space);
+Result<Answer> invoke(Operation& operation, Memory& memory);
+Result<Answer> invoke(Operation& operation, Thread& thread);
+Result<Answer> invoke(Operation& operation, SchedContext& context);
+Result<Answer> invoke(Operation& operation, Notification& notification);
+Result<Answer> invoke(Operation& operation, Interrupt& interrupt);
+Result<Answer> invoke(Operation& operation, InterruptControl& control);
+Result<Answer> invoke(Operation& operation, IoPorts& ports);
+Result<Answer> invoke(Operation& operation, Log& log);
 
 }  // namespace kernel

@@ -16,21 +16,18 @@
 
 namespace kernel {
 
-Result<Answer> invoke_notification(Operation& op) {
-    auto& notification = static_cast<Notification&>(op.object);
+Result<Answer> invoke(Operation& op, Notification& notification) {
     TRY(op.need(abi::NotificationRights::wait));
     switch (op.label<abi::NotificationOp>()) {
         case abi::NotificationOp::peek:      return answer(notification.bits());
         case abi::NotificationOp::subscribe: {
-            auto* target =
-                TRY(lookup<Notification>(op.caller, op.word(0), abi::NotificationRights::signal));
+            auto* target = TRY(op.lookup<Notification>(0, abi::NotificationRights::signal));
             TRY(refuse_if(op.word(1) == 0 || target == &notification, Error::invalid_argument));
             TRY(notification.subscribe(*target, op.word(1)));
             return answer();
         }
         case abi::NotificationOp::unsubscribe: {
-            auto* target =
-                TRY(lookup<Notification>(op.caller, op.word(0), abi::NotificationRights::signal));
+            auto* target = TRY(op.lookup<Notification>(0, abi::NotificationRights::signal));
             TRY(notification.unsubscribe(*target));
             return answer();
         }
@@ -38,12 +35,12 @@ Result<Answer> invoke_notification(Operation& op) {
     return fail(Error::bad_system_call);
 }
 
-Result<Answer> invoke_interrupt_control(Operation& op) {
+Result<Answer> invoke(Operation& op, InterruptControl& /*control*/) {
     TRY(op.need(abi::InterruptControlRights::create));
     constexpr std::uint64_t known = abi::InterruptFlags::level | abi::InterruptFlags::active_low;
     switch (op.label<abi::InterruptControlOp>()) {
         case abi::InterruptControlOp::create_line: {
-            auto* bank = TRY(lookup<Bank>(op.caller, op.word(2), abi::BankRights::create));
+            auto* bank = TRY(op.lookup<Bank>(2, abi::BankRights::create));
             if (op.word(0) > ~std::uint32_t{0} - 1 || (op.word(1) & ~known) != 0) {
                 return fail(Error::out_of_range);
             }
@@ -52,7 +49,7 @@ Result<Answer> invoke_interrupt_control(Operation& op) {
                 op.caller, [&] { return Interrupt::create_line(*bank, line, op.word(1)); })));
         }
         case abi::InterruptControlOp::create_msi: {
-            auto* bank = TRY(lookup<Bank>(op.caller, op.word(2), abi::BankRights::create));
+            auto* bank = TRY(op.lookup<Bank>(2, abi::BankRights::create));
             const Interrupt* made = nullptr;
             const std::uint32_t index = TRY(create_for(op.caller, [&] {
                 auto result = Interrupt::create_message(*bank);
@@ -66,13 +63,11 @@ Result<Answer> invoke_interrupt_control(Operation& op) {
     return fail(Error::bad_system_call);
 }
 
-Result<Answer> invoke_interrupt(Operation& op) {
-    auto& interrupt = static_cast<Interrupt&>(op.object);
+Result<Answer> invoke(Operation& op, Interrupt& interrupt) {
     TRY(op.need(abi::InterruptRights::use));
     switch (op.label<abi::InterruptOp>()) {
         case abi::InterruptOp::bind: {
-            auto* notification =
-                TRY(lookup<Notification>(op.caller, op.word(0), abi::NotificationRights::signal));
+            auto* notification = TRY(op.lookup<Notification>(0, abi::NotificationRights::signal));
             TRY(refuse_if(op.word(1) == 0, Error::invalid_argument));
             interrupt.bind(*notification, op.word(1));
             return answer();
@@ -110,8 +105,7 @@ Result<Answer> access_port(Operation& op, const IoPorts& ports) {
 
 }  // namespace
 
-Result<Answer> invoke_io_ports(Operation& op) {
-    auto& ports = static_cast<IoPorts&>(op.object);
+Result<Answer> invoke(Operation& op, IoPorts& ports) {
     switch (op.label<abi::IoPortsOp>()) {
         case abi::IoPortsOp::in:
         case abi::IoPortsOp::out:   return access_port(op, ports);
@@ -126,7 +120,7 @@ Result<Answer> invoke_io_ports(Operation& op) {
         }
         case abi::IoPortsOp::window: {
             TRY(op.need(abi::IoPortsRights::window));
-            auto* bank = TRY(lookup<Bank>(op.caller, op.word(2), abi::BankRights::create));
+            auto* bank = TRY(op.lookup<Bank>(2, abi::BankRights::create));
             TRY(refuse_if(op.word(1) == 0 || !ports.contains(op.word(0), op.word(1)),
                           Error::out_of_range));
             const auto first = static_cast<std::uint32_t>(op.word(0));
@@ -143,7 +137,7 @@ namespace {
 Result<Answer> invoke_trace(Operation& op) {
     TRY(op.need(abi::LogRights::trace));
     if (op.label<abi::LogOp>() == abi::LogOp::trace_start) {
-        auto* memory = TRY(lookup<Memory>(op.caller, op.word(0), abi::MemoryRights::write));
+        auto* memory = TRY(op.lookup<Memory>(0, abi::MemoryRights::write));
         TRY(Trace::start(*memory));
         return answer(arch::cpu_count());
     }
@@ -159,7 +153,7 @@ Result<Answer> invoke_trace(Operation& op) {
 
 }  // namespace
 
-Result<Answer> invoke_log(Operation& op) {
+Result<Answer> invoke(Operation& op, Log& /*log*/) {
     auto* page = reinterpret_cast<char*>(op.caller.message_page());
     switch (op.label<abi::LogOp>()) {
         case abi::LogOp::write:

@@ -7,12 +7,8 @@
 
 #include "kernel/debug/invariants.hpp"
 #include "kernel/ipc/ipc.hpp"
-#include "kernel/object/address_space.hpp"
-#include "kernel/object/endpoint.hpp"
-#include "kernel/object/interrupt.hpp"
-#include "kernel/object/notification.hpp"
 #include "kernel/object/pending.hpp"
-#include "kernel/object/reply.hpp"
+#include "kernel/object/visit_object.hpp"
 #include "kernel/plat/platform.hpp"
 #include "kernel/sched/kernel_lock.hpp"
 #include "kernel/sched/scheduler.hpp"
@@ -39,36 +35,15 @@ Result<> check_interrupt(const Thread& thread, abi::Tag tag) {
                      Error::interrupted);
 }
 
-Result<Answer> invoke(Operation& operation) {
-    if (operation.tag.label() == abi::null_operation) {
-        return answer();
-    }
-    switch (operation.object.type()) {
-        case ObjectType::bank:              return invoke_bank(operation);
-        case ObjectType::cap_table:         return invoke_cap_table(operation);
-        case ObjectType::address_space:     return invoke_address_space(operation);
-        case ObjectType::memory:            return invoke_memory(operation);
-        case ObjectType::thread:            return invoke_thread(operation);
-        case ObjectType::sched_context:     return invoke_sched_context(operation);
-        case ObjectType::notification:      return invoke_notification(operation);
-        case ObjectType::interrupt:         return invoke_interrupt(operation);
-        case ObjectType::interrupt_control: return invoke_interrupt_control(operation);
-        case ObjectType::io_ports:          return invoke_io_ports(operation);
-        case ObjectType::log:               return invoke_log(operation);
-        case ObjectType::none:
-        case ObjectType::endpoint:
-        case ObjectType::reply:
-        case ObjectType::count_end:         break;
-    }
-    return fail(Error::wrong_type);
-}
-
 Result<> operate(Thread& caller, const Capability& capability, abi::Tag tag) {
     TRY(refuse_if(capability.object->is_dying(), Error::dead));
     caller.set_result(Error::ok);
-    Operation operation{
-        .caller = caller, .object = *capability.object, .rights = capability.rights, .tag = tag};
-    const Answer result = TRY(invoke(operation));
+    Operation operation{.caller = caller, .rights = capability.rights, .tag = tag};
+    const Answer result = tag.label() == abi::null_operation
+                              ? answer()
+                              : TRY(visit_object(*capability.object, [&operation](auto& object) {
+                                    return invoke(operation, object);
+                                }));
     if (scheduler().current() != &caller) {
         return {};  // it waits, stopped itself, or is no more
     }

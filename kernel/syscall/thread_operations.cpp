@@ -71,7 +71,7 @@ Result<Answer> set_fault_handler(Operation& op, Thread& thread) {
         thread.set_fault_handler(nullptr, 0);
         return answer();
     }
-    auto* endpoint = TRY(lookup<Endpoint>(op.caller, op.word(0), abi::EndpointRights::call));
+    auto* endpoint = TRY(op.lookup<Endpoint>(0, abi::EndpointRights::call));
     // Only who may mint chooses the badge: or faults could be told in the name of others.
     const Capability& capability = *op.caller.table().find(op.word(0));
     TRY(refuse_if(
@@ -84,8 +84,7 @@ Result<Answer> set_fault_handler(Operation& op, Thread& thread) {
 Result<Answer> bind_notification(Operation& op, Thread& thread) {
     Notification* notification = nullptr;
     if (op.word(0) != abi::no_capability) {
-        notification =
-            TRY(lookup<Notification>(op.caller, op.word(0), abi::NotificationRights::wait));
+        notification = TRY(op.lookup<Notification>(0, abi::NotificationRights::wait));
         TRY(refuse_if(
             notification->bound_thread != nullptr && notification->bound_thread != &thread,
             Error::busy));
@@ -129,8 +128,7 @@ Result<Answer> control(Operation& op, Thread& thread) {
 
 }  // namespace
 
-Result<Answer> invoke_thread(Operation& op) {
-    auto& thread = static_cast<Thread&>(op.object);
+Result<Answer> invoke(Operation& op, Thread& thread) {
     switch (op.label<ThreadOp>()) {
         case ThreadOp::interrupt:
             TRY(op.need(ThreadRights::interrupt));
@@ -141,12 +139,11 @@ Result<Answer> invoke_thread(Operation& op) {
     }
 }
 
-Result<Answer> invoke_sched_context(Operation& op) {
-    auto& context = static_cast<SchedContext&>(op.object);
+Result<Answer> invoke(Operation& op, SchedContext& context) {
     switch (op.label<abi::SchedContextOp>()) {
         case abi::SchedContextOp::bind: {
             TRY(op.need(abi::SchedContextRights::bind));
-            auto* thread = TRY(lookup<Thread>(op.caller, op.word(0), ThreadRights::control));
+            auto* thread = TRY(op.lookup<Thread>(0, ThreadRights::control));
             TRY(refuse_if(context.owner != nullptr || thread->home_context() != nullptr,
                           Error::busy));
             thread->bind_context(&context);

@@ -52,13 +52,10 @@ bool has_room(const Ring& ring, std::uint64_t events) {
 }  // namespace
 
 Result<> Trace::start(Memory& memory) {
-    if (on_) {
-        return fail(Error::busy);
-    }
+    TRY(refuse_if(on_, Error::busy));
     const std::uint64_t count = arch::cpu_count();
-    if (memory.pages() < count || memory.pages() > pages.size()) {
-        return fail(Error::invalid_argument);
-    }
+    TRY(refuse_if(memory.pages() < count || memory.pages() > pages.size(),
+                  Error::invalid_argument));
     TRY(memory.pin_for_device(0, memory.pages(), pages.data()));
     pages_per_ring = memory.pages() / count;
     for (Ring& ring : rings) {
@@ -81,12 +78,8 @@ void Trace::stop() {
 }
 
 Result<Trace::Read> Trace::read(std::uint64_t cpu, std::span<TraceEvent> to) {
-    if (!on_) {
-        return fail(Error::invalid_argument);
-    }
-    if (cpu >= arch::cpu_count()) {
-        return fail(Error::out_of_range);
-    }
+    TRY(refuse_if(!on_, Error::invalid_argument));
+    TRY(refuse_if(cpu >= arch::cpu_count(), Error::out_of_range));
     Ring& ring = rings[cpu];
     const std::size_t count = std::min<std::uint64_t>(to.size(), ring.written - ring.read);
     for (std::size_t i = 0; i < count; ++i) {

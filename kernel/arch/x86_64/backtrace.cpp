@@ -32,7 +32,7 @@ bool in_image(std::uint64_t address) {
 void print_registers(const KernelTrapFrame& f) {
     // The page fault itself finds no stack: it arrives as a double fault, on a stack of its own.
     if ((f.vector == vector_double_fault || f.vector == vector_page_fault) &&
-        is_stack_guard(read_cr2())) {
+        is_stack_guard(read_control<2>())) {
         kernel_print("stack overflow: ");
     }
     kernel_print(std::string_view(exception_name(f.vector)), " in the kernel, error code ",
@@ -44,8 +44,8 @@ void print_registers(const KernelTrapFrame& f) {
     kernel_print("rbp ", hex(f.rbp, 16), "  r8  ", hex(f.r8, 16), "  r9  ", hex(f.r9, 16), "\n");
     kernel_print("r10 ", hex(f.r10, 16), "  r11 ", hex(f.r11, 16), "  r12 ", hex(f.r12, 16), "\n");
     kernel_print("r13 ", hex(f.r13, 16), "  r14 ", hex(f.r14, 16), "  r15 ", hex(f.r15, 16), "\n");
-    kernel_print("cr2 ", hex(read_cr2(), 16), "  cr3 ", hex(read_cr3(), 16), "  cr4 ",
-                 hex(read_cr4()), "\n");
+    kernel_print("cr2 ", hex(read_control<2>(), 16), "  cr3 ", hex(read_control<3>(), 16), "  cr4 ",
+                 hex(read_control<4>()), "\n");
     kernel_print("at\n");
     print_code_address(f.rip);
     // The handler's own frames are of no interest: go on with the interrupted code's.

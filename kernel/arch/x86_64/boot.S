@@ -82,31 +82,6 @@ boot_entry_pvh:
     bt $29, %edx
     jnc no_long_mode
 
-    // Four tables of 512 pages of 2 MiB, in a row.
-    mov $LOW(boot_directories), %edi
-    mov $PAGE_LARGE, %eax
-    mov $2048, %ecx
-2:  mov %eax, (%edi)
-    add $0x200000, %eax
-    add $8, %edi
-    dec %ecx
-    jnz 2b
-    // One table serves all three places: entries 0 to 3 for identity and window, 510 and 511 for the image.
-    mov $LOW(boot_directories) + PAGE_TABLE, %eax
-    mov %eax, LOW(boot_pointers)
-    mov %eax, LOW(boot_pointers + 510 * 8)
-    add $4096, %eax
-    mov %eax, LOW(boot_pointers + 8)
-    mov %eax, LOW(boot_pointers + 511 * 8)
-    add $4096, %eax
-    mov %eax, LOW(boot_pointers + 16)
-    add $4096, %eax
-    mov %eax, LOW(boot_pointers + 24)
-    mov $LOW(boot_pointers) + PAGE_TABLE, %eax
-    mov %eax, LOW(boot_root)
-    mov %eax, LOW(boot_root + 256 * 8)
-    mov %eax, LOW(boot_root + 511 * 8)
-
     mov $CR4_PAE, %eax
     mov %eax, %cr4
     mov $LOW(boot_root), %eax
@@ -180,13 +155,27 @@ boot_stack_guard:
     .globl boot_stack_top
 boot_stack_top:
 
-    .section .boot_tables, "aw", @nobits
+// The first page tables. One table of pointers serves all three places: entries 0 to 3 identity and window, 510 and 511 the image.
+    .section .boot_tables, "aw", @progbits
     .balign 4096
 boot_root:
-    .skip 4096
+    .quad LOW(boot_pointers) + PAGE_TABLE
+    .fill 255, 8, 0
+    .quad LOW(boot_pointers) + PAGE_TABLE
+    .fill 254, 8, 0
+    .quad LOW(boot_pointers) + PAGE_TABLE
 boot_pointers:
-    .skip 4096
+    .irp table, 0, 1, 2, 3
+    .quad LOW(boot_directories) + \table * 4096 + PAGE_TABLE
+    .endr
+    .fill 506, 8, 0
+    .quad LOW(boot_directories) + PAGE_TABLE, LOW(boot_directories) + 4096 + PAGE_TABLE
+// Four tables of 512 pages of 2 MiB, in a row.
 boot_directories:
-    .skip 4 * 4096
+    .set address, 0
+    .rept 2048
+    .quad address + PAGE_LARGE
+    .set address, address + 0x200000
+    .endr
 
     .section .note.GNU-stack, "", @progbits

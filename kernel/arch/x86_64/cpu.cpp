@@ -62,15 +62,15 @@ void require(bool present, std::string_view name) {
 // Turns on what protects the kernel from mistakes, wherever the CPU has it.
 void enable_protection() {
     const CpuidResult extended = cpuid(7);
-    std::uint64_t cr4 =
-        read_cr4() | cr4_global_pages | cr4_fxsave | cr4_sse_exceptions | cr4_fsgsbase | cr4_xsave;
+    std::uint64_t cr4 = read_control<4>() | cr4_global_pages | cr4_fxsave | cr4_sse_exceptions |
+                        cr4_fsgsbase | cr4_xsave;
     cr4 |= (extended.ecx & (1U << 2)) != 0 ? cr4_umip : 0;
     cr4 |= (extended.ebx & (1U << 7)) != 0 ? cr4_smep : 0;
     cr4 |= (extended.ebx & (1U << 20)) != 0 ? cr4_smap : 0;
-    write_cr4(cr4);
-    const std::uint64_t cr0 = read_cr0() & ~(cr0_emulation | cr0_alignment_mask);
-    write_cr0(cr0 | cr0_monitor_coprocessor | cr0_numeric_error | cr0_write_protect |
-              cr0_task_switched);
+    write_control<4>(cr4);
+    const std::uint64_t cr0 = read_control<0>() & ~(cr0_emulation | cr0_alignment_mask);
+    write_control<0>(cr0 | cr0_monitor_coprocessor | cr0_numeric_error | cr0_write_protect |
+                     cr0_task_switched);
 }
 
 void load_segments(Cpu& cpu) {

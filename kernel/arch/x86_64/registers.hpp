@@ -45,31 +45,16 @@ inline void write_msr(Msr msr, std::uint64_t value) {
                  : "memory");
 }
 
-inline std::uint64_t read_cr0() {
+// Control registers: CR0, CR2, CR3, CR4.
+template <int number>
+std::uint64_t read_control() {
     std::uint64_t value = 0;
-    asm volatile("mov %%cr0, %0" : "=r"(value));
+    asm volatile("mov %%cr%c1, %0" : "=r"(value) : "i"(number));
     return value;
 }
-inline void write_cr0(std::uint64_t value) {
-    asm volatile("mov %0, %%cr0" : : "r"(value) : "memory");
-}
-inline std::uint64_t read_cr2() {
-    std::uint64_t value = 0;
-    asm volatile("mov %%cr2, %0" : "=r"(value));
-    return value;
-}
-inline std::uint64_t read_cr3() {
-    std::uint64_t value = 0;
-    asm volatile("mov %%cr3, %0" : "=r"(value));
-    return value;
-}
-inline std::uint64_t read_cr4() {
-    std::uint64_t value = 0;
-    asm volatile("mov %%cr4, %0" : "=r"(value));
-    return value;
-}
-inline void write_cr4(std::uint64_t value) {
-    asm volatile("mov %0, %%cr4" : : "r"(value) : "memory");
+template <int number>
+void write_control(std::uint64_t value) {
+    asm volatile("mov %0, %%cr%c1" : : "r"(value), "i"(number) : "memory");
 }
 
 }  // namespace arch

@@ -67,7 +67,7 @@ void enable_speculation_controls() {
 }
 
 void print_protection() {
-    const std::uint64_t cr4 = read_cr4();
+    const std::uint64_t cr4 = read_control<4>();
     const auto part = [](bool on, std::string_view name) {
         if (on) {
             kernel_print(" ", name);

@@ -94,7 +94,7 @@ extern "C" void arch_user_trap(arch::ThreadContext* context, std::uint64_t vecto
                          hex(context->registers.rip), "\n");
         default: break;
     }
-    const std::uint64_t address = vector == arch::vector_page_fault ? arch::read_cr2() : 0;
+    const std::uint64_t address = vector == arch::vector_page_fault ? arch::read_control<2>() : 0;
     kernel_user_exception(context, vector, error, address);
 }
 
