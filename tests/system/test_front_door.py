@@ -73,7 +73,7 @@ def test_debug_has_the_kernels_symbols_and_sources():
 def test_help_names_every_command():
     result = cluu("help")
     assert result.returncode == 0
-    for command in ("run", "exec", "test", "bench", "debug", "doctor"):
+    for command in ("run", "exec", "test", "bench", "debug", "port", "doctor"):
         assert f"    {command} " in result.stdout
 
 

@@ -52,6 +52,8 @@ def parser() -> argparse.ArgumentParser:
     _size(debug)
 
     commands.add_parser("build", help="build everything")
+    ports = commands.add_parser("port", help="build foreign programs from Debian's sources (ports/)")
+    ports.add_argument("ports", nargs="*", metavar="NAME", help="default: all")
     lint = commands.add_parser("lint", help="check layout, includes and format of the sources")
     lint.add_argument("--fix", action="store_true", help="format the sources instead")
     lint.add_argument("--tidy", action="store_true", help="run clang-tidy instead (takes minutes)")
@@ -96,9 +98,9 @@ def main() -> int:
         top.print_help()
         return 0
     # Imported late: `./cluu help` must work however little is installed.
-    from . import bench, build, debug, doctor, execute, lint, run, testing
+    from . import bench, build, debug, doctor, execute, lint, port, run, testing
     commands = {"run": run.main, "exec": execute.main, "test": testing.main, "bench": bench.main, "debug": debug.main,
-                "doctor": doctor.main, "lint": lint.main, "build": lambda _: build.targets("all", "image") or 0}
+                "doctor": doctor.main, "lint": lint.main, "port": port.main, "build": lambda _: build.targets("all", "image") or 0}
     return commands[arguments.name](arguments)
 
 

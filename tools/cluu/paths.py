@@ -9,6 +9,7 @@ BUILD = ROOT / "build"
 PRESET = os.environ.get("CLUU_PRESET", "release")
 OUT = BUILD / PRESET
 PACKAGES = BUILD / "packages"
+PORTS = BUILD / "ports"
 
 KERNEL = OUT / "kernel.elf"
 INITRD = OUT / "images" / "initrd.cpio"

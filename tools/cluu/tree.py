@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What goes into an image: reads a manifest (tools/images/*.toml) into a sorted list of entries.
 
+    ports = ["NAME", ...]   on one line: all that these ports have staged (tools/cluu/port.py)
     [files]        "/path/in/image" = "KIND:REST"
                    build:  a file of build/<preset>, stripped of symbols        "build:native/init"
                    repo:   a file of the repository                             "repo:containers/base"
@@ -40,7 +41,7 @@ class Entry:
 def read(manifest: Path, out: Path) -> tuple[list[Entry], list[Path]]:
     """The entries, sorted by path, and the files that they were made from."""
     tables = tomllib.loads(manifest.read_text())
-    unknown = set(tables) - {"files", "directories", "links", "applets", "owners", "modes"}
+    unknown = set(tables) - {"files", "directories", "links", "applets", "owners", "modes", "ports"}
     if unknown:
         raise Problem(f"{manifest}: unknown table [{sorted(unknown)[0]}]")
     entries: dict[str, Entry] = {"/": Entry("/", "directory", 0o755)}
@@ -71,6 +72,14 @@ def read(manifest: Path, out: Path) -> tuple[list[Entry], list[Path]]:
                 continue
             used.append(file)
             add(_file(path, file, strip=kind == "build", out=out))
+    for name in tables.get("ports", []):
+        image = paths.PORTS / name / "image"
+        if not image.is_dir():
+            missing.append(f"the port {name} (in {image})")
+        used.append(paths.PORTS / name / "built")
+        for entry in _folder("/", image):
+            if entry.kind == "file" or entry.path not in entries:
+                add(entry)
     if missing:
         raise Problem(f"{manifest.name} names files that are not there: " + ", ".join(missing))
     for program, folder in tables.get("applets", {}).items():
