@@ -3,6 +3,7 @@
 # Tests that run on the host. They are built by the targets `unit_tests` and `fuzzers`, not by a plain build.
 #
 #   cluu_unit_test(NAME SOURCES... [DEPS...])       a GoogleTest program under ASan and UBSan, each case in ctest
+#   cluu_race_test(NAME SOURCES...)                 a program under ThreadSanitizer, which fails by its exit status
 #   cluu_fuzz_target(NAME SOURCES... [DEPS...])     a libFuzzer program: build/<preset>/fuzz/NAME; ctest runs it for a few
 #                                                   seconds from a fixed seed, a person for as long as they like
 #   cluu_rule_test(FILE)                            a source that must not compile, with the message that it names
@@ -33,6 +34,18 @@ function(cluu_unit_test name)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
     add_dependencies(unit_tests ${name})
     gtest_discover_tests(${name} TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST)
+endfunction()
+
+function(cluu_race_test name)
+    cmake_parse_arguments(arg "" "" "SOURCES" ${ARGN})
+    add_executable(${name} EXCLUDE_FROM_ALL ${arg_SOURCES})
+    set(flags ${CLUU_HOST_FLAGS})
+    list(REMOVE_ITEM flags ${CLUU_SANITIZERS})
+    target_compile_options(${name} PRIVATE ${flags} -fsanitize=thread)
+    target_link_options(${name} PRIVATE ${CLUU_LINKER} -fsanitize=thread -stdlib=libc++)
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    add_dependencies(unit_tests ${name})
+    add_test(NAME ${name} COMMAND ${name})
 endfunction()
 
 function(cluu_fuzz_target name)

@@ -107,7 +107,7 @@ Invariants::Broken Invariants::check_endpoint(Endpoint& endpoint) {
 }
 
 Invariants::Broken Invariants::check_notification(Notification& notification) {
-    HOLD(notification.word_ == 0 || notification.waiters_.empty());
+    HOLD(notification.bits() == 0 || notification.waiters_.empty());
     for (const Thread* thread = notification.waiters_.front(); thread != nullptr;
          thread = notification.waiters_.next(*thread)) {
         HOLD(thread->wait() == Wait::notification);

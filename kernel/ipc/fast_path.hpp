@@ -11,14 +11,22 @@
 // (Scheduler::finish), a partner goes on with the same scheduling context, and nothing has happened since the entry.
 // For the same reason neither accounts nor the timer change.
 //
-// Locks, once the kernel is entered by several CPUs: `call` needs the endpoint's (its queue, and what its receivers have
-// reserved) and nothing else: both threads are this CPU's, one because it runs, the other from the moment it is out of the
-// queue. `reply_and_receive` needs the endpoint's for its queue, and the reply object taken by an exchange of its
-// `caller`; the caller it finds there is then this CPU's. `signal` and `wait` need the notification's, and `signal` a way to
-// another CPU's queue if that is where the waiter belongs.
+// With several CPUs (Many) they share the kernel, and each holds at most one lock of an object, for as long as it looks at its queue.
+// A thread that is in no queue belongs to a CPU: to the one that runs it, or that runs whom it waits for:
+// - `call` finds the server in the endpoint's queue; from the moment it is out of it, it is this CPU's.
+// - `reply_and_receive` answers only whose context it runs on. That one waits for this thread and for nobody else, so it
+//   is this CPU's; whoever else has the reply object finds that it is not his caller. The server is others' from the moment it is in the
+//   queue, so all its registers are in memory before that, and nothing of it is touched after that.
+// - `signal` lets a waiter run on this CPU if it did before and no CPU idles, `wait` hands over to who waits for this CPU.
+// docs/decisions/kernel-locks.md lists the fields.
 //
 // Inline, because the machine's part around it is to become one function with it.
 #pragma once
+
+#include <atomic>
+
+#include <arch/cpu.hpp>
+#include <arch/fpu.hpp>
 
 #include "abi/kernel/message.hpp"
 #include "kernel/object/cap_table.hpp"
@@ -47,9 +55,15 @@ struct FastPath {
         std::uint64_t word = 0;
     };
 
+    // Many: with several CPUs, for one that shares the kernel. `next` has what it needs but for `current` then, and the thread that
+    // came may be another CPU's already, if it does not go on.
+    template <bool Many>
     static Step call(Thread& caller, std::uint64_t cap, abi::Tag tag);
+    template <bool Many>
     static Step reply_and_receive(Thread& server, std::uint64_t caps, abi::Tag tag);
+    template <bool Many>
     static Step signal(Thread& thread, std::uint64_t cap, std::uint64_t bits);
+    template <bool Many>
     static Step wait(Thread& thread, std::uint64_t cap, abi::Tag tag);
 
 private:
@@ -74,8 +88,24 @@ private:
         const Capability* other = thread.table().find(index);
         return other != nullptr ? *other : empty_slot;
     }
+
+    // With the lock of an object, where CPUs share the kernel.
+    template <bool Many>
+    static ObjectLock::Guard guard(ObjectLock& lock) {
+        return ObjectLock::Guard(Many ? &lock : nullptr);
+    }
+    // This CPU goes from one thread, all of whose registers are in memory then, for whatever CPU runs it next, to the other.
+    template <bool Many>
+    static void move_on(Thread& from, Thread& to) {
+        if constexpr (Many) {
+            arch::save_bases(from);
+            arch::fpu_leave(from);
+            to.cpu_ = &scheduler();
+        }
+    }
 };
 
+template <bool Many>
 [[gnu::always_inline]] inline FastPath::Step FastPath::call(Thread& caller, std::uint64_t cap,
                                                             abi::Tag tag) {
     if ((tag.raw & ~plain_tag) != 0) [[unlikely]] {
@@ -91,6 +121,7 @@ private:
                 .capability = &capability};
     }
     auto& endpoint = static_cast<Endpoint&>(*capability.object);
+    const auto held = guard<Many>(endpoint.lock_);
     if (endpoint.receivers_.empty()) [[unlikely]] {
         return {};
     }
@@ -100,6 +131,7 @@ private:
         return {};
     }
 
+    move_on<Many>(caller, server);
     ThreadQueue::remove(server);
     server.waiting.reply = nullptr;
     server.condition_ = runs;
@@ -107,13 +139,14 @@ private:
     server.context_ = caller.context_;
 
     reply->reserved = nullptr;
-    reply->caller = &caller;
+    std::atomic_ref(reply->caller).store(&caller, std::memory_order_relaxed);
     caller.waiting.reply = reply;
     caller.condition_ = awaits_answer;
     caller.borrower_ = &server;
     return {.outcome = Outcome::switched, .next = &server, .badge = capability.badge};
 }
 
+template <bool Many>
 [[gnu::always_inline]] inline FastPath::Step FastPath::reply_and_receive(Thread& server,
                                                                          std::uint64_t caps,
                                                                          abi::Tag tag) {
@@ -126,20 +159,25 @@ private:
     }
     auto& endpoint = static_cast<Endpoint&>(*to_endpoint.object);
     auto& reply = static_cast<Reply&>(*to_reply.object);
-    Thread* const caller = reply.caller;
-    // Whoever lent its context to somebody else, or not at all, goes on with one of its own.
-    if (caller == nullptr || caller->condition_ != awaits_answer || server.lender_ != caller ||
-        server.context_ != caller->context_ || endpoint.has_messages() ||
+    Thread* const caller = std::atomic_ref(reply.caller).load(std::memory_order_relaxed);
+    // Whoever lent its context to somebody else, or not at all, goes on with one of its own. (And is another CPU's.)
+    if (caller == nullptr || server.lender_ != caller) [[unlikely]] {
+        return {};
+    }
+    const auto held = guard<Many>(endpoint.lock_);
+    if (caller->condition_ != awaits_answer || server.context_ != caller->context_ ||
+        endpoint.has_messages() ||
         (server.bound_notification_ != nullptr && server.bound_notification_->bits() != 0))
         [[unlikely]] {
         return {};
     }
 
+    move_on<Many>(server, *caller);
     caller->waiting.reply = nullptr;
     caller->condition_ = runs;
     caller->borrower_ = nullptr;
 
-    reply.caller = nullptr;
+    std::atomic_ref(reply.caller).store(nullptr, std::memory_order_relaxed);
     reply.reserved = &server;
     server.waiting.reply = &reply;
     server.condition_ = receives;
@@ -149,6 +187,7 @@ private:
     return {.outcome = Outcome::switched, .next = caller};
 }
 
+template <bool Many>
 [[gnu::always_inline]] inline FastPath::Step FastPath::signal(Thread& thread, std::uint64_t cap,
                                                               std::uint64_t bits) {
     const Capability& capability = find(thread, cap);
@@ -159,11 +198,13 @@ private:
     if (!notification.outgoing_.empty() || notification.bound_thread != nullptr) [[unlikely]] {
         return {};
     }
+    const auto held = guard<Many>(notification.lock_);
     const std::uint64_t word = notification.word_ | (capability.badged ? capability.badge : bits);
     if (!notification.waiters_.empty()) {
         Thread& waiter = notification.waiters_.first();
         if (waiter.condition_ != awaits_signal || word == 0 ||
-            !scheduler().is_indifferent_to(waiter)) [[unlikely]] {
+            !scheduler().is_indifferent_to(waiter) ||
+            (Many && (waiter.cpu_ != &scheduler() || Scheduler::any_idle()))) [[unlikely]] {
             return {};
         }
         ThreadQueue::remove(waiter);
@@ -177,6 +218,7 @@ private:
     return {.outcome = Outcome::done, .word = bits};
 }
 
+template <bool Many>
 [[gnu::always_inline]] inline FastPath::Step FastPath::wait(Thread& thread, std::uint64_t cap,
                                                             abi::Tag tag) {
     const Capability& capability = find(thread, cap);
@@ -185,13 +227,20 @@ private:
         return {};
     }
     auto& notification = static_cast<Notification&>(*capability.object);
+    if (Many && notification.bound_thread != nullptr) {
+        return {};
+    }
+    const auto held = guard<Many>(notification.lock_);
     if (notification.word_ != 0) {
         return {.outcome = Outcome::done, .word = notification.take_bits()};
     }
     Thread* const next = scheduler().successor();
-    if (next == nullptr || thread.lender_ != nullptr) {
+    // (What has a budget is charged where other CPUs charge, too.)
+    if (next == nullptr || thread.lender_ != nullptr ||
+        (Many && !thread.context_->is_unlimited())) {
         return {};
     }
+    move_on<Many>(thread, *next);
     notification.waiters_.push_back(thread);
     thread.condition_ = awaits_signal;
     scheduler().hand_over(*next);

@@ -14,6 +14,7 @@
 // threads before what they work with. From the beginning on nothing can be bought from it any more.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -73,7 +74,10 @@ public:
     }
 
     void set_limit(std::uint64_t bytes) { limit_ = bytes / page_bytes; }
-    void add_cpu_time(std::uint64_t ns) { cpu_ns_ += ns; }
+    // By any CPU that shares the kernel.
+    void add_cpu_time(std::uint64_t ns) {
+        std::atomic_ref(cpu_ns_).fetch_add(ns, std::memory_order_relaxed);
+    }
     [[nodiscard]] std::uint64_t cpu_ns() const { return cpu_ns_; }
     [[nodiscard]] std::uint64_t limit_bytes() const { return limit_ * page_bytes; }
     [[nodiscard]] std::uint64_t charged_bytes() const { return charged_ * page_bytes; }

@@ -13,6 +13,7 @@
 #include "kernel/object/memory.hpp"
 #include "kernel/object/object.hpp"
 #include "kernel/object/thread_list.hpp"
+#include "kernel/sched/kernel_lock.hpp"
 #include "libs/base/list.hpp"
 
 namespace kernel {
@@ -54,6 +55,8 @@ public:
     [[nodiscard]] bool sever(Work& work);
 
 private:
+    // For who shares the kernel: receivers_, and of each thread in it all that its wait is about.
+    ObjectLock lock_;
     ThreadQueue senders_;
     ThreadQueue receivers_;
     DropList drops_;

@@ -15,6 +15,7 @@
 #include "kernel/object/object.hpp"
 #include "kernel/object/thread_list.hpp"
 #include "kernel/result.hpp"
+#include "kernel/sched/kernel_lock.hpp"
 #include "libs/base/list.hpp"
 
 namespace kernel {
@@ -57,6 +58,9 @@ private:
     Subscription* find(const Notification& target);
     static void cancel(Subscription& subscription);
 
+    // For who shares the kernel: word_ and waiters_, and of each thread in it all that its wait is about. Of one that is bound to a
+    // thread nobody changes the word who shares the kernel.
+    ObjectLock lock_;
     std::uint64_t word_ = 0;
     ThreadQueue waiters_;
     base::List<Subscription, &Subscription::source_link> outgoing_;

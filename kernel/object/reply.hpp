@@ -18,6 +18,7 @@ public:
     explicit Reply(Bank& bank) : Object(kind, bank) {}
     [[nodiscard]] bool sever(Work& work);
 
+    // Who shares the kernel looks at it as an atomic, and takes it only if it is its thread's lender.
     Thread* caller = nullptr;
     Thread* reserved = nullptr;
 };

@@ -139,7 +139,7 @@ public:
     void borrow_context(Thread& lender);
     void give_back_context();
 
-    // What the wait is about; by `wait()`. Plain data, guarded by the kernel's being entered once at a time.
+    // What the wait is about; by `wait()`. Changed by who is alone in the kernel, or as condition_ is.
     struct WaitState {
         Memory* memory = nullptr;  // pager
         Reply* reply = nullptr;    // reply: the object that can answer; receive: the one to be used
@@ -196,10 +196,12 @@ private:
     std::size_t fpu_bytes_ = 0;
 
     CapTable::SlotPage* first_slots_;  // of table_
-    Scheduler* cpu_;                   // of the CPU that it belongs to
-    Condition condition_{.stopped = true};
-
     SchedContext* home_context_ = nullptr;
+
+    // Changed by who shares the kernel as well (docs/decisions/kernel-locks.md): with the lock of the endpoint or notification in whose
+    // queue it is; or on the CPU that runs it; or that runs who has its context.
+    Scheduler* cpu_;  // of the CPU that it belongs to
+    Condition condition_{.stopped = true};
     SchedContext* context_ = nullptr;
     Thread* lender_ = nullptr;
     Thread* borrower_ = nullptr;

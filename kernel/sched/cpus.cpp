@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What schedulers have to do with each other: who runs what, and how a CPU is made to let go of a thread, a translation, a set of page
-// tables. All but join_schedulers runs with the kernel's lock held.
+// tables. All but join_schedulers runs alone in the kernel.
 #include <new>
 
 #include <arch/cpus.hpp>
@@ -112,8 +112,6 @@ void Scheduler::spread() {
     }
 }
 
-void Scheduler::adopt(Thread& thread) { thread.cpu_ = this; }
-
 void Scheduler::wake_among_many() {
     // One that waits will find it when it gets the lock, and one that has been told needs not be told again.
     if (!told_ && !is_this_cpu() && visit_.load(std::memory_order_acquire) == Visit::away) {
@@ -160,9 +158,10 @@ void Scheduler::bring_in() {
     KernelLock::check_held();
     if (visit_.load(std::memory_order_acquire) == Visit::away) {
         plat::wake_cpu(hardware_->hardware_id);
-        while (visit_.load(std::memory_order_acquire) == Visit::away) {
-            arch::relax();
-        }
+    }
+    // (One that tries to share finds the lock taken, and then waits for it.)
+    while (visit_.load(std::memory_order_acquire) != Visit::waiting) {
+        arch::relax();
     }
 }
 

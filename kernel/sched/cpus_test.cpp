@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What several CPUs do with each other, on four simulated ones. The first process is the test and stays on CPU 0.
+#include <algorithm>
 #include <csignal>
 #include <optional>
 
@@ -223,11 +224,84 @@ TEST_F(CpusTest, NoCpuStandsOnPageTablesThatAreGone) {
     bank = init.create(ObjectType::bank, std::uint64_t{4} << 20);
 }
 
-// ---- the checks of the lock itself
+// ---- sharing the kernel
 
 using kernel::KernelLock;
+
+TEST_F(CpusTest, WhoWantsToBeAloneWaitsForThoseWhoShareAndNobodyBeginsToShare) {
+    const NewThread made = start();
+    User user(*made.registers);
+    const std::size_t cpu = busy();
+    const abi::CapIndex bell = make(ObjectType::notification);
+    bool is_made = false;
+    ASSERT_TRUE(KernelLock::try_share());
+    Machine::will_do(cpu, [&] { is_made = user.create(ObjectType::notification) != 0; });
+    for (int i = 0; i < 1000; ++i) {
+        arch::relax();
+    }
+    EXPECT_FALSE(is_made);
+    KernelLock::end_share();
+    // The signal's fast path does not get in any more, and its long way waits for the other.
+    init.enter(Syscall::signal, bell, {}, {1});
+    EXPECT_TRUE(is_made);
+    EXPECT_TRUE(init.running());
+}
+
+TEST_F(CpusTest, WhoMustStandStillMayBeTryingToShare) {
+    const abi::CapIndex bell = make(ObjectType::notification);
+    const NewThread made = start();
+    User user(*made.registers);
+    const std::size_t cpu = busy();
+    const std::uint64_t rip = made.registers->registers.rip;
+    // What KernelLock::try_share does, with the other CPU's look at it in between.
+    Machine::will_do(cpu, [&] {
+        kernel::scheduler().begin_sharing();
+        arch::relax();
+        kernel::scheduler().end_visit();
+        user.enter(Syscall::signal, bell, {}, {1});
+    });
+    ASSERT_TRUE(init.call(made.thread, abi::ThreadOp::stop).ok());
+    Machine::settle();
+    EXPECT_EQ(made.registers->registers.rip, rip - 2);
+    EXPECT_EQ(state_of(made.thread), abi::ThreadState::stopped);
+    EXPECT_EQ(init.call(bell, abi::NotificationOp::peek).words[0], 0U);
+}
+
+TEST_F(CpusTest, ASignalLeavesAWaiterOnItsCpuUnlessOneIdles) {
+    const abi::CapIndex bell = make(ObjectType::notification);
+    std::array<NewThread, cpu_count> made;
+    for (NewThread& one : made) {
+        one = start();
+    }
+    // Two on one CPU: one of them waits, the other goes on.
+    const auto left_out =
+        std::ranges::find_if(made, [](const NewThread& one) { return !cpu_of(one.registers); });
+    ASSERT_NE(left_out, made.end());
+    const std::size_t cpu = 1;
+    User waiter(*arch::cpu(cpu).current);
+    Machine::on_cpu(cpu, [&] { waiter.enter(Syscall::wait, bell); });
+    ASSERT_EQ(arch::cpu(cpu).current, left_out->registers);
+    User other(*left_out->registers);
+    const auto signal = [&] { other.enter(Syscall::signal, bell, {}, {3}); };
+    Machine::on_cpu(cpu, signal);
+    EXPECT_FALSE(cpu_of(&waiter.context())) << "nobody has time for it";
+    Machine::on_cpu(cpu, [&] { other.enter(Syscall::yield, 0); });
+    ASSERT_EQ(arch::cpu(cpu).current, &waiter.context());
+    EXPECT_EQ(waiter.answer().words[0], 3U);
+    // Now another CPU has nothing to do.
+    Machine::on_cpu(cpu, [&] { waiter.enter(Syscall::wait, bell); });
+    ASSERT_EQ(arch::cpu(cpu).current, left_out->registers);
+    User gone(*arch::cpu(2).current);
+    Machine::on_cpu(2, [&] { gone.enter(Syscall::wait, sleep); });
+    ASSERT_EQ(arch::cpu(2).current, nullptr);
+    Machine::on_cpu(cpu, signal);
+    EXPECT_EQ(cpu_of(&waiter.context()), 2U);
+}
+
+// ---- the checks of the lock itself
+
 const auto stops = testing::KilledBySignal(SIGABRT);
-constexpr const char* is_held = "PANIC: assertion failed: !many_ .. !is_held_here";
+constexpr const char* is_held = "PANIC: assertion failed: !many_ .. rank_here.. == rank";
 constexpr const char* is_not_held = "PANIC: assertion failed: !many_ .. is_held_here";
 
 // Begins anew in a process of its own for each death: a fork would have none of the other CPUs' threads.
@@ -245,7 +319,7 @@ TEST_F(LockTest, WhoHasTheLockDoesNotEnter) {
     };
     const auto in_a_fast_call = [] {
         take();
-        (void)KernelLock::try_enter();
+        (void)KernelLock::try_share();
     };
     EXPECT_EXIT(twice(), stops, is_held);
     EXPECT_EXIT(in_a_fast_call(), stops, is_held);
@@ -259,7 +333,11 @@ TEST_F(LockTest, WhoDoesNotHaveTheLockChangesNothing) {
     EXPECT_EXIT(kernel::scheduler().prefer(thread);
                 kernel::scheduler().finish(), stops, is_not_held);
     EXPECT_EXIT(kernel::Scheduler::flush_elsewhere(self.root), stops, is_not_held);
-    EXPECT_EXIT(kernel::scheduler().add_quietly(self), stops, is_not_held);
+    EXPECT_EXIT(kernel::scheduler().add_quietly(self), stops, "PANIC: .*is_alone.* .*shares");
+    ASSERT_TRUE(KernelLock::try_share());
+    EXPECT_EXIT(kernel::scheduler_of(1).add_quietly(self), stops, "PANIC: .*is_alone.* .*shares");
+    EXPECT_EXIT(thread.retain(), stops, is_not_held);
+    KernelLock::end_share();
     take();
     thread.retain();
     thread.release();

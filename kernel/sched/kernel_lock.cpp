@@ -18,26 +18,49 @@ constinit bool KernelLock::many_ = false;
 alignas(64) constinit std::atomic<bool> KernelLock::taken_ = false;
 alignas(64) constinit std::atomic<std::uint64_t> KernelLock::sleepers_ = 0;
 
-bool KernelLock::is_held_here() { return scheduler().holds_lock(); }
+bool KernelLock::is_held_here() { return scheduler().is_alone(); }
+LockRank& KernelLock::rank_here() { return scheduler().lock_rank; }
 
 // Looks before it writes: the line stays with all who wait until the lock is free.
 bool KernelLock::try_lock() {
-    return !taken_.load(std::memory_order_relaxed) &&
-           !taken_.exchange(true, std::memory_order_acquire);
+    return !taken_.load(std::memory_order_relaxed) && !taken_.exchange(true);
 }
 
 // The long way costs more than a short wait.
-bool KernelLock::try_enter() {
+bool KernelLock::try_share() {
     constexpr int patience = 200;
+    Scheduler& cpu = scheduler();
     check_away();
-    for (int i = 0; !try_lock(); ++i) {
-        if (i == patience) {
-            return false;
+    for (int i = 0; i < patience; ++i) {
+        if (!taken_.load(std::memory_order_relaxed)) {
+            // Either this look sees that the lock is taken, or its taker's sees that this CPU shares.
+            cpu.begin_sharing();
+            if (!taken_.load()) {
+                change_rank(LockRank::none, LockRank::kernel);
+                if (cpu.is_settled()) {
+                    return true;
+                }
+                end_share();
+                return false;
+            }
+            cpu.end_visit();
         }
         arch::relax();
     }
-    scheduler().begin_visit();
-    return true;
+    return false;
+}
+
+void KernelLock::end_share() {
+    change_rank(LockRank::kernel, LockRank::none);
+    scheduler().end_visit();
+}
+
+void KernelLock::wait_for_sharers() {
+    for (std::size_t i = 0; i < arch::cpu_count(); ++i) {
+        while (scheduler_of(i).shares()) {
+            arch::relax();
+        }
+    }
 }
 
 // Who spins for long takes the time from a holder whom the machine below us has put aside. So one that has waited for longer
@@ -83,6 +106,8 @@ bool KernelLock::enter_one_of_many(const Thread* thread, std::uint8_t rewind) {
         cpu.begin_waiting(rewind);
         wait(cpu);
     }
+    wait_for_sharers();
+    change_rank(LockRank::none, LockRank::kernel);
     cpu.begin_visit();
     const bool is_void = cpu.take_void_event();
     return !is_void && cpu.current() == thread;
@@ -91,6 +116,7 @@ bool KernelLock::enter_one_of_many(const Thread* thread, std::uint8_t rewind) {
 void KernelLock::leave_one_of_many() {
     ASSERT(taken_.load(std::memory_order_relaxed));
     check_held();
+    change_rank(LockRank::kernel, LockRank::none);
     scheduler().end_visit();
     taken_.store(false);
     wake_one();

@@ -25,9 +25,18 @@ void for_each_scheduler(Visit&& visit) {
 
 }  // namespace
 
+constinit std::uint64_t Scheduler::idle_ = 0;
+
 Scheduler& scheduler() { return *static_cast<Scheduler*>(arch::this_cpu().portable); }
 
 // ---- the run queues ---------------------------------------------------------------------------------------
+
+// Its queues are those of this CPU, which is in the kernel, or this CPU is alone there.
+void Scheduler::check_may_change() const {
+    if constexpr (CLUU_DEBUG != 0) {
+        ASSERT(!KernelLock::many() || scheduler().is_alone() || (is_this_cpu() && shares()));
+    }
+}
 
 void Scheduler::find_highest() {
     highest_ = -1;
@@ -39,7 +48,7 @@ void Scheduler::find_highest() {
 }
 
 void Scheduler::remove_from_queue(Thread& thread) {
-    KernelLock::check_held();
+    check_may_change();
     ThreadQueue::remove(thread);
     const std::uint8_t priority = thread.context_->priority;
     if (queues_[priority].empty()) {
@@ -49,7 +58,7 @@ void Scheduler::remove_from_queue(Thread& thread) {
 }
 
 void Scheduler::add_to_queue(Thread& thread, bool at_front) {
-    KernelLock::check_held();
+    check_may_change();
     const std::uint8_t priority = thread.context_->priority;
     if (at_front) {
         queues_[priority].push_front(thread);
@@ -364,6 +373,8 @@ inline void Scheduler::decide_for() {
         next = take_highest();
     }
     if constexpr (Many) {
+        const std::uint64_t mine = std::uint64_t{1} << hardware_->id;
+        idle_ = next == nullptr ? idle_ | mine : idle_ & ~mine;
         spread();
     }
     // An answer to the owner of an overdrawn context needs a decision: it may not go on.

@@ -11,10 +11,10 @@
 // is armed for no later than the slice's end.
 //
 // CPUs. There is one Scheduler for each (arch::Cpu::portable), and each thread belongs to one (Thread::cpu_): the one in whose
-// queue, deadline or release tree it is, on whose CPU it runs, or did last. All of them are touched under the kernel's
-// lock only. A thread that becomes ready goes to its CPU, or, if that is busy, to one that idles; a partner of a message comes to the CPU
-// of whoever wakes it; a CPU that finds its own queues empty takes from others. A CPU that has been given something to
-// do is told by an interrupt.
+// queue, deadline or release tree it is, on whose CPU it runs, or did last. A CPU that is alone in the kernel may touch all of
+// them, and one that shares it (kernel_lock.hpp) its own. A thread that becomes ready goes to its CPU, or, if that is busy, to one that
+// idles; a partner of a message comes to the CPU of whoever wakes it; a CPU that finds its own queues empty takes from others.
+// A CPU that has been given something to do is told by an interrupt.
 #pragma once
 
 #include <array>
@@ -91,6 +91,8 @@ public:
         return context->priority < charged_->priority ||
                (context->priority == charged_->priority && timer_armed_for_ <= slice_end_);
     }
+    // Some CPU has nothing to do.
+    [[nodiscard]] static bool any_idle() { return idle_ != 0; }
     // Enters a ready thread to which that applies.
     void add_quietly(Thread& thread) { add_to_queue(thread); }
     // Who goes on if the running thread blocks; null if that takes a look at budgets, timer or idling.
@@ -129,17 +131,18 @@ public:
     static void leave_space(PhysAddr root);
     // Nothing has happened to this CPU's queues since it was in the kernel last.
     [[nodiscard]] bool is_settled() const { return !decide_; }
-    // The fast path has switched to the thread.
-    void adopt(Thread& thread);
 
     // ---- for KernelLock
-    [[nodiscard]] bool holds_lock() const { return visit_.load() == Visit::holding; }
+    [[nodiscard]] bool is_alone() const { return visit_.load() == Visit::holding; }
+    [[nodiscard]] bool shares() const { return visit_.load() == Visit::sharing; }
+    void begin_sharing() { visit_.store(Visit::sharing); }
     void begin_waiting(std::uint8_t rewind);
     void wait_a_moment();
     [[nodiscard]] bool must_leave_space() const { return must_leave_space_.load(); }
     void begin_visit();
     [[nodiscard]] bool take_void_event();
     void end_visit() { visit_.store(Visit::away, std::memory_order_release); }
+    LockRank lock_rank = LockRank::none;  // in a debug build
 
 private:
     friend class Invariants;
@@ -160,7 +163,7 @@ private:
     };
 
     void decide();
-    enum class Visit : std::uint8_t { away, waiting, holding };  // kernel_lock.hpp
+    enum class Visit : std::uint8_t { away, waiting, sharing, holding };  // kernel_lock.hpp
 
     void forget_here(SchedContext& context);
     void charge_current(Nanoseconds now);
@@ -168,6 +171,7 @@ private:
         return current() == nullptr && preferred_ == nullptr && highest_ < 0;
     }
     [[nodiscard]] bool is_this_cpu() const;
+    void check_may_change() const;
     // Something is to be decided there.
     void wake() {
         if (KernelLock::many()) [[unlikely]] {
@@ -207,8 +211,11 @@ private:
     // it has died.
     [[nodiscard]] Thread* on_cpu() const { return static_cast<Thread*>(hardware_->current); }
 
-    arch::Cpu* hardware_ = nullptr;
-    std::atomic<Visit> visit_ = Visit::away;
+    // Which CPUs idle, as bits. Changed by who is alone, read by all.
+    static constinit std::uint64_t idle_;
+
+    // Written at each visit, and read by who wants to be alone: nothing else of this CPU's is in the same cache line.
+    alignas(64) std::atomic<Visit> visit_ = Visit::away;
     std::atomic<bool> must_leave_space_ =
         false;                 // for a CPU that waits: go to the kernel's own page tables
     bool told_ = false;        // an interrupt is on its way there
@@ -216,6 +223,7 @@ private:
     bool event_is_void_ = false;  // so is what it came for
     std::uint8_t rewind_ = 0;     // see KernelLock::enter
 
+    alignas(64) arch::Cpu* hardware_ = nullptr;
     bool left_ = false;  // the thread on the CPU is no longer ready, or was not chosen
     Thread* preferred_ = nullptr;
     SchedContext* charged_ = nullptr;  // what the time since charged_since_ is charged to

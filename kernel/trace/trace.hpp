@@ -12,7 +12,7 @@
 // path) and nothing on the fast paths. On: `syscall` enters elsewhere, per CPU (arch::trace_system_calls), and no call takes the
 // fast path. A CPU notices that a trace began when it next leaves the kernel, and that it ended with its next system call.
 //
-// Everything here runs with the kernel's lock held.
+// Everything here runs alone in the kernel.
 #pragma once
 
 #include <cstdint>

@@ -67,19 +67,23 @@ void append_file(std::vector<std::byte>& archive, std::string_view name,
     archive.resize((archive.size() + 3) / 4 * 4);
 }
 
+template <bool Many>
 kernel::FastPath::Step step_of(kernel::Thread& self, abi::Syscall number) {
+    using Path = kernel::FastPath;
     switch (number) {
-        case abi::Syscall::call: return kernel::FastPath::call(self, self.cap(), self.tag());
+        case abi::Syscall::call: return Path::call<Many>(self, self.cap(), self.tag());
         case abi::Syscall::reply_and_receive:
-            return kernel::FastPath::reply_and_receive(self, self.cap(), self.tag());
-        case abi::Syscall::signal: return kernel::FastPath::signal(self, self.cap(), self.word(0));
-        case abi::Syscall::wait:   return kernel::FastPath::wait(self, self.cap(), self.tag());
+            return Path::reply_and_receive<Many>(self, self.cap(), self.tag());
+        case abi::Syscall::signal: return Path::signal<Many>(self, self.cap(), self.word(0));
+        case abi::Syscall::wait:   return Path::wait<Many>(self, self.cap(), self.tag());
         default:                   return {};
     }
 }
 
-// What comes of a step, if that is neither an operation nor something for the long way.
-void complete(kernel::Thread& self, const kernel::FastPath::Step& step) {
+// What comes of a step, if that is neither an operation nor something for the long way. `sent`: what the thread came with. Another CPU
+// may have given it an answer since.
+void complete(kernel::Thread& self, const arch::ThreadContext& sent,
+              const kernel::FastPath::Step& step) {
     using Outcome = kernel::FastPath::Outcome;
     switch (step.outcome) {
         case Outcome::nothing:
@@ -90,8 +94,8 @@ void complete(kernel::Thread& self, const kernel::FastPath::Step& step) {
             break;
         case Outcome::done: self.word(0) = step.word; break;
         case Outcome::switched:
-            self.copy_words_to(*step.next);
-            step.next->set_tag(self.tag());
+            sent.copy_words_to(*step.next);
+            step.next->set_tag(sent.tag());
             step.next->set_badge(step.badge);
             step.next->set_result(abi::Error::ok);
             arch::switch_thread(&self, step.next);
@@ -102,25 +106,18 @@ void complete(kernel::Thread& self, const kernel::FastPath::Step& step) {
 }
 
 // What fast_calls.cpp is on the real machine: with several CPUs, and with one.
-bool enter_fast_with_lock(kernel::Thread& self, abi::Syscall number) {
+bool enter_fast_among_many(kernel::Thread& self, abi::Syscall number) {
     using Outcome = kernel::FastPath::Outcome;
-    const bool has_fast_path =
-        number == abi::Syscall::call || number == abi::Syscall::reply_and_receive;
-    if (!has_fast_path || !kernel::KernelLock::try_enter()) {
+    if (!kernel::KernelLock::try_share()) {
         return false;
     }
-    kernel::FastPath::Step step{};
-    if (kernel::scheduler().is_settled()) {
-        step = step_of(self, number);
-    }
-    const bool goes_on = step.outcome == Outcome::switched || step.outcome == Outcome::nothing;
-    if (step.outcome == Outcome::switched) {
-        kernel::scheduler().adopt(*step.next);
-    }
+    const arch::ThreadContext sent = self;
+    const kernel::FastPath::Step step = step_of<true>(self, number);
+    const bool goes_on = step.outcome != Outcome::slow && step.outcome != Outcome::operation;
     if (goes_on) {
-        complete(self, step);
+        complete(self, sent, step);
     }
-    kernel::KernelLock::leave();
+    kernel::KernelLock::end_share();
     return goes_on;
 }
 
@@ -128,13 +125,13 @@ bool enter_fast(arch::ThreadContext& context, abi::Syscall number) {
     using Outcome = kernel::FastPath::Outcome;
     auto& self = static_cast<kernel::Thread&>(context);
     if (kernel::KernelLock::many()) {
-        return enter_fast_with_lock(self, number);
+        return enter_fast_among_many(self, number);
     }
-    const kernel::FastPath::Step step = step_of(self, number);
+    const kernel::FastPath::Step step = step_of<false>(self, number);
     switch (step.outcome) {
         case Outcome::slow:      return false;
         case Outcome::operation: kernel_operation(&context, step.capability); return true;
-        default:                 complete(self, step); return true;
+        default:                 complete(self, self, step); return true;
     }
 }
 

@@ -5,10 +5,14 @@
 //   away    has what it is to do as user code (`act`), or an interrupt on its way (`woken`), or nothing
 //   inside  in the middle of a visit to the kernel, waiting in arch::relax
 //
+// Or all go on at once (Machine::at_once), as those of a real machine do: for tests of what must hold however they meet.
+//
 // CPU 0 is the test's own thread: it takes interrupts in `settle` only, and gets the turn when nobody else has anything to do.
 #include <array>
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -24,8 +28,11 @@ namespace {
 
 struct SimulatedCpu {
     std::function<void()> act;
-    bool woken = false;
+    std::atomic<bool> woken = false;
     bool inside = false;
+    // For the end of at_once: it is at something, and how often it has begun anything.
+    std::atomic<bool> busy = false;
+    std::atomic<std::uint64_t> begun = 0;
     std::uint64_t wakes = 0;
 };
 
@@ -34,6 +41,7 @@ struct Cpus {
     std::array<SimulatedCpu, arch::most_cpus> all;
     std::size_t count = 1;
     std::size_t turn = 0;
+    std::atomic<bool> together = false;  // nobody waits for a turn
     std::mutex mutex;
     std::condition_variable changed;
 };
@@ -49,10 +57,26 @@ bool has_work(const SimulatedCpu& cpu) { return cpu.inside || cpu.woken || cpu.a
 
 void wait_for_turn() {
     std::unique_lock lock(cpus().mutex);
-    cpus().changed.wait(lock, [] { return cpus().turn == arch::simulated_cpu; });
+    cpus().changed.wait(
+        lock, [] { return cpus().turn == arch::simulated_cpu || cpus().together.load(); });
+}
+
+bool together() { return cpus().together.load(std::memory_order_relaxed); }
+
+// With all CPUs at once. On a host that is busy, whoever gives way gets its core back late.
+void yield_at_times() {
+    constexpr std::uint32_t looks = 100;
+    thread_local std::uint32_t looked = 0;
+    if (++looked % looks == 0) {
+        std::this_thread::yield();
+    }
 }
 
 void pass_turn() {
+    if (together()) {
+        yield_at_times();
+        return;
+    }
     std::size_t next = arch::simulated_cpu;
     do {
         next = (next + 1) % cpus().count;
@@ -83,7 +107,13 @@ void run_cpu(std::size_t id, arch::CpuEntry enter) {
     enter();
     here().inside = false;
     for (;;) {
+        if (!together()) {
+            wait_for_turn();
+        }
+        here().busy = true;
+        ++here().begun;
         do_own_work();
+        here().busy = false;
         if (!has_work(here())) {
             pass_turn();
         }
@@ -108,6 +138,10 @@ void start_other_cpus(PhysAddr, CpuEntry enter) {
 void relax() {
     if (cpu_count() > 1) {
         host::pass_moment();
+        if (together()) {
+            yield_at_times();
+            return;
+        }
         const bool was_inside = std::exchange(here().inside, true);
         pass_turn();
         here().inside = was_inside;
@@ -119,7 +153,7 @@ void relax() {
 namespace host {
 
 bool take_wake() {
-    const bool woken = std::exchange(here().woken, false);
+    const bool woken = here().woken.exchange(false, std::memory_order_relaxed);
     here().wakes += woken ? 1 : 0;
     return woken;
 }
@@ -148,6 +182,52 @@ void Machine::settle() {
         do_own_work();
         pass_turn();
     }
+}
+
+void Machine::at_once(const std::function<void(std::size_t)>& act) {
+    Cpus& all = ::cpus();
+    std::atomic<std::size_t> at_it = all.count;
+    const auto do_part = [&](std::size_t cpu) {
+        act(cpu);
+        --at_it;
+    };
+    for (std::size_t i = 1; i < all.count; ++i) {
+        all.all[i].act = [&, i] { do_part(i); };
+    }
+    {
+        const std::scoped_lock lock(all.mutex);
+        all.together = true;
+    }
+    all.changed.notify_all();
+    do_part(0);
+    // Nobody is at anything, and nobody has begun anything while that was looked at.
+    const auto begun_by_quiet_ones = [&]() -> std::optional<std::uint64_t> {
+        std::uint64_t begun = 0;
+        for (std::size_t i = 0; i < all.count; ++i) {
+            const SimulatedCpu& cpu = all.all[i];
+            if (i != 0 && (cpu.busy || cpu.woken)) {
+                return {};
+            }
+            begun += cpu.begun;
+        }
+        return begun;
+    };
+    for (;;) {
+        handle_interrupts();
+        const std::optional<std::uint64_t> before = begun_by_quiet_ones();
+        if (at_it == 0 && before && before == begun_by_quiet_ones()) {
+            break;
+        }
+        std::this_thread::yield();
+    }
+    all.together = false;
+}
+
+void Machine::handle_interrupts() {
+    if (take_wake()) {
+        visit([] { kernel_interrupt(plat::vector_wake); });
+    }
+    handle_timer();
 }
 
 std::uint64_t Machine::wakes(std::size_t cpu) { return ::cpus().all[cpu].wakes; }

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -56,7 +57,7 @@ struct Line {
 };
 
 BootParameters boot_parameters{};
-Nanoseconds now = 1;
+std::atomic<Nanoseconds> now = 1;
 std::array<Nanoseconds, arch::most_cpus> timers = [] {
     std::array<Nanoseconds, arch::most_cpus> unarmed{};
     unarmed.fill(never);
@@ -129,14 +130,22 @@ void Machine::advance(Nanoseconds span) {
     const Nanoseconds end = now + span;
     for (auto next = std::ranges::min_element(timers); *next <= end;
          next = std::ranges::min_element(timers)) {
-        now = std::max(now, std::exchange(*next, never));
+        now = std::max(now.load(), std::exchange(*next, never));
         on_cpu(static_cast<std::size_t>(next - timers.begin()),
                [] { interrupt(plat::vector_timer); });
     }
-    now = std::max(now, end);
+    now = std::max(now.load(), end);
 }
 
-void pass_moment() { now += 1000; }
+void Machine::handle_timer() {
+    if (timer() <= plat::clock_now()) {
+        timer() = never;
+        interrupt(plat::vector_timer);
+    }
+}
+
+// (Relaxed: looking at the clock must not make up for a lock that somebody has forgotten.)
+void pass_moment() { now.fetch_add(1000, std::memory_order_relaxed); }
 
 void Machine::stall(Nanoseconds span) {
     now += span;
@@ -166,7 +175,7 @@ void initialise(const BootParameters&) {}
 std::size_t listed_cpus() { return 1; }
 std::uint32_t listed_cpu(std::size_t) { return 0; }
 std::uint32_t this_cpu_id() { return arch::this_cpu().hardware_id; }
-Nanoseconds clock_now() { return now; }
+Nanoseconds clock_now() { return now.load(std::memory_order_relaxed); }
 void fill_time_page(abi::TimePage& page) {
     page = {.multiplier = 1, .tsc_frequency = std::uint64_t{1'000'000'000}};
 }

@@ -59,11 +59,19 @@ public:
     // The same, but not before the test lets the others go on, by `settle` or by a visit that waits for one of them.
     static void will_do(std::size_t cpu, std::function<void()> act);
     static void settle();
+    // All CPUs do this at once, in any order; then all is as before. They take interrupts only by handle_interrupts, and time passes
+    // only as they wait for each other.
+    static void at_once(const std::function<void(std::size_t)>& act);
+    // Those of others and of the timer that have come to this CPU.
+    static void handle_interrupts();
     // How many interrupts from others this CPU has had.
     static std::uint64_t wakes(std::size_t cpu);
 
     // Everything that was written to the console.
     static std::string& console();
+
+private:
+    static void handle_timer();
 };
 
 }  // namespace host

@@ -24,142 +24,134 @@
 
 using Outcome = kernel::FastPath::Outcome;
 
-namespace {
-
-// The lock, if it is free and no other CPU has given this one something to decide.
-bool begin_with_lock() {
-    if (!kernel::KernelLock::try_enter()) {
-        return false;
-    }
-    if (kernel::scheduler().is_settled()) {
-        return true;
-    }
-    kernel::KernelLock::leave();
-    return false;
-}
-
-void switch_with_lock(kernel::Thread& from, kernel::Thread& to) {
-    kernel::scheduler().adopt(to);
-    arch::fpu_leave(from);
-    arch::switch_bases(from, to);
-}
-
-}  // namespace
+#define FAST_CALL __attribute__((preserve_none)) void
 
 extern "C" {
 // entry.S. All but the exits take the thread that came, arch_operation a capability in the place of r15.
-__attribute__((preserve_none)) void arch_call_slowly(MESSAGE_PARAMETERS);
-__attribute__((preserve_none)) void arch_operation(MESSAGE_PARAMETERS);
-__attribute__((preserve_none)) void arch_signal_slowly(MESSAGE_PARAMETERS);
-__attribute__((preserve_none)) void arch_wait_slowly(MESSAGE_PARAMETERS);
-__attribute__((preserve_none)) void arch_reply_and_receive_slowly(MESSAGE_PARAMETERS);
-__attribute__((preserve_none)) void arch_exit_to_other(MESSAGE_PARAMETERS);
-__attribute__((preserve_none)) void arch_exit_to_same(MESSAGE_PARAMETERS);
+FAST_CALL arch_call_slowly(MESSAGE_PARAMETERS);
+FAST_CALL arch_operation(MESSAGE_PARAMETERS);
+FAST_CALL arch_signal_slowly(MESSAGE_PARAMETERS);
+FAST_CALL arch_wait_slowly(MESSAGE_PARAMETERS);
+FAST_CALL arch_reply_and_receive_slowly(MESSAGE_PARAMETERS);
+FAST_CALL arch_exit_to_other(MESSAGE_PARAMETERS);
+FAST_CALL arch_exit_to_same(MESSAGE_PARAMETERS);
+}
 
-// With several CPUs call and answer are done with the kernel's lock, and the others the long way. In functions of their own, so that one CPU does not pay for it.
-__attribute__((preserve_none)) void arch_call_with_lock(MESSAGE_PARAMETERS);
-__attribute__((preserve_none)) void arch_reply_and_receive_with_lock(MESSAGE_PARAMETERS);
+namespace {
 
-__attribute__((preserve_none)) void arch_call(MESSAGE_PARAMETERS) {
-    auto& caller = static_cast<kernel::Thread&>(*context);
-    if (kernel::KernelLock::many()) [[unlikely]] {
-        [[clang::musttail]] return arch_call_with_lock(MESSAGE(context, cap, tag));
+// Many: with several CPUs, which share the kernel for this. In functions of their own, so that one CPU does not pay for it.
+
+template <bool Many>
+bool begin() {
+    return !Many || kernel::KernelLock::try_share();
+}
+
+template <bool Many>
+void end() {
+    if constexpr (Many) {
+        kernel::KernelLock::end_share();
     }
-    const kernel::FastPath::Step step = kernel::FastPath::call(caller, cap, abi::Tag{tag});
+}
+
+template <bool Many>
+void switch_to_partner(arch::ThreadContext& from, arch::ThreadContext& to) {
+    if constexpr (Many) {
+        arch::switch_to(nullptr, to);  // `from` may run elsewhere already
+        end<Many>();
+    } else {
+        arch::switch_bases(from, to);
+    }
+}
+
+template <bool Many>
+FAST_CALL call(MESSAGE_PARAMETERS) {
+    if (!begin<Many>()) {
+        [[clang::musttail]] return arch_call_slowly(MESSAGE(context, cap, tag));
+    }
+    auto& caller = static_cast<kernel::Thread&>(*context);
+    const kernel::FastPath::Step step = kernel::FastPath::call<Many>(caller, cap, abi::Tag{tag});
     unused = __builtin_nondeterministic_value(unused);
-    if (step.outcome == Outcome::operation) {
+    if (!Many && step.outcome == Outcome::operation) {
         unused = reinterpret_cast<std::uint64_t>(step.capability);
         [[clang::musttail]] return arch_operation(MESSAGE(context, cap, tag));
     }
-    if (step.outcome == Outcome::slow) [[unlikely]] {
+    if (step.outcome == Outcome::slow || (Many && step.outcome == Outcome::operation))
+        [[unlikely]] {
+        end<Many>();
         [[clang::musttail]] return arch_call_slowly(MESSAGE(context, cap, tag));
     }
     if (step.outcome == Outcome::nothing) {
+        end<Many>();
         [[clang::musttail]] return arch_exit_to_same(0, 0, context, unused, cap, 0, 0, 0, 0, 0);
     }
-    arch::switch_bases(*context, *step.next);
+    switch_to_partner<Many>(*context, *step.next);
     [[clang::musttail]] return arch_exit_to_other(MESSAGE(step.next, step.badge, tag));
 }
 
-__attribute__((preserve_none)) void arch_reply_and_receive(MESSAGE_PARAMETERS) {
-    auto& server = static_cast<kernel::Thread&>(*context);
-    if (kernel::KernelLock::many()) [[unlikely]] {
-        [[clang::musttail]] return arch_reply_and_receive_with_lock(MESSAGE(context, cap, tag));
-    }
-    const kernel::FastPath::Step step =
-        kernel::FastPath::reply_and_receive(server, cap, abi::Tag{tag});
-    unused = __builtin_nondeterministic_value(unused);
-    if (step.outcome == Outcome::slow) [[unlikely]] {
+template <bool Many>
+FAST_CALL reply_and_receive(MESSAGE_PARAMETERS) {
+    if (!begin<Many>()) {
         [[clang::musttail]] return arch_reply_and_receive_slowly(MESSAGE(context, cap, tag));
     }
-    arch::switch_bases(*context, *step.next);
+    auto& server = static_cast<kernel::Thread&>(*context);
+    const kernel::FastPath::Step step =
+        kernel::FastPath::reply_and_receive<Many>(server, cap, abi::Tag{tag});
+    unused = __builtin_nondeterministic_value(unused);
+    if (step.outcome == Outcome::slow) [[unlikely]] {
+        end<Many>();
+        [[clang::musttail]] return arch_reply_and_receive_slowly(MESSAGE(context, cap, tag));
+    }
+    switch_to_partner<Many>(*context, *step.next);
     [[clang::musttail]] return arch_exit_to_other(MESSAGE(step.next, step.badge, tag));
 }
 
-__attribute__((preserve_none)) void arch_signal(MESSAGE_PARAMETERS) {
-    auto& thread = static_cast<kernel::Thread&>(*context);
-    if (kernel::KernelLock::many()) [[unlikely]] {
+template <bool Many>
+FAST_CALL signal(MESSAGE_PARAMETERS) {
+    if (!begin<Many>()) {
         [[clang::musttail]] return arch_signal_slowly(MESSAGE(context, cap, tag));
     }
-    const kernel::FastPath::Step step = kernel::FastPath::signal(thread, cap, word0);
+    auto& thread = static_cast<kernel::Thread&>(*context);
+    const kernel::FastPath::Step step = kernel::FastPath::signal<Many>(thread, cap, word0);
     unused = __builtin_nondeterministic_value(unused);
+    end<Many>();
     if (step.outcome == Outcome::slow) [[unlikely]] {
         [[clang::musttail]] return arch_signal_slowly(MESSAGE(context, cap, tag));
     }
     [[clang::musttail]] return arch_exit_to_same(MESSAGE(context, cap, tag));
 }
 
-__attribute__((preserve_none)) void arch_wait(MESSAGE_PARAMETERS) {
-    auto& thread = static_cast<kernel::Thread&>(*context);
-    if (kernel::KernelLock::many()) [[unlikely]] {
+template <bool Many>
+FAST_CALL wait(MESSAGE_PARAMETERS) {
+    if (!begin<Many>()) {
         [[clang::musttail]] return arch_wait_slowly(MESSAGE(context, cap, tag));
     }
-    const kernel::FastPath::Step step = kernel::FastPath::wait(thread, cap, abi::Tag{tag});
+    auto& thread = static_cast<kernel::Thread&>(*context);
+    const kernel::FastPath::Step step = kernel::FastPath::wait<Many>(thread, cap, abi::Tag{tag});
     unused = __builtin_nondeterministic_value(unused);
+    if (step.outcome == Outcome::handed_over) {
+        arch::switch_to(Many ? nullptr : context, *step.next);
+        end<Many>();
+        arch::exit_kernel();
+    }
+    end<Many>();
     if (step.outcome == Outcome::slow) [[unlikely]] {
         [[clang::musttail]] return arch_wait_slowly(MESSAGE(context, cap, tag));
-    }
-    if (step.outcome == Outcome::handed_over) {
-        arch::switch_thread(context, step.next);
-        arch::exit_kernel();
     }
     word0 = step.word;
     [[clang::musttail]] return arch_exit_to_same(MESSAGE(context, cap, tag));
 }
 
-__attribute__((preserve_none)) void arch_call_with_lock(MESSAGE_PARAMETERS) {
-    auto& caller = static_cast<kernel::Thread&>(*context);
-    if (!begin_with_lock()) {
-        [[clang::musttail]] return arch_call_slowly(MESSAGE(context, cap, tag));
-    }
-    const kernel::FastPath::Step step = kernel::FastPath::call(caller, cap, abi::Tag{tag});
-    if (step.outcome == Outcome::switched) {
-        switch_with_lock(caller, *step.next);
-    }
-    kernel::KernelLock::leave();
-    if (step.outcome == Outcome::slow || step.outcome == Outcome::operation) {
-        [[clang::musttail]] return arch_call_slowly(MESSAGE(context, cap, tag));
-    }
-    if (step.outcome == Outcome::nothing) {
-        [[clang::musttail]] return arch_exit_to_same(0, 0, context, unused, cap, 0, 0, 0, 0, 0);
-    }
-    [[clang::musttail]] return arch_exit_to_other(MESSAGE(step.next, step.badge, tag));
-}
+}  // namespace
 
-__attribute__((preserve_none)) void arch_reply_and_receive_with_lock(MESSAGE_PARAMETERS) {
-    auto& server = static_cast<kernel::Thread&>(*context);
-    if (!begin_with_lock()) {
-        [[clang::musttail]] return arch_reply_and_receive_slowly(MESSAGE(context, cap, tag));
+// Where entry.S goes.
+#define ENTRY(function)                                                            \
+    extern "C" FAST_CALL arch_##function(MESSAGE_PARAMETERS) {                     \
+        if (kernel::KernelLock::many()) [[unlikely]] {                             \
+            [[clang::musttail]] return function<true>(MESSAGE(context, cap, tag)); \
+        }                                                                          \
+        [[clang::musttail]] return function<false>(MESSAGE(context, cap, tag));    \
     }
-    const kernel::FastPath::Step step =
-        kernel::FastPath::reply_and_receive(server, cap, abi::Tag{tag});
-    if (step.outcome == Outcome::switched) {
-        switch_with_lock(server, *step.next);
-    }
-    kernel::KernelLock::leave();
-    if (step.outcome == Outcome::slow) {
-        [[clang::musttail]] return arch_reply_and_receive_slowly(MESSAGE(context, cap, tag));
-    }
-    [[clang::musttail]] return arch_exit_to_other(MESSAGE(step.next, step.badge, tag));
-}
-}
+ENTRY(call)
+ENTRY(reply_and_receive)
+ENTRY(signal)
+ENTRY(wait)

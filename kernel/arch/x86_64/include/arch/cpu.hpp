@@ -124,20 +124,31 @@ inline void switch_bases(ThreadContext& from, ThreadContext& to) {
     }
 }
 
-// Takes `from` off this CPU (null: there was none, or it is dying) and puts `to` there (null: idle).
-inline void switch_thread(ThreadContext* from, ThreadContext* to) {
+// Takes `from` off this CPU (null: there was none, it is dying, or it has been put down already) and puts `to` there.
+inline void switch_to(ThreadContext* from, ThreadContext& to) {
     if (from != nullptr) {
         save_bases(*from);
     }
-    set_current(to);
-    activate(to != nullptr ? to->root : kernel_root());
+    set_current(&to);
+    activate(to.root);
+    asm volatile("wrfsbase %0; swapgs; wrgsbase %1; swapgs"
+                 :
+                 : "r"(to.registers.fs_base), "r"(to.registers.gs_base)
+                 : "memory");
+    fpu_switch(to);
+}
+
+// The same; `to` null: idle.
+inline void switch_thread(ThreadContext* from, ThreadContext* to) {
     if (to != nullptr) {
-        asm volatile("wrfsbase %0; swapgs; wrgsbase %1; swapgs"
-                     :
-                     : "r"(to->registers.fs_base), "r"(to->registers.gs_base)
-                     : "memory");
-        fpu_switch(*to);
+        switch_to(from, *to);
+        return;
     }
+    if (from != nullptr) {
+        save_bases(*from);
+    }
+    set_current(nullptr);
+    activate(kernel_root());
 }
 
 // Leaves the kernel without returning to the entry code: forgets the kernel stack, runs `current` or idles.
