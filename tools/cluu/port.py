@@ -7,8 +7,9 @@
     [sources]                   "file of the source package" = "its SHA-256"
     [image]                     "/path/in/image" = "file or folder below the unpacked source"
 
-The lines find in their environment: CC (musl-gcc, with Linux's headers), JOBS (how many processes make may start), PORT
-(the port's folder in the repository), PORTS (where all are built), PREFIX (where to install what other ports need).
+The lines find in their environment: CC (musl-gcc, with Linux's headers, behind ccache), JOBS (how many processes make may
+start), PORT (the port's folder in the repository), PORTS (where all are built), PREFIX (where to install what other ports
+need).
 
 All is made below build/ports/NAME: `source`, `build.log`, `prefix`, and `image`, the files as they stand in CLUU, with the
 Cluufile beside port.toml as /var/images/NAME/Cluufile. `built` says what it was built from; it is built again when that
@@ -131,8 +132,12 @@ def _unpack(port: Port) -> None:
 def _build(port: Port) -> None:
     progress(f"building the port {port.name} ({port.package} {port.version})")
     log = port.work / "build.log"
-    environment = {"PATH": os.environ["PATH"], "HOME": str(port.work), "LC_ALL": "C", "TERM": "dumb",
-                   "SOURCE_DATE_EPOCH": str(tree.TIME), "CC": f"musl-gcc -idirafter {_linux_headers()}", "JOBS": str(os.cpu_count() or 1),
+    compiler = f"musl-gcc -idirafter {_linux_headers()}"
+    if shutil.which("ccache"):  # which shall not see in which folder all this stands
+        compiler = f"ccache {compiler}"
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME") or name.startswith("CCACHE_")}
+    environment = {**kept, "LC_ALL": "C", "TERM": "dumb", "SOURCE_DATE_EPOCH": str(tree.TIME), "CC": compiler,
+                   "CCACHE_BASEDIR": str(paths.ROOT), "CCACHE_NOHASHDIR": "1", "JOBS": str(os.cpu_count() or 1),
                    "PORT": str(port.folder), "PORTS": str(paths.PORTS), "PREFIX": str(port.work / "prefix")}
     with open(log, "wb") as output:
         status = subprocess.run(["bash", "-euo", "pipefail", "-c", port.build], cwd=port.work / "source", env=environment,
