@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <string_view>
 
 #include "bench/kernel/process.hpp"
 #include "libs/rt/clock.hpp"
@@ -18,6 +19,7 @@ constexpr std::uint64_t span = 500 * rt::millisecond;
 struct Pair {
     ipc::Capability<ipc::Endpoint> endpoint;
     ipc::Capability<ipc::Reply> reply;
+    abi::CapIndex called = 0;  // the endpoint that its client calls
     alignas(64) std::atomic<std::uint64_t> calls{0};
 };
 constinit std::array<Pair, pair_count> pairs;
@@ -34,10 +36,9 @@ constinit std::atomic<bool> end{false};
 
 void call_on(void* argument) {
     auto& pair = *static_cast<Pair*>(argument);
-    const abi::CapIndex endpoint = pair.endpoint.index();
-    std::uint64_t calls = 0;
+    std::uint64_t calls = pair.calls.load(std::memory_order_relaxed);
     while (!end.load(std::memory_order_relaxed)) {
-        (void)ipc::sys::call(endpoint, {abi::make_tag(1), {1, 2, 3, 4}});
+        (void)ipc::sys::call(pair.called, {abi::make_tag(1), {1, 2, 3, 4}});
         pair.calls.store(++calls, std::memory_order_relaxed);
     }
 }
@@ -50,11 +51,29 @@ std::uint64_t calls_so_far() {
     return sum;
 }
 
-void report_rate(std::uint64_t calls, std::uint64_t nanoseconds) {
+void report_rate(std::string_view name, std::uint64_t calls, std::uint64_t nanoseconds) {
     rt::Line line;
-    line.add("call_pairs_").add(rt::clock_page()->cpus).add("cpu\t");
+    line.add(name).add(rt::clock_page()->cpus).add("cpu\t");
     line.add(calls * (rt::second / 1000) / (nanoseconds / 1000)).add("\tcalls/s\n");
     rt::log_text(line.text());
+}
+
+ipc::KernelResult<void> measure_clients(std::string_view name, std::uint8_t priority) {
+    auto timer = TRY(ipc::own_bank()->create_notification());
+    std::array<rt::Thread, pair_count> clients;
+    end = false;
+    // This thread is the most important one: it sleeps while the others call.
+    for (std::size_t i = 0; i < pair_count; ++i) {
+        clients[i] = TRY(rt::Thread::start(call_on, &pairs[i], {.priority = priority}));
+    }
+    (void)timer->wait({.deadline = rt::now() + span / 5});
+    const std::uint64_t begun = rt::now();
+    const std::uint64_t before = calls_so_far();
+    (void)timer->wait({.deadline = begun + span});
+    report_rate(name, calls_so_far() - before, rt::now() - begun);
+    end = true;
+    (void)timer->wait({.deadline = rt::now() + span / 5});
+    return {};
 }
 
 }  // namespace
@@ -67,22 +86,15 @@ ipc::KernelResult<void> measure_pairs(std::uint8_t priority) {
         pair.reply = TRY(bank->create_reply());
     }
     std::array<Process, pair_count> servers;
-    std::array<rt::Thread, pair_count> clients;
     for (std::size_t i = 0; i < pair_count; ++i) {
         servers[i] = TRY(Process::start(serve, i, priority));
+        pairs[i].called = pairs[i].endpoint.index();
     }
-    // This thread is the most important one: it sleeps while the others call.
-    for (std::size_t i = 0; i < pair_count; ++i) {
-        clients[i] = TRY(rt::Thread::start(call_on, &pairs[i], {.priority = priority}));
+    TRY(measure_clients("call_pairs_", priority));
+    for (Pair& pair : pairs) {
+        pair.called = pairs[0].endpoint.index();
     }
-    auto timer = TRY(bank->create_notification());
-    (void)timer->wait({.deadline = rt::now() + span / 5});
-    const std::uint64_t begun = rt::now();
-    const std::uint64_t before = calls_so_far();
-    (void)timer->wait({.deadline = begun + span});
-    report_rate(calls_so_far() - before, rt::now() - begun);
-    end = true;
-    (void)timer->wait({.deadline = rt::now() + span / 5});
+    TRY(measure_clients("call_shared_", priority));
     for (Process& server : servers) {
         server.destroy();
     }

@@ -191,7 +191,7 @@ def pair_figures() -> Figures:
         with Machine(options) as machine:
             machine.serial[0].expect("kernel_bench: end", KERNEL_SECONDS)
             measured, _ = parse(machine.serial[0].text())
-        figures |= {name: figure for name, figure in measured.items() if name.startswith("call_pairs_")}
+        figures |= {name: figure for name, figure in measured.items() if name.startswith(("call_pairs_", "call_shared_"))}
     return figures
 
 
