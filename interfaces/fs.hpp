@@ -256,7 +256,7 @@ struct GetUsage {  // statfs. On a Directory (payload: path) or a File
         std::uint32_t block_size = 4096;
         std::uint64_t blocks = 0, free_blocks = 0;
         std::uint64_t inodes = 0, free_inodes = 0;
-        std::uint32_t type = 0;  // a number of the file system's kind: 1 ext2, 2 tmpfs, 3 proc
+        std::uint32_t type = 0;  // the file system's kind: 1 ext2, 2 tmpfs, 3 proc, 4 pts
         std::uint32_t reserved = 0;
     };
 };

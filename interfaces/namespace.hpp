@@ -53,6 +53,17 @@ struct Mount {  // Manager only; payload: the absolute path; capability: fs::Dir
     static constexpr std::size_t payload = fs::max_path;
     static constexpr std::size_t capabilities = 1;
     std::uint32_t read_only = 0;
+    // Before something is opened in it through a view that has it from another one, the view gets a
+    // branch of its own (Branch), once.
+    std::uint32_t per_view = 0;
+    struct Reply {};
+};
+
+// From vfs to a file system that is mounted per view, on a Directory: another Directory, which shows
+// what this one shows and, to nobody else, what is made through it or its branches.
+struct Branch {
+    static constexpr std::uint16_t label = 70;
+    static constexpr std::size_t reply_capabilities = 1;  // Directory, drop-guarded
     struct Reply {};
 };
 

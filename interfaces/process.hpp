@@ -116,7 +116,7 @@ struct SetTerminal {
     static constexpr std::uint16_t label = 9;
     static constexpr std::size_t capabilities = 1;  // the terminal's File
     std::uint32_t force = 0;
-    std::uint32_t device_minor = 0;
+    std::uint32_t device = 0;  // its number as programs see it: major << 8 | minor
     struct Reply {};
 };
 
@@ -124,7 +124,7 @@ struct GetTerminal {  // /dev/tty: the session's controlling terminal
     static constexpr std::uint16_t label = 10;
     static constexpr std::size_t reply_capabilities = 1;
     struct Reply {
-        std::uint32_t device_minor = 0;
+        std::uint32_t device = 0;  // as in SetTerminal
     };
 };
 

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Protocol `tty`: terminals, beside `fs` on the same File (Read, Write, Poll; Open of "tty1" or
 // "MINOR" on the server's Directory). Device numbers: major 4, minor 1-6 virtual terminals, 64 the
-// first serial line; major 5, minor 0 /dev/tty, 1 /dev/console.
+// first serial line; major 5, minor 0 /dev/tty, 1 /dev/console, 2 the master of a pseudo-terminal;
+// major 136 the slaves of pseudo-terminals, whose minor is their number.
+//
+// Pseudo-terminals are made and found in a file system of their own, for /dev/pts, which is mounted
+// with names::Mount::per_view: opening "ptmx" makes a pair and gives its master; "N" is the slave of
+// pair N, in the branch that the pair was made in and in those that come from it. Operations on a
+// master's File concern the pair's terminal, but Read, Write and Poll, which are the other end of its
+// line; an Open without a path opens the slave.
 #pragma once
 
 #include <cstddef>
@@ -87,6 +94,7 @@ struct GetSize {
     static constexpr std::uint16_t label = 130;
     struct Reply {
         std::uint16_t rows = 0, columns = 0, width = 0, height = 0;
+        bool operator==(const Reply&) const = default;
     };
 };
 struct SetSize {
@@ -107,10 +115,12 @@ struct SetForeground {
     struct Reply {};
 };
 // From procmgr: this terminal now controls a session. Capability: process::Session, for job-control
-// signals.
+// signals. Reply: a File for the session to keep, which is no open file description: it does not
+// count where the closing of the last one matters.
 struct Attach {
     static constexpr std::uint16_t label = 134;
     static constexpr std::size_t capabilities = 1;
+    static constexpr std::size_t reply_capabilities = 1;
     std::uint32_t session = 0;
     std::uint32_t group = 0;  // becomes the foreground group
     std::uint32_t force = 0;
@@ -138,6 +148,25 @@ struct Identify {  // which terminal is this?
     struct Reply {
         std::uint32_t major = 0, minor = 0;
     };
+};
+// ---- on a master's File; not_terminal on others
+
+struct GetPair {
+    static constexpr std::uint16_t label = 139;
+    struct Reply {
+        std::uint32_t number = 0;
+        std::uint32_t locked = 0;
+    };
+};
+struct LockPair {  // the slave can be opened while the pair is not locked; a new one is
+    static constexpr std::uint16_t label = 140;
+    std::uint32_t locked = 0;
+    struct Reply {};
+};
+struct SignalForeground {  // by the number, as the characters that signal do
+    static constexpr std::uint16_t label = 141;
+    std::uint32_t signal = 0;
+    struct Reply {};
 };
 
 }  // namespace tty

@@ -14,7 +14,10 @@ struct Ioctl {
                                    tiocoutq = 0x5411, tiocgwinsz = 0x5413, tiocswinsz = 0x5414,
                                    fionread = 0x541b, fionbio = 0x5421, tiocnotty = 0x5422,
                                    tcsbrkp = 0x5425, tiocgsid = 0x5429, fionclex = 0x5450,
-                                   fioclex = 0x5451, fioasync = 0x5452, tiocgetd = 0x5424;
+                                   fioclex = 0x5451, fioasync = 0x5452, tiocgetd = 0x5424,
+                                   tiocgptn = 0x80045430, tiocsptlck = 0x40045431,
+                                   tiocgptlck = 0x80045439, tiocgptpeer = 0x5441,
+                                   tiocsig = 0x40045436;
 };
 
 struct Termios {

@@ -20,6 +20,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -107,6 +108,8 @@ public:
     // A directory's tidy absolute path; empty: not a directory, or unknown.
     [[nodiscard]] virtual std::string_view directory_path() const { return {}; }
     [[nodiscard]] virtual bool is_terminal() const { return false; }
+    // Of a device: where programs look for it. Empty: unknown.
+    [[nodiscard]] virtual std::string device_path() const { return {}; }
     [[nodiscard]] virtual bool is_zero_device() const { return false; }
     // There is no run-time type information: the kinds that have calls of their own.
     [[nodiscard]] virtual Epoll* event_list() { return nullptr; }

@@ -27,6 +27,7 @@ constexpr std::uint32_t path_flags = OpenFlag::path | OpenFlag::directory | Open
 
 constexpr std::uint32_t terminal_major = 5;
 constexpr std::uint32_t own_terminal_minor = 0;
+constexpr std::uint32_t master_minor = 2;  // of a pseudo-terminal; it controls no session
 
 bool is_own_terminal(const ServerFileInfo& info) {
     return info.kind == fs::Kind::character_device && info.device_major == terminal_major &&
@@ -41,13 +42,11 @@ Result<Handle> open_own_terminal(std::uint32_t flags) {
     }
     const ServerFileInfo info{.kind = fs::Kind::character_device,
                               .terminal = true,
-                              .device_major = terminal_major,
-                              .device_minor = answer->reply.device_minor};
+                              .device_major = answer->reply.device >> 8,
+                              .device_minor = answer->reply.device & 0xff};
     // That File is the session's; who opens /dev/tty gets a description of his own.
     const auto session = answer->take<fs::File>();
-    const std::uint32_t asked = TRY(to_open_flags(flags));
-    auto own = TRY(or_errno(ipc::call(session, fs::Open{.flags = asked})));
-    return make_description(own.take<fs::File>(), info, flags & lasting_flags, {}, false);
+    return open_again(session, info, flags);
 }
 
 // /dev/fd/N and the like: the description that is open there, as far as it is open for this.
@@ -66,9 +65,10 @@ Result<Handle> open_descriptor(std::int64_t number, std::uint32_t flags) {
 
 // A session leader without a terminal gets the first one that it opens, as on Linux.
 void acquire_terminal(ipc::Ref<fs::File> file, const ServerFileInfo& info, std::uint32_t flags) {
-    if (info.terminal && (flags & OpenFlag::no_terminal) == 0 && identity().has_terminal == 0 &&
-        identity().pid == identity().session) {
-        (void)ipc::call(own_process(), process::SetTerminal{.device_minor = info.device_minor},
+    const bool is_master = info.device_major == terminal_major && info.device_minor == master_minor;
+    if (info.terminal && !is_master && (flags & OpenFlag::no_terminal) == 0 &&
+        identity().has_terminal == 0 && identity().pid == identity().session) {
+        (void)ipc::call(own_process(), process::SetTerminal{.device = info.device_number()},
                         {.capabilities = {file}});
     }
 }
@@ -107,6 +107,16 @@ Result<std::uint32_t> to_open_flags(std::uint32_t flags) {
         result |= (flags & OpenFlag::exclusive) != 0 ? To::exclusive | To::no_follow : 0;
     }
     return result;
+}
+
+Result<Handle> open_again(ipc::Ref<fs::File> file, ServerFileInfo info, std::uint32_t flags) {
+    const std::uint32_t asked = TRY(to_open_flags(flags));
+    auto own = TRY(or_errno(ipc::call(file, fs::Open{.flags = asked})));
+    info.device_major = own.reply.device_major;
+    info.device_minor = own.reply.device_minor;
+    Handle made = make_description(own.take<fs::File>(), info, flags & lasting_flags, {}, false);
+    acquire_terminal(made->file(), info, flags);
+    return made;
 }
 
 Handle make_description(ipc::Capability<fs::File> file, const ServerFileInfo& info,

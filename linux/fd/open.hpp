@@ -22,4 +22,7 @@ Result<std::uint32_t> to_open_flags(std::uint32_t flags);
 Handle make_description(ipc::Capability<fs::File> file, const ServerFileInfo& info,
                         std::uint32_t status, std::string_view path, bool shared);
 
+// A description of its own for the terminal that the File is of; of a master, for its slave.
+Result<Handle> open_again(ipc::Ref<fs::File> file, ServerFileInfo info, std::uint32_t flags);
+
 }  // namespace linux::fd

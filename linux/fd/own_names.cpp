@@ -46,6 +46,9 @@ std::optional<std::string> describe_descriptor(std::int64_t descriptor) {
     }
     std::string text{(*description)->directory_path()};
     if (text.empty()) {
+        text = (*description)->device_path();
+    }
+    if (text.empty()) {
         const fs::Kind kind = (*description)->kind();
         text = kind == fs::Kind::fifo ? "pipe:[" : kind == fs::Kind::socket ? "socket:[" : "file:[";
         const auto attributes = (*description)->attributes();

@@ -15,6 +15,8 @@ struct ServerFileInfo {
     fs::Kind kind = fs::Kind::none;
     bool terminal = false;
     std::uint32_t device_major = 0, device_minor = 0;
+
+    [[nodiscard]] std::uint32_t device_number() const { return device_major << 8 | device_minor; }
 };
 
 Result<fs::Attributes> file_attributes(ipc::Ref<fs::File> file);

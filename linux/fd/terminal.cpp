@@ -7,6 +7,9 @@
 #include "libs/ipc/protocol.hpp"
 #include "linux/entry/user_memory.hpp"
 #include "linux/fd/job_control.hpp"
+#include "linux/fd/open.hpp"
+#include "linux/fd/own_names.hpp"
+#include "linux/fd/table.hpp"
 #include "linux/process/state.hpp"
 #include "linux/signal/interruption.hpp"
 
@@ -129,11 +132,52 @@ std::int64_t Terminal::pending(std::uint64_t to, bool output) {
 }
 
 std::int64_t Terminal::acquire(bool force) {
-    const auto answer = ipc::call(
-        own_process(),
-        process::SetTerminal{.force = force ? 1U : 0U, .device_minor = info().device_minor},
-        {.capabilities = {file()}});
+    const auto answer =
+        ipc::call(own_process(),
+                  process::SetTerminal{.force = force ? 1U : 0U, .device = info().device_number()},
+                  {.capabilities = {file()}});
     return answer ? 0 : -to_errno(answer.error());
+}
+
+// ---- pseudo-terminals: the terminal says whether this is a master
+
+std::int64_t Terminal::get_pair(std::uint64_t to, bool lock) {
+    const auto answer = ipc::call(file(), tty::GetPair{});
+    if (!answer) {
+        return -to_errno(answer.error());
+    }
+    return to_return(user::write(to, lock ? answer->reply.locked : answer->reply.number));
+}
+
+std::int64_t Terminal::lock_pair(std::uint64_t from) {
+    const auto locked = user::read<std::int32_t>(from);
+    if (!locked) {
+        return -locked.error();
+    }
+    return change(file(), tty::LockPair{.locked = *locked != 0 ? 1U : 0U});
+}
+
+Result<std::int64_t> Terminal::open_slave(std::uint32_t flags) {
+    TRY(or_errno(ipc::call(file(), tty::GetPair{})));
+    Handle slave = TRY(open_again(file(), info(), flags));
+    return table.install(std::move(slave), (flags & OpenFlag::close_on_exec) != 0);
+}
+
+std::string Terminal::device_path() const {
+    constexpr std::uint32_t screens = 4, others = 5, slaves = 136, first_serial = 64;
+    std::uint32_t number = info().device_minor;
+    std::string path = "/dev/";
+    switch (info().device_major) {
+        case screens:
+            path += number < first_serial ? "tty" : "ttyS";
+            number -= number < first_serial ? 0 : first_serial;
+            break;
+        case slaves: path += "pts/"; break;
+        case others: return path + (number == 0 ? "tty" : number == 1 ? "console" : "ptmx");
+        default:     return {};
+    }
+    append_number(path, number);
+    return path;
 }
 
 std::int64_t Terminal::ioctl(std::uint32_t request, std::uint64_t argument) {
@@ -143,16 +187,23 @@ std::int64_t Terminal::ioctl(std::uint32_t request, std::uint64_t argument) {
         case Ioctl::tcsetsw: return set_settings(argument, tty::SetSettings::after_output);
         case Ioctl::tcsetsf:
             return set_settings(argument, tty::SetSettings::after_output_flush_input);
-        case Ioctl::tiocgwinsz: return get_size(argument);
-        case Ioctl::tiocswinsz: return set_size(argument);
-        case Ioctl::tiocgpgrp:  return get_foreground(argument, false);
-        case Ioctl::tiocgsid:   return get_foreground(argument, true);
-        case Ioctl::tiocspgrp:  return set_foreground(argument);
-        case Ioctl::tiocsctty:  return acquire(argument == 1);
-        case Ioctl::tcflsh:     return flush(argument);
-        case Ioctl::fionread:   return pending(argument, false);
-        case Ioctl::tiocoutq:   return pending(argument, true);
-        case Ioctl::tiocgetd:   return to_return(user::write(argument, std::int32_t{0}));
+        case Ioctl::tiocgwinsz:  return get_size(argument);
+        case Ioctl::tiocswinsz:  return set_size(argument);
+        case Ioctl::tiocgpgrp:   return get_foreground(argument, false);
+        case Ioctl::tiocgsid:    return get_foreground(argument, true);
+        case Ioctl::tiocspgrp:   return set_foreground(argument);
+        case Ioctl::tiocsctty:   return acquire(argument == 1);
+        case Ioctl::tcflsh:      return flush(argument);
+        case Ioctl::fionread:    return pending(argument, false);
+        case Ioctl::tiocoutq:    return pending(argument, true);
+        case Ioctl::tiocgetd:    return to_return(user::write(argument, std::int32_t{0}));
+        case Ioctl::tiocgptn:
+        case Ioctl::tiocgptlck:  return get_pair(argument, request == Ioctl::tiocgptlck);
+        case Ioctl::tiocsptlck:  return lock_pair(argument);
+        case Ioctl::tiocgptpeer: return to_return(open_slave(static_cast<std::uint32_t>(argument)));
+        case Ioctl::tiocsig:
+            return change(file(),
+                          tty::SignalForeground{.signal = static_cast<std::uint32_t>(argument)});
         // Output is written out at once, so there is nothing to wait for and no break to send.
         case Ioctl::tcsbrk:
         case Ioctl::tcsbrkp:

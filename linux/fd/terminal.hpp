@@ -12,6 +12,7 @@ public:
 
     std::int64_t ioctl(std::uint32_t request, std::uint64_t argument) override;
     [[nodiscard]] bool is_terminal() const override { return true; }
+    [[nodiscard]] std::string device_path() const override;
 
 private:
     std::int64_t get_settings(std::uint64_t to);
@@ -23,6 +24,9 @@ private:
     std::int64_t flush(std::uint64_t queue);
     std::int64_t pending(std::uint64_t to, bool output);
     std::int64_t acquire(bool force);
+    std::int64_t get_pair(std::uint64_t to, bool lock);
+    std::int64_t lock_pair(std::uint64_t from);
+    Result<std::int64_t> open_slave(std::uint32_t flags);
 };
 
 }  // namespace linux::fd

@@ -139,6 +139,7 @@ std::int64_t file_system_magic(std::uint32_t type) {
         case 1:  return 0xef53;
         case 2:  return 0x01021994;
         case 3:  return 0x9fa0;
+        case 4:  return 0x1cd1;
         default: return 0;
     }
 }

@@ -44,7 +44,7 @@ struct Surroundings {
 
 struct Session {
     ipc::Capability<fs::File> terminal;
-    std::uint32_t minor = 0;
+    std::uint32_t device = 0;  // major << 8 | minor, as /proc shows it
 };
 
 // A container's first process, before it is built.
@@ -170,7 +170,7 @@ private:
     void start_process(int index, const Plan& plan, ImageBlock& block, Prepared&& prepared,
                        Session&& session);
     Task start_on_terminal(Pid pid, std::uint32_t serial, ipc::Capability<fs::File> terminal,
-                           std::uint32_t minor);
+                           std::uint32_t device);
     [[nodiscard]] Container* starter_of(const Container& container);
     [[nodiscard]] Result<void> give_bank(Container& container);
     // What the scheduling contexts of its processes are created from.

@@ -173,7 +173,7 @@ Task Manager::start_entry(int index) {
     }
     apply(image.plan, block);
     start_process(index, image.plan, block, std::move(*prepared),
-                  {std::move(terminal), opened_as.device_minor});
+                  {std::move(terminal), opened_as.device_major << 8 | opened_as.device_minor});
 }
 
 void Manager::start_process(int index, const Plan& plan, ImageBlock& block, Prepared&& prepared,
@@ -222,14 +222,14 @@ void Manager::start_process(int index, const Plan& plan, ImageBlock& block, Prep
         start_body(process);
         return;
     }
-    start_on_terminal(pid, serial, std::move(controlling), session.minor);
+    start_on_terminal(pid, serial, std::move(controlling), session.device);
 }
 
 // The terminal is the session's before its first instruction runs.
 Task Manager::start_on_terminal(Pid pid, std::uint32_t serial, ipc::Capability<fs::File> terminal,
-                                std::uint32_t minor) {
-    const auto attached = co_await attach_session(pid, serial, {.force = 1, .device_minor = minor},
-                                                  std::move(terminal));
+                                std::uint32_t device) {
+    const auto attached =
+        co_await attach_session(pid, serial, {.force = 1, .device = device}, std::move(terminal));
     if (!attached) {
         rt::log("no terminal for process ", pid, ": ", attached.error());
     }

@@ -25,7 +25,7 @@ Async<Result<void>> Manager::attach_session(Pid leader, std::uint32_t serial,
     if (!session) {
         co_return base::fail(ipc::to_status(session.error()));
     }
-    const auto attached = co_await outside.call(
+    auto attached = co_await outside.call(
         terminal, tty::Attach{.session = leader, .group = leader, .force = how.force},
         {.capabilities = {*session}, .deadline = rt::now() + patience});
     if (!attached) {
@@ -37,7 +37,8 @@ Async<Result<void>> Manager::attach_session(Pid leader, std::uint32_t serial,
                                     {.deadline = rt::now() + patience});
         co_return base::fail(Status::no_process);
     }
-    sessions_[leader] = {std::move(terminal), how.device_minor};
+    // What the client has open is no business of the session: closing it must have its effects.
+    sessions_[leader] = {attached->take<fs::File>(), how.device};
     table.for_each([&](const Process& member) {
         if (member.session == leader) {
             publish_identity(member);

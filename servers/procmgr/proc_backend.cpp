@@ -301,8 +301,7 @@ ProcessFacts ProcBackend::facts_of(const Process& process) {
         facts.container = container->name;
     }
     if (const Session* session = manager_.session_of(process.session)) {
-        facts.terminal_major = 4;
-        facts.terminal_minor = session->minor;
+        facts.terminal = session->device;
     }
     if (const Body* body = manager_.body_of(process.pid)) {
         facts.pending_signals = body->signals().pending;

@@ -90,7 +90,7 @@ Result<process::GetTerminal::Reply> ProcessService::handle(const process::GetTer
         return base::fail(Status::not_terminal);
     }
     request.add_capability(session->terminal.ref());
-    return process::GetTerminal::Reply{session->minor};
+    return process::GetTerminal::Reply{session->device};
 }
 
 // The view carries the identity, so a new identity is a new view of the same names.

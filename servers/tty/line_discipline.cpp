@@ -25,6 +25,14 @@ void LineDiscipline::receive(std::string_view bytes) {
     }
 }
 
+std::size_t LineDiscipline::room() const {
+    const std::size_t used = std::min(line_.size() + ready_.size(), input_limit - 1);
+    if (used < input_limit - 1) {
+        return input_limit - 1 - used;
+    }
+    return local(LocalFlags::canonical) && lines_.empty() ? 1 : 0;
+}
+
 void LineDiscipline::receive_byte(char byte) {
     if (literal_) {
         literal_ = false;

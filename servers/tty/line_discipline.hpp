@@ -39,6 +39,9 @@ public:
 
     explicit LineDiscipline(Host& host) : host_(host) {}
 
+    // How many bytes may come in now. At the limit there is still room for one at a time while no
+    // line is complete: it may be the one that ends or edits it, and is refused otherwise.
+    [[nodiscard]] std::size_t room() const;
     // Bytes came in on the line.
     void receive(std::string_view bytes);
     // A program writes.

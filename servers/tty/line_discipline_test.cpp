@@ -112,6 +112,23 @@ TEST_F(LineDisciplineTest, AnEndlessLineIsCutAndStaysUsable) {
     EXPECT_EQ(discipline.read(100000).size(), tty::LineDiscipline::input_limit);
 }
 
+// Who sends more than that must wait, but never for a line that cannot be completed.
+TEST_F(LineDisciplineTest, RoomForInput) {
+    constexpr std::size_t most = tty::LineDiscipline::input_limit - 1;
+    EXPECT_EQ(discipline.room(), most);
+    discipline.receive(std::string(most - 3, 'x'));
+    EXPECT_EQ(discipline.room(), 3U);
+    discipline.receive("xxx");
+    EXPECT_EQ(discipline.room(), 1U);
+    discipline.receive("\n");
+    EXPECT_EQ(discipline.room(), 0U);
+    (void)discipline.read(100);
+    EXPECT_EQ(discipline.room(), 99U);  // the line feed was one too many
+    raw();
+    discipline.receive(std::string(99, 'x'));
+    EXPECT_EQ(discipline.room(), 0U);
+}
+
 TEST_F(LineDisciplineTest, UndeliveredBytesComeBack) {
     discipline.receive("abc\n");
     const std::string line = discipline.read(100);

@@ -26,6 +26,20 @@ void register_devices(ipc::Ref<names::Manager> vfs, ipc::Ref<ipc::Endpoint> endp
     }
 }
 
+// Where programs look for pseudo-terminals; /dev/ptmx leads there.
+void mount_pairs(ipc::Ref<names::Manager> vfs, ipc::Ref<ipc::Endpoint> endpoint) {
+    const auto directory = ipc::mint<fs::Directory>(
+        endpoint, {.badge = tty::badge_pairs_directory, .rights = abi::EndpointRights::call});
+    const auto mounted =
+        directory
+            ? ipc::call(vfs, names::Mount{.per_view = 1},
+                        {.payload = ipc::bytes("/dev/pts"), .capabilities = {directory->ref()}})
+            : base::fail(ipc::Failure{directory.error()});
+    if (!mounted) {
+        rt::log("vfs does not mount the pseudo-terminals");
+    }
+}
+
 struct Registration {
     ipc::Ref<names::Manager> vfs;
     ipc::Ref<ipc::Endpoint> endpoint;
@@ -37,6 +51,7 @@ void register_all(void* argument) {
     const auto& [vfs, endpoint] = *static_cast<Registration*>(argument);
     register_devices(vfs, endpoint, 4, tty::badge_virtual_directory);
     register_devices(vfs, endpoint, 5, tty::badge_console_directory);
+    mount_pairs(vfs, endpoint);
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "servers/tty/service.hpp"
 
-#include <charconv>
 #include <cstring>
 
 #include "libs/rt/clock.hpp"
@@ -10,137 +9,31 @@ namespace tty {
 
 namespace {
 
-using interfaces::Status;
-
-constexpr std::uint32_t major_terminal = 4;
 constexpr std::uint32_t virtual_terminals = 6;
 constexpr std::uint32_t first_serial = 64;
 constexpr std::uint32_t serial_lines = 2;
-constexpr std::uint64_t device_number = 5;  // what fstat says of the file system of terminals
 
 }  // namespace
 
 Service::Service(const Surroundings& around) : around_(around) {
-    if (around.screen) {
-        for (std::uint32_t minor = 1; minor <= virtual_terminals; ++minor) {
-            terminals_.push_back(std::make_unique<Terminal>(minor, around.screen));
-        }
-    }
-    if (around.serial) {
-        for (std::uint32_t line = 0; line < serial_lines; ++line) {
-            terminals_.push_back(std::make_unique<Terminal>(first_serial + line, around.serial));
-        }
+    add_terminals(around.screen, 1, virtual_terminals);
+    add_terminals(around.serial, first_serial, serial_lines);
+}
+
+void Service::add_terminals(ipc::Ref<display::Screen> screen, std::uint32_t first,
+                            std::uint32_t count) {
+    for (std::uint32_t i = 0; screen && i < count; ++i) {
+        screens_.push_back(std::make_unique<Screen>(first + i, screen));
     }
 }
 
 Terminal* Service::find(std::uint32_t minor) {
-    for (const auto& terminal : terminals_) {
-        if (terminal->minor() == minor) {
-            return terminal.get();
+    for (const auto& screen : screens_) {
+        if (screen->terminal.device().minor == minor) {
+            return &screen->terminal;
         }
     }
     return nullptr;
-}
-
-Result<Service::Opened*> Service::opened_of(const ipc::Request& request) {
-    const auto found = opened_.find(request.badge());
-    if (found == opened_.end()) {
-        return base::fail(Status::bad_handle);
-    }
-    return &found->second;
-}
-
-Result<Terminal*> Service::terminal_of(const ipc::Request& request) {
-    return TRY(opened_of(request))->terminal;
-}
-
-// ---- fs -------------------------------------------------------------------------------------------
-
-// By its minor number in a directory; an open File (no path) is the terminal itself.
-Result<Terminal*> Service::named_terminal(const ipc::Request& request) {
-    if (request.badge() != badge_virtual_directory && request.badge() != badge_console_directory) {
-        if (request.badge() < badge_opened_first || !request.payload().empty()) {
-            return base::fail(Status::unsupported);
-        }
-        return terminal_of(request);
-    }
-    const std::string_view path = request.text();
-    std::uint32_t minor = 0;
-    const auto parsed = std::from_chars(path.data(), path.data() + path.size(), minor);
-    if (parsed.ec != std::errc{} || parsed.ptr != path.data() + path.size()) {
-        return base::fail(Status::not_found);
-    }
-    Terminal* terminal = find(minor);
-    if (request.badge() == badge_console_directory) {
-        // /dev/console is the first terminal that there is.
-        terminal = minor == 1 && !terminals_.empty() ? terminals_.front().get() : nullptr;
-    }
-    if (terminal == nullptr) {
-        return base::fail(Status::not_found);
-    }
-    return terminal;
-}
-
-Result<fs::Open::Reply> Service::handle(const fs::Open& open, ipc::Request& request) {
-    Terminal* terminal = TRY(named_terminal(request));
-    const std::uint64_t badge = next_badge_++;
-    auto file = ipc::mint<fs::File>(
-        around_.endpoint,
-        {.badge = badge, .rights = abi::EndpointRights::call, .flags = abi::MintFlags::drop_guard});
-    if (!file) {
-        return base::fail(ipc::to_status(file.error()));
-    }
-    opened_.emplace(badge, Opened{terminal, open.flags & fs::OpenFlags::changeable});
-    request.add_capability(std::move(*file));
-    return fs::Open::Reply{.kind = fs::Kind::character_device,
-                           .terminal = 1,
-                           .device_major = major_terminal,
-                           .device_minor = terminal->minor(),
-                           .inode = terminal->minor(),
-                           .device = device_number};
-}
-
-Result<fs::Read::Reply> Service::handle(const fs::Read& read, ipc::Request& request) {
-    const Opened* file = TRY(opened_of(request));
-    fs::Read how = read;
-    how.flags |= file->never_waits() ? fs::Read::no_wait : 0;
-    return file->terminal->read(how, request, rt::now());
-}
-
-Result<fs::Write::Reply> Service::handle(const fs::Write& write, ipc::Request& request) {
-    const Opened* file = TRY(opened_of(request));
-    fs::Write how = write;
-    how.flags |= file->never_waits() ? fs::Write::no_wait : 0;
-    return file->terminal->write(how, request);
-}
-
-Result<fs::Poll::Reply> Service::handle(const fs::Poll& poll, ipc::Request& request) {
-    Terminal* terminal = TRY(terminal_of(request));
-    return terminal->poll(poll, request);
-}
-
-Result<fs::GetAttributes::Reply> Service::handle(const fs::GetAttributes& /*get*/,
-                                                 ipc::Request& request) {
-    const Terminal* terminal = TRY(terminal_of(request));
-    fs::Attributes attributes;
-    attributes.device = device_number;
-    attributes.inode = terminal->minor();
-    attributes.kind = fs::Kind::character_device;
-    attributes.mode = 0620;
-    attributes.links = 1;
-    attributes.block_size = 1024;
-    attributes.device_major = major_terminal;
-    attributes.device_minor = terminal->minor();
-    request.set_reply_object(attributes);
-    return fs::GetAttributes::Reply{};
-}
-
-Result<fs::SetStatusFlags::Reply> Service::handle(const fs::SetStatusFlags& set,
-                                                  ipc::Request& request) {
-    Opened* file = TRY(opened_of(request));
-    const std::uint32_t mask = set.mask & fs::OpenFlags::changeable;
-    file->flags = (file->flags & ~mask) | (set.value & mask);
-    return fs::SetStatusFlags::Reply{.flags = file->flags};
 }
 
 // ---- tty ------------------------------------------------------------------------------------------
@@ -162,6 +55,7 @@ Result<SetSettings::Reply> Service::handle(const SetSettings& set, ipc::Request&
         return base::fail(Status::background);
     }
     terminal->set_settings(settings, set.when);
+    settle(request);
     return SetSettings::Reply{};
 }
 
@@ -177,7 +71,11 @@ Result<SetSize::Reply> Service::handle(const SetSize& set, ipc::Request& request
 }
 
 Result<GetForeground::Reply> Service::handle(const GetForeground& /*get*/, ipc::Request& request) {
-    const Terminal* terminal = TRY(terminal_of(request));
+    // Also of one that was hung up: procmgr asks whom to tell of that.
+    const Terminal* terminal = TRY(opened_of(request))->terminal;
+    if (terminal == nullptr) {
+        return base::fail(Status::not_terminal);
+    }
     return GetForeground::Reply{.group = terminal->foreground(), .session = terminal->session()};
 }
 
@@ -189,30 +87,69 @@ Result<SetForeground::Reply> Service::handle(const SetForeground& set, ipc::Requ
 
 Result<Attach::Reply> Service::handle(const Attach& attach, ipc::Request& request) {
     Terminal* terminal = TRY(terminal_of(request));
+    PseudoTerminal* pair = TRY(opened_of(request))->pair;
+    auto file = TRY(add({.kind = Opened::Kind::session, .terminal = terminal, .pair = pair}));
     TRY(terminal->attach(attach, request.take<process::Session>()));
+    request.add_capability(std::move(file));
     return Attach::Reply{};
 }
 
 Result<Detach::Reply> Service::handle(const Detach& detach, ipc::Request& request) {
-    Terminal* terminal = TRY(terminal_of(request));
-    terminal->detach(detach.session);
+    const Opened* file = TRY(opened_of(request));
+    if (file->terminal == nullptr) {
+        return base::fail(Status::not_terminal);
+    }
+    if (file->terminal->detach(detach.session) && file->pair == nullptr) {
+        file->terminal->reset();
+    }
     return Detach::Reply{};
 }
 
 Result<Flush::Reply> Service::handle(const Flush& flush, ipc::Request& request) {
     Terminal* terminal = TRY(terminal_of(request));
-    terminal->flush(flush.queues);
+    const Opened* file = TRY(opened_of(request));
+    // What the master has to read is what the slave puts out.
+    const bool input = (flush.queues & Flush::input) != 0;
+    terminal->flush(file->kind != Opened::Kind::master ? flush.queues : input ? Flush::output : 0);
+    settle(request);
     return Flush::Reply{};
 }
 
 Result<Pending::Reply> Service::handle(const Pending& /*pending*/, ipc::Request& request) {
     Terminal* terminal = TRY(terminal_of(request));
-    return Pending::Reply{.input = static_cast<std::uint32_t>(terminal->discipline().pending())};
+    const Opened* file = TRY(opened_of(request));
+    const std::size_t input = file->kind == Opened::Kind::master ? file->pair->pending()
+                                                                 : terminal->discipline().pending();
+    return Pending::Reply{.input = static_cast<std::uint32_t>(input)};
 }
 
 Result<Identify::Reply> Service::handle(const Identify& /*identify*/, ipc::Request& request) {
-    const Terminal* terminal = TRY(terminal_of(request));
-    return Identify::Reply{.major = major_terminal, .minor = terminal->minor()};
+    const DeviceNumber device = TRY(terminal_of(request))->device();
+    return Identify::Reply{.major = device.major, .minor = device.minor};
+}
+
+Result<PseudoTerminal*> Service::master_of(const ipc::Request& request) {
+    const Opened* file = TRY(opened_of(request));
+    if (file->kind != Opened::Kind::master) {
+        return base::fail(Status::not_terminal);
+    }
+    return file->pair;
+}
+
+Result<GetPair::Reply> Service::handle(const GetPair& /*get*/, ipc::Request& request) {
+    const PseudoTerminal* pair = TRY(master_of(request));
+    return GetPair::Reply{.number = pair->number(), .locked = pair->locked ? 1U : 0U};
+}
+
+Result<LockPair::Reply> Service::handle(const LockPair& lock, ipc::Request& request) {
+    TRY(master_of(request))->locked = lock.locked != 0;
+    return LockPair::Reply{};
+}
+
+Result<SignalForeground::Reply> Service::handle(const SignalForeground& signal,
+                                                ipc::Request& request) {
+    TRY(master_of(request))->slave().signal_foreground(signal.signal);
+    return SignalForeground::Reply{};
 }
 
 // ---- input ----------------------------------------------------------------------------------------
@@ -266,16 +203,19 @@ Result<input::Bytes::Reply> Service::handle(const input::Bytes& bytes, ipc::Requ
 
 std::uint64_t Service::deadline() {
     std::uint64_t earliest = ipc::no_deadline;
-    for (const auto& terminal : terminals_) {
-        earliest = std::min(earliest, terminal->deadline());
+    for (const auto& screen : screens_) {
+        earliest = std::min(earliest, screen->terminal.deadline());
     }
+    pairs_.for_each(
+        [&](PseudoTerminal& pair) { earliest = std::min(earliest, pair.slave().deadline()); });
     return earliest;
 }
 
 void Service::on_deadline() {
-    for (const auto& terminal : terminals_) {
-        terminal->on_deadline(rt::now());
+    for (const auto& screen : screens_) {
+        screen->terminal.on_deadline(rt::now());
     }
+    pairs_.for_each([](PseudoTerminal& pair) { pair.slave().on_deadline(rt::now()); });
 }
 
 }  // namespace tty

@@ -2,9 +2,10 @@
 // Service: protocols fs, tty and input for all terminals.
 //
 // Badges: who calls.
-//   1 + major           a Directory for the device nodes of this major number: opens "MINOR" (vfs)
-//   sink_keyboard, sink_serial   input devices
-//   opened_first + n    an open File: terminal and file number; its drop message ends it
+//   virtual_directory, console_directory   Directories of device nodes: open "MINOR" (vfs)
+//   pairs_directory     the first Directory of pseudo-terminals (vfs mounts it)
+//   keyboard, serial    input devices
+//   opened_first + n    an open File, or a branch of the pairs' Directory; its drop message ends it
 //
 // tty calls screens (console, uart) and procmgr's answering thread; none of these ever calls tty and waits meanwhile with the
 // thread that answers.
@@ -18,10 +19,11 @@
 #include "interfaces/device.hpp"
 #include "interfaces/fs.hpp"
 #include "interfaces/input.hpp"
+#include "interfaces/namespace.hpp"
 #include "interfaces/tty.hpp"
 #include "libs/ipc/server.hpp"
 #include "servers/tty/keyboard.hpp"
-#include "servers/tty/terminal.hpp"
+#include "servers/tty/pseudo_terminals.hpp"
 
 namespace tty {
 
@@ -29,6 +31,7 @@ inline constexpr std::uint64_t badge_virtual_directory = 1;  // major 4
 inline constexpr std::uint64_t badge_console_directory = 2;  // major 5
 inline constexpr std::uint64_t badge_keyboard = 3;
 inline constexpr std::uint64_t badge_serial = 4;
+inline constexpr std::uint64_t badge_pairs_directory = 5;
 inline constexpr std::uint64_t badge_opened_first = 16;
 
 struct Surroundings {
@@ -39,10 +42,13 @@ struct Surroundings {
 
 class Service {
 public:
-    using Protocol = ipc::Operations<fs::Open, fs::Read, fs::Write, fs::Poll, fs::GetAttributes,
-                                     fs::SetStatusFlags, GetSettings, SetSettings, GetSize, SetSize,
-                                     GetForeground, SetForeground, Attach, Detach, Flush, Pending,
-                                     Identify, input::Keys, input::Bytes>;
+    using Protocol =
+        ipc::Operations<fs::Open, fs::Read, fs::Write, fs::Poll, fs::GetAttributes,
+                        fs::SetStatusFlags, GetSettings, SetSettings, GetSize, SetSize,
+                        GetForeground, SetForeground, Attach, Detach, Flush, Pending, Identify,
+                        GetPair, LockPair, SignalForeground, fs::GetPathAttributes,
+                        fs::SetAttributes, fs::CheckAccess, fs::ReadSymbolicLink, fs::ReadDirectory,
+                        fs::Seek, fs::GetUsage, names::Branch, input::Keys, input::Bytes>;
 
     explicit Service(const Surroundings& around);
 
@@ -63,28 +69,90 @@ public:
     Result<Flush::Reply> handle(const Flush& flush, ipc::Request& request);
     Result<Pending::Reply> handle(const Pending& pending, ipc::Request& request);
     Result<Identify::Reply> handle(const Identify& identify, ipc::Request& request);
+    Result<GetPair::Reply> handle(const GetPair& get, ipc::Request& request);
+    Result<LockPair::Reply> handle(const LockPair& lock, ipc::Request& request);
+    Result<SignalForeground::Reply> handle(const SignalForeground& signal, ipc::Request& request);
+
+    // Names of pseudo-terminals (service_names.cpp).
+    Result<fs::GetPathAttributes::Reply> handle(const fs::GetPathAttributes& get,
+                                                ipc::Request& request);
+    Result<fs::SetAttributes::Reply> handle(const fs::SetAttributes& set, ipc::Request& request);
+    Result<fs::CheckAccess::Reply> handle(const fs::CheckAccess& check, ipc::Request& request);
+    Result<fs::ReadSymbolicLink::Reply> handle(const fs::ReadSymbolicLink& read,
+                                               ipc::Request& request);
+    Result<fs::ReadDirectory::Reply> handle(const fs::ReadDirectory& read, ipc::Request& request);
+    Result<fs::Seek::Reply> handle(const fs::Seek& seek, ipc::Request& request);
+    Result<fs::GetUsage::Reply> handle(const fs::GetUsage& get, ipc::Request& request);
+    Result<names::Branch::Reply> handle(const names::Branch& branch, ipc::Request& request);
+
     Result<input::Keys::Reply> handle(const input::Keys& keys, ipc::Request& request);
     Result<input::Bytes::Reply> handle(const input::Bytes& bytes, ipc::Request& request);
 
-    void on_drop(std::uint64_t badge) { opened_.erase(badge); }
+    void on_drop(std::uint64_t badge);
     std::uint64_t deadline();
     void on_deadline();
 
 private:
-    struct Opened {  // an open file description
-        Terminal* terminal = nullptr;
-        std::uint32_t flags = 0;  // fs::OpenFlags::changeable
+    // What a badge stands for.
+    struct Opened {
+        // `session`: held by procmgr; `name`: opened for its attributes alone; `branch`: a Directory.
+        enum class Kind : std::uint8_t { terminal, master, session, name, directory, branch };
+
+        Kind kind = Kind::terminal;
+        Terminal* terminal = nullptr;    // null: of a directory
+        PseudoTerminal* pair = nullptr;  // that the terminal belongs to, if it does
+        Branch* branch = nullptr;        // of a directory
+        fs::Identity identity;           // who opened it
+        std::uint32_t flags = 0;         // fs::OpenFlags::changeable
+        std::uint32_t epoch = 0;         // of the terminal when this was opened
+        std::uint64_t cursor = 0;        // directory: where the next entry is
 
         [[nodiscard]] bool never_waits() const { return (flags & fs::OpenFlags::non_block) != 0; }
+        [[nodiscard]] bool hung_up() const {
+            return kind == Kind::terminal && epoch != terminal->epoch();
+        }
+        // A slave that keeps its master from reading the end.
+        [[nodiscard]] bool counts() const {
+            return kind == Kind::terminal && pair != nullptr && !hung_up();
+        }
     };
+    struct Screen {
+        ScreenLine line;
+        Terminal terminal;
+
+        Screen(std::uint32_t minor, ipc::Ref<display::Screen> screen)
+            : line(minor, screen), terminal({.major = screen_major, .minor = minor}, line) {}
+    };
+    // A name in a Directory of pseudo-terminals.
+    struct Name {
+        enum class Kind : std::uint8_t { directory, master, slave };
+        Kind kind = Kind::directory;
+        PseudoTerminal* pair = nullptr;
+    };
+
+    void add_terminals(ipc::Ref<display::Screen> screen, std::uint32_t first, std::uint32_t count);
     Result<Opened*> opened_of(const ipc::Request& request);
+    // The terminal of an open File that has not been hung up.
     Result<Terminal*> terminal_of(const ipc::Request& request);
-    Result<Terminal*> named_terminal(const ipc::Request& request);
+    Result<PseudoTerminal*> master_of(const ipc::Request& request);
+    Result<Opened> opened_by_number(const ipc::Request& request);
+    Result<Opened> opened_by_name(Branch& branch, const fs::Open& open, std::string_view name);
+    static Result<Opened> opened_again(const Opened& file);
+    static Result<Opened> open_slave(PseudoTerminal& pair);
+    Result<ipc::Capability<fs::File>> add(const Opened& opened);
+    // Null: not a Directory of pseudo-terminals.
+    Branch* branch_of(const ipc::Request& request);
+    Result<Name> look_up(const Branch& branch, std::string_view path) const;
+    static fs::Attributes attributes_of(const Name& name);
+    static fs::Attributes attributes_of(const Opened& file);
+    static void settle(const Opened& file);
+    void settle(const ipc::Request& request);
     Terminal* find(std::uint32_t minor);
     void act_on(const Keyboard::Event& event);
 
     const Surroundings around_;
-    std::vector<std::unique_ptr<Terminal>> terminals_;
+    std::vector<std::unique_ptr<Screen>> screens_;
+    PseudoTerminals pairs_;
     std::map<std::uint64_t, Opened> opened_;  // by badge
     std::uint64_t next_badge_ = badge_opened_first;
     Keyboard keyboard_;

@@ -7,12 +7,12 @@ namespace tty {
 
 namespace {
 
-using interfaces::Status;
-
+constexpr std::uint32_t signal_hang_up = 1;
+constexpr std::uint32_t signal_continue = 18;
 constexpr std::uint32_t signal_window_changed = 28;
 constexpr std::uint64_t tenth_of_a_second = 100'000'000;
-constexpr std::size_t most_pollers = 256;
-constexpr std::size_t most_waiting = 256;
+// What a byte can become on its way out: a line feed gets a carriage return before it.
+constexpr std::size_t longest_output = 2;
 
 }  // namespace
 
@@ -20,21 +20,33 @@ constexpr std::size_t most_waiting = 256;
 
 void Terminal::receive(std::string_view bytes) {
     discipline_.receive(bytes);
-    serve_readers();
-    serve_writers();
+    serve();
     tell_pollers();
 }
 
-void Terminal::transmit(std::string_view bytes) {
-    while (!bytes.empty()) {
-        const std::string_view part = bytes.substr(0, abi::message_bytes);
-        // A screen that is gone shows nothing; the programs go on.
-        (void)ipc::call(screen_, display::Write{.terminal = minor_}, {.payload = ipc::bytes(part)});
-        bytes.remove_prefix(part.size());
-    }
+void Terminal::serve() {
+    serve_readers();
+    serve_writers();
 }
 
-void Terminal::signal(std::uint32_t number) { signal_group(foreground_, number); }
+void Terminal::hang_up() {
+    ++epoch_;
+    for (Reader& reader : readers_) {
+        (void)reader.reply.answer<fs::Read>({}, {});
+    }
+    readers_.clear();
+    for (Writer& writer : writers_) {
+        (void)writer.reply.fail(Status::io_error);
+    }
+    writers_.clear();
+    pollers_.tell(~std::uint32_t{0});
+}
+
+// What its group in the foreground hears, procmgr tells it when the leader has ended of this.
+void Terminal::signal_leader_of_end() {
+    signal_group(0, signal_hang_up);
+    signal_group(0, signal_continue);
+}
 
 void Terminal::signal_group(std::uint32_t group, std::uint32_t number) {
     if (session_) {
@@ -52,34 +64,27 @@ bool Terminal::satisfied() const {
     return discipline_.readable() && discipline_.pending() >= std::max<std::size_t>(least, 1);
 }
 
-Result<fs::Read::Reply> Terminal::read(const fs::Read& read, ipc::Request& request,
-                                       std::uint64_t now) {
+Result<std::string> Terminal::read(const fs::Read& read, ipc::Request& request, std::uint64_t now) {
     if (in_background(read.process_group)) {
         return base::fail(Status::background);
     }
     const std::size_t length = std::min<std::size_t>(read.length, abi::message_bytes);
     if (readers_.empty() && satisfied()) {
-        const std::string bytes = discipline_.read(length);
-        request.set_reply_payload(ipc::bytes(bytes));
-        return fs::Read::Reply{};
+        return discipline_.read(length);
     }
     const Settings& settings = discipline_.settings();
     const bool canonical = (settings.local & LocalFlags::canonical) != 0;
     const bool timed = !canonical && settings.characters[least_count] == 0;
     if (timed && settings.characters[time_limit] == 0) {
-        return fs::Read::Reply{};
+        return std::string{};
     }
     if ((read.flags & fs::Read::no_wait) != 0) {
         return base::fail(Status::would_block);
     }
-    if (readers_.size() >= most_waiting) {
-        return base::fail(Status::limit);
-    }
-    ipc::PendingReply reply = TRY(request.defer());
     const std::uint64_t deadline =
         timed ? now + settings.characters[time_limit] * tenth_of_a_second : ipc::no_deadline;
-    readers_.push_back({std::move(reply), length, deadline});
-    return fs::Read::Reply{};
+    TRY(wait(readers_, request, length, deadline));
+    return std::string{};
 }
 
 void Terminal::serve_readers() {
@@ -100,64 +105,39 @@ Result<fs::Write::Reply> Terminal::write(const fs::Write& write, ipc::Request& r
     }
     // The payload is in the page that the screen's message will use.
     std::string bytes(request.text());
-    if (!discipline_.output_stopped()) {
-        discipline_.write(bytes);
-        return fs::Write::Reply{.count = bytes.size()};
+    if (writers_.empty() && takes_output()) {
+        return fs::Write::Reply{.count = put_out(bytes)};
     }
     if ((write.flags & fs::Write::no_wait) != 0) {
         return base::fail(Status::would_block);
     }
-    if (writers_.size() >= most_waiting) {
-        return base::fail(Status::limit);
-    }
-    writers_.push_back({TRY(request.defer()), std::move(bytes)});
+    TRY(wait(writers_, request, std::move(bytes)));
     return fs::Write::Reply{};
 }
 
+bool Terminal::takes_output() const {
+    return !discipline_.output_stopped() && line_.room() >= longest_output;
+}
+
+std::size_t Terminal::put_out(std::string_view bytes) {
+    const std::string_view part = bytes.substr(0, line_.room() / longest_output);
+    discipline_.write(part);
+    return part.size();
+}
+
 void Terminal::serve_writers() {
-    while (!writers_.empty() && !discipline_.output_stopped()) {
+    while (!writers_.empty() && takes_output()) {
         Writer& writer = writers_.front();
-        if (writer.reply.answer<fs::Write>({.count = writer.bytes.size()})) {
-            discipline_.write(writer.bytes);
+        const std::size_t count = std::min(writer.bytes.size(), line_.room() / longest_output);
+        if (writer.reply.answer<fs::Write>({.count = count})) {
+            put_out(writer.bytes);
         }
         writers_.pop_front();
     }
 }
 
-// ---- polling ----------------------------------------------------------------------------------------
-
 std::uint32_t Terminal::ready() const {
-    std::uint32_t events = 0;
-    if (satisfied()) {
-        events |= fs::Poll::readable;
-    }
-    if (!discipline_.output_stopped()) {
-        events |= fs::Poll::writable;
-    }
-    return events;
-}
-
-Result<fs::Poll::Reply> Terminal::poll(const fs::Poll& poll, ipc::Request& request) {
-    const std::uint32_t events = ready() & poll.events;
-    if (events == 0 && request.capability_count() == 1) {
-        if (pollers_.size() >= most_pollers) {
-            pollers_.pop_front();  // told of something that may not have happened: it looks again
-        }
-        pollers_.push_back({request.take<ipc::Notification>(), poll.events, poll.bits});
-    }
-    return fs::Poll::Reply{.ready = events};
-}
-
-void Terminal::tell_pollers() {
-    const std::uint32_t events = ready();
-    for (auto poller = pollers_.begin(); poller != pollers_.end();) {
-        if ((poller->events & events) == 0) {
-            ++poller;
-            continue;
-        }
-        (void)poller->notification->signal(poller->bits);
-        poller = pollers_.erase(poller);
-    }
+    return (satisfied() ? fs::Poll::readable : 0) | (takes_output() ? fs::Poll::writable : 0);
 }
 
 // ---- settings, sessions, size ---------------------------------------------------------------------------
@@ -175,6 +155,9 @@ void Terminal::flush(std::uint32_t queues) {
     if ((queues & Flush::input) != 0) {
         discipline_.flush_input();
     }
+    if ((queues & Flush::output) != 0) {
+        line_.discard();
+    }
 }
 
 Result<void> Terminal::attach(const Attach& attach, ipc::Capability<process::Session> session) {
@@ -187,13 +170,17 @@ Result<void> Terminal::attach(const Attach& attach, ipc::Capability<process::Ses
     return {};
 }
 
-void Terminal::detach(std::uint32_t session) {
+bool Terminal::detach(std::uint32_t session) {
     if (session != session_number_) {
-        return;
+        return false;
     }
     session_.reset();
     session_number_ = 0;
     foreground_ = 0;
+    return true;
+}
+
+void Terminal::reset() {
     discipline_.flush_input();
     discipline_.set(default_settings());
 }
@@ -210,24 +197,15 @@ Result<void> Terminal::set_foreground(const SetForeground& set) {
     return {};
 }
 
-GetSize::Reply Terminal::size() {
-    if (size_set_) {
-        return size_;
-    }
-    const auto asked = ipc::call(screen_, display::GetSize{.terminal = minor_});
-    if (!asked) {
-        return {.rows = 24, .columns = 80};
-    }
-    const auto& reply = asked->reply;
-    return {
-        .rows = reply.rows, .columns = reply.columns, .width = reply.width, .height = reply.height};
-}
+GetSize::Reply Terminal::size() { return size_set_ ? size_ : line_.size(); }
 
-void Terminal::set_size(const SetSize& size) {
-    size_ = {
-        .rows = size.rows, .columns = size.columns, .width = size.width, .height = size.height};
+void Terminal::set_size(const SetSize& set) {
+    const GetSize::Reply before = size();
+    size_ = {.rows = set.rows, .columns = set.columns, .width = set.width, .height = set.height};
     size_set_ = true;
-    signal(signal_window_changed);
+    if (size_ != before) {
+        signal(signal_window_changed);
+    }
 }
 
 // ---- time -------------------------------------------------------------------------------------------------

@@ -6,38 +6,49 @@
 #pragma once
 
 #include <cstdint>
-#include <list>
 
-#include "interfaces/display.hpp"
 #include "interfaces/fs.hpp"
 #include "interfaces/process.hpp"
 #include "interfaces/tty.hpp"
-#include "libs/ipc/request.hpp"
+#include "servers/tty/line.hpp"
 #include "servers/tty/line_discipline.hpp"
+#include "servers/tty/waiting.hpp"
 
 namespace tty {
 
-template <class T>
-using Result = base::Result<T, interfaces::Status>;
+inline constexpr std::uint32_t screen_major = 4, console_major = 5, slave_major = 136;
+inline constexpr std::uint32_t own_minor = 0, master_minor = 2;  // of console_major
+
+struct DeviceNumber {
+    std::uint32_t major = 0, minor = 0;
+};
 
 class Terminal final : LineDiscipline::Host {
 public:
-    // `screen` shows it as its terminal number `minor`.
-    Terminal(std::uint32_t minor, ipc::Ref<display::Screen> screen)
-        : minor_(minor), screen_(screen) {}
+    Terminal(DeviceNumber device, Line& line) : device_(device), line_(line) {}
     Terminal(const Terminal&) = delete;
 
-    [[nodiscard]] std::uint32_t minor() const { return minor_; }
+    [[nodiscard]] DeviceNumber device() const { return device_; }
     [[nodiscard]] LineDiscipline& discipline() { return discipline_; }
+    [[nodiscard]] const LineDiscipline& discipline() const { return discipline_; }
 
     // ---- the line
     void receive(std::string_view bytes);
+    // Whoever waits and need not any more.
+    void serve();
+    void tell_pollers() { pollers_.tell(ready()); }
+    // Whatever is open of it now is of no use any more: it has an earlier `epoch`.
+    void hang_up();
+    [[nodiscard]] std::uint32_t epoch() const { return epoch_; }
+    void signal_leader_of_end();
 
     // ---- programs
-    // The answer, or it is deferred.
-    Result<fs::Read::Reply> read(const fs::Read& read, ipc::Request& request, std::uint64_t now);
+    // What was read, or it is deferred.
+    Result<std::string> read(const fs::Read& read, ipc::Request& request, std::uint64_t now);
     Result<fs::Write::Reply> write(const fs::Write& write, ipc::Request& request);
-    Result<fs::Poll::Reply> poll(const fs::Poll& poll, ipc::Request& request);
+    fs::Poll::Reply poll(const fs::Poll& poll, ipc::Request& request) {
+        return pollers_.poll(poll, request, ready());
+    }
     void set_settings(const Settings& settings, std::uint32_t when);
     void flush(std::uint32_t queues);
     // May this process group use the terminal now?
@@ -47,7 +58,11 @@ public:
 
     // ---- sessions
     Result<void> attach(const Attach& attach, ipc::Capability<process::Session> session);
-    void detach(std::uint32_t session);
+    // False: it was not this session's.
+    bool detach(std::uint32_t session);
+    // For the next session: as if nobody had used it.
+    void reset();
+    void signal_foreground(std::uint32_t number) { signal_group(foreground_, number); }
     Result<void> set_foreground(const SetForeground& set);
     [[nodiscard]] std::uint32_t foreground() const { return foreground_; }
     [[nodiscard]] std::uint32_t session() const { return session_number_; }
@@ -61,37 +76,25 @@ public:
     void on_deadline(std::uint64_t now);
 
 private:
-    struct Reader {
-        ipc::PendingReply reply;
-        std::size_t length;
-        std::uint64_t deadline;
-    };
-    struct Writer {
-        ipc::PendingReply reply;
-        std::string bytes;
-    };
-    struct Poller {
-        ipc::Capability<ipc::Notification> notification;
-        std::uint32_t events;
-        std::uint64_t bits;
-    };
-
-    void transmit(std::string_view bytes) override;
-    void signal(std::uint32_t number) override;
+    void transmit(std::string_view bytes) override { line_.transmit(bytes); }
+    void signal(std::uint32_t number) override { signal_foreground(number); }
+    // As many of these bytes as there is room for on the line go out.
+    std::size_t put_out(std::string_view bytes);
+    [[nodiscard]] bool takes_output() const;
     // A read of this length can be answered now (the settings' least count is there, or a line).
     [[nodiscard]] bool satisfied() const;
     void serve_readers();
     void serve_writers();
-    void tell_pollers();
     [[nodiscard]] std::uint32_t ready() const;
     void signal_group(std::uint32_t group, std::uint32_t number);
 
-    const std::uint32_t minor_;
-    ipc::Ref<display::Screen> screen_;
+    const DeviceNumber device_;
+    Line& line_;
     LineDiscipline discipline_{*this};
-    std::list<Reader> readers_;
-    std::list<Writer> writers_;
-    std::list<Poller> pollers_;
+    Readers readers_;
+    Writers writers_;
+    Pollers pollers_;
+    std::uint32_t epoch_ = 0;
     std::uint32_t session_number_ = 0;
     std::uint32_t foreground_ = 0;
     ipc::Capability<process::Session> session_;

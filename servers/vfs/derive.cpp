@@ -79,7 +79,8 @@ private:
         result_.mount({.path = rule.path,
                        .file_system = at.mount->file_system,
                        .start = at.path,
-                       .read_only = read_only || at.mount->read_only});
+                       .read_only = read_only || at.mount->read_only,
+                       .per_view = at.mount->per_view});
         if (attributes.kind != fs::Kind::directory) {
             files_.insert(rule.path);
         }
@@ -90,6 +91,7 @@ private:
             Mount copy = below;
             copy.path = rule.path + below.path.substr(at.view_path.size());
             copy.read_only = read_only || below.read_only;
+            copy.is_own = false;
             if (!governed_by_longer(copy.path, rule, rules)) {
                 result_.mount(std::move(copy));
             }

@@ -19,19 +19,18 @@ struct Node {
 };
 // Numbers: Documentation of Linux, "Linux allocated devices", which programs rely on.
 constexpr Node nodes[] = {
-    {"null", 0666, 1, 3},    {"zero", 0666, 1, 5}, {"full", 0666, 1, 7},    {"random", 0666, 1, 8},
-    {"urandom", 0666, 1, 9}, {"tty", 0666, 5, 0},  {"console", 0620, 5, 1}, {"ptmx", 0666, 5, 2},
-    {"tty1", 0620, 4, 1},    {"tty2", 0620, 4, 2}, {"tty3", 0620, 4, 3},    {"tty4", 0620, 4, 4},
-    {"tty5", 0620, 4, 5},    {"tty6", 0620, 4, 6}, {"ttyS0", 0620, 4, 64},  {"ttyS1", 0620, 4, 65},
+    {"null", 0666, 1, 3},    {"zero", 0666, 1, 5},    {"full", 0666, 1, 7},
+    {"random", 0666, 1, 8},  {"urandom", 0666, 1, 9}, {"tty", 0666, 5, 0},
+    {"console", 0620, 5, 1}, {"tty1", 0620, 4, 1},    {"tty2", 0620, 4, 2},
+    {"tty3", 0620, 4, 3},    {"tty4", 0620, 4, 4},    {"tty5", 0620, 4, 5},
+    {"tty6", 0620, 4, 6},    {"ttyS0", 0620, 4, 64},  {"ttyS1", 0620, 4, 65},
 };
 struct DeviceLink {
     std::string_view name, target;
 };
 constexpr DeviceLink links[] = {
-    {"fd", "/proc/self/fd"},
-    {"stdin", "/proc/self/fd/0"},
-    {"stdout", "/proc/self/fd/1"},
-    {"stderr", "/proc/self/fd/2"},
+    {"fd", "/proc/self/fd"},       {"ptmx", "pts/ptmx"},          {"stdin", "/proc/self/fd/0"},
+    {"stdout", "/proc/self/fd/1"}, {"stderr", "/proc/self/fd/2"},
 };
 
 Result<ipc::Capability<fs::Directory>> make_directory(const Surroundings& around,

@@ -13,13 +13,13 @@ template <class Op>
 Status as_asked(Op&, const Location&) {
     return Status::ok;
 }
-Status as_asked(fs::Open& open, const Location& at) {
-    open.flags &= ~fs::OpenFlags::read_only_view;
-    open.flags |= at.mount->read_only ? fs::OpenFlags::read_only_view : 0;
+std::uint32_t flags_at(std::uint32_t flags, const Location& at) {
+    flags &= ~fs::OpenFlags::read_only_view;
+    flags |= at.mount->read_only ? fs::OpenFlags::read_only_view : 0;
     if (at.as_directory) {
-        open.flags = (open.flags | fs::OpenFlags::directory) & ~fs::OpenFlags::no_follow;
+        flags = (flags | fs::OpenFlags::directory) & ~fs::OpenFlags::no_follow;
     }
-    return Status::ok;
+    return flags;
 }
 Status as_asked(fs::GetPathAttributes& get, const Location& at) {
     get.follow = at.as_directory ? 1 : get.follow;
@@ -36,6 +36,14 @@ Status if_movable(const View& view, const Location& at) {
         return Status::busy;
     }
     return if_writable(at);
+}
+
+Status with_own_branch(View& view, const Location& at) {
+    if (!at.mount->per_view || at.mount->is_own) {
+        return Status::ok;
+    }
+    const auto branched = view.branch(at.mount->path);
+    return branched ? Status::ok : branched.error();
 }
 
 struct TwoPaths {
@@ -58,13 +66,18 @@ Result<fs::Open::Reply> Service::handle(fs::Open open, ipc::Request& request) {
     Resolver resolver{*view};
     auto answer = TRY(resolver.forward(open, std::string{request.text()}, {},
                                        [&](fs::Open& asked, const Location& at) {
-                                           const Status status = as_asked(asked, at);
-                                           open.flags = asked.flags;
-                                           return status;
+                                           const Status status = with_own_branch(*view, at);
+                                           if (status != Status::ok) {
+                                               return status;
+                                           }
+                                           open.flags = asked.flags = flags_at(asked.flags, at);
+                                           return Status::ok;
                                        }));
-    const bool is_device = answer.reply.kind == fs::Kind::character_device ||
-                           answer.reply.kind == fs::Kind::block_device;
-    if (is_device && (open.flags & fs::OpenFlags::path_only) == 0 &&
+    // A node only names its device; a pseudo-terminal's own file system gives the terminal itself.
+    const bool is_node = (answer.reply.kind == fs::Kind::character_device ||
+                          answer.reply.kind == fs::Kind::block_device) &&
+                         answer.reply.terminal == 0;
+    if (is_node && (open.flags & fs::OpenFlags::path_only) == 0 &&
         devices_.contains(answer.reply.device_major)) {
         return open_device(open, answer.reply, request);
     }

@@ -78,7 +78,9 @@ Result<names::Mount::Reply> Service::handle(const names::Mount& mount, ipc::Requ
     Location at = TRY(Resolver{*view}.locate(path));
     view->mount({.path = std::move(at.view_path),
                  .file_system = make_file_system<DirectoryFileSystem>(std::move(directory)),
-                 .read_only = mount.read_only != 0});
+                 .read_only = mount.read_only != 0,
+                 .per_view = mount.per_view != 0,
+                 .is_own = true});
     return names::Mount::Reply{};
 }
 

@@ -34,4 +34,16 @@ bool View::unmount(std::string_view path) {
     return std::erase_if(mounts_, [&](const Mount& m) { return m.path == path; }) != 0;
 }
 
+Result<void> View::branch(std::string_view path) {
+    const auto found = std::ranges::find(mounts_, path, &Mount::path);
+    if (found == mounts_.end()) {
+        return base::fail(Status::not_found);
+    }
+    auto answer = TRY(found->file_system->ask(names::Branch{}, {}));
+    found->file_system =
+        make_file_system<DirectoryFileSystem>(answer.capabilities.take<fs::Directory>(0));
+    found->is_own = true;
+    return {};
+}
+
 }  // namespace vfs

@@ -19,6 +19,8 @@ struct Mount {
     FileSystemPointer file_system;
     std::string start;  // what of the file system is seen: a path relative to its root
     bool read_only = false;
+    bool per_view = false;  // names::Mount
+    bool is_own = false;    // this view's own branch, where that is so
 };
 
 // Does `path` lie at or below `base`?
@@ -42,6 +44,8 @@ public:
     // Over whatever was mounted there.
     void mount(Mount mount);
     bool unmount(std::string_view path);
+    // Of a mount that is per view, and not this one's own: a branch takes its place.
+    Result<void> branch(std::string_view path);
     [[nodiscard]] const std::vector<Mount>& mounts() const { return mounts_; }
 
 private:

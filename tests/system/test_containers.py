@@ -301,3 +301,20 @@ def test_the_end_of_a_container_leaves_memory_as_it_was(guest):
         assert b"busy" in boss(guest, script, timeout=60).output
         free.append(free_memory(guest))
     assert free[-1] == free[-2] == free[-3], free
+
+
+def test_a_pseudo_terminal_is_found_by_those_whom_its_opener_starts(guest):
+    """By its name, in listings and at all; its sibling and its parent see none. (With its path, a program runs in a
+    container of its own; without it busybox's shell does what it can itself.)"""
+    result = guest.run("sh", "-c", """
+        cd /tmp && mkfifo there done
+        /bin/ash -c 'exec 3<>/dev/ptmx; echo mine: $(/bin/ls /dev/pts); /bin/test -c /dev/pts/0 && echo found
+                     echo >there; read x <done' &
+        read x <there
+        echo parent: $(/bin/ls /dev/pts)
+        /bin/test -e /dev/pts/0 || echo hidden
+        /bin/ash -c 'exec 4<>/dev/ptmx; echo sibling: $(/bin/ls /dev/pts)'
+        echo >done; wait; rm there done
+        echo after: $(/bin/ls /dev/pts)""")
+    assert text(result).split("\n") == ["mine: 0 ptmx", "found", "parent: ptmx", "hidden", "sibling: 1 ptmx",
+                                        "after: ptmx", ""]

@@ -87,8 +87,8 @@ std::string stat_text(const ProcessFacts& facts) {
     field(out, shown_parent(process));
     field(out, process.group);
     field(out, process.session);
-    field(out, (std::uint64_t{facts.terminal_major} << 8) | facts.terminal_minor);
-    out += facts.terminal_major == 0 ? " -1" : " " + decimal(process.group);
+    field(out, facts.terminal);
+    out += facts.terminal == 0 ? " -1" : " " + decimal(process.group);
     for (int i = 0; i < 5; ++i) {  // flags, page faults
         field(out, 0);
     }

@@ -17,7 +17,7 @@ struct ProcessFacts {
     bool on_cpu = false;
     Usage usage;
     std::uint64_t virtual_bytes = 0;
-    std::uint32_t terminal_major = 0, terminal_minor = 0;
+    std::uint32_t terminal = 0;  // major << 8 | minor; 0: none
     std::uint64_t pending_signals = 0;
 };
 

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// What a terminal is connected to: a screen or serial line, or the master of a pseudo-terminal.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string_view>
+
+#include "interfaces/display.hpp"
+#include "interfaces/tty.hpp"
+#include "libs/ipc/protocol.hpp"
+
+namespace tty {
+
+class Line {
+public:
+    Line() = default;
+    Line(const Line&) = delete;
+    // Takes all of it, also beyond its room: an echo waits for nobody.
+    virtual void transmit(std::string_view bytes) = 0;
+    // How many bytes a program may write now, in their form on the line.
+    [[nodiscard]] virtual std::size_t room() const = 0;
+    // Drops what the other end has not seen yet.
+    virtual void discard() = 0;
+    // As long as no program has set another one.
+    [[nodiscard]] virtual GetSize::Reply size() = 0;
+
+protected:
+    ~Line() = default;
+};
+
+class ScreenLine final : public Line {
+public:
+    // `screen` shows it as its terminal number `minor`.
+    ScreenLine(std::uint32_t minor, ipc::Ref<display::Screen> screen)
+        : minor_(minor), screen_(screen) {}
+
+    void transmit(std::string_view bytes) override;
+    [[nodiscard]] std::size_t room() const override {
+        return std::numeric_limits<std::size_t>::max();
+    }
+    void discard() override {}
+    [[nodiscard]] GetSize::Reply size() override;
+
+private:
+    const std::uint32_t minor_;
+    ipc::Ref<display::Screen> screen_;
+};
+
+}  // namespace tty

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#include "servers/tty/waiting.hpp"
+
+namespace tty {
+
+namespace {
+
+constexpr std::uint32_t always_told = fs::Poll::hang_up | fs::Poll::error;
+
+}  // namespace
+
+fs::Poll::Reply Pollers::poll(const fs::Poll& poll, ipc::Request& request, std::uint32_t ready) {
+    const std::uint32_t events = ready & (poll.events | always_told);
+    if (events == 0 && request.capability_count() == 1) {
+        if (pollers_.size() >= most_waiting) {
+            pollers_.pop_front();  // told of something that may not have happened: it looks again
+        }
+        pollers_.push_back({request.take<ipc::Notification>(), poll.events, poll.bits});
+    }
+    return fs::Poll::Reply{.ready = events};
+}
+
+void Pollers::tell(std::uint32_t ready) {
+    for (auto poller = pollers_.begin(); poller != pollers_.end();) {
+        if (((poller->events | always_told) & ready) == 0) {
+            ++poller;
+            continue;
+        }
+        (void)poller->notification->signal(poller->bits);
+        poller = pollers_.erase(poller);
+    }
+}
+
+}  // namespace tty

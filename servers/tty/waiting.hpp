@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// Who waits at one end of a line: for input, for room, or for news of either.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <string>
+
+#include "interfaces/fs.hpp"
+#include "libs/ipc/request.hpp"
+
+namespace tty {
+
+using interfaces::Status;
+
+template <class T>
+using Result = base::Result<T, Status>;
+
+inline constexpr std::size_t most_waiting = 256;
+
+struct Reader {
+    ipc::PendingReply reply;
+    std::size_t length;
+    std::uint64_t deadline;
+};
+using Readers = std::list<Reader>;
+
+struct Writer {
+    ipc::PendingReply reply;
+    std::string bytes;
+};
+using Writers = std::list<Writer>;
+
+inline Result<void> wait(Readers& readers, ipc::Request& request, std::size_t length,
+                         std::uint64_t deadline) {
+    if (readers.size() >= most_waiting) {
+        return base::fail(Status::limit);
+    }
+    readers.push_back({TRY(request.defer()), length, deadline});
+    return {};
+}
+
+inline Result<void> wait(Writers& writers, ipc::Request& request, std::string bytes) {
+    if (writers.size() >= most_waiting) {
+        return base::fail(Status::limit);
+    }
+    writers.push_back({TRY(request.defer()), std::move(bytes)});
+    return {};
+}
+
+class Pollers {
+public:
+    // `ready`: what holds now, of all events.
+    fs::Poll::Reply poll(const fs::Poll& poll, ipc::Request& request, std::uint32_t ready);
+    void tell(std::uint32_t ready);
+
+private:
+    struct Poller {
+        ipc::Capability<ipc::Notification> notification;
+        std::uint32_t events;
+        std::uint64_t bits;
+    };
+    std::list<Poller> pollers_;
+};
+
+}  // namespace tty
