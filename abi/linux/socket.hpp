@@ -12,7 +12,7 @@ struct SocketFamily {
 };
 struct SocketType {
     static constexpr std::uint32_t mask = 0xf;
-    static constexpr std::uint32_t stream = 1, datagram = 2, packets = 5;
+    static constexpr std::uint32_t stream = 1, datagram = 2, raw = 3, packets = 5;
     static constexpr std::uint32_t non_block = 04000, close_on_exec = 02000000;
 };
 struct SocketLevel {

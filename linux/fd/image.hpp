@@ -21,7 +21,7 @@ inline constexpr std::uint8_t named_pipe = 6;
 inline constexpr std::uint8_t timer = 7;
 // No capabilities; status flags, the set's lower and upper half.
 inline constexpr std::uint8_t signal_queue = 8;
-// fs::File of its name, if it has one; status flags, 1 if it listens.
+// fs::File of its name, if it has one; status flags, 1 if it listens, fd::Framing.
 inline constexpr std::uint8_t local_socket = 9;
 
 }  // namespace linux::fd::image_kind

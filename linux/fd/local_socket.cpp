@@ -31,7 +31,7 @@ LocalSocket::~LocalSocket() {
 }
 
 Result<Handle> LocalSocket::adopt(const process::ImageDescriptor& from) {
-    auto* socket = new LocalSocket(from.state[0]);
+    auto* socket = new LocalSocket(from.state[0], static_cast<Framing>(from.state[2]));
     MutexGuard guard{socket->lock_};
     if (from.capabilities[0] != abi::no_capability) {
         socket->file_ = ipc::Capability<fs::File>{from.capabilities[0]};
@@ -53,6 +53,7 @@ bool LocalSocket::describe(process::ImageDescriptor& to) const
     }
     to.state[0] = status();
     to.state[1] = listening_.load() ? 1 : 0;
+    to.state[2] = static_cast<std::uint32_t>(framing_);
     return true;
 }
 
@@ -138,7 +139,7 @@ std::int64_t LocalSocket::connect(Path path) {
     if (opened->reply.kind != fs::Kind::socket) {
         return -Errno::econnrefused;
     }
-    auto pair = make_socket_pair(flags);
+    auto pair = make_socket_pair(flags, framing_);
     if (!pair) {
         return -pair.error();
     }
@@ -177,6 +178,9 @@ Result<Handle> LocalSocket::accept(std::uint32_t status) {
             }
             end.state[0] = status | OpenFlag::read_write;
             Handle handle = TRY(PipeEnd::adopt(end));
+            if (handle->socket()->framing() != framing_) {
+                continue;  // whoever that was hears the end
+            }
             TRY(handle->change_status(OpenFlag::changeable, status));
             handle->socket()->set_peer(
                 {answer->reply.pid, answer->reply.user, answer->reply.group});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Local stream sockets with names:
+// Local sockets with names, of streams or sequenced packets:
 //
 //      fresh --bind--> bound --listen--> listening --accept--> (connected ends, one for each)
 //        |               |
@@ -23,7 +23,8 @@ namespace linux::fd {
 
 class LocalSocket final : public Description {
 public:
-    explicit LocalSocket(std::uint32_t status) : Description(status | OpenFlag::read_write) {}
+    LocalSocket(std::uint32_t status, Framing framing)
+        : Description(status | OpenFlag::read_write), framing_(framing) {}
     static Result<Handle> adopt(const process::ImageDescriptor& from);
 
     // Paths stand at the start of the message page.
@@ -33,6 +34,7 @@ public:
     // -> a connected end; `restart_errno`.
     Result<Handle> accept(std::uint32_t status);
     [[nodiscard]] bool is_listening() const { return listening_.load(); }
+    [[nodiscard]] Framing framing() const { return framing_; }
 
     std::int64_t read(UserBuffer& buffer, Offset offset) override;
     std::int64_t write(UserBuffer& buffer, Offset offset) override;
@@ -54,6 +56,7 @@ protected:
     void unlock_after_fork() override __attribute__((release_capability(lock_))) { lock_.unlock(); }
 
 private:
+    const Framing framing_;
     Mutex lock_;
     ipc::Capability<fs::File> file_ __attribute__((guarded_by(lock_)));  // of the name
     std::atomic<bool> listening_ = false;

@@ -16,10 +16,6 @@ namespace {
 
 constexpr std::uint32_t signal_pipe = 13;
 
-// PipeRing::Header::ended.
-constexpr std::uint32_t writing_ended = 1;
-constexpr std::uint32_t reading_ended = 2;
-
 ipc::Ref<ipc::Bank> container_bank() { return ipc::Ref<ipc::Bank>{process::container_bank}; }
 
 std::optional<PipeRing> in_ring(Side side, const PipeMapping& mapping) {
@@ -80,7 +76,7 @@ Result<PipeCapabilities> capabilities_for(ipc::Capability<ipc::Notification> own
 }
 
 Result<PipePair> make_pair(Side one, std::uint32_t one_status, Side other,
-                           std::uint32_t other_status) {
+                           std::uint32_t other_status, Framing framing) {
     const std::uint64_t bytes = mapped_bytes(is_socket(one));
     auto of_one = TRY(or_errno(container_bank()->create_notification()));
     auto of_other = TRY(or_errno(container_bank()->create_notification()));
@@ -89,6 +85,7 @@ Result<PipePair> make_pair(Side one, std::uint32_t one_status, Side other,
     auto for_other = TRY(capabilities_for(std::move(of_other), first));
     auto memory = TRY(or_errno(container_bank()->create_memory(bytes)));
     PipeMapping* mapping = TRY(PipeMapping::create(std::move(memory), bytes));
+    mapping->ring(0).header().framing.store(static_cast<std::uint32_t>(framing));
     mapping->retain();
     PipePair pair{Handle{new PipeEnd(one, one_status, mapping, std::move(for_one))},
                   Handle{new PipeEnd(other, other_status, mapping, std::move(for_other))}};
@@ -129,6 +126,7 @@ PipeEnd::PipeEnd(Side side, std::uint32_t status, PipeMapping* mapping,
                  PipeCapabilities capabilities)
     : Description(status),
       side_(side),
+      framing_(static_cast<Framing>(mapping->ring(0).header().framing.load())),
       mapping_(mapping),
       in_(in_ring(side, *mapping)),
       out_(out_ring(side, *mapping)),
@@ -148,7 +146,12 @@ void PipeEnd::wake_other_side() {
     wake_sleepers(other_, sleepers_of(other_side(side_), *mapping_));
 }
 
-bool PipeEnd::nothing_will_come() { return in_->header().ended.load() != 0 || writers_gone(); }
+// Datagrams know no end of file: only the own side can end them.
+bool PipeEnd::nothing_will_come() {
+    const std::uint32_t ended = in_->header().ended.load();
+    return framing_ == Framing::datagrams ? (ended & PipeRing::reading_ended) != 0
+                                          : ended != 0 || writers_gone();
+}
 
 bool PipeEnd::nobody_will_read() { return out_->header().ended.load() != 0 || readers_gone(); }
 
@@ -169,7 +172,36 @@ std::int64_t PipeEnd::sleep(Ready&& ready) {
     return woken == Woken::interrupted ? restart : 0;
 }
 
-std::int64_t PipeEnd::receive(UserBuffer& buffer, Options options) {
+std::optional<std::int64_t> PipeEnd::await_input(Options options) {
+    bool ended = false;
+    if (options.no_wait || non_blocking()) {
+        ended = nothing_will_come();
+        return !in_->empty() ? std::nullopt
+               : ended       ? std::optional<std::int64_t>{0}
+                             : std::optional<std::int64_t>{-Errno::eagain};
+    }
+    const auto ready = [&] {
+        ended = in_->empty() && nothing_will_come();
+        return ended || !in_->empty();
+    };
+    if (const std::int64_t stop = sleep(ready); stop != 0) {
+        return stop;
+    }
+    // What was written before the end is still to be read.
+    return ended && in_->empty() ? std::optional<std::int64_t>{0} : std::nullopt;
+}
+
+std::int64_t PipeEnd::await_room(Options options) {
+    if (options.no_wait || non_blocking()) {
+        return -Errno::eagain;
+    }
+    return sleep([&] { return !out_->full() || nobody_will_read(); });
+}
+
+std::int64_t PipeEnd::receive(UserBuffer& buffer, Options options, bool* truncated) {
+    if (framing_ != Framing::stream) [[unlikely]] {
+        return receive_packet(buffer, options, truncated);
+    }
     std::uint64_t moved = 0;
     while (buffer.remaining() != 0) {
         UserBuffer after = buffer;
@@ -193,24 +225,8 @@ std::int64_t PipeEnd::receive(UserBuffer& buffer, Options options) {
         if (part.outcome == PipeRing::Outcome::fault) {
             return -Errno::efault;
         }
-        if (options.no_wait || non_blocking()) {
-            const bool ended = nothing_will_come();
-            if (in_->empty()) {
-                return ended ? 0 : -Errno::eagain;
-            }
-            continue;
-        }
-        bool ended = false;
-        const auto ready = [&] {
-            ended = in_->empty() && nothing_will_come();
-            return ended || !in_->empty();
-        };
-        if (const std::int64_t stop = sleep(ready); stop != 0) {
-            return stop;
-        }
-        // What was written before the end is still to be read.
-        if (ended && in_->empty()) {
-            return 0;
+        if (const auto stop = await_input(options)) {
+            return *stop;
         }
     }
     if (moved != 0 && !options.keep) {
@@ -220,6 +236,9 @@ std::int64_t PipeEnd::receive(UserBuffer& buffer, Options options) {
 }
 
 std::int64_t PipeEnd::send(UserBuffer& buffer, Options options) {
+    if (framing_ != Framing::stream) [[unlikely]] {
+        return send_packets(buffer, options);
+    }
     std::uint64_t moved = 0;
     const auto result = [&](std::int64_t otherwise) {
         return moved != 0 ? static_cast<std::int64_t>(moved) : otherwise;
@@ -249,11 +268,7 @@ std::int64_t PipeEnd::send(UserBuffer& buffer, Options options) {
         if (part.outcome == PipeRing::Outcome::fault) {
             return result(-Errno::efault);
         }
-        if (options.no_wait || non_blocking()) {
-            return result(-Errno::eagain);
-        }
-        const auto ready = [&] { return !out_->full() || nobody_will_read(); };
-        if (const std::int64_t stop = sleep(ready); stop != 0) {
+        if (const std::int64_t stop = await_room(options); stop != 0) {
             return result(stop);
         }
         look = true;
@@ -272,10 +287,10 @@ std::int64_t PipeEnd::write(UserBuffer& buffer, Offset offset) {
 
 void PipeEnd::shut_down(bool reading, bool writing) {
     if (reading) {
-        in_->header().ended.fetch_or(reading_ended);
+        in_->header().ended.fetch_or(PipeRing::reading_ended);
     }
     if (writing) {
-        out_->header().ended.fetch_or(writing_ended);
+        out_->header().ended.fetch_or(PipeRing::writing_ended);
     }
     wake_other_side();
 }
@@ -308,6 +323,9 @@ std::uint32_t PipeEnd::ready_events() {
         const bool end_to_read = is_socket(side_) && (gone || ended);
         ready |= !in_->empty() || end_to_read ? fs::Poll::readable : 0;
         ready |= gone ? fs::Poll::hang_up : 0;
+        if (framing_ == Framing::datagrams) {
+            ready = in_->empty() ? 0 : fs::Poll::readable;
+        }
     }
     if (out_) {
         ready |= out_->full() && !gone ? 0 : fs::Poll::writable;
@@ -351,13 +369,15 @@ Result<Handle> PipeEnd::adopt(const process::ImageDescriptor& from) {
 }
 
 Result<PipePair> make_pipe(std::uint32_t status) {
+    const bool packets = (status & OpenFlag::direct) != 0;
     return make_pair(Side::reader, status | OpenFlag::read_only, Side::writer,
-                     status | OpenFlag::write_only);
+                     status | OpenFlag::write_only,
+                     packets ? Framing::pipe_packets : Framing::stream);
 }
 
-Result<PipePair> make_socket_pair(std::uint32_t status) {
+Result<PipePair> make_socket_pair(std::uint32_t status, Framing framing) {
     status |= OpenFlag::read_write;
-    return make_pair(Side::first, status, Side::second, status);
+    return make_pair(Side::first, status, Side::second, status, framing);
 }
 
 }  // namespace linux::fd

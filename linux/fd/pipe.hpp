@@ -32,6 +32,14 @@ enum class Side : std::uint8_t {
     named_both,
 };
 
+// How what is written comes apart when it is read. The values of sockets are those of their types.
+enum class Framing : std::uint32_t {
+    stream = 0,
+    pipe_packets = 1,  // O_DIRECT: a packet for each page
+    datagrams = 2,
+    sequenced = 5,  // packets in a connection: its end is an end of file
+};
+
 constexpr bool is_socket(Side side) { return side == Side::first || side == Side::second; }
 
 // The rings as this process maps them; shared by the ends that it holds.
@@ -88,8 +96,10 @@ public:
         bool no_wait = false;
         bool keep = false;       // MSG_PEEK
         bool no_signal = false;  // MSG_NOSIGNAL
+        bool tell_all = false;   // MSG_TRUNC: what of a packet does not fit is counted too
     };
-    std::int64_t receive(UserBuffer& buffer, Options options);
+    // `truncated`: there was more in the packet.
+    std::int64_t receive(UserBuffer& buffer, Options options, bool* truncated = nullptr);
     std::int64_t send(UserBuffer& buffer, Options options);
     void shut_down(bool reading, bool writing);
     // Who was at the other end when it was made (SO_PEERCRED).
@@ -98,6 +108,7 @@ public:
     };
     [[nodiscard]] Peer peer() const { return peer_; }
     void set_peer(const Peer& peer) { peer_ = peer; }
+    [[nodiscard]] Framing framing() const { return framing_; }
 
 protected:
     // Is nobody left on the other side? Once true, always true (but of named pipes).
@@ -119,8 +130,17 @@ private:
     // call must return.
     template <class Ready>
     std::int64_t sleep(Ready&& ready);
+    // Nothing: there may be some now. Else what the call must return.
+    std::optional<std::int64_t> await_input(Options options);
+    std::int64_t await_room(Options options);
+    // pipe_packets.cpp
+    std::int64_t receive_packet(UserBuffer& buffer, Options options, bool* truncated);
+    std::int64_t send_packets(UserBuffer& buffer, Options options);
+    std::int64_t refusal(Options options);
 
     Side side_;
+    Framing framing_;
+    bool disconnected_ = false;  // datagrams: it was told that the other end is gone
     Peer peer_;
     PipeMapping* mapping_;
     std::optional<PipeRing> in_;
@@ -134,6 +154,6 @@ struct PipePair {
     Handle reader, writer;  // of a socket pair: the two ends
 };
 Result<PipePair> make_pipe(std::uint32_t status);
-Result<PipePair> make_socket_pair(std::uint32_t status);
+Result<PipePair> make_socket_pair(std::uint32_t status, Framing framing);
 
 }  // namespace linux::fd

@@ -22,12 +22,15 @@
 // A process killed while it fills a page loses that page for the pipe's life. There are almost four
 // times as many as the queue can hold; the spare ones cost nothing until they are used.
 //
-// A write of at most one page becomes visible at once and in one piece (POSIX: PIPE_BUF). What the
+// A write of at most one page becomes visible at once and in one piece (POSIX: PIPE_BUF). A packet is an
+// entry that nothing is joined to, and that is read as a whole; one without bytes holds a byte that
+// stands for nothing. What the
 // others store is checked before use: they can make this pipe talk nonsense, and no more.
 //
 // Not here: sleeping, end of file, and capabilities (linux/fd/pipe.cpp).
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -55,10 +58,13 @@ public:
         std::atomic<std::uint32_t> sleeping_readers;
         alignas(64) std::atomic<std::uint64_t> used;
         std::atomic<std::uint32_t> flags[2];
+        std::atomic<std::uint32_t> framing;  // set before the first use (fd::Framing)
         alignas(64) std::atomic<std::uint64_t> order[slots];
     };
     static_assert(sizeof(Header) <=
                   4032);  // what follows in that page is a named pipe's (fs::OpenPipe)
+    // Bits of `ended`.
+    static constexpr std::uint32_t writing_ended = 1, reading_ended = 2;
     static constexpr std::size_t memory_bytes = page_bytes + pages * page_bytes;
 
     static constexpr std::uint64_t all_pages = (std::uint64_t{1} << pages) - 1;
@@ -75,17 +81,28 @@ public:
     struct Transfer {
         Outcome outcome;
         std::size_t count;
+        std::size_t available = 0;  // read, peek: what was there to be had
     };
 
     // Puts one piece of at most a page into the queue, all or nothing. `fill(page, count)` copies
     // the bytes there; false: they cannot be had (nothing is changed, the outcome is `fault`).
     template <class Fill>
     Transfer write(std::size_t count, Fill&& fill);
+    // The same, as a packet; it may be empty.
+    template <class Fill>
+    Transfer write_packet(std::size_t count, Fill&& fill);
     // Takes at most `count` bytes from the first entry. `drain(bytes)` copies them away; it may be
     // called several times, only the last counts. False: outcome `fault`, nothing is taken.
     template <class Drain>
-    Transfer read(std::size_t count, Drain&& drain);
-    // The same, but all stays there.
+    Transfer read(std::size_t count, Drain&& drain) {
+        return take(count, drain, false);
+    }
+    // The same, but what is more than `count` is dropped.
+    template <class Drain>
+    Transfer read_packet(std::size_t count, Drain&& drain) {
+        return take(count, drain, true);
+    }
+    // As read, but all stays there.
     template <class Drain>
     Transfer peek(std::size_t count, Drain&& drain);
 
@@ -95,22 +112,24 @@ private:
         std::uint32_t page = 0;
         std::uint32_t offset = 0;
         std::uint32_t length = 0;  // 0: empty
+        bool hollow = false;       // a packet without bytes; the length is 1
 
         static Entry unpack(std::uint64_t raw) {
             Entry entry{static_cast<std::uint32_t>(raw >> 32),
                         static_cast<std::uint32_t>(raw >> 26) & 0x3f,
                         static_cast<std::uint32_t>(raw >> 13) & 0xfff,
-                        static_cast<std::uint32_t>(raw) & 0x1fff};
+                        static_cast<std::uint32_t>(raw) & 0x1fff, (raw >> 25 & 1) != 0};
             // Only a broken or hostile partner stores this.
             if (entry.offset + entry.length > page_bytes || entry.page >= pages) {
-                entry = {entry.turn, 0, 0, 1};
+                entry = {entry.turn, 0, 0, 1, false};
             }
             return entry;
         }
         [[nodiscard]] std::uint64_t pack() const {
             return (std::uint64_t{turn} << 32) | (std::uint64_t{page} << 26) |
-                   (std::uint64_t{offset} << 13) | length;
+                   (std::uint64_t{hollow ? 1U : 0U} << 25) | (std::uint64_t{offset} << 13) | length;
         }
+        [[nodiscard]] std::size_t bytes() const { return hollow ? 0 : length; }
     };
     // A place in the queue with what was found there: raw is what a swap must still find.
     struct Place {
@@ -143,6 +162,10 @@ private:
     std::optional<Place> last();  // the last entry that waits
     template <class Fill>
     std::optional<Transfer> join(std::size_t count, Fill& fill);
+    template <class Fill>
+    Transfer append(std::size_t count, Fill& fill);
+    template <class Drain>
+    Transfer take(std::size_t count, Drain& drain, bool whole);
 
     std::byte* memory_;
 };
@@ -254,7 +277,7 @@ inline std::size_t PipeRing::readable() {
     const std::uint64_t tail = shared.tail.load(std::memory_order_seq_cst);
     std::size_t sum = 0;
     for (std::uint32_t i = 0; i < slots && head < tail; ++i, ++head) {
-        sum += Entry::unpack(slot(head).load(std::memory_order_seq_cst)).length;
+        sum += Entry::unpack(slot(head).load(std::memory_order_seq_cst)).bytes();
     }
     return sum;
 }
@@ -277,7 +300,7 @@ std::optional<PipeRing::Transfer> PipeRing::join(std::size_t count, Fill& fill) 
         return Transfer{Outcome::fault, 0};
     }
     const auto length = static_cast<std::uint32_t>(old.length + count);
-    if (!swap(*place, Entry{0, *fresh, 0, length})) {
+    if (!swap(*place, Entry{0, *fresh, 0, length, false})) {
         free_page(*fresh);  // a reader or another writer was here first
         return std::nullopt;
     }
@@ -290,6 +313,16 @@ PipeRing::Transfer PipeRing::write(std::size_t count, Fill&& fill) {
     if (const auto joined = join(count, fill)) {
         return *joined;
     }
+    return append(count, fill);
+}
+
+template <class Fill>
+PipeRing::Transfer PipeRing::write_packet(std::size_t count, Fill&& fill) {
+    return append(count, fill);
+}
+
+template <class Fill>
+PipeRing::Transfer PipeRing::append(std::size_t count, Fill& fill) {
     if (full()) {
         return {Outcome::full, 0};
     }
@@ -307,7 +340,9 @@ PipeRing::Transfer PipeRing::write(std::size_t count, Fill&& fill) {
             free_page(*fresh);
             return {Outcome::full, 0};
         }
-        if (swap(*place, Entry{0, *fresh, 0, static_cast<std::uint32_t>(count)})) {
+        const bool hollow = count == 0;
+        const auto length = static_cast<std::uint32_t>(hollow ? 1 : count);
+        if (swap(*place, Entry{0, *fresh, 0, length, hollow})) {
             push(header().tail, place->position);
             return {Outcome::done, count};
         }
@@ -322,33 +357,33 @@ PipeRing::Transfer PipeRing::peek(std::size_t count, Drain&& drain) {
             return {Outcome::empty, 0};
         }
         const Entry& entry = place->entry;
-        const std::size_t part = entry.length < count ? entry.length : count;
+        const std::size_t part = std::min(entry.bytes(), count);
         if (!drain(std::span<const std::byte>{page(entry.page) + entry.offset, part})) {
             return {Outcome::fault, 0};
         }
         if (slot(place->position).load(std::memory_order_seq_cst) == place->raw) {
-            return {Outcome::done, part};
+            return {Outcome::done, part, entry.bytes()};
         }
     }
 }
 
 template <class Drain>
-PipeRing::Transfer PipeRing::read(std::size_t count, Drain&& drain) {
+PipeRing::Transfer PipeRing::take(std::size_t count, Drain& drain, bool whole) {
     for (;;) {
         const std::optional<Place> place = front();
         if (!place) {
             return {Outcome::empty, 0};
         }
         Entry rest = place->entry;
-        const std::size_t part = rest.length < count ? rest.length : count;
+        const std::size_t available = rest.bytes();
+        const std::size_t part = std::min(available, count);
         if (!drain(std::span<const std::byte>{page(rest.page) + rest.offset, part})) {
             return {Outcome::fault, 0};
         }
         rest.offset += static_cast<std::uint32_t>(part);
         rest.length -= static_cast<std::uint32_t>(part);
-        if (rest.length == 0) {
-            rest.offset = 0;
-            rest.page = 0;
+        if (whole || rest.length == 0) {
+            rest = {rest.turn, 0, 0, 0, false};
         }
         if (!swap(*place, rest)) {
             continue;
@@ -357,7 +392,7 @@ PipeRing::Transfer PipeRing::read(std::size_t count, Drain&& drain) {
             free_page(place->entry.page);
             push(header().head, place->position);
         }
-        return {Outcome::done, part};
+        return {Outcome::done, part, available};
     }
 }
 

@@ -52,6 +52,41 @@ TEST_F(PipeRingTest, StartsEmpty) {
     EXPECT_EQ(get(10), "");
 }
 
+TEST_F(PipeRingTest, PacketsStayApart) {
+    const auto put_packet = [&](std::string_view text) {
+        return ring_
+            .write_packet(text.size(),
+                          [&](std::byte* to, std::size_t count) {
+                              std::memcpy(to, text.data(), count);
+                              return true;
+                          })
+            .outcome;
+    };
+    std::string got;
+    const auto drain = [&](std::span<const std::byte> bytes) {
+        got.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        return true;
+    };
+    EXPECT_EQ(put_packet("first"), Outcome::done);
+    EXPECT_EQ(put_packet(""), Outcome::done);
+    EXPECT_EQ(put_packet("third"), Outcome::done);
+    EXPECT_EQ(ring_.readable(), 10U);
+    EXPECT_EQ(ring_.peek(2, drain).available, 5U);
+    const auto first = ring_.read_packet(2, drain);
+    EXPECT_EQ(got, "fi");
+    EXPECT_EQ(first.count, 2U);
+    EXPECT_EQ(first.available, 5U);
+    EXPECT_FALSE(ring_.empty());
+    const auto second = ring_.read_packet(9, drain);
+    EXPECT_EQ(second.outcome, Outcome::done);
+    EXPECT_EQ(second.available, 0U);
+    EXPECT_EQ(got, "");
+    (void)ring_.read_packet(9, drain);
+    EXPECT_EQ(got, "third");
+    EXPECT_TRUE(ring_.empty());
+    EXPECT_EQ(used_pages(), 0);
+}
+
 TEST_F(PipeRingTest, BytesComeOutInOrder) {
     EXPECT_EQ(put("hello "), Outcome::done);
     EXPECT_EQ(put("world"), Outcome::done);

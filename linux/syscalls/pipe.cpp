@@ -22,7 +22,7 @@ Result<void> make_pipe(std::uint64_t to, std::uint32_t flags) {
         return base::fail(Errno::einval);
     }
     const bool close_on_exec = (flags & OpenFlag::close_on_exec) != 0;
-    fd::PipePair pipe = TRY(fd::make_pipe(flags & OpenFlag::non_block));
+    fd::PipePair pipe = TRY(fd::make_pipe(flags & (OpenFlag::non_block | OpenFlag::direct)));
     const auto reader =
         static_cast<std::int32_t>(TRY(fd::table.install(std::move(pipe.reader), close_on_exec)));
     const auto writer = fd::table.install(std::move(pipe.writer), close_on_exec);

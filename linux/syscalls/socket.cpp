@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Sockets. There is no network yet: what exists are local stream sockets, in pairs (linux/fd/pipe.hpp)
-// or with names (linux/fd/local_socket.hpp). Asking for another socket is answered as by a kernel
+// Sockets. There is no network yet: what exists are local sockets, in pairs (linux/fd/pipe.hpp) or, of
+// streams and sequenced packets, with names (linux/fd/local_socket.hpp). Asking for another socket is answered as by a kernel
 // without that protocol family, so that programs which can do without it go on.
 #include "abi/linux/socket.hpp"
 
@@ -93,8 +93,8 @@ bool accepts_connections(fd::Description& socket) {
     return socket.local_socket() != nullptr && socket.local_socket()->is_listening();
 }
 
-// Only local stream sockets can be had.
-Result<void> check_type(const Arguments& arguments) {
+// Only local sockets can be had, those for datagrams in pairs only.
+Result<fd::Framing> check_type(const Arguments& arguments, bool pair) {
     const std::uint32_t type = arguments.word(1);
     if (arguments.word(0) != linux_abi::SocketFamily::local) {
         return base::fail(Errno::eafnosupport);
@@ -102,13 +102,23 @@ Result<void> check_type(const Arguments& arguments) {
     if ((type & ~(SocketType::mask | SocketType::non_block | SocketType::close_on_exec)) != 0) {
         return base::fail(Errno::einval);
     }
-    if ((type & SocketType::mask) != SocketType::stream) {
-        return base::fail(Errno::esocktnosupport);
-    }
     if (arguments.word(2) > 1) {
         return base::fail(Errno::eprotonosupport);
     }
-    return {};
+    switch (type & SocketType::mask) {
+        case SocketType::stream:  return fd::Framing::stream;
+        case SocketType::packets: return fd::Framing::sequenced;
+        case SocketType::raw:  // means the same
+        case SocketType::datagram:
+            return pair ? Result<fd::Framing>{fd::Framing::datagrams}
+                        : base::fail(Errno::esocktnosupport);
+        default: return base::fail(Errno::esocktnosupport);
+    }
+}
+
+std::int32_t type_of(fd::Framing framing) {
+    return static_cast<std::int32_t>(
+        framing == fd::Framing::stream ? SocketType::stream : static_cast<std::uint32_t>(framing));
 }
 
 std::uint32_t status_of(std::uint32_t type) {
@@ -116,9 +126,9 @@ std::uint32_t status_of(std::uint32_t type) {
 }
 
 Result<std::int64_t> make_socket(const Arguments& arguments) {
-    TRY(check_type(arguments));
+    const fd::Framing framing = TRY(check_type(arguments, false));
     const std::uint32_t type = arguments.word(1);
-    return fd::table.install(Handle{new LocalSocket(status_of(type))},
+    return fd::table.install(Handle{new LocalSocket(status_of(type), framing)},
                              (type & SocketType::close_on_exec) != 0);
 }
 
@@ -155,10 +165,10 @@ Result<std::int64_t> accept_one(const Arguments& arguments, std::uint32_t flags)
 }
 
 Result<void> make_pair(const Arguments& arguments) {
-    TRY(check_type(arguments));
+    const fd::Framing framing = TRY(check_type(arguments, true));
     const std::uint32_t type = arguments.word(1);
     const bool close_on_exec = (type & SocketType::close_on_exec) != 0;
-    fd::PipePair pair = TRY(fd::make_socket_pair(status_of(type)));
+    fd::PipePair pair = TRY(fd::make_socket_pair(status_of(type), framing));
     const PipeEnd::Peer self{identity().pid, identity().user, identity().group_id};
     pair.reader->socket()->set_peer(self);
     pair.writer->socket()->set_peer(self);
@@ -183,15 +193,18 @@ Result<void> make_pair(const Arguments& arguments) {
 PipeEnd::Options to_options(std::uint32_t flags) {
     return {.no_wait = (flags & MessageFlag::no_wait) != 0,
             .keep = (flags & MessageFlag::peek) != 0,
-            .no_signal = (flags & MessageFlag::no_signal) != 0};
+            .no_signal = (flags & MessageFlag::no_signal) != 0,
+            .tell_all = (flags & MessageFlag::truncated) != 0};
 }
 
-std::int64_t receive(PipeEnd& socket, const UserSegments& segments, std::uint32_t flags) {
+std::int64_t receive(PipeEnd& socket, const UserSegments& segments, std::uint32_t flags,
+                     bool* truncated = nullptr) {
     fd::UserBuffer buffer = segments.buffer();
     const PipeEnd::Options options = to_options(flags);
-    std::int64_t count = socket.receive(buffer, options);
+    std::int64_t count = socket.receive(buffer, options, truncated);
     const bool all = (flags & MessageFlag::wait_all) != 0 && !options.no_wait &&
-                     !socket.non_blocking() && !options.keep;
+                     !socket.non_blocking() && !options.keep &&
+                     socket.framing() == fd::Framing::stream;
     while (all && count > 0 && buffer.remaining() != 0) {
         const std::int64_t more = socket.receive(buffer, options);
         if (more <= 0) {
@@ -246,11 +259,12 @@ Result<std::int64_t> receive_message(const Arguments& arguments) {
     const SocketHandle socket = TRY(get_socket(arguments.integer(0)));
     auto header = TRY(user::read<MessageHeader>(arguments[1]));
     const auto segments = TRY(UserSegments::list(header.vectors, header.vector_count));
-    const std::int64_t count = receive(*socket.socket, segments, arguments.word(2));
+    bool truncated = false;
+    const std::int64_t count = receive(*socket.socket, segments, arguments.word(2), &truncated);
     if (count >= 0) {
         header.name_length = 0;
         header.control_length = 0;
-        header.flags = 0;
+        header.flags = truncated ? MessageFlag::truncated : 0;
         TRY(user::write(arguments[1], header));
     }
     return count;
@@ -280,7 +294,10 @@ Result<void> get_option(const Arguments& arguments) {
     }
     std::int32_t value = 0;
     switch (arguments.word(2)) {
-        case SocketOption::type:             value = SocketType::stream; break;
+        case SocketOption::type:
+            value = type_of(socket->socket() != nullptr ? socket->socket()->framing()
+                                                        : socket->local_socket()->framing());
+            break;
         case SocketOption::domain:           value = linux_abi::SocketFamily::local; break;
         case SocketOption::accepts:          value = accepts_connections(*socket) ? 1 : 0; break;
         case SocketOption::error:

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+// Sockets and pipes whose writes stay apart.
+#include "tests/linux/check.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+static int signals;
+static void count_signal(int number) {
+    (void)number;
+    signals++;
+}
+
+static int type_of(int fd) {
+    int type = 0;
+    socklen_t length = sizeof type;
+    EQUAL(getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length), 0);
+    return type;
+}
+
+static void writes_stay_apart(int s[2]) {
+    char c[20];
+    EQUAL(send(s[0], "hello", 5, 0), 5);
+    EQUAL(send(s[0], "", 0, 0), 0);
+    EQUAL(send(s[0], "world", 5, 0), 5);
+    EQUAL(recv(s[1], c, 3, 0), 3);  // the rest is lost
+    EQUAL(recv(s[1], c, sizeof c, 0), 0);
+    EQUAL(recv(s[1], c, sizeof c, 0), 5);
+    TRUE(memcmp(c, "world", 5) == 0);
+    FAILS(recv(s[1], c, 1, MSG_DONTWAIT), EAGAIN);
+}
+
+static void what_does_not_fit(int s[2]) {
+    char c[20];
+    struct iovec part = {c, 2};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    EQUAL(write(s[0], "12345", 5), 5);
+    EQUAL(recv(s[1], c, 2, MSG_PEEK), 2);
+    EQUAL(recv(s[1], c, 2, MSG_PEEK | MSG_TRUNC), 5);
+    EQUAL(recvmsg(s[1], &message, 0), 2);
+    EQUAL(message.msg_flags & MSG_TRUNC, MSG_TRUNC);
+    EQUAL(write(s[0], "12", 2), 2);
+    EQUAL(recvmsg(s[1], &message, 0), 2);
+    EQUAL(message.msg_flags & MSG_TRUNC, 0);
+    static char big[4096], got[5000];
+    memset(big, 'b', sizeof big);
+    EQUAL(write(s[1], big, sizeof big), 4096);
+    EQUAL(read(s[0], got, sizeof got), 4096);
+    TRUE(memcmp(big, got, sizeof big) == 0);
+}
+
+// Many from several processes: each arrives whole, and once.
+static void from_many_processes(int s[2]) {
+    enum { writers = 4, each = 60 };
+    pid_t children[writers];
+    for (int w = 0; w < writers; w++) {
+        children[w] = fork();
+        if (children[w] == 0) {
+            for (int i = 0; i < each; i++) {
+                char packet[300];
+                int length = 1 + (w * 70 + i * 13) % 299;
+                memset(packet, 'a' + w, sizeof packet);
+                if (send(s[0], packet, (size_t)length, 0) != length) _exit(1);
+            }
+            _exit(0);
+        }
+    }
+    int seen[writers] = {0}, wrong = 0;
+    for (int i = 0; i < writers * each; i++) {
+        char packet[400];
+        ssize_t length = recv(s[1], packet, sizeof packet, 0);
+        if (length < 1 || packet[0] < 'a' || packet[0] >= 'a' + writers) {
+            wrong++;
+            continue;
+        }
+        int w = packet[0] - 'a';
+        wrong += length != 1 + (w * 70 + seen[w]++ * 13) % 299;
+        for (ssize_t k = 0; k < length; k++) wrong += packet[k] != packet[0];
+    }
+    EQUAL(wrong, 0);
+    for (int w = 0; w < writers; w++) EQUAL(status_of(children[w]), 0);
+}
+
+static void sequenced_pairs(void) {
+    int s[2];
+    char c[20];
+    signals = 0;
+    signal(SIGPIPE, count_signal);
+    EQUAL(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, s), 0);
+    EQUAL(type_of(s[0]), SOCK_SEQPACKET);
+    writes_stay_apart(s);
+    what_does_not_fit(s);
+    from_many_processes(s);
+    EQUAL(send(s[0], "left", 4, 0), 4);
+    close(s[0]);
+    EQUAL(read(s[1], c, sizeof c), 4);
+    EQUAL(read(s[1], c, sizeof c), 0);
+    FAILS(write(s[1], "x", 1), EPIPE);
+    EQUAL(signals, 0);
+    struct pollfd end = {s[1], POLLIN | POLLOUT, 0};
+    EQUAL(poll(&end, 1, 0), 1);
+    EQUAL(end.revents, POLLIN | POLLOUT | POLLHUP);
+    close(s[1]);
+}
+
+static void datagram_pairs(void) {
+    int s[2];
+    char c[20];
+    EQUAL(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, s), 0);
+    EQUAL(type_of(s[1]), SOCK_DGRAM);
+    writes_stay_apart(s);
+    what_does_not_fit(s);
+    EQUAL(shutdown(s[0], SHUT_WR), 0);
+    FAILS(write(s[0], "x", 1), EPIPE);
+    FAILS(recv(s[1], c, sizeof c, 0), EAGAIN);  // the other end does not hear of it
+    EQUAL(send(s[1], "left", 4, 0), 4);
+    close(s[1]);
+    EQUAL(read(s[0], c, sizeof c), 4);
+    FAILS(read(s[0], c, sizeof c), EAGAIN);
+    close(s[0]);
+    EQUAL(socketpair(AF_UNIX, SOCK_DGRAM, 0, s), 0);
+    close(s[0]);
+    FAILS(write(s[1], "x", 1), ECONNREFUSED);
+    FAILS(write(s[1], "x", 1), ENOTCONN);
+    struct pollfd end = {s[1], POLLIN | POLLOUT, 0};
+    EQUAL(poll(&end, 1, 0), 1);
+    EQUAL(end.revents, POLLOUT);
+    close(s[1]);
+}
+
+static void full_queues_wait(void) {
+    int s[2];
+    char packet[100] = "packet";
+    EQUAL(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, s), 0);
+    int sent = 0;
+    while (sent < 10000 && send(s[0], packet, sizeof packet, 0) == sizeof packet) sent++;
+    EQUAL(errno, EAGAIN);
+    TRUE(sent >= 10 && sent < 10000);
+    struct pollfd end = {s[0], POLLOUT, 0};
+    EQUAL(poll(&end, 1, 0), 0);
+    for (int i = 0; i < sent; i++) EQUAL(recv(s[1], packet, sizeof packet, 0), sizeof packet);
+    EQUAL(poll(&end, 1, 0), 1);
+    EQUAL(fcntl(s[0], F_SETFL, 0), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        for (int i = 0; i < 2 * sent; i++)
+            if (send(s[0], packet, sizeof packet, 0) != sizeof packet) _exit(1);
+        _exit(0);
+    }
+    EQUAL(fcntl(s[1], F_SETFL, 0), 0);
+    for (int i = 0; i < 2 * sent; i++) EQUAL(recv(s[1], packet, sizeof packet, 0), sizeof packet);
+    EQUAL(status_of(child), 0);
+    close(s[0]);
+    close(s[1]);
+}
+
+static void named_sequenced(void) {
+    struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "s"};
+    char c[20];
+    int listener = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+    EQUAL(type_of(listener), SOCK_SEQPACKET);
+    EQUAL(bind(listener, (struct sockaddr*)&name, sizeof name), 0);
+    EQUAL(listen(listener, 2), 0);
+    int client = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+    FAILS(send(client, "x", 1, 0), ENOTCONN);
+    EQUAL(connect(client, (struct sockaddr*)&name, sizeof name), 0);
+    EQUAL(write(client, "ab", 2), 2);
+    EQUAL(write(client, "cd", 2), 2);
+    int end = accept(listener, NULL, NULL);
+    EQUAL(type_of(end), SOCK_SEQPACKET);
+    EQUAL(read(end, c, sizeof c), 2);
+    EQUAL(read(end, c, sizeof c), 2);
+    close(client);
+    EQUAL(read(end, c, sizeof c), 0);
+    close(end);
+    close(listener);
+}
+
+static void packet_pipes(void) {
+    int p[2];
+    static char c[9000];
+    EQUAL(pipe2(p, O_DIRECT), 0);
+    EQUAL(fcntl(p[1], F_GETFL) & O_DIRECT, O_DIRECT);
+    EQUAL(write(p[1], "abc", 3), 3);
+    EQUAL(write(p[1], "def", 3), 3);
+    EQUAL(read(p[0], c, 2), 2);
+    EQUAL(read(p[0], c, 20), 3);
+    TRUE(memcmp(c, "def", 3) == 0);
+    EQUAL(write(p[1], c, 5000), 5000);
+    EQUAL(read(p[0], c, sizeof c), 4096);
+    EQUAL(read(p[0], c, sizeof c), 904);
+    close(p[1]);
+    EQUAL(read(p[0], c, 1), 0);
+    close(p[0]);
+    EQUAL(pipe2(p, O_DIRECT), 0);
+    close(p[0]);
+    signals = 0;
+    signal(SIGPIPE, count_signal);
+    FAILS(write(p[1], "x", 1), EPIPE);
+    EQUAL(signals, 1);
+    close(p[1]);
+}
+
+MAIN(TEST(sequenced_pairs), TEST(datagram_pairs), TEST(full_queues_wait), TEST(named_sequenced),
+     TEST(packet_pipes))
