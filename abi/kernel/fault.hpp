@@ -13,8 +13,9 @@ enum class FaultLabel : std::uint16_t {
     exception,    // w0 vector, w1 error code, w2 rip, w3 rsp
     system_call,  // w0 number (foreign, and no upcall set), w1 0, w2 rip, w3 rsp
     pager,  // to a Memory's pager, badge as given at creation: w0 offset of the missing page, w1
-            // bytes that may be supplied at once. No reply is needed: Memory.supply or Memory.fail
-            // wakes the threads that wait.
+            // bytes that may be supplied at once. No reply is needed: Memory.supply,
+            // supply_and_receive or fail wakes the threads that wait. Who receives it runs on the
+            // time of the thread that waits, until that is awake or it receives again.
 };
 
 }  // namespace abi

@@ -80,6 +80,9 @@ enum class MemoryOp : std::uint16_t {
     commit,   // w0 offset, w1 length: allocates now what is not there yet. write
     reserve,  // w0 bytes (0: none): so much is charged from now on, and pages up to it need no
               // further charge when they come. Not for device memory. manage
+    // w0 to w3 as supply, w4 as rdi of receive: supplies, then receives, whose answer it has, and
+    // whose deadline the tag's is. manage; and receive on the endpoint, use on the reply object
+    supply_and_receive,
 };
 
 enum class ThreadOp : std::uint16_t {

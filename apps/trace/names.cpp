@@ -29,8 +29,9 @@ constexpr std::array<std::string_view, objects.size()> operations{
     "",
     "create query set_limit destroy cpu_time",
     "copy mint move remove revoke clone query take",
-    "map unmap protect clone futex_wait futex_wake futex_requeue query",
-    "query resize clone read write decommit supply fail pin window commit reserve",
+    "map unmap protect clone futex_wait futex_wake futex_requeue query settle",
+    "query resize clone read write decommit supply fail pin window commit reserve "
+    "supply_and_receive",
     "start stop resume get_registers set_registers interrupt set_upcalls set_fault_handler query "
     "bind_notification set_name",
     "bind unbind query",

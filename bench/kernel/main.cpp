@@ -95,11 +95,12 @@ ipc::KernelResult<void> make_shared() {
 
 // Every page comes from the source Memory, at the place where it is missing.
 [[noreturn]] void supply_pages(std::uint64_t) {
+    const abi::CapIndex pager = shared.pager.index();
+    ipc::sys::Outcome request = ipc::sys::receive(pager, 0);
     for (;;) {
-        const ipc::sys::Outcome fault = ipc::sys::receive(shared.pager.index(), 0);
-        const std::uint64_t offset = fault.words[0];
-        (void)shared.paged->supply({.offset = offset, .length = abi::page_size}, shared.source,
-                                   offset);
+        const std::uint64_t offset = request.words[0];
+        request = shared.paged->supply_and_receive({.offset = offset, .length = abi::page_size},
+                                                   shared.source, offset, pager, 0);
     }
 }
 

@@ -43,7 +43,7 @@ Invariants::Broken Invariants::check_lending(Thread& thread) {
     HOLD(thread.context_ == thread.context_in_force());
     if (thread.lender_ != nullptr) {
         HOLD(thread.lender_->borrower_ == &thread);
-        HOLD(thread.lender_->wait() == Wait::reply);
+        HOLD(thread.lender_->wait() == Wait::reply || thread.lender_->wait() == Wait::pager);
     }
     if (thread.borrower_ != nullptr) {
         HOLD(thread.borrower_->lender_ == &thread);

@@ -130,8 +130,10 @@ Reply* take_reply(Thread& receiver) {
 void pass_fault(Thread& sender, Thread& receiver, Reply* reply) {
     deliver_fault(sender, receiver);
     if (sender.is_pager()) {
+        // It cannot go on before the pager has done its work: that is done on its time, as a call's would be.
         sender.change_wait(Wait::pager);
         sender.waiting.memory->add_waiter(sender);
+        receiver.borrow_context(sender);
     } else {
         sender.waiting.reply = reply;
         reply->caller = &sender;

@@ -4,8 +4,8 @@
 // A message goes straight from the registers and the message page of the sender into those of the receiver, when both
 // are there. If the partner is not, the thread waits with its message where it is: nothing is buffered in the kernel.
 //
-// Time. A call lends the caller's scheduling context to the receiver until it answers or receives again. The receiver
-// is switched to at once, unless somebody more important is ready.
+// Time. A call lends the caller's scheduling context to the receiver until it answers or receives again; so does a request for
+// a page, until that has come. The receiver is switched to at once, unless somebody more important is ready.
 //
 // Capabilities that cannot be put into the receiver's table (it is full, or its bank is) arrive as slot 0; so does one
 // which the sender has deleted while its message waited. Those that were to be moved have left the sender's table all the same.

@@ -41,43 +41,25 @@ public:
 
     // The slot of a page, or nullptr if there is no node for it.
     [[nodiscard]] PageSlot* find(std::uint64_t index) {
-        if (index >> (node_bits * height_) != 0) {
+        unsigned bits = node_bits * height_;
+        if (index >> bits != 0) {
             return nullptr;
         }
         PageSlot* slot = &root_;
-        for (unsigned level = height_; level > 0; --level) {
+        while (bits != 0) {
             if (!slot->present()) {
                 return nullptr;
             }
-            slot = &node(*slot)[index >> (node_bits * (level - 1)) & (fan_out - 1)];
+            bits -= node_bits;
+            slot = &node(*slot)[index >> bits & (fan_out - 1)];
         }
         return slot;
     }
 
     // The same, making nodes; nullptr if the bank has no room.
     [[nodiscard]] PageSlot* find_or_make(std::uint64_t index, Bank& bank) {
-        while (index >> (node_bits * height_) != 0) {
-            if (root_.present()) {
-                const PageSlot upper = make_node(bank);
-                if (!upper.present()) {
-                    return nullptr;
-                }
-                *node(upper) = root_;
-                root_ = upper;
-            }
-            ++height_;
-        }
-        PageSlot* slot = &root_;
-        for (unsigned level = height_; level > 0; --level) {
-            if (!slot->present()) {
-                *slot = make_node(bank);
-                if (!slot->present()) {
-                    return nullptr;
-                }
-            }
-            slot = &node(*slot)[index >> (node_bits * (level - 1)) & (fan_out - 1)];
-        }
-        return slot;
+        PageSlot* slot = find(index);
+        return slot != nullptr ? slot : make(index, bank);
     }
 
     // Calls visit(index, PageSlot&) for each present slot in [begin, end).
@@ -148,6 +130,31 @@ public:
 
 private:
     friend class kernel::Invariants;
+
+    [[nodiscard]] [[gnu::noinline]] PageSlot* make(std::uint64_t index, Bank& bank) {
+        while (index >> (node_bits * height_) != 0) {
+            if (root_.present()) {
+                const PageSlot upper = make_node(bank);
+                if (!upper.present()) {
+                    return nullptr;
+                }
+                *node(upper) = root_;
+                root_ = upper;
+            }
+            ++height_;
+        }
+        PageSlot* slot = &root_;
+        for (unsigned level = height_; level > 0; --level) {
+            if (!slot->present()) {
+                *slot = make_node(bank);
+                if (!slot->present()) {
+                    return nullptr;
+                }
+            }
+            slot = &node(*slot)[index >> (node_bits * (level - 1)) & (fan_out - 1)];
+        }
+        return slot;
+    }
 
     // A slot of an inner node is the address of the node below.
     static PageSlot* node(PageSlot slot) {

@@ -91,14 +91,13 @@ Result<Region*> AddressSpace::add_region(const Mapping& mapping) {
     if (block == nullptr) {
         return fail(Error::no_memory);
     }
-    auto* region = new (block) Region();
-    region->start = mapping.start;
-    region->end = mapping.start + mapping.length;
-    region->first_page = mapping.first_page;
-    region->flags = mapping.flags;
-    region->allowed = mapping.allowed;
-    region->space = this;
-    region->memory = &mapping.memory;
+    auto* region = new (block) Region{.start = mapping.start,
+                                      .end = mapping.start + mapping.length,
+                                      .first_page = mapping.first_page,
+                                      .flags = mapping.flags,
+                                      .allowed = mapping.allowed,
+                                      .space = this,
+                                      .memory = &mapping.memory};
     regions_.insert(*region);
     mapping.memory.add_region(*region);
     return region;
@@ -422,28 +421,32 @@ void AddressSpace::flush_all() {
 
 bool AddressSpace::resolve(Thread& thread, std::uint64_t address, bool write, bool execute) {
     AddressSpace& holder = is_lent(address) ? *lender_ : *this;
-    const bool resolved = holder.resolve_own(&thread, address, write, execute);
+    const bool resolved = holder.resolve_own(thread, address, write, execute);
     if (&holder != this) [[unlikely]] {
         holder.tables_.lend_one(tables_, UserAddr{address});
     }
     return resolved;
 }
 
-bool AddressSpace::resolve_own(Thread* thread, std::uint64_t address, bool write, bool execute) {
+bool AddressSpace::resolve_own(Thread& thread, std::uint64_t address, bool write, bool execute) {
     const Region* region = own_region_at(address);
     if (region == nullptr || (region->flags & access_bits) == 0 ||
         (write && (region->flags & MapFlags::write) == 0) ||
         (execute && (region->flags & MapFlags::execute) == 0)) {
         return false;
     }
-    const auto page = region->memory->page_for(region->page_at(address), write);
+    Memory& memory = *region->memory;
+    const std::uint64_t index = region->page_at(address);
+    if (memory.must_ask_for(index)) {
+        thread.wait_for_page(memory, index, address);
+        return true;
+    }
+    const auto page = memory.page_for(index, write);
     if (!page) {
         return false;
     }
     if (page->outcome == Memory::Outcome::ask_pager) {
-        if (thread != nullptr) {
-            thread->wait_for_page(*page->pager_of, page->pager_page, address);
-        }
+        thread.wait_for_page(*page->pager_of, page->pager_page, address);
         return true;
     }
     return enter(*region, address, *page);
@@ -463,9 +466,30 @@ bool AddressSpace::enter(const Region& region, std::uint64_t address, const Memo
     return true;
 }
 
-void AddressSpace::bring_in(std::uint64_t address) {
+void AddressSpace::bring_in(std::uint64_t address, std::uint64_t at, std::uint64_t count) {
     AddressSpace& holder = is_lent(address) ? *lender_ : *this;
-    (void)holder.resolve_own(nullptr, address, false, false);
+    const Region* region = holder.own_region_at(address);
+    if (region == nullptr || (region->flags & access_bits) == 0) {
+        return;
+    }
+    const std::uint64_t page = (address - region->start) / Bank::page_bytes;
+    const std::uint64_t first = page - std::min(page, at);
+    const std::uint64_t last = std::min(page - at + count, region->pages());
+    for (std::uint64_t i = first; i < last; ++i) {
+        const auto there = region->memory->present_page(region->first_page + i);
+        if (there) {
+            (void)holder.enter(*region, region->start + i * Bank::page_bytes, *there);
+        }
+    }
+}
+
+void AddressSpace::bring_in_one(std::uint64_t address, const Memory& memory, std::uint64_t page,
+                                PhysAddr frame) {
+    const Region* region = is_lent(address) ? nullptr : own_region_at(address);
+    if (region != nullptr && region->memory == &memory && region->page_at(address) == page &&
+        (region->flags & access_bits) != 0) {
+        (void)enter(*region, address, {.frame = frame, .writable = true});
+    }
 }
 
 void AddressSpace::clear_entry(const Region& region, std::uint64_t page) {

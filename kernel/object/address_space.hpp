@@ -68,8 +68,13 @@ public:
     [[gnu::always_inline]] bool resolve(Thread& thread, std::uint64_t address, bool write,
                                         bool execute);
 
-    // Somebody waits to read a page that has just come: spares him the second fault.
-    void bring_in(std::uint64_t address);
+    // A thread waits at this address for the page number `at` of `count` pages in a row that have come: it, and what its region
+    // shows of the others, need no fault any more.
+    void bring_in(std::uint64_t address, std::uint64_t at, std::uint64_t count);
+
+    // The same for one page of `memory`, in the common case; in the others the thread has a second fault.
+    [[gnu::always_inline]] void bring_in_one(std::uint64_t address, const Memory& memory,
+                                             std::uint64_t page, PhysAddr frame);
 
     [[nodiscard]] Region* region_at(std::uint64_t address) const;
     // Of its own regions, not of the lender's.
@@ -102,15 +107,15 @@ private:
     [[gnu::always_inline]] bool enter(const Region& region, std::uint64_t address,
                                       const Memory::Page& page);
     [[gnu::always_inline]] void clear_entry_at(std::uint64_t address);
-    void clear_few(std::uint64_t start, std::uint64_t end);
+    [[gnu::always_inline]] void clear_few(std::uint64_t start, std::uint64_t end);
     // As far as `work` goes. -> where it has to go on
     std::uint64_t clear_entries(std::uint64_t start, std::uint64_t end, Work& work);
     // What CPUs remember of these tables: those that run here, or in a borrower.
     [[gnu::always_inline]] void flush(std::uint64_t address);
     void flush_all();
     [[gnu::noinline]] void flush_others();
-    // Without a thread nobody waits for a pager. Inlined, as are the short ones above: a page fault costs 20 instructions more otherwise.
-    [[gnu::always_inline]] bool resolve_own(Thread* thread, std::uint64_t address, bool write,
+    // Inlined, as are the short ones above: a page fault costs 20 instructions more otherwise.
+    [[gnu::always_inline]] bool resolve_own(Thread& thread, std::uint64_t address, bool write,
                                             bool execute);
     // Can all of it be protected so? As far as `work` goes. -> where that ends
     Result<std::uint64_t> check_protect(std::uint64_t from, std::uint64_t end, std::uint64_t access,

@@ -63,6 +63,7 @@ private:
     ThreadList<&ThreadLinks::fault_link> fault_users_;
     base::List<Memory, &Memory::paged_link> paged_;  // whose pager this is
     friend struct FastPath;
+    friend struct PagePath;
     friend class Invariants;
 };
 

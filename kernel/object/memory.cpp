@@ -2,6 +2,7 @@
 #include "kernel/object/memory.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <arch/memory.hpp>
 
@@ -229,6 +230,21 @@ Result<Memory::Page> Memory::page_for(std::uint64_t index, bool write) {
     return Page{.frame = slot->frame(), .writable = true};
 }
 
+std::optional<Memory::Page> Memory::present_page(std::uint64_t index) {
+    if (const mm::PageSlot* slot = map_.find(index); slot != nullptr && slot->present()) {
+        const PhysAddr frame = slot->frame();
+        return Page{.frame = frame, .writable = mm::frames.references(frame) == 1};
+    }
+    if (source_ == nullptr || index >= pages_) {
+        return std::nullopt;
+    }
+    auto page = source_->present_page(source_first_ + index);
+    if (page) {
+        page->writable = false;
+    }
+    return page;
+}
+
 Result<void*> Memory::kernel_page(std::uint64_t index, bool write) {
     const Page page = TRY(page_for(index, write));
     if (physical_ || page.outcome == Outcome::ask_pager) {
@@ -272,15 +288,20 @@ std::uint64_t Memory::flags() const {
 
 // ---- paging -----------------------------------------------------------------------------------------------
 
-void Memory::wake_waiters(std::uint64_t first, std::uint64_t count, bool failed) {
+void Memory::end_waits(std::uint64_t first, std::uint64_t count, News news) {
     const auto end_wait = [&](Thread& thread) {
-        if (thread.waiting.address < first || thread.waiting.address - first >= count) {
+        if (thread.waiting.address - first >= count) {
             return;
         }
-        if (failed) {
+        if (news == News::failed) {
             thread.lose_page();
+            return;
+        }
+        thread.space().bring_in(thread.waiting.fault_address, thread.waiting.address - first,
+                                count);
+        if (std::exchange(news, News::come) == News::come_to_run) {
+            thread.wake_preferred();
         } else {
-            thread.space().bring_in(thread.waiting.fault_address);
             thread.wake();
         }
     };
@@ -300,7 +321,7 @@ bool Memory::lose_pager(Work& work) {
     }
     paged_link.unlink();
     lost_pager_ = true;
-    wake_waiters(0, max_pages, true);
+    end_waits(0, max_pages, News::failed);
     pager_ = nullptr;
     return true;
 }

@@ -19,7 +19,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
+#include "kernel/mm/frame_pool.hpp"
 #include "kernel/mm/page_map.hpp"
 #include "kernel/object/object.hpp"
 #include "kernel/object/region.hpp"
@@ -62,6 +64,16 @@ public:
         std::uint64_t pager_page = 0;
     };
     Result<Page> page_for(std::uint64_t index, bool write);
+    // Would page_for say ask_pager, and this one's? Sooner.
+    [[nodiscard]] bool must_ask_for(std::uint64_t index) {
+        if (pager_ == nullptr || index >= pages_ || is_dying()) {
+            return false;
+        }
+        const mm::PageSlot* slot = map_.find(index);
+        return slot == nullptr || !slot->present();
+    }
+    // The same for reading, if it is there already; else nothing happens.
+    [[nodiscard]] std::optional<Page> present_page(std::uint64_t index);
 
     // These go as far as `work` does, and have left in `progress` (0 at first) where they go on when they are called again with the
     // same arguments. False: there is more to do.
@@ -71,16 +83,26 @@ public:
     // busy: a page in the range is pinned.
     Result<bool> decommit(std::uint64_t first, std::uint64_t count, std::uint64_t& progress,
                           Work& work);
-    Result<bool> supply(std::uint64_t first, std::uint64_t count, Memory& from,
-                        std::uint64_t from_first, std::uint64_t& progress, Work& work);
+    // What those hear who wait for pages: they will not come, which is a fault; they have come; they have, and the first who
+    // hears it runs next, as the pager is about to wait.
+    enum class News : std::uint8_t { failed, come, come_to_run };
+    struct Supply {
+        std::uint64_t first;
+        std::uint64_t count;
+        Memory& from;
+        std::uint64_t from_first;
+        News news;
+    };
+    // busy: a page is not there, pinned, or shared with a copy. no_memory.
+    Result<bool> supply(const Supply& supply, std::uint64_t& progress, Work& work);
     Result<PhysAddr> pin(std::uint64_t index);
     void unpin(std::uint64_t index);
     // Pinned for as long as the Memory lives, as often as one likes; where each page is. All, or none.
     Result<> pin_for_device(std::uint64_t first, std::uint64_t count, std::uint64_t* addresses);
     // no_memory: the bank cannot pay for so many.
     Result<> reserve(std::uint64_t pages);
-    // Whoever waits for these pages goes on: they have come, or will not, which is a fault.
-    void wake_waiters(std::uint64_t first, std::uint64_t count, bool failed);
+    // Whoever waits for these pages goes on.
+    void end_waits(std::uint64_t first, std::uint64_t count, News news);
     // The frame for the kernel's own reading or writing (read, write, futex words); not for ask_pager pages.
     Result<void*> kernel_page(std::uint64_t index, bool write);
 
@@ -121,6 +143,7 @@ public:
 
 private:
     friend class Invariants;
+    friend struct PagePath;
     // Frames in a row, which are paid for, become its pages. Those that it has no room to note are given back.
     Result<> fill(PhysAddr base);
     Result<mm::PageSlot*> own_copy(std::uint64_t index, mm::PageSlot& slot);
@@ -131,9 +154,15 @@ private:
     [[nodiscard]] bool drop_pages(std::uint64_t first, std::uint64_t end, std::uint64_t& progress,
                                   Work& work);
     void cut_off(std::uint64_t pages);
-    [[nodiscard]] bool can_give(std::uint64_t index);
-    Result<> supply_few(std::uint64_t first, std::uint64_t count, Memory& from,
-                        std::uint64_t from_first);
+    // Pages that can move to another Memory: there, this one's alone, and not pinned.
+    [[nodiscard]] static bool can_give(const mm::PageSlot* slot) {
+        return slot != nullptr && slot->present() && !slot->is_pinned() &&
+               mm::frames.references(slot->frame()) == 1;
+    }
+    // Page tables may have entries for its pages.
+    [[nodiscard]] bool is_mapped() const { return !regions_.empty() || !clones_.empty(); }
+    Result<> supply_few(const Supply& supply, std::uint64_t done, std::uint64_t count);
+    [[nodiscard]] bool take_over_charge(Memory& from, std::uint64_t count);
     [[nodiscard]] bool wake_all_waiters(Work& work);
     [[nodiscard]] bool drop_all(Work& work);
     // The charge of one page more, and of one less, than `committed_`, which it changes.

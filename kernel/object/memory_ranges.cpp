@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What goes through a range of a Memory, in steps: docs/decisions/bounded-steps.md.
 #include <algorithm>
+#include <array>
 
 #include "kernel/mm/frame_pool.hpp"
 #include "kernel/object/address_space.hpp"
@@ -129,7 +130,7 @@ void Memory::cut_off(std::uint64_t pages) {
     if (source_ != nullptr) {
         regions_.for_each([pages](Region& region) { region.space->clear_beyond(region, pages); });
     }
-    wake_waiters(pages, max_pages, true);
+    end_waits(pages, max_pages, News::failed);
     pages_ = pages;
     leftover_ = std::min(leftover_, pages);
     if (reserved_ > pages) {
@@ -139,72 +140,89 @@ void Memory::cut_off(std::uint64_t pages) {
 
 // ---- supply -----------------------------------------------------------------------------------------------
 
-bool Memory::can_give(std::uint64_t index) {
-    const mm::PageSlot* slot = map_.find(index);
-    return slot != nullptr && slot->present() && !slot->is_pinned() &&
-           mm::frames.references(slot->frame()) == 1;
-}
-
-Result<bool> Memory::supply(std::uint64_t first, std::uint64_t count, Memory& from,
-                            std::uint64_t from_first, std::uint64_t& progress, Work& work) {
+Result<bool> Memory::supply(const Supply& supply, std::uint64_t& progress, Work& work) {
     std::uint64_t i = progress & ~doing;
-    if (count > supplied_at_once && (progress & doing) == 0) {
-        for (; i < count; ++i) {
+    if (supply.count > supplied_at_once && (progress & doing) == 0) {
+        for (; i < supply.count; ++i) {
             if (!work.take()) {
                 progress = i;
                 return false;
             }
-            if (!from.can_give(from_first + i)) {
+            if (!can_give(supply.from.map_.find(supply.from_first + i))) {
                 return fail(Error::busy);
             }
         }
         i = 0;
     }
-    for (; i < count; i += supplied_at_once) {
+    for (; i < supply.count; i += supplied_at_once) {
         if (work.is_done()) {
             progress = i | doing;
             return false;
         }
-        const std::uint64_t few = std::min(count - i, supplied_at_once);
-        TRY(supply_few(first + i, few, from, from_first + i));
+        const std::uint64_t few = std::min(supply.count - i, supplied_at_once);
+        TRY(supply_few(supply, i, few));
         work.spend(static_cast<std::uint32_t>(few * supply_units));
     }
     return true;
 }
 
 // All, or none.
-Result<> Memory::supply_few(std::uint64_t first, std::uint64_t count, Memory& from,
-                            std::uint64_t from_first) {
-    std::uint64_t missing = 0;
-    for (std::uint64_t i = 0; i < count; ++i) {
-        const mm::PageSlot* target = map_.find_or_make(first + i, bank());
-        if (target == nullptr) {
+Result<> Memory::supply_few(const Supply& supply, std::uint64_t done, std::uint64_t count) {
+    struct Move {
+        mm::PageSlot* to;
+        mm::PageSlot* from;
+        std::uint64_t from_index;
+    };
+    std::array<Move, supplied_at_once> moves;
+    std::uint64_t moving = 0;
+    const std::uint64_t first = supply.first + done;
+    // From the last on: the map grows in height for the first that is looked for, if at all, and then no slot moves.
+    for (std::uint64_t i = count; i-- > 0;) {
+        mm::PageSlot* to = map_.find_or_make(first + i, bank());
+        if (to == nullptr) {
             return fail(Error::no_memory);
         }
-        missing += target->present() ? 0 : 1;
-        if (!from.can_give(from_first + i)) {
+        const std::uint64_t from_index = supply.from_first + done + i;
+        mm::PageSlot* from = supply.from.map_.find(from_index);
+        if (!can_give(from)) {
             return fail(Error::busy);
         }
+        // What was supplied before stays, as programs may have seen it.
+        if (!to->present()) {
+            moves[moving++] = {.to = to, .from = from, .from_index = from_index};
+        }
     }
-    const std::uint64_t paid = std::max(committed_, reserved_);
-    const std::uint64_t needed = std::max(committed_ + missing, reserved_);
-    if (!bank().charge(needed - paid)) {
+    if (!take_over_charge(supply.from, moving)) {
         return fail(Error::no_memory);
     }
-    for (std::uint64_t i = 0; i < count; ++i) {
-        mm::PageSlot* target = map_.find(first + i);
-        if (target->present()) {
-            continue;  // it was supplied before; what programs may have seen stays
-        }
-        mm::PageSlot& slot = *from.map_.find(from_first + i);
-        from.unmap_page(from_first + i);
-        target->raw = slot.frame().value();
-        ++committed_;
-        slot.raw = 0;
-        from.refund_page();
+    for (std::uint64_t i = 0; i < moving; ++i) {
+        supply.from.unmap_page(moves[i].from_index);
+        moves[i].to->raw = moves[i].from->frame().value();
+        moves[i].from->raw = 0;
     }
-    wake_waiters(first, count, false);
+    end_waits(first, count, supply.news);
     return {};
+}
+
+// So many pages of the other's become its own.
+bool Memory::take_over_charge(Memory& from, std::uint64_t count) {
+    const std::uint64_t more =
+        std::max(committed_ + count, reserved_) - std::max(committed_, reserved_);
+    const std::uint64_t less = std::max(from.committed_, from.reserved_) -
+                               std::max(from.committed_ - count, from.reserved_);
+    if (&bank() != &from.bank()) {
+        if (!bank().charge(more)) {
+            return false;
+        }
+        from.bank().refund(less);
+    } else if (more > less && !bank().charge(more - less)) {
+        return false;
+    } else if (less > more) {
+        bank().refund(less - more);
+    }
+    committed_ += count;
+    from.committed_ -= count;
+    return true;
 }
 
 }  // namespace kernel

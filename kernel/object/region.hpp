@@ -24,6 +24,7 @@ struct Region {
     Memory* memory = nullptr;
     base::ListLink memory_link;  // Memory: the regions that map it
 
+    [[nodiscard]] std::uint64_t pages() const { return (end - start) / 4096; }
     [[nodiscard]] std::uint64_t page_at(std::uint64_t address) const {
         return first_page + (address - start) / 4096;
     }

@@ -5,6 +5,7 @@
 #include <arch/fpu.hpp>
 
 #include "kernel/ipc/ipc.hpp"
+#include "kernel/ipc/page_path.hpp"
 #include "kernel/object/address_space.hpp"
 #include "kernel/object/bank.hpp"
 #include "kernel/object/cap_table.hpp"
@@ -241,6 +242,7 @@ void Thread::send_fault(abi::FaultLabel label, std::uint64_t first, std::uint64_
 }
 
 void Thread::wait_for_page(Memory& memory, std::uint64_t page_index, std::uint64_t address) {
+    PagePath::ask(*this, memory, page_index, address);
     Endpoint* pager = memory.pager();
     waiting.fault_address = address;
     waiting.memory = &memory;

@@ -84,6 +84,14 @@ public:
 
     [[nodiscard]] AddressSpace& space() const { return *space_; }
     [[nodiscard]] CapTable& table() const { return *table_; }
+    // What it names by this index, or nullptr. Most capabilities that matter are among a table's first.
+    [[nodiscard]] Capability* find_capability(std::uint64_t index) const {
+        Capability& slot = (*first_slots_)[index % CapTable::slots_per_page];
+        if (slot.index == index) [[likely]] {
+            return slot.empty() ? nullptr : &slot;
+        }
+        return table_->find(index);
+    }
     [[nodiscard]] std::byte* message_page() const { return message_page_; }
     [[nodiscard]] abi::ThreadState state() const { return condition_.state; }
     [[nodiscard]] Wait wait() const { return condition_.wait; }
@@ -176,6 +184,7 @@ private:
     friend class Notification;
     friend class Endpoint;
     friend struct FastPath;
+    friend struct PagePath;
 
     enum class Upcall : std::uint8_t { exception, interrupt };
     void make_upcall(Upcall upcall, std::uint64_t cause, std::uint64_t error_code,

@@ -30,6 +30,10 @@ public:
     [[nodiscard]] T* next(const ThreadLinks& thread) const {
         return static_cast<T*>(list_.next(thread));
     }
+    // Is this thread, which is in it, the only one?
+    [[nodiscard]] static bool is_alone(const ThreadLinks& thread) {
+        return (thread.*Link).next == (thread.*Link).previous;
+    }
     void push_back(ThreadLinks& thread) { list_.push_back(thread); }
     void push_front(ThreadLinks& thread) { list_.push_front(thread); }
     static void remove(ThreadLinks& thread) { (thread.*Link).unlink(); }

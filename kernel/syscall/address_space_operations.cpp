@@ -48,7 +48,7 @@ Result<Answer> map(Operation& op, AddressSpace& space) {
         memory->is_physical() && !base::range_fits(pages.first, pages.count, memory->pages()),
         Error::out_of_range));
     TRY(refuse_if(addresses.first == 0, Error::out_of_range));  // page 0 stays unmapped
-    const Capability& capability = *op.caller.table().find(op.word(0));
+    const Capability& capability = *op.caller.find_capability(op.word(0));
     TRY(space.map(AddressSpace::Mapping{.memory = *memory,
                                         .start = op.word(1),
                                         .length = op.word(2),

@@ -3,6 +3,8 @@
 
 #include <arch/window.hpp>
 
+#include "kernel/ipc/ipc.hpp"
+#include "kernel/ipc/page_path.hpp"
 #include "kernel/mm/frame_pool.hpp"
 #include "kernel/object/bank.hpp"
 #include "kernel/object/memory.hpp"
@@ -70,15 +72,34 @@ Result<Answer> supply(Operation& op, Memory& memory) {
     TRY(op.need(MemoryRights::manage));
     const PageRange range = TRY(page_range(op.word(0), op.word(1), memory.pages()));
     if (op.label<MemoryOp>() == MemoryOp::fail) {
-        memory.wake_waiters(range.first, range.count, true);
+        memory.end_waits(range.first, range.count, Memory::News::failed);
         return answer();
     }
     auto* from = TRY(op.lookup<Memory>(2, MemoryRights::manage));
     const PageRange source = TRY(page_range(op.word(3), op.word(1), from->pages()));
     TRY(refuse_if(!memory.is_paged() || from == &memory, Error::invalid_argument));
-    return in_steps(op, [&](std::uint64_t& progress, Work& work) {
-        return memory.supply(range.first, range.count, *from, source.first, progress, work);
-    });
+    const bool receives = op.label<MemoryOp>() == MemoryOp::supply_and_receive;
+    ReceiveArguments next{};
+    if (receives) {
+        next = TRY(decode_receive(op.caller, op.word(4)));
+        TRY(check_unused(next.reply));
+    }
+    const Memory::Supply supply{.first = range.first,
+                                .count = range.count,
+                                .from = *from,
+                                .from_first = source.first,
+                                .news = receives ? Memory::News::come_to_run : Memory::News::come};
+    if (receives && range.count == 1) {
+        PagePath::supply(op.caller, memory, supply, *next.endpoint, next.reply);
+    }
+    Answer result = TRY(in_steps(op, [&](std::uint64_t& progress, Work& work) {
+        return memory.supply(supply, progress, work);
+    }));
+    if (receives) {
+        ipc::receive(op.caller, *next.endpoint, next.reply);
+        result.received = true;
+    }
+    return result;
 }
 
 Result<Answer> change_range(Operation& op, Memory& memory) {
@@ -129,17 +150,18 @@ Result<Answer> invoke(Operation& op, Memory& memory) {
         case MemoryOp::query:
             return answer(memory.bytes(), memory.committed() * base::page_size, memory.flags(),
                           memory.reserved() * base::page_size);
-        case MemoryOp::resize:   return resize(op, memory);
-        case MemoryOp::clone:    TRY(op.need(MemoryRights::read)); return clone(op, memory);
+        case MemoryOp::resize:             return resize(op, memory);
+        case MemoryOp::clone:              TRY(op.need(MemoryRights::read)); return clone(op, memory);
         case MemoryOp::read:
-        case MemoryOp::write:    return transfer(op, memory);
+        case MemoryOp::write:              return transfer(op, memory);
         case MemoryOp::decommit:
-        case MemoryOp::commit:   return change_range(op, memory);
-        case MemoryOp::reserve:  return reserve(op, memory);
+        case MemoryOp::commit:             return change_range(op, memory);
+        case MemoryOp::reserve:            return reserve(op, memory);
         case MemoryOp::supply:
-        case MemoryOp::fail:     return supply(op, memory);
-        case MemoryOp::pin:      TRY(op.need(MemoryRights::physical)); return pin(op, memory);
-        case MemoryOp::window:   TRY(op.need(MemoryRights::physical)); return window(op, memory);
+        case MemoryOp::supply_and_receive:
+        case MemoryOp::fail:               return supply(op, memory);
+        case MemoryOp::pin:                TRY(op.need(MemoryRights::physical)); return pin(op, memory);
+        case MemoryOp::window:             TRY(op.need(MemoryRights::physical)); return window(op, memory);
     }
     return fail(Error::bad_system_call);
 }

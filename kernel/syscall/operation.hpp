@@ -13,6 +13,8 @@
 #include "abi/kernel/operation.hpp"
 #include "kernel/capability/capability.hpp"
 #include "kernel/object/cap_table.hpp"
+#include "kernel/object/endpoint.hpp"
+#include "kernel/object/reply.hpp"
 #include "kernel/object/thread.hpp"
 #include "kernel/object/work.hpp"
 #include "kernel/result.hpp"
@@ -23,6 +25,7 @@ namespace kernel {
 struct Answer {
     std::array<std::uint64_t, 4> words{};
     std::size_t payload = 0;
+    bool received = false;  // what it has received is the answer, if it does not wait for it yet
 };
 
 inline Answer answer(std::uint64_t w0 = 0, std::uint64_t w1 = 0, std::uint64_t w2 = 0,
@@ -37,7 +40,7 @@ inline constexpr auto unfinished = static_cast<Error>(~std::uint32_t{0});
 // The object that a capability of the caller names, if it is of this type and has this right.
 template <class T>
 [[nodiscard]] inline Result<T*> lookup(Thread& caller, std::uint64_t index, std::uint8_t right) {
-    Capability* capability = caller.table().find(index);
+    Capability* capability = caller.find_capability(index);
     TRY(refuse_if(capability == nullptr, Error::invalid_capability));
     TRY(refuse_if(capability->object->type() != T::kind, Error::wrong_type));
     TRY(refuse_if(capability->object->is_dying(), Error::dead));
@@ -79,6 +82,26 @@ template <class Step>
     const bool done = TRY(step(progress, work));
     op.caller.call_progress = done ? 0 : progress;
     return answer_when(done);
+}
+
+// What to receive from, as receive and reply_and_receive name it. `reply`: nullptr if none is named.
+struct ReceiveArguments {
+    Endpoint* endpoint;
+    Reply* reply;
+};
+[[nodiscard]] inline Result<ReceiveArguments> decode_receive(Thread& thread, std::uint64_t caps) {
+    ReceiveArguments arguments{
+        .endpoint = TRY(lookup<Endpoint>(thread, caps & 0xffff'ffff, abi::EndpointRights::receive)),
+        .reply = nullptr};
+    if (caps >> 32 != abi::no_capability) {
+        arguments.reply = TRY(lookup<Reply>(thread, caps >> 32, abi::ReplyRights::use));
+    }
+    return arguments;
+}
+// busy: the reply object is in use.
+[[nodiscard]] inline Result<> check_unused(const Reply* reply) {
+    return refuse_if(reply != nullptr && (reply->caller != nullptr || reply->reserved != nullptr),
+                     Error::busy);
 }
 
 // Makes an object by make() -> Result<T*> and puts its first capability into a free slot of the caller's table.

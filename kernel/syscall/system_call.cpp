@@ -44,8 +44,8 @@ Result<> operate(Thread& caller, const Capability& capability, abi::Tag tag) {
                               : TRY(visit_object(*capability.object, [&operation](auto& object) {
                                     return invoke(operation, object);
                                 }));
-    if (scheduler().current() != &caller) {
-        return {};  // it waits, stopped itself, or is no more
+    if (scheduler().current() != &caller || result.received) {
+        return {};  // it waits, stopped itself, or is no more; or has its answer already
     }
     for (std::size_t i = 0; i < abi::message_words; ++i) {
         caller.word(i) = i < result.words.size() ? result.words[i] : 0;
@@ -69,34 +69,17 @@ Result<> call(Thread& caller) {
     return operate(caller, *capability, tag);
 }
 
-struct ReceiveArguments {
-    Endpoint* endpoint;
-    Reply* reply;
-};
-
-Result<ReceiveArguments> decode_receive(Thread& thread) {
-    const std::uint64_t caps = thread.cap();
-    auto* endpoint = TRY(lookup<Endpoint>(thread, caps & 0xffff'ffff, EndpointRights::receive));
-    Reply* reply = nullptr;
-    if (caps >> 32 != abi::no_capability) {
-        reply = TRY(lookup<Reply>(thread, caps >> 32, abi::ReplyRights::use));
-    }
-    return ReceiveArguments{.endpoint = endpoint, .reply = reply};
-}
-
 Result<> receive(Thread& thread) {
-    const auto arguments = TRY(decode_receive(thread));
+    const auto arguments = TRY(decode_receive(thread, thread.cap()));
     TRY(check_interrupt(thread, thread.tag()));
-    TRY(refuse_if(arguments.reply != nullptr &&
-                      (arguments.reply->caller != nullptr || arguments.reply->reserved != nullptr),
-                  Error::busy));
+    TRY(check_unused(arguments.reply));
     ipc::receive(thread, *arguments.endpoint, arguments.reply);
     return {};
 }
 
 Result<> reply_and_receive(Thread& thread) {
     TRY(check_message(thread.tag()));
-    const auto arguments = TRY(decode_receive(thread));
+    const auto arguments = TRY(decode_receive(thread, thread.cap()));
     TRY(refuse_if(arguments.reply == nullptr, Error::invalid_capability));
     TRY(refuse_if(arguments.reply->reserved != nullptr, Error::busy));
     TRY(refuse_if(!ipc::answer(thread, *arguments.reply), Error::no_caller));

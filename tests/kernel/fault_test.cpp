@@ -272,6 +272,38 @@ TEST(pager_supplies_pages) {
     EXPECT(seen == 77);
 }
 
+// A pager's loop: it supplies what was asked for, and three pages more, and receives the next request by the same call.
+TEST(pager_supplies_and_receives) {
+    constexpr std::uint64_t pages = 16;
+    constexpr std::uint64_t ahead = 4;
+    auto endpoint = NEED(bank()->create_endpoint());
+    auto paged = NEED(bank()->create_memory(pages * page, {.pager = endpoint}));
+    auto source = NEED(bank()->create_memory(pages * page));
+    auto mapping = NEED(rt::map(paged, {.length = pages * page}));
+    for (std::uint64_t i = 0; i < pages; ++i) {
+        const std::uint64_t value = 100 + i;
+        EXPECT_OK(source->write(i * page, std::as_bytes(std::span{&value, 1})));
+    }
+    std::uint64_t requests = 0;
+    test::Peer pager{[&] {
+        Outcome got = ipc::sys::receive(endpoint.index(), 0);
+        while (got.error == Error::ok && got.tag.has(Tag::is_fault)) {
+            ++requests;
+            const std::uint64_t begin = got.words[0] / (ahead * page) * (ahead * page);
+            got = paged->supply_and_receive({begin, ahead * page}, source, begin, endpoint.index(),
+                                            0);
+        }
+    }};
+    NEED(pager.start());
+    for (std::uint64_t i = pages; i-- > 0;) {
+        EXPECT(mapping.as<volatile std::uint64_t>()[i * page / 8] == 100 + i);
+    }
+    EXPECT(requests == pages / ahead);
+    EXPECT(NEED(source->query()).committed == 0);
+    EXPECT(ipc::sys::send(endpoint.index(), {abi::make_tag(1), {}}) == Error::ok);
+    EXPECT(pager.join());
+}
+
 TEST(pager_fails) {
     auto endpoint = NEED(bank()->create_endpoint());
     auto paged = NEED(bank()->create_memory(page, {.pager = endpoint}));

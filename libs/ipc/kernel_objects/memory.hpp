@@ -69,6 +69,17 @@ struct Memory : Object {
         return detail::operate(index, Op::supply,
                                {range.offset, range.length, source.index(), source_offset});
     }
+    // The same, and then receives: a pager's loop, with one system call for each request. What goes
+    // wrong with supplying, or with these capabilities, comes before anything is received.
+    // dead, timed_out, interrupted: of the receive.
+    [[nodiscard]] sys::Outcome supply_and_receive(MemoryRange range, Ref<Memory> source,
+                                                  std::uint64_t source_offset,
+                                                  abi::CapIndex endpoint,
+                                                  abi::CapIndex reply) const {
+        return sys::call(index, {abi::make_tag(static_cast<std::uint16_t>(Op::supply_and_receive)),
+                                 {range.offset, range.length, source.index(), source_offset,
+                                  sys::receive_target(endpoint, reply)}});
+    }
     // For the pager: the threads that wait for these pages get a fault.
     [[nodiscard]] KernelResult<void> fail(MemoryRange range) const {
         return detail::operate(index, Op::fail, {range.offset, range.length});

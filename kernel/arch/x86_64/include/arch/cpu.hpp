@@ -125,7 +125,7 @@ inline void switch_bases(ThreadContext& from, ThreadContext& to) {
 }
 
 // Takes `from` off this CPU (null: there was none, it is dying, or it has been put down already) and puts `to` there.
-inline void switch_to(ThreadContext* from, ThreadContext& to) {
+[[gnu::always_inline]] inline void switch_to(ThreadContext* from, ThreadContext& to) {
     if (from != nullptr) {
         save_bases(*from);
     }
@@ -135,7 +135,9 @@ inline void switch_to(ThreadContext* from, ThreadContext& to) {
                  :
                  : "r"(to.registers.fs_base), "r"(to.registers.gs_base)
                  : "memory");
-    fpu_switch(to);
+    if (from == nullptr || from->fpu_loaded || to.fpu != nullptr) [[unlikely]] {
+        fpu_switch(to);
+    }
 }
 
 // The same; `to` null: idle.
@@ -153,7 +155,7 @@ inline void switch_thread(ThreadContext* from, ThreadContext* to) {
 
 // Leaves the kernel without returning to the entry code: forgets the kernel stack, runs `current` or idles.
 extern "C" [[noreturn]] void arch_exit_kernel();
-[[noreturn]] inline void exit_kernel() { arch_exit_kernel(); }
+[[noreturn, gnu::always_inline]] inline void exit_kernel() { arch_exit_kernel(); }
 
 inline std::uint64_t read_tsc() {
     std::uint32_t low = 0;
