@@ -100,15 +100,15 @@ public:
         if (highest_ < 0 || charged_ == nullptr) {
             return nullptr;
         }
-        const ThreadQueue& queue = queues_[static_cast<std::size_t>(highest_)];
-        Thread& next = queue.first();
-        const bool alone = queue.next(next) == nullptr;
-        const bool simple = next.context_->is_unlimited() && !Pending::any() &&
-                            (alone || timer_armed_for_ <= slice_end_);
-        return simple ? &next : nullptr;
+        Thread& next = queues_[static_cast<std::size_t>(highest_)].first();
+        if (!next.context_->is_unlimited() || Pending::any() ||
+            (!ThreadQueue::is_alone(next) && timer_armed_for_ > slice_end_)) {
+            return nullptr;
+        }
+        return &next;
     }
     // The running thread has blocked; its successor has the CPU.
-    void hand_over(Thread& successor);
+    [[gnu::always_inline]] void hand_over(Thread& successor);
 
     // ---- with several CPUs, for whoever holds the lock
 

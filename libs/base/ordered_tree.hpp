@@ -17,6 +17,7 @@ namespace base {
 struct TreeNode {
     TreeNode* left = nullptr;
     TreeNode* right = nullptr;
+    TreeNode** hook = nullptr;  // the pointer to this node, while it is in a tree
     std::uint32_t priority = 0;
     bool linked = false;
 };
@@ -42,41 +43,41 @@ public:
         TreeNode** larger = &node->right;
         while (rest != nullptr) {
             if (key_of(rest) < key) {
-                *smaller = rest;
+                hang(*rest, *smaller);
                 smaller = &rest->right;
                 rest = rest->right;
             } else {
-                *larger = rest;
+                hang(*rest, *larger);
                 larger = &rest->left;
                 rest = rest->left;
             }
         }
         *smaller = nullptr;
         *larger = nullptr;
-        *link = node;
+        hang(*node, *link);
     }
 
     void remove(T& item) {
         TreeNode* node = &(item.*Node);
-        const Key key = KeyOf::key(item);
-        TreeNode** link = &root_;
-        while (*link != node) {
-            link = key < key_of(*link) ? &(*link)->left : &(*link)->right;
-        }
+        TreeNode** link = node->hook;
         TreeNode* left = node->left;
         TreeNode* right = node->right;
         while (left != nullptr && right != nullptr) {
             if (left->priority >= right->priority) {
-                *link = left;
+                hang(*left, *link);
                 link = &left->right;
                 left = left->right;
             } else {
-                *link = right;
+                hang(*right, *link);
                 link = &right->left;
                 right = right->left;
             }
         }
-        *link = left != nullptr ? left : right;
+        if (TreeNode* rest = left != nullptr ? left : right; rest != nullptr) {
+            hang(*rest, *link);
+        } else {
+            *link = nullptr;
+        }
         node->left = nullptr;
         node->right = nullptr;
         node->linked = false;
@@ -117,6 +118,10 @@ public:
     }
 
 private:
+    static void hang(TreeNode& node, TreeNode*& link) {
+        link = &node;
+        node.hook = &link;
+    }
     static T* element(TreeNode* node) {
         alignas(T) static char probe[sizeof(T)];
         const auto offset = reinterpret_cast<char*>(&(reinterpret_cast<T*>(probe)->*Node)) - probe;

@@ -146,8 +146,6 @@ arch_system_call_entry:
     ENTER_FAST
     call arch_reply_and_receive
 2:  jb foreign
-    cmp $NATIVE_END, %rax
-    jae foreign
     cmp $NATIVE_SIGNAL, %rax
     jne 3f
     ENTER_FAST
@@ -156,7 +154,9 @@ arch_system_call_entry:
     jne 4f
     ENTER_FAST
     call arch_wait
-4:  ENTER_FAST
+4:  cmp $NATIVE_END, %rax
+    jae foreign
+    ENTER_FAST
     jmp slowly
 
 // Not for the fast path after all: with the message in its registers, word 1 in rcx, r14 the thread's context.
