@@ -13,6 +13,7 @@
 //     thread_create         thread, scheduling context, start
 //     address_space_clone   copying an address space on write, for each page that is mapped in it
 //     foreign_call          a system call that is not the kernel's, to the thread's own entry and back
+//     ipc_call_10w ...      switches.hpp: the other rows of seL4's table
 //     preemption_latency    preemption.hpp: how late a thread runs while another destroys much
 //     process_create        bank, copied address space and capability table, thread; until its first word
 //     call_pairs_Ncpu       independent pairs of client and server on all CPUs (pairs.hpp)
@@ -26,6 +27,7 @@
 #include "bench/kernel/pairs.hpp"
 #include "bench/kernel/preemption.hpp"
 #include "bench/kernel/process.hpp"
+#include "bench/kernel/switches.hpp"
 #include "libs/rt/log.hpp"
 #include "libs/rt/mapping.hpp"
 #include "libs/rt/start_info.hpp"
@@ -119,7 +121,11 @@ void measure_calls() {
         return ipc::sys::call(endpoint, {abi::make_tag(1), words}).error;
     };
     measure("ipc_call_0w", 1000, [&] { return call({}); });
+    measure("ipc_call_1w", 1000, [&] { return call({1}); });
+    measure("ipc_call_2w", 1000, [&] { return call({1, 2}); });
+    measure("ipc_call_3w", 1000, [&] { return call({1, 2, 3}); });
     measure("ipc_call_4w", 1000, [&] { return call({1, 2, 3, 4}); });
+    measure("ipc_call_5w", 1000, [&] { return call({1, 2, 3, 4, 5}); });
     measure("ipc_call_6w", 1000, [&] { return call({1, 2, 3, 4, 5, 6}); });
 }
 
@@ -245,6 +251,7 @@ ipc::KernelResult<void> run() {
     signalling.destroy();
     measure_batches("page_fault_pager", pager_pages, fault_pager);
     measure_batches("process_create", 20, create_processes);
+    TRY(measure_switches(priority));
     TRY(measure_preemption(priority));
     TRY(measure_pairs(priority - 1));
     return {};

@@ -62,7 +62,16 @@ ipc::KernelResult<Process> Process::start(Function function, std::uint64_t argum
     return made;
 }
 
-void Process::destroy() { (void)bank_->destroy(); }
+void Process::destroy() {
+    (void)bank_->destroy();
+    // Everything went with the bank, and other things may have these numbers soon.
+    (void)thread_.release();
+    (void)context_.release();
+    (void)table_.release();
+    (void)space_.release();
+    (void)memory_.release();
+    (void)bank_.release();
+}
 
 ipc::KernelResult<BareThread> BareThread::start(ipc::Ref<ipc::Memory> pages,
                                                 std::uint64_t pages_offset, std::uint64_t mapped_at,
