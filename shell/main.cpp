@@ -4,13 +4,14 @@
 //   shell                       a person's shell, or commands from standard input
 //   shell -c COMMANDS [NAME [ARG...]]
 //   shell FILE [ARG...]
-//   shell -l                    a login shell (also when its name begins with `-`): reads
-//   /etc/profile first
+//   shell -l                    a login shell (also when its name begins with `-`): reads /etc/profile and ~/.profile first
+//   shell -e -u -x ...          with what `set` can switch on; -s: commands from standard input, -i: as if a person typed them
 #include <unistd.h>
 
 #include "shell/builtins/builtin.hpp"
 #include "shell/line/terminal.hpp"
 #include "shell/run/output.hpp"
+#include "shell/run/prompt.hpp"
 #include "shell/run/session.hpp"
 #include "shell/syntax/parser.hpp"
 
@@ -20,33 +21,13 @@ namespace {
 
 constexpr const char* profile = "/etc/profile";
 constexpr std::string_view usage =
-    "usage: shell [-l] [-c COMMANDS [NAME [ARG...]] | FILE [ARG...]]\n";
+    "usage: shell [-aCefilnsuvx] [-o OPTION] [-c COMMANDS [NAME [ARG...]] | FILE [ARG...]]\n";
 
 // Where the shell is, for programs that trust PWD.
 void export_directory(Session& session) {
     char buffer[4096];
     if (getcwd(buffer, sizeof buffer) != nullptr) session.variables.set("PWD", buffer);
     session.variables.export_variable("PWD");
-}
-
-std::string host_name() {
-    char name[65] = {};
-    if (gethostname(name, sizeof name - 1) != 0 || name[0] == '\0') return "cluu";
-    return name;
-}
-
-// admin@cluu:/tmp$, with the home directory as ~.
-std::string prompt(const Session& session) {
-    std::string user(session.variables.get_or("USER", "?"));
-    char buffer[4096];
-    std::string directory = getcwd(buffer, sizeof buffer) != nullptr ? buffer : "?";
-    std::string home(session.variables.get_or("HOME", ""));
-    bool at_home = home.size() > 1 && directory.starts_with(home) &&
-                   (directory.size() == home.size() || directory[home.size()] == '/');
-    if (at_home) directory.replace(0, home.size(), "~");
-    bool plain = session.variables.get_or("TERM", "dumb") == "dumb";
-    if (plain) return user + "@" + host_name() + ":" + directory + "$ ";
-    return "\x1b[1;32m" + user + "@" + host_name() + "\x1b[0m:\x1b[1;34m" + directory + "\x1b[0m$ ";
 }
 
 class Interaction {
@@ -57,6 +38,7 @@ public:
     int run() {
         while (session_.leaving != Leaving::exit) {
             report_jobs(session_);
+            if (Traps::any_pending()) run_traps(session_);
             round();
         }
         hang_up_jobs(session_);
@@ -89,9 +71,9 @@ private:
             if (outcome == ReadOutcome::end_of_input) return end_of_input(text);
             session_.history.add(line);
             text += line + "\n";
-            auto parsed = Parser(text).program();
+            auto parsed = Parser(text, 0, &session_.aliases).program();
             if (!parsed && parsed.error().incomplete) {
-                shown = "> ";
+                shown = continuation_prompt(session_);
                 continue;
             }
             return carry_out(text);
@@ -129,7 +111,7 @@ int run_input(Session& session) {
     while (session.leaving == Leaving::no &&
            read_plain_line(STDIN_FILENO, line) != PlainLine::none) {
         text += line + "\n";
-        auto parsed = Parser(text).program();
+        auto parsed = Parser(text, 0, &session.aliases).program();
         if (!parsed && parsed.error().incomplete) continue;
         session.last_status = run_text(session, text, "");
         text.clear();
@@ -143,34 +125,76 @@ int run_person(Session& session) {
     start_job_control(session);
     std::string home(session.variables.get_or("HOME", ""));
     if (!home.empty()) session.history.open(home + "/.history");
+    if (auto file = session.variables.get("ENV"); file && !file->empty())
+        run_file(session, std::string(*file));
     return Interaction(session).run();
 }
 
+struct Start {
+    bool commands = false;  // -c
+    bool input = false;     // -s
+    bool person = false;    // -i
+    int next = 1;           // the first word that is no option
+};
+
+// Nothing: one that there is not.
+std::optional<Start> read_options(Session& session, int count, char** words) {
+    Start result;
+    while (result.next < count) {
+        std::string_view word = words[result.next];
+        if (word.size() < 2 || (word[0] != '-' && word[0] != '+')) break;
+        ++result.next;
+        if (word == "--") break;
+        for (char letter : word.substr(1)) {
+            const OptionName* option = find_option(letter);
+            if (letter == 'o' && result.next < count)
+                option = find_option(std::string_view(words[result.next++]));
+            if (option != nullptr) {
+                session.options.*option->field = word[0] == '-';
+            } else if (letter == 'c' || letter == 's' || letter == 'i' || letter == 'l') {
+                result.commands |= letter == 'c';
+                result.input |= letter == 's';
+                result.person |= letter == 'i';
+                session.login |= letter == 'l';
+            } else {
+                return std::nullopt;
+            }
+        }
+    }
+    return result;
+}
+
+void read_profiles(Session& session) {
+    std::string home(session.variables.get_or("HOME", ""));
+    for (const std::string& file : {std::string(profile), home + "/.profile"}) {
+        if (session.leaving == Leaving::no && access(file.c_str(), R_OK) == 0)
+            run_file(session, file);
+    }
+}
+
 int start(Session& session, int count, char** words) {
-    int next = 1;
-    if (next < count && std::string_view(words[next]) == "-l") session.login = true, ++next;
-    bool commands = next < count && std::string_view(words[next]) == "-c";
-    if (commands) ++next;
-    bool unknown_option =
-        !commands && next < count && words[next][0] == '-' && words[next][1] != '\0';
-    if (unknown_option || (commands && next >= count)) {
+    auto options = read_options(session, count, words);
+    if (!options || (options->commands && options->next >= count)) {
         write_all(STDERR_FILENO, usage);
         return 2;
     }
-    const char* what = next < count ? words[next++] : nullptr;
-    if (what != nullptr && !commands) session.name = what;
-    if (commands && next < count) session.name = words[next++];
+    session.variables.export_all(session.options.export_all);
+    int next = options->next;
+    const char* what = next < count && !options->input ? words[next++] : nullptr;
+    if (what != nullptr && !options->commands) session.name = what;
+    if (options->commands && next < count) session.name = words[next++];
     session.arguments.assign(words + next, words + count);
-    if (session.login && access(profile, R_OK) == 0) run_file(session, profile);
+    if (session.login) read_profiles(session);
 
     int status = 0;
+    bool terminal = isatty(STDIN_FILENO) != 0 && isatty(STDERR_FILENO) != 0;
     if (session.leaving == Leaving::exit) {
         status = session.exit_status;
-    } else if (commands) {
+    } else if (options->commands) {
         status = run_text(session, what, "");
     } else if (what != nullptr) {
         status = run_file(session, what);
-    } else if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO)) {
+    } else if (terminal || options->person) {
         status = run_person(session);
     } else {
         status = run_input(session);
@@ -186,7 +210,9 @@ int main(int count, char** words, char** environment) {
     shell::Session session;
     session.pid = getpid();
     session.variables.import(environment);
+    session.variables.set("PPID", std::to_string(getppid()));
+    session.variables.set("OPTIND", "1");
     shell::export_directory(session);
     session.login = count > 0 && words[0][0] == '-';
-    return shell::start(session, count, words);
+    return shell::run_exit_trap(session, shell::start(session, count, words));
 }

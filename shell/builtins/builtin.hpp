@@ -30,9 +30,12 @@ struct Builtin {
 
 const Builtin* find_builtin(std::string_view name);
 std::span<const Builtin> builtins();
+// One of POSIX's special builtins (POSIX.1-2024, 2.15): assignments before it stay, and its mistakes end a script.
+bool is_special(const Builtin& builtin);
 
-// Complains with the builtin's usage; gives the status 2.
+// Complains with the builtin's usage; gives the status 2. One that is special ends a script with that.
 int usage_error(std::string_view name);
+int usage_error(Executor& executor, std::string_view name);
 
 // directory.cpp
 int cd_builtin(Executor& executor, Arguments arguments);
@@ -48,18 +51,33 @@ int exit_builtin(Executor& executor, Arguments arguments);
 int break_builtin(Executor& executor, Arguments arguments);
 int continue_builtin(Executor& executor, Arguments arguments);
 int exec_builtin(Executor& executor, Arguments arguments);
+int command_builtin(Executor& executor, Arguments arguments);
 int return_builtin(Executor& executor, Arguments arguments);
 int eval_builtin(Executor& executor, Arguments arguments);
 int dot_builtin(Executor& executor, Arguments arguments);
 // variables.cpp
 int export_builtin(Executor& executor, Arguments arguments);
+int readonly_builtin(Executor& executor, Arguments arguments);
+int local_builtin(Executor& executor, Arguments arguments);
 int unset_builtin(Executor& executor, Arguments arguments);
-int set_builtin(Executor& executor, Arguments arguments);
 int shift_builtin(Executor& executor, Arguments arguments);
+// options.cpp
+int set_builtin(Executor& executor, Arguments arguments);
+int getopts_builtin(Executor& executor, Arguments arguments);
+// aliases.cpp
+int alias_builtin(Executor& executor, Arguments arguments);
+int unalias_builtin(Executor& executor, Arguments arguments);
+// traps.cpp
+int trap_builtin(Executor& executor, Arguments arguments);
+// limits.cpp
+int umask_builtin(Executor& executor, Arguments arguments);
+int ulimit_builtin(Executor& executor, Arguments arguments);
+int times_builtin(Executor& executor, Arguments arguments);
 // input.cpp
 int read_builtin(Executor& executor, Arguments arguments);
-int umask_builtin(Executor& executor, Arguments arguments);
+int hash_builtin(Executor& executor, Arguments arguments);
 int type_builtin(Executor& executor, Arguments arguments);
+int name_command(Executor& executor, const std::string& name);  // for command -v
 // test.cpp
 int test_builtin(Executor& executor, Arguments arguments);
 int bracket_builtin(Executor& executor, Arguments arguments);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What changes the course of things: exit, return, break, continue, exec, eval, and `.`.
+// What changes the course of things: exit, return, break, continue, exec, eval, command, and `.`.
+#include <unistd.h>
 #include <charconv>
 #include <climits>
 
@@ -42,8 +43,10 @@ int continue_builtin(Executor& executor, Arguments arguments) {
 
 int exit_builtin(Executor& executor, Arguments arguments) {
     Session& session = executor.session();
-    auto status = arguments.empty() ? std::optional(session.last_status) : number(arguments[0]);
-    if (!status || arguments.size() > 1) return usage_error("exit");
+    auto status = arguments.empty()
+                      ? std::optional(session.status_before_trap.value_or(session.last_status))
+                      : number(arguments[0]);
+    if (!status || arguments.size() > 1) return usage_error(executor, "exit");
     bool stopped_jobs = false;
     for (const Job& job : session.jobs.all()) stopped_jobs |= job.state() == Job::State::stopped;
     if (session.interactive && stopped_jobs && !session.warned_of_stopped) {
@@ -79,7 +82,7 @@ int exec_builtin(Executor& executor, Arguments arguments) {
 int return_builtin(Executor& executor, Arguments arguments) {
     Session& session = executor.session();
     auto status = arguments.empty() ? std::optional(session.last_status) : number(arguments[0]);
-    if (!status || arguments.size() > 1) return usage_error("return");
+    if (!status || arguments.size() > 1) return usage_error(executor, "return");
     if (session.call_depth == 0) {
         complain("return: neither in a function nor in a file read by `.`");
         return 1;
@@ -89,6 +92,27 @@ int return_builtin(Executor& executor, Arguments arguments) {
     return session.exit_status;
 }
 
+int command_builtin(Executor& executor, Arguments arguments) {
+    Session& session = executor.session();
+    bool describes = false;
+    bool in_words = false;
+    while (!arguments.empty() && arguments[0].size() > 1 && arguments[0][0] == '-') {
+        std::string option = arguments[0];
+        arguments = arguments.subspan(1);
+        if (option == "--") break;
+        if (option.find_first_not_of("pvV", 1) != option.npos) return usage_error("command");
+        describes |= option.contains('v');
+        in_words |= option.contains('V');
+    }
+    if (arguments.empty()) return 0;
+    if (in_words) return type_builtin(executor, arguments);
+    if (describes) return name_command(executor, arguments[0]);
+    bool before = std::exchange(session.forgiving, true);
+    int status = executor.run_words({arguments.begin(), arguments.end()});
+    session.forgiving = before;
+    return status;
+}
+
 int eval_builtin(Executor& executor, Arguments arguments) {
     std::string text;
     for (const std::string& argument : arguments) text += argument + " ";
@@ -96,10 +120,18 @@ int eval_builtin(Executor& executor, Arguments arguments) {
 }
 
 int dot_builtin(Executor& executor, Arguments arguments) {
-    if (arguments.size() != 1) return usage_error(".");
+    if (arguments.size() != 1) return usage_error(executor, ".");
     Session& session = executor.session();
+    // A name alone is looked for as a program is, but need not be executable.
+    std::string path = arguments[0];
+    if (!path.contains('/')) {
+        std::string found = find_in_path(session.variables, path, R_OK);
+        if (!found.empty()) path = found;
+    }
+    if (access(path.c_str(), R_OK) != 0)
+        return executor.special_error(".: " + path + ": cannot be read");
     ++session.call_depth;
-    int status = run_file(session, arguments[0]);
+    int status = run_file(session, path);
     --session.call_depth;
     if (session.leaving != Leaving::return_function) return status;
     session.leaving = Leaving::no;

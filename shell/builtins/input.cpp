@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
-// read, umask and type.
-#include <sys/stat.h>
+// read, type and hash, and what `command -v` shows.
 #include <unistd.h>
 
-#include <charconv>
-
 #include "shell/builtins/builtin.hpp"
+#include "shell/builtins/quoting.hpp"
 #include "shell/line/terminal.hpp"
 #include "shell/run/output.hpp"
-#include "shell/syntax/lexer.hpp"
+#include "shell/syntax/parser.hpp"
 
 namespace shell {
 
@@ -65,8 +63,18 @@ std::string take_field(std::span<const Read>& rest, std::string_view separators,
 }  // namespace
 
 int read_builtin(Executor& executor, Arguments arguments) {
-    bool raw = !arguments.empty() && arguments[0] == "-r";
-    if (raw) arguments = arguments.subspan(1);
+    bool raw = false;
+    while (!arguments.empty() && arguments[0].starts_with('-')) {
+        if (arguments[0] == "-r") {
+            raw = true;
+        } else if (arguments[0] == "-p" && arguments.size() > 1) {
+            arguments = arguments.subspan(1);
+            if (isatty(STDIN_FILENO)) write_all(STDERR_FILENO, arguments[0]);
+        } else {
+            return usage_error("read");
+        }
+        arguments = arguments.subspan(1);
+    }
     for (const std::string& name : arguments) {
         if (!is_name(name)) return usage_error("read");
     }
@@ -77,27 +85,42 @@ int read_builtin(Executor& executor, Arguments arguments) {
     std::string separators(executor.variables().get_or("IFS", " \t\n"));
     for (const std::string& name : arguments) {
         bool last = &name == &arguments.back();
-        executor.variables().set(name, take_field(rest, separators, last));
+        if (executor.variables().set(name, take_field(rest, separators, last))) continue;
+        complain("read: " + read_only(name));
+        return 2;
     }
     return got ? 0 : 1;
 }
 
-int umask_builtin(Executor&, Arguments arguments) {
-    if (arguments.empty()) {
-        mode_t mask = umask(0);
-        umask(mask);
-        char digits[5] = {'0', static_cast<char>('0' + (mask >> 6 & 7)),
-                          static_cast<char>('0' + (mask >> 3 & 7)),
-                          static_cast<char>('0' + (mask & 7)), '\n'};
-        return write_all(STDOUT_FILENO, {digits, sizeof digits}) ? 0 : 1;
+// What stands for the name, in a form that can be used as a command; 127 if nothing does.
+int name_command(Executor& executor, const std::string& name) {
+    const Aliases& aliases = executor.session().aliases;
+    auto alias = aliases.find(name);
+    std::string path = find_program(executor.variables(), name);
+    std::string text;
+    if (alias != aliases.end()) {
+        text = "alias " + name + "=" + quoted(alias->second);
+    } else if (executor.session().functions.contains(name) || find_builtin(name) != nullptr ||
+               is_reserved(name)) {
+        text = name;
+    } else if (!path.empty() && access(path.c_str(), X_OK) == 0) {
+        text = path;
+    } else {
+        return 127;
     }
-    const std::string& text = arguments[0];
-    unsigned mask = 0;
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mask, 8);
-    bool valid = error == std::errc{} && end == text.data() + text.size() && mask <= 0777;
-    if (!valid || arguments.size() > 1) return usage_error("umask");
-    umask(mask);
-    return 0;
+    return write_all(STDOUT_FILENO, text + "\n") ? 0 : 1;
+}
+
+// Programs are looked for anew each time, so there is nothing to forget.
+int hash_builtin(Executor& executor, Arguments arguments) {
+    if (!arguments.empty() && arguments[0] == "-r") arguments = arguments.subspan(1);
+    int status = 0;
+    for (const std::string& name : arguments) {
+        if (!find_program(executor.variables(), name).empty()) continue;
+        complain("hash: " + name + ": not found");
+        status = 1;
+    }
+    return status;
 }
 
 int type_builtin(Executor& executor, Arguments arguments) {
@@ -105,7 +128,12 @@ int type_builtin(Executor& executor, Arguments arguments) {
     int status = 0;
     for (const std::string& name : arguments) {
         std::string path = find_program(executor.variables(), name);
-        if (executor.session().functions.contains(name)) {
+        auto alias = executor.session().aliases.find(name);
+        if (alias != executor.session().aliases.end()) {
+            write_all(STDOUT_FILENO, name + " is an alias for " + alias->second + "\n");
+        } else if (is_reserved(name)) {
+            write_all(STDOUT_FILENO, name + " is a word of the shell's language\n");
+        } else if (executor.session().functions.contains(name)) {
             write_all(STDOUT_FILENO, name + " is a function\n");
         } else if (find_builtin(name) != nullptr) {
             write_all(STDOUT_FILENO, name + " is a command of the shell itself\n");

@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 
 #include "shell/builtins/builtin.hpp"
 #include "shell/run/output.hpp"
@@ -137,15 +138,51 @@ int kill_builtin(Executor& executor, Arguments arguments) {
     return status;
 }
 
+namespace {
+
+// Between the look at what has come and the sleep nothing is lost: signals are let in by the sleep only.
+class SignalsHeld {
+public:
+    SignalsHeld() {
+        sigset_t all;
+        sigfillset(&all);
+        sigprocmask(SIG_BLOCK, &all, &before_);
+        struct sigaction nothing{};
+        nothing.sa_handler = [](int) {};
+        sigaction(SIGCHLD, &nothing, &child_before_);
+    }
+    SignalsHeld(const SignalsHeld&) = delete;
+    SignalsHeld& operator=(const SignalsHeld&) = delete;
+    ~SignalsHeld() {
+        sigaction(SIGCHLD, &child_before_, nullptr);
+        sigprocmask(SIG_SETMASK, &before_, nullptr);
+    }
+    void sleep() const { sigsuspend(&before_); }
+
+private:
+    sigset_t before_;
+    struct sigaction child_before_;
+};
+
+}  // namespace
+
 int wait_builtin(Executor& executor, Arguments arguments) {
     Session& session = executor.session();
+    bool traps_child = session.traps.has(SIGCHLD);
+    const auto interrupted = [&] { return interrupt_pending != 0 || Traps::any_pending(); };
     auto wait_for = [&](Job& job) {
-        while (job.state() == Job::State::running && !interrupt_pending) {
+        std::optional<SignalsHeld> held;
+        // A trap of SIGCHLD itself is no reason to stop waiting, and must stay in force.
+        if (!traps_child) held.emplace();
+        while (job.state() == Job::State::running && !(held && interrupted())) {
             int status = 0;
-            pid_t pid = waitpid(-1, &status, WUNTRACED);
+            pid_t pid = waitpid(-1, &status, held ? WUNTRACED | WNOHANG : WUNTRACED);
             if (pid > 0) session.jobs.note(pid, status);
+            if (pid == 0) held->sleep();
             if (pid < 0 && errno != EINTR) break;
         }
+        if (job.state() == Job::State::running && Traps::first_pending() != 0)
+            return 128 + Traps::first_pending();
         int status = job.status();
         if (job.state() == Job::State::done) session.jobs.remove(job);
         return status;
@@ -153,7 +190,10 @@ int wait_builtin(Executor& executor, Arguments arguments) {
     int status = 0;
     if (arguments.empty()) {
         auto& jobs = session.jobs.all();
-        for (auto next = jobs.begin(); next != jobs.end() && !interrupt_pending;) wait_for(*next++);
+        for (auto next = jobs.begin(); next != jobs.end() && !interrupt_pending;) {
+            status = wait_for(*next++);
+            if (Traps::any_pending()) return status;
+        }
         return 0;
     }
     for (const std::string& target : arguments) {

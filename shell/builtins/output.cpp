@@ -11,13 +11,45 @@ namespace shell {
 int true_builtin(Executor&, Arguments) { return 0; }
 int false_builtin(Executor&, Arguments) { return 1; }
 
+namespace {
+
+// Adds a word of `echo` with its backslashes carried out (POSIX.1-2024, echo, XSI). False: nothing comes after it (\c).
+bool add_unescaped(std::string& text, std::string_view word) {
+    constexpr std::string_view letters = "abfnrtv\\";
+    constexpr std::string_view meanings = "\a\b\f\n\r\t\v\\";
+    for (std::size_t at = 0; at < word.size(); ++at) {
+        std::size_t known =
+            word[at] == '\\' && at + 1 < word.size() ? letters.find(word[at + 1]) : letters.npos;
+        if (word[at] == '\\' && word.substr(at).starts_with("\\c")) return false;
+        if (known != letters.npos) {
+            text += meanings[known];
+            ++at;
+        } else if (word.substr(at).starts_with("\\0")) {
+            unsigned value = 0;
+            std::size_t digits = 2;
+            for (; digits < 5 && at + digits < word.size(); ++digits) {
+                char c = word[at + digits];
+                if (c < '0' || c > '7') break;
+                value = value * 8 + static_cast<unsigned>(c - '0');
+            }
+            text += static_cast<char>(value);
+            at += digits - 1;
+        } else {
+            text += word[at];
+        }
+    }
+    return true;
+}
+
+}  // namespace
+
 int echo_builtin(Executor&, Arguments arguments) {
     bool newline = arguments.empty() || arguments[0] != "-n";
     if (!newline) arguments = arguments.subspan(1);
     std::string text;
     for (const std::string& argument : arguments) {
         if (&argument != arguments.data()) text += ' ';
-        text += argument;
+        if (!add_unescaped(text, argument)) return write_all(STDOUT_FILENO, text) ? 0 : 1;
     }
     if (newline) text += '\n';
     return write_all(STDOUT_FILENO, text) ? 0 : 1;

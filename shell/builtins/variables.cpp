@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: MIT
-// export, unset, set and shift.
+// export, readonly, local, unset and shift.
 #include <unistd.h>
 #include <charconv>
 
 #include "shell/builtins/builtin.hpp"
+#include "shell/builtins/quoting.hpp"
 #include "shell/run/output.hpp"
 #include "shell/syntax/lexer.hpp"
 
 namespace shell {
 
-namespace {
-
-// A value as it could be typed.
-std::string quoted(std::string_view value) {
+std::string quoted(std::string_view text) {
     std::string result = "'";
-    for (char c : value) {
+    for (char c : text) {
         if (c == '\'') {
             result += "'\\''";
         } else {
@@ -24,11 +22,13 @@ std::string quoted(std::string_view value) {
     return result + "'";
 }
 
-int list_variables(const Variables& variables, bool only_exported, std::string_view prefix) {
+int list_variables(const Variables& variables, std::string_view prefix, Listed which) {
     std::string text;
     for (const auto& [name, variable] : variables.all()) {
-        if (only_exported && !variable.exported) continue;
-        if (!only_exported && !variable.has_value) continue;
+        bool listed = which == Listed::exported    ? variable.exported
+                      : which == Listed::read_only ? variable.read_only
+                                                   : variable.has_value;
+        if (!listed) continue;
         text += std::string(prefix) + name;
         if (variable.has_value) text += "=" + quoted(variable.value);
         text += '\n';
@@ -36,48 +36,72 @@ int list_variables(const Variables& variables, bool only_exported, std::string_v
     return write_all(STDOUT_FILENO, text) ? 0 : 1;
 }
 
-int bad_name(std::string_view builtin, std::string_view name) {
-    complain(std::string(builtin) + ": " + std::string(name) + ": not the name of a variable");
-    return 1;
+namespace {
+
+// NAME or NAME=VALUE for each argument: `declare` is called with the name, before it gets its value. The mistakes of a special
+// builtin end a script.
+template <class Declare>
+int declare_each(Executor& executor, std::string_view builtin, Arguments arguments,
+                 Declare&& declare) {
+    Variables& variables = executor.variables();
+    for (std::string_view argument : arguments) {
+        std::size_t equals = argument.find('=');
+        std::string_view name = argument.substr(0, equals);
+        if (!is_name(name))
+            return executor.special_error(std::string(builtin) + ": " + std::string(name) +
+                                          ": not the name of a variable");
+        declare(name);
+        if (equals != argument.npos && !variables.set(name, argument.substr(equals + 1)))
+            return executor.special_error(std::string(builtin) + ": " + read_only(name));
+    }
+    return 0;
+}
+
+bool only_lists(Arguments arguments) {
+    return arguments.empty() || (arguments.size() == 1 && arguments[0] == "-p");
 }
 
 }  // namespace
 
 int export_builtin(Executor& executor, Arguments arguments) {
     Variables& variables = executor.variables();
-    if (arguments.empty()) return list_variables(variables, true, "export ");
-    int status = 0;
+    if (only_lists(arguments)) return list_variables(variables, "export ", Listed::exported);
+    return declare_each(executor, "export", arguments,
+                        [&](std::string_view name) { variables.export_variable(name); });
+}
+
+int readonly_builtin(Executor& executor, Arguments arguments) {
+    Variables& variables = executor.variables();
+    if (only_lists(arguments)) return list_variables(variables, "readonly ", Listed::read_only);
+    int status = declare_each(executor, "readonly", arguments, [](std::string_view) {});
     for (std::string_view argument : arguments) {
-        std::size_t equals = argument.find('=');
-        std::string_view name = argument.substr(0, equals);
-        if (!is_name(name)) {
-            status = bad_name("export", name);
-            continue;
-        }
-        if (equals != argument.npos) variables.set(name, argument.substr(equals + 1));
-        variables.export_variable(name);
+        if (status == 0) variables.make_read_only(argument.substr(0, argument.find('=')));
     }
     return status;
+}
+
+// Not in POSIX, but in every shell that scripts are written for. A name without a value keeps the one that it had.
+int local_builtin(Executor& executor, Arguments arguments) {
+    Session& session = executor.session();
+    if (session.locals.empty()) return executor.special_error("local: not in a function");
+    return declare_each(executor, "local", arguments, [&](std::string_view name) {
+        session.locals.back().emplace(session.locals.back().begin(), name,
+                                      session.variables.saved(name));
+    });
 }
 
 int unset_builtin(Executor& executor, Arguments arguments) {
-    int status = 0;
+    bool functions = !arguments.empty() && arguments[0] == "-f";
+    if (functions || (!arguments.empty() && arguments[0] == "-v")) arguments = arguments.subspan(1);
     for (const std::string& name : arguments) {
-        if (arguments[0] == "-f") {
+        if (functions) {
             executor.session().functions.erase(name);
-        } else if (is_name(name)) {
-            executor.variables().unset(name);
-        } else {
-            status = bad_name("unset", name);
+        } else if (!is_name(name)) {
+            return executor.special_error("unset: " + name + ": not the name of a variable");
+        } else if (!executor.variables().unset(name)) {
+            return executor.special_error("unset: " + read_only(name));
         }
     }
-    return status;
-}
-
-int set_builtin(Executor& executor, Arguments arguments) {
-    if (arguments.empty()) return list_variables(executor.variables(), false, "");
-    if (arguments[0] != "--") return usage_error("set");
-    executor.session().arguments.assign(arguments.begin() + 1, arguments.end());
     return 0;
 }
 
@@ -88,11 +112,11 @@ int shift_builtin(Executor& executor, Arguments arguments) {
         const std::string& text = arguments[0];
         auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
         bool whole = error == std::errc{} && end == text.data() + text.size();
-        if (!whole || arguments.size() > 1) return usage_error("shift");
+        if (!whole || arguments.size() > 1) return usage_error(executor, "shift");
     }
     if (count > all.size()) {
-        complain("shift: there are only " + std::to_string(all.size()) + " arguments");
-        return 1;
+        return executor.special_error("shift: there are only " + std::to_string(all.size()) +
+                                      " arguments");
     }
     all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count));
     return 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "shell/expand/expander.hpp"
 
+#include <fstream>
+
 #include "libs/base/result.hpp"
 #include "shell/expand/arithmetic.hpp"
 #include "shell/expand/glob.hpp"
@@ -8,6 +10,24 @@
 #include "shell/line/utf8.hpp"
 
 namespace shell {
+
+namespace {
+
+// NAME:PASSWORD:UID:GID:COMMENT:HOME:SHELL
+std::string home_of(std::string_view user) {
+    std::ifstream users("/etc/passwd");
+    std::string line;
+    while (std::getline(users, line)) {
+        if (!line.starts_with(std::string(user) + ":")) continue;
+        std::string_view rest = line;
+        for (int field = 0; field < 5 && rest.contains(':'); ++field)
+            rest.remove_prefix(rest.find(':') + 1);
+        return std::string(rest.substr(0, rest.find(':')));
+    }
+    return {};
+}
+
+}  // namespace
 
 // The fields of the words so far. Each is built twice: as text, and as a pattern in which whatever
 // was quoted is escaped. Only text that comes unquoted from an expansion is split.
@@ -69,7 +89,8 @@ Expanded<std::vector<std::string>> Expander::fields(const std::vector<Word>& wor
         fields.end_field();
         for (const Fields::Field& field : fields.finished()) {
             std::vector<std::string> paths;
-            if (has_wildcards(field.pattern)) paths = glob(field.pattern);
+            if (context_.expands_file_names() && has_wildcards(field.pattern))
+                paths = glob(field.pattern);
             if (paths.empty()) paths.push_back(field.text);
             result.insert(result.end(), paths.begin(), paths.end());
         }
@@ -120,9 +141,14 @@ Expanded<void> Expander::add_word(const Word& word, Fields& fields, bool is_oper
     return {};
 }
 
-// ~ or ~/...: the home directory. ~name needs a list of users and stays as it is.
+// ~ or ~/...: the home directory. ~name: that user's, by /etc/passwd; as it is if there is none.
 std::string Expander::tilde(std::string_view text, std::size_t& taken) {
-    if (text.size() > 1 && text[1] != '/') return {};
+    std::string_view user = text.substr(1, text.find('/') - 1);
+    if (!user.empty()) {
+        std::string home = home_of(user);
+        taken = home.empty() ? 0 : user.size() + 1;
+        return home;
+    }
     auto home = context_.variables().get("HOME");
     if (!home) return {};
     taken = 1;
@@ -197,10 +223,13 @@ Expanded<void> Expander::add_parameter(const ParameterPart& part, bool quoted, F
     using Operation = ParameterPart::Operation;
     std::optional<std::string> value = value_of(part.name);
     bool unset = !value || (part.empty_is_unset && value->empty());
+    bool needs_value = part.operation < Operation::or_default || part.operation > Operation::if_set;
+    bool is_argument_list = part.name == "@" || part.name == "*";
+    if (!value && needs_value && !is_argument_list && context_.unset_is_error())
+        return std::unexpected(part.name + ": not set");
     switch (part.operation) {
         case Operation::value: {
-            bool all = part.name == "@" || part.name == "*";
-            if (all) {
+            if (is_argument_list) {
                 add_arguments(part.name == "@", quoted, fields);
             } else {
                 fields.add_expansion(value.value_or(""), quoted);
@@ -244,7 +273,8 @@ Expanded<void> Expander::add_alternative(const ParameterPart& part, bool quoted,
             std::string_view("@*#?$!-").contains(part.name[0]))
             return std::unexpected("${" + part.name + "=...}: cannot be assigned to");
         std::string value = TRY(text(*part.operand));
-        context_.variables().set(part.name, value);
+        if (!context_.variables().set(part.name, value))
+            return std::unexpected(read_only(part.name));
         fields.add_expansion(value, quoted);
         return {};
     }

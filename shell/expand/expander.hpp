@@ -23,6 +23,8 @@ public:
     virtual std::optional<std::string> special(char name) = 0;
     virtual const std::string& shell_name() = 0;
     virtual const std::vector<std::string>& arguments() = 0;
+    virtual bool unset_is_error() = 0;
+    virtual bool expands_file_names() = 0;
     // What the list writes to its standard output.
     virtual std::string output_of(const List& list) = 0;
 

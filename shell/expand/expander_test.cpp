@@ -16,6 +16,8 @@ public:
     std::vector<std::string> positional;
     std::string name = "sh";
     std::string output;
+    bool unset_fails = false;
+    bool globs = true;
 
     Variables& variables() override { return all; }
     std::optional<std::string> special(char which) override {
@@ -24,6 +26,8 @@ public:
     }
     const std::string& shell_name() override { return name; }
     const std::vector<std::string>& arguments() override { return positional; }
+    bool unset_is_error() override { return unset_fails; }
+    bool expands_file_names() override { return globs; }
     std::string output_of(const List&) override { return output; }
 };
 

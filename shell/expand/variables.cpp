@@ -31,18 +31,40 @@ Variables::Variable& Variables::at(std::string_view name) {
     return found->second;
 }
 
-void Variables::set(std::string_view name, std::string_view value) {
+bool Variables::set(std::string_view name, std::string_view value) {
     Variable& variable = at(name);
+    if (variable.read_only) return false;
     variable.value = value;
     variable.has_value = true;
+    variable.exported |= exports_all_;
+    return true;
 }
 
 void Variables::export_variable(std::string_view name) { at(name).exported = true; }
 
-void Variables::unset(std::string_view name) {
+bool Variables::unset(std::string_view name) {
     auto found = all_.find(name);
-    if (found != all_.end()) all_.erase(found);
+    if (found == all_.end()) return true;
+    if (found->second.read_only) return false;
+    all_.erase(found);
+    return true;
 }
+
+std::optional<Variables::Variable> Variables::saved(std::string_view name) const {
+    auto found = all_.find(name);
+    if (found == all_.end()) return std::nullopt;
+    return found->second;
+}
+
+void Variables::restore(std::string_view name, std::optional<Variable> before) {
+    if (before) {
+        at(name) = std::move(*before);
+    } else if (auto found = all_.find(name); found != all_.end()) {
+        all_.erase(found);
+    }
+}
+
+std::string read_only(std::string_view name) { return std::string(name) + ": is read-only"; }
 
 std::vector<std::string> Variables::environment() const {
     std::vector<std::string> result;

@@ -17,9 +17,13 @@ public:
 
     std::optional<std::string_view> get(std::string_view name) const;
     std::string_view get_or(std::string_view name, std::string_view fallback) const;
-    void set(std::string_view name, std::string_view value);
+    // False: it is read-only, and keeps its value.
+    bool set(std::string_view name, std::string_view value);
     void export_variable(std::string_view name);
-    void unset(std::string_view name);
+    void make_read_only(std::string_view name) { at(name).read_only = true; }
+    bool unset(std::string_view name);
+    // Whatever is set from now on is exported, too.
+    void export_all(bool on) { exports_all_ = on; }
 
     // NAME=VALUE of each exported variable.
     std::vector<std::string> environment() const;
@@ -28,12 +32,21 @@ public:
         std::string value;
         bool has_value = false;  // exported before it was set
         bool exported = false;
+        bool read_only = false;
     };
     const std::map<std::string, Variable, std::less<>>& all() const { return all_; }
+
+    // For a function's own variables: what the name stood for, and its return.
+    std::optional<Variable> saved(std::string_view name) const;
+    void restore(std::string_view name, std::optional<Variable> before);
 
 private:
     Variable& at(std::string_view name);
     std::map<std::string, Variable, std::less<>> all_;
+    bool exports_all_ = false;
 };
+
+// The complaint about a variable that cannot be changed.
+std::string read_only(std::string_view name);
 
 }  // namespace shell

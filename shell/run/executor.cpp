@@ -5,12 +5,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cerrno>
+#include <ranges>
 
 #include "libs/base/result.hpp"
+#include "libs/base/scope_guard.hpp"
 #include "shell/builtins/builtin.hpp"
 #include "shell/expand/pattern.hpp"
 #include "shell/run/output.hpp"
-#include "shell/run/redirector.hpp"
+#include "shell/syntax/lexer.hpp"
 
 namespace shell {
 
@@ -47,7 +49,7 @@ std::optional<std::string> Executor::special(char name) {
     switch (name) {
         case '?': return std::to_string(session_.last_status);
         case '$': return std::to_string(session_.pid);
-        case '-': return session_.interactive ? "i" : "";
+        case '-': return option_letters(session_.options) + (session_.interactive ? "i" : "");
         case '!':
             if (session_.last_background) return std::to_string(*session_.last_background);
             return std::nullopt;
@@ -58,8 +60,10 @@ std::optional<std::string> Executor::special(char name) {
 int Executor::run(const List& list) {
     int status = 0;
     for (const AndOr& item : list.items) {
+        if (session_.options.no_execution && !session_.interactive) break;
         status = run(item);
         session_.last_status = status;
+        if (Traps::any_pending()) run_traps(session_);
         if (interrupt_pending && session_.leaving == Leaving::no) {
             session_.leaving = Leaving::interrupted;
             status = 128 + SIGINT;
@@ -67,6 +71,54 @@ int Executor::run(const List& list) {
         if (session_.leaving != Leaving::no) break;
     }
     return status;
+}
+
+int Executor::run_condition(const List& list) {
+    ++session_.watched;
+    int status = run(list);
+    --session_.watched;
+    return status;
+}
+
+void run_traps(Session& session) {
+    while (auto action = session.traps.take_pending()) {
+        if (session.leaving != Leaving::no) return;
+        int status = session.last_status;
+        auto before = std::exchange(session.status_before_trap, status);
+        run_text(session, *action, "trap");
+        session.status_before_trap = before;
+        session.last_status = status;
+    }
+}
+
+int run_exit_trap(Session& session, int status) {
+    auto action = session.traps.take_exit();
+    if (!action) return status;
+    session.leaving = Leaving::no;
+    session.last_status = status;
+    session.status_before_trap = status;
+    run_text(session, *action, "trap");
+    return session.leaving == Leaving::exit ? session.exit_status : status;
+}
+
+void Executor::leave_on_error(int status) {
+    if (status == 0 || !session_.options.exit_on_error || session_.watched > 0) return;
+    if (session_.leaving != Leaving::no) return;
+    session_.leaving = Leaving::exit;
+    session_.exit_status = status;
+}
+
+int Executor::special_error(const std::string& message) {
+    complain(message);
+    if (!session_.interactive && !session_.forgiving) {
+        session_.leaving = Leaving::exit;
+        session_.exit_status = status_usage;
+    }
+    return status_usage;
+}
+
+Redirector Executor::redirector(Redirector::Undo undo) const {
+    return Redirector(undo, session_.options.keeps_files);
 }
 
 int Executor::run(const AndOr& and_or) {
@@ -84,7 +136,10 @@ int Executor::run(const AndOr& and_or) {
     for (const auto& [link, pipeline] : and_or.pipelines) {
         if (link == AndOr::Link::if_success && status != 0) continue;
         if (link == AndOr::Link::if_failure && status == 0) continue;
+        bool watched = &pipeline != &and_or.pipelines.back().second;
+        session_.watched += watched ? 1 : 0;
         status = run(pipeline);
+        session_.watched -= watched ? 1 : 0;
         session_.last_status = status;
         if (session_.leaving != Leaving::no) break;
     }
@@ -92,35 +147,56 @@ int Executor::run(const AndOr& and_or) {
 }
 
 int Executor::run(const Pipeline& pipeline) {
-    int status = pipeline.commands.size() == 1 ? run_single(pipeline.commands[0], pipeline.source)
-                                               : finish(start_pipeline(pipeline, true), false);
+    session_.watched += pipeline.negated ? 1 : 0;
+    int status = 0;
+    if (pipeline.commands.size() == 1) {
+        status = run_single(pipeline.commands[0], pipeline.source);
+        variables().set("PIPESTATUS", std::to_string(status));
+    } else {
+        status = finish(start_pipeline(pipeline, true), false);
+        leave_on_error(status);
+    }
+    session_.watched -= pipeline.negated ? 1 : 0;
     if (!pipeline.negated || session_.leaving != Leaving::no) return status;
     return status == 0 ? 1 : 0;
 }
 
 int Executor::run_single(const Command& command, const std::string& source) {
-    if (auto* simple = std::get_if<SimpleCommand>(&command.what))
-        return run_simple(*simple, command.redirections, source);
+    if (auto* simple = std::get_if<SimpleCommand>(&command.what)) {
+        int status = run_simple(*simple, command.redirections, source);
+        leave_on_error(status);
+        return status;
+    }
     auto* group = std::get_if<Group>(&command.what);
     if (group != nullptr && group->subshell) {
         Job job{.source = source};
         start(job, true, [&] { return in_child(command); });
-        return finish(std::move(job), false);
+        int status = finish(std::move(job), false);
+        leave_on_error(status);
+        return status;
     }
-    Redirector redirector(Redirector::Undo::yes);
-    auto done = redirector.apply(command.redirections, expander_);
+    Redirector redirected = redirector(Redirector::Undo::yes);
+    auto done = redirected.apply(command.redirections, expander_);
     return done ? run_compound(command) : fail(done.error());
 }
 
 Expanded<Executor::Simple> Executor::expand(const SimpleCommand& command) {
     Simple simple;
     simple.words = TRY(expander_.fields(command.words));
+    std::vector<std::pair<std::string, std::optional<Variables::Variable>>> before;
+    base::ScopeGuard restore([&] {
+        for (auto& [name, variable] : before | std::views::reverse)
+            variables().restore(name, std::move(variable));
+    });
     for (const Assignment& assignment : command.assignments) {
         simple.assignments.emplace_back(assignment.name, TRY(expander_.text(assignment.value)));
-        // Later ones may use earlier ones; without a command they are for the shell itself anyway.
-        if (simple.words.empty())
-            variables().set(assignment.name, simple.assignments.back().second);
+        // Later ones may use earlier ones. With a command they are for that alone.
+        if (!simple.words.empty())
+            before.emplace_back(assignment.name, variables().saved(assignment.name));
+        if (!variables().set(assignment.name, simple.assignments.back().second))
+            return std::unexpected(read_only(assignment.name));
     }
+    if (session_.options.shows_commands) show(simple);
     return simple;
 }
 
@@ -153,25 +229,50 @@ int Executor::run_simple(const SimpleCommand& command, const std::vector<Redirec
     return finish(std::move(job), background);
 }
 
+int Executor::run_words(std::vector<std::string> words) {
+    const Builtin* builtin = find_builtin(words[0]);
+    if (builtin != nullptr && builtin->program == nullptr)
+        return builtin->run(*this, Arguments(words).subspan(1));
+    std::string source = words[0];
+    Simple simple{.words = std::move(words)};
+    Job job{.source = source};
+    start(job, true, [&] { return external_in_child(simple, {}); });
+    return finish(std::move(job), false);
+}
+
+// What `set -x` shows.
+void Executor::show(const Simple& simple) {
+    bool was_on = std::exchange(session_.options.shows_commands, false);
+    std::string line(variables().get_or("PS4", "+ "));
+    if (auto parsed = Lexer(line).document_text()) line = expander_.text(*parsed).value_or(line);
+    session_.options.shows_commands = was_on;
+    std::string separator;
+    for (const auto& [name, value] : simple.assignments)
+        line += std::exchange(separator, " ") + name + "=" + value;
+    for (const std::string& word : simple.words) line += std::exchange(separator, " ") + word;
+    write_all(STDERR_FILENO, line + "\n");
+}
+
 // In the shell itself: a builtin, or nothing but redirections and assignments.
 int Executor::run_here(const Simple& simple, const std::vector<Redirection>& redirections) {
-    Redirector redirector(Redirector::Undo::yes);
-    auto done = redirector.apply(redirections, expander_);
-    if (!done) return fail(done.error());
-    if (simple.words.empty()) return session_.last_status;
-    std::vector<std::pair<std::string, std::optional<std::string>>> before;
+    Redirector redirected = redirector(Redirector::Undo::yes);
+    auto done = redirected.apply(redirections, expander_);
+    const Builtin* builtin = simple.words.empty() ? nullptr : find_builtin(simple.words[0]);
+    bool special = builtin != nullptr && is_special(*builtin);
+    if (!done) return special ? special_error(done.error()) : fail(done.error());
+    if (builtin == nullptr) return session_.last_status;
+    std::vector<std::pair<std::string, std::optional<Variables::Variable>>> before;
     for (const auto& [name, value] : simple.assignments) {
-        auto old = variables().get(name);
-        before.emplace_back(name, old ? std::optional(std::string(*old)) : std::nullopt);
-        variables().set(name, value);
+        before.emplace_back(name, variables().saved(name));
+        if (!variables().set(name, value)) return fail_expansion(read_only(name));
     }
-    const Builtin* builtin = find_builtin(simple.words[0]);
     int status = builtin->run(*this, Arguments(simple.words).subspan(1));
-    for (const auto& [name, value] : before) {
-        value ? variables().set(name, *value) : variables().unset(name);
+    // What is assigned before a special builtin stays (POSIX.1-2024, 2.14).
+    if (!special) {
+        for (auto& [name, variable] : before) variables().restore(name, std::move(variable));
     }
     bool is_bare_exec = builtin->name == "exec" && status == 0;
-    if (is_bare_exec) redirector.keep();
+    if (is_bare_exec) redirected.keep();
     return status;
 }
 
@@ -204,15 +305,21 @@ int Executor::run_function(const Command& body, const Simple& simple,
                            const std::vector<Redirection>& redirections) {
     if (session_.call_depth >= max_call_depth)
         return fail(simple.words[0] + ": calls itself too often");
-    Redirector redirector(Redirector::Undo::yes);
-    auto done = redirector.apply(redirections, expander_);
+    Redirector redirected = redirector(Redirector::Undo::yes);
+    auto done = redirected.apply(redirections, expander_);
     if (!done) return fail(done.error());
-    for (const auto& [name, value] : simple.assignments) variables().set(name, value);
+    for (const auto& [name, value] : simple.assignments) {
+        if (!variables().set(name, value)) return fail_expansion(read_only(name));
+    }
     std::vector<std::string> arguments(simple.words.begin() + 1, simple.words.end());
     std::swap(session_.arguments, arguments);
     int loops = std::exchange(session_.loop_depth, 0);
     ++session_.call_depth;
+    session_.locals.emplace_back();
     int status = run_single(body, simple.words[0]);
+    for (auto& [name, before] : session_.locals.back())
+        variables().restore(name, std::move(before));
+    session_.locals.pop_back();
     --session_.call_depth;
     session_.loop_depth = loops;
     std::swap(session_.arguments, arguments);
@@ -223,7 +330,7 @@ int Executor::run_function(const Command& body, const Simple& simple,
 
 int Executor::run_if(const IfCommand& command) {
     for (const IfCommand::Branch& branch : command.branches) {
-        int condition = run(*branch.condition);
+        int condition = run_condition(*branch.condition);
         if (session_.leaving != Leaving::no) return condition;
         if (condition == 0) return run(*branch.body);
     }
@@ -245,7 +352,7 @@ int Executor::run_while(const WhileCommand& command) {
     int status = 0;
     ++session_.loop_depth;
     while (true) {
-        int condition = run(*command.condition);
+        int condition = run_condition(*command.condition);
         if (session_.leaving != Leaving::no) {
             if (leave_loop()) break;
             continue;
@@ -268,7 +375,10 @@ int Executor::run_for(const ForCommand& command) {
     int status = 0;
     ++session_.loop_depth;
     for (const std::string& value : values) {
-        variables().set(command.name, value);
+        if (!variables().set(command.name, value)) {
+            status = fail_expansion(read_only(command.name));
+            break;
+        }
         status = run(*command.body);
         if (leave_loop()) break;
     }
@@ -287,7 +397,8 @@ bool Executor::start(Job& job, bool foreground, Work work) {
         prepare_child(job, foreground);
         sigprocmask(SIG_SETMASK, &before, nullptr);
         int status = work();
-        _exit(session_.leaving == Leaving::exit ? session_.exit_status : status);
+        if (session_.leaving == Leaving::exit) status = session_.exit_status;
+        _exit(run_exit_trap(session_, status));
     }
     int error = errno;
     if (child > 0 && session_.job_control) {
@@ -308,19 +419,23 @@ bool Executor::start(Job& job, bool foreground, Work work) {
 }
 
 void Executor::prepare_child(const Job& job, bool foreground) {
-    if (session_.job_control) {
+    bool job_control = session_.job_control;
+    if (job_control) {
         pid_t group = job.group != 0 ? job.group : getpid();
         setpgid(0, group);
         if (foreground) tcsetpgrp(session_.terminal, group);
     }
     reset_signals(session_);
+    session_.enter_subshell();
     if (interrupt_pending && foreground) raise(SIGINT);
-    if (stop_pending && foreground && session_.job_control) raise(SIGTSTP);
-    if (!foreground && !session_.job_control) {
+    if (stop_pending && foreground && job_control) raise(SIGTSTP);
+    if (!foreground && !job_control) {
+        // Ctrl-C is for what is in the foreground.
+        signal(SIGINT, SIG_IGN);
+        signal(SIGQUIT, SIG_IGN);
         int nothing = open("/dev/null", O_RDONLY);
         if (nothing >= 0) move_descriptor(nothing, STDIN_FILENO);
     }
-    session_.enter_subshell();
 }
 
 Job Executor::start_pipeline(const Pipeline& pipeline, bool foreground) {
@@ -352,6 +467,7 @@ Job Executor::start_pipeline(const Pipeline& pipeline, bool foreground) {
 int Executor::finish(Job started, bool background) {
     if (started.processes.empty()) return 1;
     Job& job = session_.jobs.add(std::move(started));
+    job.pipe_failure = session_.options.pipe_failure;
     if (!background) return wait_in_foreground(session_, job);
     session_.last_background = job.processes.back().pid;
     session_.jobs.to_background(job);
@@ -382,18 +498,18 @@ int Executor::in_child(const Command& command) {
         }
         return external_in_child(*simple, command.redirections);
     }
-    Redirector redirector(Redirector::Undo::no);
-    auto done = redirector.apply(command.redirections, expander_);
+    Redirector redirected = redirector(Redirector::Undo::no);
+    auto done = redirected.apply(command.redirections, expander_);
     return done ? run_compound(command) : fail(done.error());
 }
 
 int Executor::external_in_child(const Simple& simple,
                                 const std::vector<Redirection>& redirections) {
-    Redirector redirector(Redirector::Undo::no);
-    auto done = redirector.apply(redirections, expander_);
+    Redirector redirected = redirector(Redirector::Undo::no);
+    auto done = redirected.apply(redirections, expander_);
     if (!done) return fail(done.error());
     for (const auto& [name, value] : simple.assignments) {
-        variables().set(name, value);
+        if (!variables().set(name, value)) return fail(read_only(name));
         variables().export_variable(name);
     }
     return execute(simple.words, variables().environment());
@@ -411,7 +527,13 @@ std::string Executor::output_of(const List& list) {
     bool job_control = std::exchange(session_.job_control, false);
     start(job, true, [&] {
         move_descriptor(ends[1], STDOUT_FILENO);
-        return run(list);
+        session_.watched = 0;
+        // One command needs no further process.
+        bool single = list.items.size() == 1 && !list.items[0].background &&
+                      list.items[0].pipelines.size() == 1 &&
+                      list.items[0].pipelines[0].second.commands.size() == 1 &&
+                      !list.items[0].pipelines[0].second.negated;
+        return single ? in_child(list.items[0].pipelines[0].second.commands[0]) : run(list);
     });
     close(ends[1]);
     char buffer[4096];

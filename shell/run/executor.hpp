@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "shell/expand/expander.hpp"
+#include "shell/run/redirector.hpp"
 #include "shell/run/session.hpp"
 #include "shell/syntax/ast.hpp"
 
@@ -31,7 +32,14 @@ public:
     std::optional<std::string> special(char name) override;
     const std::string& shell_name() override { return session_.name; }
     const std::vector<std::string>& arguments() override { return session_.arguments; }
+    bool unset_is_error() override { return session_.options.unset_is_error; }
+    bool expands_file_names() override { return !session_.options.no_globbing; }
     std::string output_of(const List& list) override;
+
+    // The command of these words, but no function: for `command`.
+    int run_words(std::vector<std::string> words);
+    // A mistake in a special builtin, which ends a script (POSIX.1-2024, 2.8.1). The status.
+    int special_error(const std::string& message);
 
 private:
     // A simple command after expansion.
@@ -40,6 +48,7 @@ private:
         std::vector<std::pair<std::string, std::string>> assignments;
     };
 
+    int run_condition(const List& list);
     int run(const AndOr& and_or);
     int run(const Pipeline& pipeline);
     int run_single(const Command& command, const std::string& source);
@@ -52,6 +61,9 @@ private:
     int run_while(const WhileCommand& command);
     int run_for(const ForCommand& command);
     int run_case(const CaseCommand& command);
+    void leave_on_error(int status);
+    void show(const Simple& simple);
+    Redirector redirector(Redirector::Undo undo) const;
     int run_function(const Command& body, const Simple& simple,
                      const std::vector<Redirection>& redirections);
     bool leave_loop();
@@ -75,10 +87,16 @@ private:
 
 // The path of the program that a command's first word names; empty if there is none.
 std::string find_program(const Variables& variables, const std::string& name);
+// The same for any regular file with this access, by a name without a slash.
+std::string find_in_path(const Variables& variables, const std::string& name, int access_mode);
 
 // Parses and runs; complains about mistakes, with `where` before the line and column. Gives the
 // status.
 int run_text(Session& session, std::string_view text, std::string_view where);
+// Carries out the actions of the signals that have come.
+void run_traps(Session& session);
+// The shell is about to end with this status: carries out the trap for that. The status that it then ends with.
+int run_exit_trap(Session& session, int status);
 // The same with the contents of a file.
 int run_file(Session& session, const std::string& path);
 

@@ -38,13 +38,6 @@ void on_stop(int signal) {
     pass_on(signal);
 }
 
-void set_handler(int signal, void (*handler)(int)) {
-    struct sigaction action{};
-    action.sa_handler = handler;
-    sigemptyset(&action.sa_mask);
-    sigaction(signal, &action, nullptr);  // without SA_RESTART: a wait or a read ends
-}
-
 void take_terminal_back(Session& session, Job& job) {
     tcsetpgrp(session.terminal, session.group);
     if (job.state() == Job::State::stopped) {
@@ -79,6 +72,7 @@ void report_end(Session& session, const Job& job) {
 
 void Session::enter_subshell() {
     jobs.clear();
+    traps.enter_subshell();
     foreground_group = 0;
     job_control = false;
     interactive = false;
@@ -92,9 +86,9 @@ void start_job_control(Session& session) {
         if (tcgetpgrp(session.terminal) < 0) return;
         kill(0, SIGTTIN);
     }
-    set_handler(SIGINT, on_interrupt);
-    set_handler(SIGTSTP, on_stop);
-    for (int signal : ignored_signals) set_handler(signal, SIG_IGN);
+    session.traps.set_own_handler(SIGINT, on_interrupt);
+    session.traps.set_own_handler(SIGTSTP, on_stop);
+    for (int signal : ignored_signals) session.traps.set_own_handler(signal, SIG_IGN);
     session.group = getpgrp();
     if (getsid(0) != getpid() && session.group != getpid()) {
         if (setpgid(0, 0) == 0) session.group = getpid();
@@ -106,9 +100,12 @@ void start_job_control(Session& session) {
 
 void reset_signals(const Session& session) {
     if (!session.interactive && !session.job_control) return;
-    set_handler(SIGINT, SIG_DFL);
-    set_handler(SIGTSTP, SIG_DFL);
-    for (int signal : ignored_signals) set_handler(signal, SIG_DFL);
+    const auto reset = [&session](int number) {
+        if (!session.traps.has(number)) signal(number, SIG_DFL);
+    };
+    reset(SIGINT);
+    reset(SIGTSTP);
+    for (int number : ignored_signals) reset(number);
 }
 
 int wait_in_foreground(Session& session, Job& job) {
@@ -126,6 +123,12 @@ int wait_in_foreground(Session& session, Job& job) {
     stop_pending = 0;
     if (session.job_control) take_terminal_back(session, job);
     int status = job.status();
+    if (job.processes.size() > 1) {
+        std::string all;
+        for (const Job::Process& process : job.processes)
+            all += (all.empty() ? "" : " ") + std::to_string(exit_status(process.status));
+        session.variables.set("PIPESTATUS", all);
+    }
     if (job.state() == Job::State::stopped) {
         session.jobs.to_background(job);
         write_all(STDERR_FILENO, "\n" + session.jobs.describe(job) + "\n");

@@ -24,7 +24,14 @@ Job::State Job::state() const {
     return stopped ? State::stopped : State::done;
 }
 
-int Job::status() const { return processes.empty() ? 0 : exit_status(processes.back().status); }
+int Job::status() const {
+    int status = processes.empty() ? 0 : exit_status(processes.back().status);
+    if (!pipe_failure || status != 0) return status;
+    for (const Process& process : processes) {
+        if (int other = exit_status(process.status); other != 0) status = other;
+    }
+    return status;
+}
 
 int Job::signal() const {
     if (processes.empty()) return 0;

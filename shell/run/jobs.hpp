@@ -31,6 +31,7 @@ struct Job {
     pid_t group = 0;  // 0: without job control, the shell's own
     std::vector<Process> processes;
     std::string source;
+    bool pipe_failure = false;        // it fails with any of its processes (set -o pipefail)
     bool reported = false;            // its last change of state has been shown
     std::optional<termios> terminal;  // the modes that it had set when it was stopped
 

@@ -15,12 +15,11 @@ namespace {
 
 constexpr int status_not_found = 127;
 constexpr int status_not_executable = 126;
-constexpr int status_syntax = 2;
 
-bool is_program(const std::string& path) {
+bool is_file(const std::string& path, int access_mode) {
     struct stat status;
     return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
-           access(path.c_str(), X_OK) == 0;
+           access(path.c_str(), access_mode) == 0;
 }
 
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
@@ -69,7 +68,10 @@ int run_as_script(Executor& executor, const std::string& path,
 }  // namespace
 
 std::string find_program(const Variables& variables, const std::string& name) {
-    if (name.contains('/')) return name;
+    return name.contains('/') ? name : find_in_path(variables, name, X_OK);
+}
+
+std::string find_in_path(const Variables& variables, const std::string& name, int access_mode) {
     if (name.empty()) return {};
     std::string_view path = variables.get_or("PATH", "/bin");
     while (true) {
@@ -77,7 +79,7 @@ std::string find_program(const Variables& variables, const std::string& name) {
         std::string candidate(path.substr(0, end));
         if (!candidate.empty() && !candidate.ends_with('/')) candidate += '/';
         candidate += name;
-        if (is_program(candidate)) return candidate;
+        if (is_file(candidate, access_mode)) return candidate;
         if (end == path.npos) return {};
         path.remove_prefix(end + 1);
     }
@@ -99,16 +101,24 @@ int Executor::execute(const std::vector<std::string>& words,
     return error == ENOENT || error == ENOTDIR ? status_not_found : status_not_executable;
 }
 
+// Line by line, because what a line does may change what the next one means.
 int run_text(Session& session, std::string_view text, std::string_view where) {
-    auto list = Parser(text).program();
-    if (!list) {
-        const SyntaxError& error = list.error();
-        std::string place = where.empty() ? "" : std::string(where) + ":";
-        place += std::to_string(error.position.line) + ":" + std::to_string(error.position.column);
-        complain(place + ": " + error.message);
-        return session.last_status = status_syntax;
+    Parser parser(text, 0, &session.aliases);
+    int status = 0;
+    while (session.leaving == Leaving::no) {
+        auto line = parser.next_line();
+        if (!line) {
+            const SyntaxError& error = line.error();
+            std::string place = where.empty() ? "" : std::string(where) + ":";
+            place +=
+                std::to_string(error.position.line) + ":" + std::to_string(error.position.column);
+            return Executor(session).special_error(place + ": " + error.message);
+        }
+        if (!*line) break;
+        if (session.options.shows_input) write_all(STDERR_FILENO, parser.line_source() + "\n");
+        status = Executor(session).run(**line);
     }
-    return Executor(session).run(*list);
+    return status;
 }
 
 int run_file(Session& session, const std::string& path) {

@@ -2,6 +2,7 @@
 #include "shell/run/redirector.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cerrno>
 #include <cstring>
@@ -52,11 +53,25 @@ Expanded<void> Redirector::apply_one(const Redirection& redirection, Expander& e
     if (redirection.kind == Redirection::Kind::document) return document(redirection, expander);
     std::string target = TRY(expander.path(redirection.target));
     if (redirection.kind == Redirection::Kind::duplicate) return duplicate(redirection, target);
-    int opened = open(target.c_str(), open_flags(redirection.kind) | O_CLOEXEC, 0666);
+    int opened = open_target(redirection.kind, target.c_str());
     if (opened < 0) return failure(target);
     Expanded<void> result = replace(redirection.descriptor, opened);
     if (opened != redirection.descriptor) close(opened);
     return result;
+}
+
+// What is no regular file, such as /dev/null, may be written to all the same.
+int Redirector::open_target(Redirection::Kind kind, const char* path) const {
+    int flags = open_flags(kind) | O_CLOEXEC;
+    bool keeps = keeps_files_ && kind == Redirection::Kind::write;
+    int opened = open(path, keeps ? flags | O_EXCL : flags, 0666);
+    if (opened >= 0 || !keeps || errno != EEXIST) return opened;
+    opened = open(path, O_WRONLY | O_CLOEXEC);
+    struct stat status;
+    if (opened >= 0 && fstat(opened, &status) == 0 && !S_ISREG(status.st_mode)) return opened;
+    if (opened >= 0) close(opened);
+    errno = EEXIST;
+    return -1;
 }
 
 // The text comes through a pipe. A short one fits into it whole; for a longer one a child writes.

@@ -17,7 +17,8 @@ class Redirector {
 public:
     enum class Undo { yes, no };
 
-    explicit Redirector(Undo undo) : undo_(undo) {}
+    // `keeps_files`: `>` alone does not overwrite a file (set -C).
+    Redirector(Undo undo, bool keeps_files) : undo_(undo), keeps_files_(keeps_files) {}
     ~Redirector();
     Redirector(const Redirector&) = delete;
     Redirector& operator=(const Redirector&) = delete;
@@ -32,6 +33,7 @@ private:
     Expanded<void> apply_one(const Redirection& redirection, Expander& expander);
     Expanded<void> document(const Redirection& redirection, Expander& expander);
     Expanded<void> duplicate(const Redirection& redirection, const std::string& target);
+    int open_target(Redirection::Kind kind, const char* path) const;
     Expanded<void> replace(int descriptor, int by);
 
     struct Saved {
@@ -39,6 +41,7 @@ private:
         int copy;  // -1: it was closed
     };
     Undo undo_;
+    bool keeps_files_;
     std::vector<Saved> saved_;
 };
 

@@ -17,7 +17,10 @@
 #include "shell/expand/variables.hpp"
 #include "shell/line/history.hpp"
 #include "shell/run/jobs.hpp"
+#include "shell/run/options.hpp"
+#include "shell/run/traps.hpp"
 #include "shell/syntax/ast.hpp"
+#include "shell/syntax/lexer.hpp"
 
 namespace shell {
 
@@ -27,11 +30,25 @@ enum class Leaving { no, exit, return_function, break_loop, continue_loop, inter
 struct Session {
     Variables variables;
     std::map<std::string, std::shared_ptr<const Command>, std::less<>> functions;
+    Aliases aliases;
     std::string name = "shell";  // $0
     std::vector<std::string> arguments;
     int last_status = 0;
     pid_t pid = 0;                         // of the person's shell, also in subshells: $$
     std::optional<pid_t> last_background;  // $!
+
+    Options options;
+    // A failure does not end the shell under `set -e` where somebody looks at it: in a condition, before && and ||, after !.
+    int watched = 0;
+    Traps traps;
+    std::optional<int> status_before_trap;  // while an action runs: what `exit` alone exits with
+    // `command` is at work: a mistake in a special builtin does not end a script.
+    bool forgiving = false;
+
+    // What the names that are a function's own stood for before; for each call.
+    std::vector<std::vector<std::pair<std::string, std::optional<Variables::Variable>>>> locals;
+    std::string getopts_index = "1";  // OPTIND as getopts left it
+    std::size_t getopts_letter = 0;   // letters of that argument that have been taken
 
     bool interactive = false;
     bool login = false;

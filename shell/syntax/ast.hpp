@@ -77,7 +77,7 @@ struct Word {
 };
 
 struct Redirection {
-    enum class Kind { read, write, append, read_write, duplicate, document };
+    enum class Kind { read, write, clobber, append, read_write, duplicate, document };
     int descriptor = 0;
     Kind kind = Kind::read;
     Word target;                           // for duplicate: a number or `-`

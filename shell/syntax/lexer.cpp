@@ -85,7 +85,7 @@ std::optional<Token::Kind> Lexer::operator_token() {
         {"<<-", Kind::document_tabs}, {"<<", Kind::document},     {"&&", Kind::and_if},
         {"||", Kind::or_if},          {";;", Kind::end_case},     {">>", Kind::append},
         {"<>", Kind::read_write},     {"<&", Kind::duplicate_in}, {">&", Kind::duplicate_out},
-        {">|", Kind::greater},        {"\n", Kind::newline},      {"|", Kind::pipe},
+        {">|", Kind::clobber},        {"\n", Kind::newline},      {"|", Kind::pipe},
         {";", Kind::semicolon},       {"&", Kind::ampersand},     {"(", Kind::open},
         {")", Kind::close},           {"<", Kind::less},          {">", Kind::greater},
     };
@@ -343,7 +343,7 @@ Parsed<void> Lexer::command(Word& word, bool quoted) {
     advance();
     // The list inside is parsed from here on; columns and lines in its errors are shifted to this
     // place.
-    Parser parser(source_.substr(offset_), depth_ + 1);
+    Parser parser(source_.substr(offset_), depth_ + 1, aliases_);
     auto list = parser.list_until_close();
     if (!list) {
         SyntaxError inner = list.error();
@@ -396,7 +396,7 @@ Parsed<void> Lexer::backquotes(Word& word, bool quoted) {
     }
     if (at_end()) return base::fail(error(opened, unclosed("backquote (`)"), true));
     advance();
-    auto list = Parser(text, depth_ + 1).program();
+    auto list = Parser(text, depth_ + 1, aliases_).program();
     if (!list) return base::fail(error(opened, "inside backquotes: " + list.error().message));
     word.parts.push_back({CommandPart{std::make_shared<List>(std::move(*list))}, quoted});
     return {};

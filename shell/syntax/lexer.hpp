@@ -7,6 +7,8 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +29,9 @@ struct SyntaxError {
 template <class T>
 using Parsed = base::Result<T, SyntaxError>;
 
+// What `alias` has defined: a name, and the text that takes its place where a command begins.
+using Aliases = std::map<std::string, std::string, std::less<>>;
+
 struct Token {
     enum class Kind {
         end,
@@ -42,6 +47,7 @@ struct Token {
         close,          // )
         less,           // <
         greater,        // >
+        clobber,        // >|
         append,         // >>
         read_write,     // <>
         duplicate_in,   // <&
@@ -60,7 +66,8 @@ class Lexer {
 public:
     static constexpr int max_depth = 100;  // of expansions and lists within one another
 
-    explicit Lexer(std::string_view source, int depth = 0) : source_(source), depth_(depth) {}
+    explicit Lexer(std::string_view source, int depth = 0, const Aliases* aliases = nullptr)
+        : source_(source), depth_(depth), aliases_(aliases) {}
 
     Parsed<Token> next();
 
@@ -73,6 +80,13 @@ public:
     Parsed<Word> document_text();
 
     std::string_view source() const { return source_; }
+    const Aliases* aliases() const { return aliases_; }
+    // Goes on at the place where this token began, in a source that is the same up to there.
+    void resume(std::string_view source, const Token& token) {
+        source_ = source;
+        offset_ = token.begin;
+        position_ = token.position;
+    }
     std::size_t offset() const { return offset_; }
     Position position() const { return position_; }
     int depth() const { return depth_; }
@@ -120,6 +134,7 @@ private:
     std::size_t offset_ = 0;
     Position position_;
     int depth_;
+    const Aliases* aliases_;  // for the lists in $( ); may be null
     std::vector<PendingDocument> documents_;
 };
 

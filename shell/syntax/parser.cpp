@@ -14,6 +14,11 @@ constexpr std::string_view openers[] = {"{", "if", "while", "until", "for", "cas
 
 }  // namespace
 
+bool is_reserved(std::string_view word) {
+    return word == "!" || word == "in" || std::ranges::contains(closers, word) ||
+           std::ranges::contains(openers, word);
+}
+
 bool is_assignment(const Word& word) {
     if (word.parts.empty() || word.parts[0].quoted) return false;
     auto* text = std::get_if<TextPart>(&word.parts[0].what);
@@ -83,11 +88,19 @@ Parsed<List> Parser::list_until_close() {
 Parsed<List> Parser::list() {
     if (++depth_ > Lexer::max_depth)
         return base::fail(SyntaxError{token_.position, "nested too deeply", false});
-    List result;
     TRY(skip_newlines());
-    while (!at_list_end()) {
+    List result = TRY(items(false));
+    --depth_;
+    return result;
+}
+
+Parsed<List> Parser::items(bool one_line) {
+    List result;
+    while (true) {
+        TRY(replace_aliases());
+        if (at_list_end()) break;
         AndOr item = TRY(and_or());
-        bool separated = at(Token::Kind::semicolon) || at(Token::Kind::newline);
+        bool separated = at(Token::Kind::semicolon) || (at(Token::Kind::newline) && !one_line);
         if (at(Token::Kind::ampersand)) {
             item.background = true;
             separated = true;
@@ -95,10 +108,57 @@ Parsed<List> Parser::list() {
         result.items.push_back(std::move(item));
         if (!separated) break;
         TRY(advance());
+        if (one_line && at(Token::Kind::newline)) break;
         TRY(skip_newlines());
     }
-    --depth_;
     return result;
+}
+
+Parsed<std::optional<List>> Parser::next_line() {
+    do TRY(advance());
+    while (at(Token::Kind::newline));
+    if (at(Token::Kind::end)) return std::nullopt;
+    line_begin_ = token_.begin;
+    List result = TRY(items(true));
+    if (!at(Token::Kind::newline) && !at(Token::Kind::end))
+        return base::fail(unexpected("a command"));
+    if (lexer_.document_missing())
+        return base::fail(unexpected("the lines of the document after <<"));
+    return result;
+}
+
+const std::string* Parser::alias() const {
+    const std::string* name = at(Token::Kind::word) ? token_.word.plain() : nullptr;
+    if (name == nullptr || lexer_.aliases() == nullptr) return nullptr;
+    auto found = lexer_.aliases()->find(*name);
+    bool in_itself = std::ranges::any_of(replaced_, [&](const auto& one) {
+        return one.first == *name && token_.begin < one.second;
+    });
+    return found == lexer_.aliases()->end() || in_itself ? nullptr : &found->second;
+}
+
+Parsed<void> Parser::replace_aliases() {
+    while (const std::string* value = alias()) {
+        std::string name = *token_.word.plain();
+        std::size_t length = token_.end - token_.begin;
+        std::size_t longer = value->size() - length;
+        text_ = std::string(lexer_.source()).replace(token_.begin, length, *value);
+        growth_ += longer;
+        for (auto& [other, end] : replaced_) {
+            if (end > token_.begin) end += longer;
+        }
+        std::size_t end = token_.begin + value->size();
+        replaced_.emplace_back(std::move(name), end);
+        bool blank = value->ends_with(' ') || value->ends_with('\t');
+        if (blank) {
+            next_may_be_alias_ = end;
+        } else if (next_may_be_alias_) {
+            *next_may_be_alias_ += longer;
+        }
+        lexer_.resume(text_, token_);
+        token_ = TRY(lexer_.next());
+    }
+    return {};
 }
 
 Parsed<AndOr> Parser::and_or() {
@@ -123,15 +183,18 @@ Parsed<AndOr> Parser::and_or() {
 
 Parsed<Pipeline> Parser::pipeline() {
     Pipeline result;
+    TRY(replace_aliases());
     std::size_t begin = token_.begin;
     while (at_word("!")) {
         result.negated = !result.negated;
         TRY(advance());
+        TRY(replace_aliases());
     }
     result.commands.push_back(TRY(command()));
     while (at(Token::Kind::pipe)) {
         TRY(advance());
         TRY(skip_newlines());
+        TRY(replace_aliases());
         result.commands.push_back(TRY(command()));
     }
     result.source = text_from(begin);
@@ -199,6 +262,12 @@ Parsed<SimpleCommand> Parser::simple(std::vector<Redirection>& redirections) {
         return base::fail(unexpected("a command"));
     SimpleCommand result;
     while (true) {
+        bool may_be_alias = result.words.empty();
+        if (next_may_be_alias_ && token_.begin >= *next_may_be_alias_) {
+            next_may_be_alias_.reset();
+            may_be_alias = true;
+        }
+        if (may_be_alias) TRY(replace_aliases());
         if (at_redirection()) {
             redirections.push_back(TRY(redirection()));
         } else if (at(Token::Kind::word)) {
@@ -337,6 +406,7 @@ Parsed<Redirection> Parser::redirection() {
         case Token::Kind::document:
         case Token::Kind::document_tabs: result.kind = Kind::document, input = true; break;
         case Token::Kind::duplicate_in:  result.kind = Kind::duplicate, input = true; break;
+        case Token::Kind::clobber:       result.kind = Kind::clobber; break;
         case Token::Kind::append:        result.kind = Kind::append; break;
         case Token::Kind::duplicate_out: result.kind = Kind::duplicate; break;
         default:                         result.kind = Kind::write; break;

@@ -61,7 +61,7 @@ std::string show(const Command& command) {
         result += " do " + show(*each.body);
     }
     for (const Redirection& redirection : command.redirections) {
-        constexpr const char* names[] = {"<", ">", ">>", "<>", "&", "<<"};
+        constexpr const char* names[] = {"<", ">", ">|", ">>", "<>", "&", "<<"};
         result += " " + std::to_string(redirection.descriptor) +
                   names[static_cast<int>(redirection.kind)] +
                   show(redirection.document ? *redirection.document : redirection.target);
@@ -134,6 +134,7 @@ TEST(Parser, AssignmentsAndRedirections) {
     EXPECT_EQ(parsed("A=1 B=\"x y\"z C= cmd D=2"), "A:=1 B:='x y'z C:= [cmd][D=2];");
     EXPECT_EQ(parsed("'A'=1 1A=2"), "['A'=1][1A=2];");
     EXPECT_EQ(parsed("<in cmd >out 2>>err 2>&1 3<>f <&-"), "[cmd] 0<in 1>out 2>>err 2&1 3<>f 0&-;");
+    EXPECT_EQ(parsed("x >|y"), "[x] 1>|y;");
     EXPECT_EQ(parsed("echo 2 >x a2>y"), "[echo][2][a2] 1>x 1>y;");
 }
 

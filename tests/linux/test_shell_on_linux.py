@@ -53,6 +53,8 @@ def run(home, script, *arguments, stdin=""):
     ("echo 'echo from $0 $1' >s; chmod +x s; ./s x; . ./s", "from ./s x\nfrom shell\n"),
     ("echo a | { cat; echo b; } | cat | tr a-z A-Z", "A\nB\n"),
     ("yes | head -n 1", "y\n"),
+    ("false | true | sh -c 'exit 3'; echo $PIPESTATUS; true; echo $PIPESTATUS", "1 0 3\n0\n"),
+    ("set -o pipefail; false | true; echo $?; true | true; echo $?", "1\n0\n"),
     ("echo a\\\nb # comment", "ab\n"),
 ])
 def test_scripts(home, script, output):
@@ -302,6 +304,39 @@ def test_noise(person):
     person.expect(r"\^C")
     person.prompt()
     assert person.enter("echo still here") == "still here\n"
+
+
+def test_a_prompt_of_ones_own(person):
+    person.send("who=me; PS1='<$who:$((1 + 1)):\\W> '; mkdir -p deep/er; cd deep/er\r")
+    person.expect("<me:2:er> ")
+    person.send("false\r")
+    person.expect("<me:2:er> ")
+    person.send("echo status $?\r")
+    person.expect("status 1\r\n")
+    person.expect("<me:2:er> ")
+    person.send("unset PS1\r")
+    person.prompt()
+
+
+def test_aliases_and_traps_of_a_person(person):
+    person.enter("alias hello='echo good'")
+    assert person.enter("hello morning") == "good morning\n"
+    assert person.enter("trap 'echo user signal' USR1; kill -USR1 $$") == "user signal\n"
+    person.send("trap 'echo leaving' EXIT; exit\r")
+    person.expect("\r\nleaving\r\n")
+    person.expect(pexpect.EOF)
+
+
+def test_profile_and_env_files(home):
+    (home / ".profile").write_text("echo profile read\nENV=$HOME/startup; export ENV\n")
+    (home / "startup").write_text("alias greet='echo hello there'\n")
+    child = pexpect.spawn(str(SHELL), ["-l"], cwd=str(home), env=environment(home), encoding="utf-8", timeout=20)
+    child.expect("profile read")
+    child.expect(PROMPT)
+    child.sendline("greet")
+    child.expect("\nhello there")
+    child.sendline("exit")
+    child.expect(pexpect.EOF)
 
 
 def test_dumb_terminal(home):

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+# Traps: at the end, by signals, in subshells, and what they leave alone.
+trap 'echo end of the script' EXIT
+( trap 'echo end of a subshell $?' EXIT; exit 3 ); echo "status $?"
+( trap 'echo exits; exit 7' EXIT; exit 3 ); echo "status $?"
+trap 'echo got USR1' USR1
+kill -USR1 $$; echo after the signal
+trap 'echo got $(echo TERM)' TERM; kill -TERM $$
+trap '' USR2; kill -USR2 $$; echo ignored
+sh -c 'kill -USR2 $$; echo a child ignores it, too'
+trap - USR2 TERM
+( trap | grep -c USR1 )
+trap
+( kill -USR1 $(sh -c 'echo $PPID'); echo not reached ); echo "a subshell does not inherit it: $?"
+false; trap 'echo status is $?' USR1; kill -USR1 $$; echo "kept $?"
+false
+kill -USR1 $$
+f() { trap 'echo from f' USR1; }; f; kill -USR1 $$
+trap 'x=changed' USR1; kill -USR1 $$; echo $x
+( trap 'echo TERM; exit 4' TERM; kill -TERM $(sh -c 'echo $PPID'); echo not reached ); echo "exit in a trap $?"
+trap 'echo while waiting' USR1
+mkfifo ready; ( read x < ready; kill -USR1 $$ ) & sleep 100 & sleeper=$!
+echo > ready; wait $sleeper; [ $? -gt 128 ] && echo interrupted; kill $sleeper; wait; rm ready
+trap 'echo a "quoted" one' HUP; trap; trap HUP; trap
+( trap 'echo nosuch' NOSUCH ) 2>/dev/null; echo "unknown $?"
+trap 'echo by number' 10; kill -10 $$
+trap 10
+( set -e; trap 'echo end with errexit' EXIT; false; echo not reached ); echo "status $?"
+( trap 'echo in the list' 0; echo first; true ) | cat
+trap 'echo end of the script at last; (exit 9)' EXIT
+exit 5
