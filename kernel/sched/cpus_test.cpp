@@ -344,6 +344,27 @@ TEST_F(LockTest, WhoDoesNotHaveTheLockChangesNothing) {
     KernelLock::leave();
 }
 
+TEST_F(LockTest, LocksAreTakenInTheirOrder) {
+    static kernel::ObjectLock first;
+    static kernel::ObjectLock second;
+    using Guard = kernel::ObjectLock::Guard;
+    const auto of_nobody_who_shares = [] { const Guard guard(&first); };
+    const auto two = [] {
+        (void)KernelLock::try_share();
+        const Guard guard(&first);
+        const Guard other(&second);
+    };
+    const auto kept = [] {
+        (void)KernelLock::try_share();
+        const Guard guard(&first);
+        KernelLock::end_share();
+    };
+    EXPECT_EXIT(of_nobody_who_shares(), stops, is_held);
+    EXPECT_EXIT(two(), stops, is_held);
+    EXPECT_EXIT(kept(), stops, is_held);
+    EXPECT_EXIT(Machine::visit([] { (void)KernelLock::try_share(); }), stops, is_held);
+}
+
 TEST_F(LockTest, NobodyLeavesWithTheLockOrGivesUpWhatAnotherHas) {
     EXPECT_EXIT(Machine::visit(take), stops, is_held);
     EXPECT_EXIT(KernelLock::leave(), stops, "PANIC: assertion failed: taken_");
