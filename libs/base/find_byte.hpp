@@ -27,6 +27,15 @@ inline std::size_t find_byte(const char* text, std::size_t at, std::size_t end, 
             return at + static_cast<std::size_t>(std::countr_zero(found)) / 8;
         }
     }
+    if (at < end && end >= sizeof(std::uint64_t)) {
+        // The last eight bytes once more, without those before `at`: what comes in their place is zero.
+        std::uint64_t bytes = 0;
+        __builtin_memcpy(&bytes, text + end - sizeof bytes, sizeof bytes);
+        bytes >>= 8 * (sizeof bytes - (end - at));
+        const std::uint64_t found = zero_bytes(bytes ^ ones) | zero_bytes(bytes ^ others);
+        const std::size_t place = at + static_cast<std::size_t>(std::countr_zero(found)) / 8;
+        return place < end ? place : end;
+    }
     while (at < end && text[at] != one && text[at] != other) {
         ++at;
     }

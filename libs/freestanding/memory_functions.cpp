@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "libs/freestanding/compare_bytes.hpp"
+
 namespace {
 
 using Bytes = unsigned char;
@@ -99,19 +101,7 @@ extern "C" {
 }
 
 [[clang::no_builtin]] int memcmp(const void* a, const void* b, std::size_t count) {
-    const auto* left = static_cast<const Bytes*>(a);
-    const auto* right = static_cast<const Bytes*>(b);
-    while (count >= 8 && load<std::uint64_t>(left) == load<std::uint64_t>(right)) {
-        left += 8;
-        right += 8;
-        count -= 8;
-    }
-    for (; count != 0; --count, ++left, ++right) {
-        if (*left != *right) {
-            return *left < *right ? -1 : 1;
-        }
-    }
-    return 0;
+    return freestanding::compare_bytes(a, b, count);
 }
 
 [[clang::no_builtin]] void* memchr(const void* in, int value, std::size_t count) {

@@ -155,13 +155,19 @@ public:
         : slots_(other.slots_), count_(std::exchange(other.count_, 0)) {}
     ReceivedCapabilities& operator=(ReceivedCapabilities&& other) noexcept {
         if (this != &other) {
-            remove_all();
+            clear();
             slots_ = other.slots_;
             count_ = std::exchange(other.count_, 0);
         }
         return *this;
     }
-    ~ReceivedCapabilities() { remove_all(); }
+    ~ReceivedCapabilities() { clear(); }
+    // Mostly none came: then this is one comparison.
+    void clear() {
+        if (count_ != 0) [[unlikely]] {
+            remove_all();
+        }
+    }
     // Right after the system call, before anything else uses the control page.
     static ReceivedCapabilities from_control_page(std::size_t count) {
         ReceivedCapabilities received;
@@ -180,8 +186,7 @@ public:
     }
 
 private:
-    // Mostly none came: then this is one comparison.
-    void remove_all() {
+    [[gnu::noinline]] void remove_all() {
         for (std::size_t i = 0; i < count_; ++i) {
             (void)Capability<Any>{slots_[i]};
         }

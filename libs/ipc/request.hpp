@@ -204,7 +204,7 @@ public:
     }
     // Nothing that came with the message may stay in the table while the server waits for the next:
     // somebody may be waiting for its drop message.
-    void drop_received() { received_ = {}; }
+    void drop_received() { received_.clear(); }
     void drop_given() { given_ = {}; }
     // The kernel has moved them to the caller: the slots are not ours any more.
     void forget_given() {

@@ -15,9 +15,6 @@ namespace {
 // With their lengths: this part of the system has no built-in strlen.
 using namespace std::string_view_literals;
 
-// Most paths are told apart by their second byte.
-bool may_be_proc(std::string_view path) { return path.size() > 1 && path[1] == 'p'; }
-
 // The path without its first part, if that is it and a slash or nothing follows.
 std::optional<std::string_view> below(std::string_view path, std::string_view first) {
     if (!path.starts_with(first) || (path.size() > first.size() && path[first.size()] != '/')) {
@@ -90,8 +87,9 @@ std::optional<std::int64_t> named_descriptor(std::string_view path) {
     if (path.size() < 7 || (path[1] != 'd' && path[1] != 'p')) {
         return std::nullopt;
     }
-    if (path.starts_with("/dev/"sv)) {
-        if (path[5] != 'f' && path[5] != 's') {
+    if (path[1] == 'd') {
+        const bool fits = (path[5] == 'f' && path[6] == 'd') || (path[5] == 's' && path[6] == 't');
+        if (!fits || !path.starts_with("/dev/"sv)) {
             return std::nullopt;
         }
         if (const auto rest = below(path, "/dev/fd"sv)) {
@@ -111,7 +109,7 @@ std::optional<std::int64_t> named_descriptor(std::string_view path) {
 }
 
 std::optional<std::string> own_link(std::string_view path) {
-    if (!may_be_proc(path) || !path.starts_with("/proc/"sv)) {
+    if (!path.starts_with("/proc/"sv)) {
         return std::nullopt;
     }
     if (const auto descriptor = named_descriptor(path)) {

@@ -12,6 +12,9 @@
 
 namespace linux::fd {
 
+// Most paths are told apart by their second byte.
+inline bool may_be_proc(std::string_view path) { return path.size() > 1 && path[1] == 'p'; }
+
 // The descriptor that the path names: /proc/self/fd/N, /proc/OWN-PID/fd/N, /dev/fd/N, /dev/stdin, ...
 std::optional<std::int64_t> named_descriptor(std::string_view path);
 

@@ -28,7 +28,7 @@ struct Joined {
 
 // Where in the buffer a relative path must be put for `tidy` to find it: behind base and slash.
 constexpr std::size_t start_of_relative(std::string_view base) {
-    return base == "/" ? 1 : base.size() + 1;
+    return base.size() == 1 ? 1 : base.size() + 1;  // the root is "/"
 }
 
 // The buffer holds room for a tidy base, a slash, and `length` bytes that the program named, at
@@ -37,7 +37,7 @@ constexpr std::size_t start_of_relative(std::string_view base) {
 inline std::optional<Joined> tidy(std::span<char> buffer, std::string_view base, std::size_t start,
                                   std::size_t length) {
     std::size_t out = 0;
-    if (start != 0 && base != "/") {
+    if (start != 0 && base.size() != 1) {
         std::memmove(buffer.data(), base.data(), base.size());
         out = base.size();
     }
