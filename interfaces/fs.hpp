@@ -141,6 +141,10 @@ struct GetPathAttributes {  // stat, lstat
     Identity identity;
     struct Reply {
         Redirected redirected = Redirected::no;
+        std::uint32_t reserved = 0;
+        // Through an entrance: what the answer is true for (interfaces/entrance.hpp, Versions). 0: it
+        // is not to be remembered.
+        std::uint64_t names = 0, contents = 0;
     };
 };
 

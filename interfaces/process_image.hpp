@@ -21,6 +21,8 @@ inline constexpr std::uint64_t linux_base = 0x7e00'0000'0000;  // at most 960 Ki
 inline constexpr std::uint64_t time_page = linux_base + 0xf'0000;
 inline constexpr std::uint64_t identity_page = linux_base + 0xf'1000;
 inline constexpr std::uint64_t signal_page = linux_base + 0xf'2000;
+// fs::Versions of the entrances that the library has, a page each.
+inline constexpr std::uint64_t version_pages = linux_base + 0xf'8000;
 // First thread: message page here, control page after it.
 inline constexpr std::uint64_t linux_threads = linux_base + 0x10'0000;
 // Of the first thread of a fresh image, mapped by procmgr: the library's stack, at whose upper end

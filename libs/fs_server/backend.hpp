@@ -16,6 +16,7 @@
 #include <span>
 #include <string_view>
 
+#include "interfaces/entrance.hpp"
 #include "libs/fs_server/types.hpp"
 #include "libs/ipc/kernel_objects.hpp"
 
@@ -129,6 +130,40 @@ public:
 
     virtual void hold(Inode inode) = 0;
     virtual void release(Inode inode) = 0;
+
+    // Do names and attributes change by these operations only, or when the back end says so itself
+    // (`note_names`)? Then clients may remember them (fs::Versions).
+    [[nodiscard]] virtual bool has_versions() const { return false; }
+    void set_versions(fs::Versions* versions) { versions_ = versions; }
+    // What clients remember is void from now on. To be said before the change itself, which may show
+    // by other ways, too.
+    void note_names() const {
+        if (versions_ != nullptr) {
+            count(versions_->names);
+        }
+    }
+    void note_contents(Inode inode) const {
+        if (versions_ != nullptr) {
+            count(versions_->contents[fs::Versions::place_of(inode.value())]);
+        }
+    }
+    // 0: nobody remembers anything.
+    [[nodiscard]] std::uint64_t names_version() const {
+        return versions_ == nullptr ? 0 : versions_->names.load(std::memory_order_relaxed);
+    }
+    [[nodiscard]] std::uint64_t contents_version(Inode inode) const {
+        const std::size_t place = fs::Versions::place_of(inode.value());
+        return versions_ == nullptr ? 0
+                                    : versions_->contents[place].load(std::memory_order_relaxed);
+    }
+
+private:
+    // This thread is the only one that writes. Release: who sees what changes after this sees this.
+    static void count(fs::Versions::Counter& counter) {
+        counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+    }
+
+    fs::Versions* versions_ = nullptr;
 };
 
 }  // namespace fs_server

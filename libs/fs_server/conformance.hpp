@@ -397,11 +397,58 @@ TYPED_TEST_P(Conformance, NamedPipesCountTheirEnds) {
     c.close(plain);
 }
 
+TYPED_TEST_P(Conformance, CountsWhatMakesRememberedAnswersVoid) {
+    using Set = fs::SetAttributes;
+    auto& c = this->client();
+    ASSERT_TRUE(c.on_path(fs::Enter{}, ""));
+    const fs::Versions& now = c.host().versions;
+    EXPECT_EQ(c.make_file("a", "text"), Status::ok);
+    EXPECT_EQ(c.make_directory("d"), Status::ok);
+    const auto file = c.open("a", Flags::read | Flags::write);
+    ASSERT_NE(file, 0U);
+    // Is what was known of this path void after the change?
+    const auto is_void = [&](std::string_view path, auto change) {
+        const auto answer = c.on_path(fs::GetPathAttributes{.follow = 0}, path);
+        fs::Attributes attributes;
+        EXPECT_TRUE(!answer || ipc::read_payload(ipc::bytes(c.payload), attributes));
+        const std::uint64_t names = answer ? answer->names : now.names.load();
+        change();
+        return now.names != names ||
+               (answer &&
+                now.contents[fs::Versions::place_of(attributes.inode)] != answer->contents);
+    };
+    EXPECT_TRUE(is_void("a", [&] { EXPECT_EQ(c.write(file, "longer text", 0), Status::ok); }));
+    EXPECT_TRUE(is_void("a", [&] { EXPECT_TRUE(c.call(file, fs::Truncate{.size = 3})); }));
+    EXPECT_TRUE(is_void("a", [&] { EXPECT_TRUE(c.call(file, fs::Allocate{.length = 9'000})); }));
+    EXPECT_TRUE(is_void("a", [&] { c.close(c.open("a", Flags::write | Flags::truncate)); }));
+    EXPECT_EQ(c.stat("a").size, 0U);
+    for (const std::uint32_t which : {Set::mode, Set::accessed_now, Set::modified}) {
+        const fs::Attributes wanted{.mode = 0600, .modified = {.seconds = 5}};
+        const std::string text{reinterpret_cast<const char*>(&wanted), sizeof wanted};
+        EXPECT_TRUE(is_void("a", [&] { EXPECT_TRUE(c.call(file, Set{.which = which}, text)); }));
+    }
+    EXPECT_TRUE(is_void("a", [&] { EXPECT_EQ(c.link("a", "b"), Status::ok); }));
+    EXPECT_TRUE(is_void("a", [&] { EXPECT_EQ(c.remove("b"), Status::ok); }));
+    EXPECT_TRUE(is_void("a", [&] { EXPECT_EQ(c.rename("a", "d/a"), Status::ok); }));
+    EXPECT_TRUE(is_void("a", [&] { EXPECT_EQ(c.make_file("a", ""), Status::ok); }));
+    EXPECT_TRUE(is_void("d", [&] { EXPECT_EQ(c.make_directory("d/e"), Status::ok); }));
+    EXPECT_TRUE(is_void("d/s", [&] { EXPECT_EQ(c.symlink("a", "d/s"), Status::ok); }));
+    EXPECT_TRUE(is_void("d", [&] { c.close(c.open("d", Flags::nameless | Flags::write)); }));
+    EXPECT_FALSE(is_void("a", [&] {
+        EXPECT_EQ(c.contents("a"), "");
+        EXPECT_TRUE(c.on_path(fs::CheckAccess{.mode = 4}, "a"));
+        EXPECT_EQ(c.list("d").size(), 5U);
+        EXPECT_EQ(c.open("none", Flags::read), 0U);
+        EXPECT_EQ(c.make_directory("d"), Status::exists);
+    }));
+    c.close(file);
+}
+
 REGISTER_TYPED_TEST_SUITE_P(Conformance, WritesAndReads, AnnouncedWritesNeedReadingAndWriting,
                             TruncatesAndGrowsWithZeros, OffsetsAndAppending, OpenFlags,
                             LinksAndUnlinkedFiles, Directories,
                             ListsAllEntriesOnceWhileSomeAreRemoved, SymbolicLinksRedirect, Renames,
                             Permissions, Locks, NamelessFiles, NamedPipesCountTheirEnds,
-                            HostileMessages);
+                            HostileMessages, CountsWhatMakesRememberedAnswersVoid);
 
 }  // namespace fs_server::testing

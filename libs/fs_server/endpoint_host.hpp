@@ -46,6 +46,15 @@ public:
 protected:
     ~EndpointHost() = default;
 
+    // For make_versions.
+    static Result<ipc::Capability<ipc::Memory>> make_page() {
+        auto page = ipc::own_bank()->create_memory(abi::page_size);
+        if (!page || !(*page)->commit({0, abi::page_size})) {
+            return base::fail(Status::no_memory);
+        }
+        return std::move(*page);
+    }
+
 private:
     template <class T>
     Result<ipc::Capability<T>> mint(std::uint64_t badge,

@@ -56,9 +56,9 @@ Status Locks::clear(const FileLock& range) {
 }
 
 bool Locks::drop(std::uint64_t description) {
-    return std::erase_if(locks_, [&](const FileLock& lock) {
-               return lock.owner.description == description;
-           }) != 0;
+    return !locks_.empty() && std::erase_if(locks_, [&](const FileLock& lock) {
+                                  return lock.owner.description == description;
+                              }) != 0;
 }
 
 }  // namespace fs_server

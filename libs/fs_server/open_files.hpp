@@ -34,7 +34,8 @@ public:
 private:
     static constexpr std::size_t most = 65536;
 
-    // Descriptions do not move: handlers keep references to them.
+    // Descriptions do not move: handlers keep references to them. One that is closed has no back end,
+    // and is used again.
     std::vector<std::unique_ptr<OpenFile>> files_;
     std::vector<std::uint32_t> free_;
 };

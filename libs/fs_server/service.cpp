@@ -2,6 +2,7 @@
 #include "libs/fs_server/service.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace fs_server {
 
@@ -9,9 +10,9 @@ std::uint64_t Service::add_root(std::unique_ptr<Backend> backend) {
     const auto free = std::ranges::find_if(roots_, [](const Root& root) { return !root.backend; });
     const auto place = static_cast<std::uint64_t>(free - roots_.begin());
     if (free == roots_.end()) {
-        roots_.push_back({std::move(backend)});
+        roots_.push_back({.backend = std::move(backend)});
     } else {
-        *free = Root{std::move(backend)};
+        *free = Root{.backend = std::move(backend)};
     }
     return root_badge + place;
 }
@@ -38,6 +39,20 @@ const Service::Entrance* Service::entrance_of(const ipc::Request& request) const
                                                                           : nullptr;
 }
 
+ipc::Capability<ipc::Memory> Service::versions_of(Root& root) {
+    if (root.versions.at == nullptr && root.backend->has_versions()) {
+        if (auto made = host_.make_versions()) {
+            root.versions = std::move(*made);
+            root.backend->set_versions(root.versions.at);
+        }
+    }
+    if (!root.versions.memory) {
+        return {};
+    }
+    auto copy = ipc::copy(root.versions.memory.ref(), abi::MemoryRights::read);
+    return copy ? std::move(*copy) : ipc::Capability<ipc::Memory>{};
+}
+
 Result<fs::Enter::Reply> Service::handle(const fs::Enter& enter, ipc::Request& request) {
     Backend* backend = TRY(root_of(request));
     const auto free = std::ranges::find_if(entrances_, [](const auto& one) { return !one; });
@@ -58,14 +73,17 @@ Result<fs::Enter::Reply> Service::handle(const fs::Enter& enter, ipc::Request& r
         return base::fail(minted.error());
     }
     request.add_capability(std::move(*minted));
+    if (auto versions = versions_of(roots_[request.badge() - root_badge])) {
+        request.add_capability(std::move(versions));
+    }
     return fs::Enter::Reply{};
 }
 
 std::string_view Service::keep_path(const ipc::Request& request, std::size_t skip) {
     const std::string_view text = request.text();
     const std::string_view path = text.substr(std::min(skip, text.size()));
-    path_.assign(path.begin(), path.end());
-    return {path_.data(), path_.size()};
+    std::memcpy(path_.get(), path.data(), path.size());
+    return {path_.get(), path.size()};
 }
 
 Result<fs::SyncAll::Reply> Service::handle(const fs::SyncAll&, ipc::Request& request) {
@@ -97,15 +115,18 @@ void Service::on_drop(std::uint64_t badge) {
     if (badge >= root_badge) {
         if (badge - root_badge < roots_.size()) {
             roots_[badge - root_badge].dropped = true;
+            some_dropped_ = true;
         }
     } else if (badge >= entrance_badge) {
         if (badge - entrance_badge < entrances_.size()) {
             entrances_[badge - entrance_badge].reset();
         }
     } else {
-        std::erase_if(waiting_, [&](const WaitingLock& waiting) {
-            return waiting.lock.owner.description == badge;
-        });
+        if (!waiting_.empty()) {
+            std::erase_if(waiting_, [&](const WaitingLock& waiting) {
+                return waiting.lock.owner.description == badge;
+            });
+        }
         pipes_.close(badge, host_);
         listeners_.close(badge);
         const bool had_locks = locks_.drop(badge);
@@ -114,11 +135,14 @@ void Service::on_drop(std::uint64_t badge) {
             retry_locks();
         }
     }
-    sweep_roots();
+    if (some_dropped_) {
+        sweep_roots();
+    }
 }
 
 // Ends the file systems whose root is gone and of which nothing is open.
 void Service::sweep_roots() {
+    some_dropped_ = false;
     for (Root& root : roots_) {
         if (!root.dropped || !root.backend) {
             continue;
@@ -127,7 +151,11 @@ void Service::sweep_roots() {
             return entrance && entrance->backend == root.backend.get();
         });
         if (!entered && !files_.uses(*root.backend)) {
+            root.backend.reset();
+            host_.release_versions(root.versions);
             root = Root{};
+        } else {
+            some_dropped_ = true;
         }
     }
 }

@@ -25,12 +25,22 @@
 
 namespace fs_server {
 
+struct VersionsPage {
+    ipc::Capability<ipc::Memory> memory;
+    fs::Versions* at = nullptr;
+};
+
 // What a service needs of the process around it.
 class Host : public Clock, public PipeMaker {
 public:
     // Capabilities to this service's own endpoint, with a drop guard.
     [[nodiscard]] virtual Result<ipc::Capability<fs::File>> mint_file(std::uint64_t badge) = 0;
     [[nodiscard]] virtual Result<ipc::Capability<fs::Directory>> mint_root(std::uint64_t badge) = 0;
+    // A page for the Versions of a file system, mapped here until it ends. unsupported: there are none.
+    [[nodiscard]] virtual Result<VersionsPage> make_versions() {
+        return base::fail(Status::unsupported);
+    }
+    virtual void release_versions(VersionsPage&) {}
     // A new file system (fs::MakeFileSystem); null: this server makes none.
     [[nodiscard]] virtual Result<std::unique_ptr<Backend>> make_file_system(
         const fs::MakeFileSystem& how, ipc::Capability<ipc::Any> along) = 0;
@@ -58,7 +68,7 @@ public:
     // Operations on a Directory (service_paths.cpp, service_names.cpp).
     Result<fs::Open::Reply> handle(fs::Open open, ipc::Request& request);
     Result<fs::GetPathAttributes::Reply> handle(fs::GetPathAttributes get, ipc::Request& request);
-    Result<fs::CheckAccess::Reply> handle(const fs::CheckAccess& check, ipc::Request& request);
+    Result<fs::CheckAccess::Reply> handle(fs::CheckAccess check, ipc::Request& request);
     Result<fs::ReadSymbolicLink::Reply> handle(const fs::ReadSymbolicLink& read,
                                                ipc::Request& request);
     Result<fs::MakeNode::Reply> handle(const fs::MakeNode& make, ipc::Request& request);
@@ -105,6 +115,7 @@ private:
     struct Root {
         std::unique_ptr<Backend> backend;
         bool dropped = false;
+        VersionsPage versions;  // from the first entrance on
     };
     // interfaces/entrance.hpp
     struct Entrance {
@@ -123,6 +134,8 @@ private:
     // The entrance that a request came through, if it did.
     [[nodiscard]] const Entrance* entrance_of(const ipc::Request& request) const;
     [[nodiscard]] Result<OpenFile*> file_of(const ipc::Request& request);
+    // For who gets an entrance; none if there are no Versions.
+    [[nodiscard]] ipc::Capability<ipc::Memory> versions_of(Root& root);
     // Copies the payload's part from `skip` on.
     std::string_view keep_path(const ipc::Request& request, std::size_t skip = 0);
     // The same, and for a request through an entrance puts the entrance's start before it, and its
@@ -158,7 +171,9 @@ private:
     Listeners listeners_;
     static constexpr std::size_t most_waiting = 64;  // through one description
     std::deque<WaitingLock> waiting_;
-    std::vector<char> path_;
+    bool some_dropped_ = false;  // of the roots, and not yet ended
+    // The start of an entrance and the path of a message, or a message's two.
+    std::unique_ptr<char[]> path_ = std::make_unique_for_overwrite<char[]>(2 * abi::message_bytes);
     ipc::Capability<fs::File> opened_;  // from describe to the reply
 };
 

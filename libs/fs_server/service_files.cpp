@@ -64,6 +64,7 @@ Result<fs::Write::Reply> Service::handle(const fs::Write& write, ipc::Request& r
     if (offset >= max_offset) {
         return base::fail(Status::too_big);
     }
+    file->backend->note_contents(file->inode);
     const std::size_t count = TRY(file->backend->write(file->inode, offset, request.payload()));
     if (at_current) {
         file->offset = offset + count;
@@ -144,6 +145,7 @@ Result<fs::Truncate::Reply> Service::handle(const fs::Truncate& truncate, ipc::R
     if (truncate.size >= max_offset) {
         return base::fail(Status::too_big);
     }
+    file->backend->note_contents(file->inode);
     TRY(file->backend->truncate(file->inode, truncate.size));
     return fs::Truncate::Reply{};
 }
@@ -177,6 +179,7 @@ Result<fs::Written::Reply> Service::handle(const fs::Written&, ipc::Request& req
     if (const Status bad = check_writable(*file); bad != Status::ok) {
         return base::fail(bad);
     }
+    file->backend->note_contents(file->inode);
     TRY(file->backend->note_written(file->inode));
     return fs::Written::Reply{};
 }
@@ -193,6 +196,7 @@ Result<fs::Allocate::Reply> Service::handle(const fs::Allocate& allocate, ipc::R
         return base::fail(Status::too_big);
     }
     const std::uint64_t end = allocate.offset + allocate.length;
+    file->backend->note_contents(file->inode);
     TRY(file->backend->allocate(file->inode, allocate.offset, allocate.length));
     if (allocate.keep_size == 0 && end > TRY(file->backend->attributes(file->inode)).size) {
         TRY(file->backend->truncate(file->inode, end));

@@ -41,6 +41,7 @@ Result<void> make(Backend& backend, const Walk& at, fs::Identity who, NewNode no
         node.group = directory.group;
         node.mode |= node.kind == fs::Kind::directory ? set_group_bit : 0;
     }
+    backend.note_names();
     TRY(backend.make(at.place(), node));
     return {};
 }
@@ -131,6 +132,7 @@ Result<fs::Remove::Reply> Service::handle(fs::Remove remove, ipc::Request& reque
             if (!may_remove(directory, at.attributes, remove.identity)) {
                 return base::fail(Status::access_denied);
             }
+            backend.note_names();
             TRY(backend.remove(at.place(), *at.node));
             return Reply{};
         });
@@ -157,6 +159,7 @@ Result<fs::Link::Reply> Service::handle(const fs::Link& link, ipc::Request& requ
         return base::fail(Status::not_permitted);
     }
     TRY(check_new_name(*backend, to, link.identity));
+    backend->note_names();
     TRY(backend->link(to.place(), *from.node));
     return Reply{};
 }
@@ -182,6 +185,7 @@ Result<fs::Rename::Reply> Service::handle(const fs::Rename& rename, ipc::Request
     if (to.node == from.node) {
         return Reply{};  // two names of one file: POSIX asks to leave both
     }
+    backend->note_names();
     TRY(backend->rename(from.place(), *from.node, to.place(), to.node));
     return Reply{};
 }

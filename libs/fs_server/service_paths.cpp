@@ -90,6 +90,7 @@ Result<fs::Open::Reply> Service::handle(fs::Open open, ipc::Request& request) {
                                .mode = open.mode & mode_bits,
                                .user = open.identity.user,
                                .group = open.identity.group};
+            backend.note_names();
             const Inode made = TRY(backend.make(at.place(), node));
             return describe(backend, made, TRY(backend.attributes(made)), open);
         });
@@ -120,6 +121,7 @@ Result<fs::Open::Reply> Service::open_nameless(Backend& backend, Inode directory
         const auto end = std::to_chars(digits, name.end(), number).ptr;
         place.name = {name.data(), static_cast<std::size_t>(end - name.data())};
     }
+    backend.note_names();
     const Inode inode = TRY(backend.make(place, {.kind = fs::Kind::regular,
                                                  .mode = open.mode & mode_bits,
                                                  .user = open.identity.user,
@@ -141,6 +143,7 @@ Result<fs::Open::Reply> Service::open_existing(Backend& backend, const Walk& at,
     const bool truncate =
         (open.flags & fs::OpenFlags::truncate) != 0 && (open.flags & fs::OpenFlags::path_only) == 0;
     if (truncate && at.attributes.kind == fs::Kind::regular && at.attributes.size != 0) {
+        backend.note_contents(*at.node);
         TRY(backend.truncate(*at.node, 0));
         return describe(backend, *at.node, TRY(backend.attributes(*at.node)), open);
     }
@@ -174,27 +177,33 @@ Result<fs::GetPathAttributes::Reply> Service::handle(fs::GetPathAttributes get,
     using Reply = fs::GetPathAttributes::Reply;
     const std::string_view path = admit(get, request);
     const Last last = get.follow != 0 ? Last::follow : Last::keep;
-    return with_path<fs::GetPathAttributes>(request, path, get.identity, last,
-                                            [&](Backend&, const Walk& at) -> Result<Reply> {
-                                                if (!at.node) {
-                                                    return base::fail(Status::not_found);
-                                                }
-                                                request.set_reply_object(at.attributes);
-                                                return Reply{};
-                                            });
+    return with_path<fs::GetPathAttributes>(
+        request, path, get.identity, last, [&](Backend& backend, const Walk& at) -> Result<Reply> {
+            if (!at.node) {
+                return base::fail(Status::not_found);
+            }
+            request.set_reply_object(at.attributes);
+            return Reply{.names = backend.names_version(),
+                         .contents = backend.contents_version(*at.node)};
+        });
 }
 
-Result<fs::CheckAccess::Reply> Service::handle(const fs::CheckAccess& check,
-                                               ipc::Request& request) {
+Result<fs::CheckAccess::Reply> Service::handle(fs::CheckAccess check, ipc::Request& request) {
     using Reply = fs::CheckAccess::Reply;
+    const std::string_view path = admit(check, request);
+    const Entrance* from = entrance_of(request);
+    const bool read_only = from != nullptr && from->read_only;
     const Last last = check.follow != 0 ? Last::follow : Last::keep;
-    return with_path<fs::CheckAccess>(request, keep_path(request), check.identity, last,
+    return with_path<fs::CheckAccess>(request, path, check.identity, last,
                                       [&](Backend&, const Walk& at) -> Result<Reply> {
                                           if (!at.node) {
                                               return base::fail(Status::not_found);
                                           }
                                           if (!may(at.attributes, check.identity, check.mode & 7)) {
                                               return base::fail(Status::access_denied);
+                                          }
+                                          if (read_only && (check.mode & Permission::write) != 0) {
+                                              return base::fail(Status::read_only);
                                           }
                                           return Reply{};
                                       });
@@ -257,6 +266,7 @@ Result<void> Service::change(Backend& backend, Inode inode, fs::Identity who, st
             return base::fail(file.kind == fs::Kind::directory ? Status::is_directory
                                                                : Status::invalid);
         }
+        backend.note_contents(inode);
         TRY(backend.truncate(inode, values.size));
     }
     const fs::Timestamp now = host_.now();
@@ -279,6 +289,7 @@ Result<void> Service::change(Backend& backend, Inode inode, fs::Identity who, st
     if (which == 0) {
         return {};
     }
+    backend.note_names();
     return backend.change(inode, {.which = which, .values = values});
 }
 

@@ -2,6 +2,8 @@
 // Service::with_path, for the files that implement the path operations.
 #pragma once
 
+#include <cstring>
+
 #include "libs/fs_server/service.hpp"
 
 namespace fs_server {
@@ -15,7 +17,7 @@ inline void set_redirect(ipc::Request& request, const Walk& walk) {
 template <class Op>
 inline constexpr bool admitted =
     std::is_same_v<Op, fs::Open> || std::is_same_v<Op, fs::GetPathAttributes> ||
-    std::is_same_v<Op, fs::Remove>;
+    std::is_same_v<Op, fs::CheckAccess> || std::is_same_v<Op, fs::Remove>;
 
 template <class Op>
 std::string_view Service::admit(Op& operation, const ipc::Request& request) {
@@ -25,13 +27,19 @@ std::string_view Service::admit(Op& operation, const ipc::Request& request) {
         return keep_path(request);
     }
     operation.identity = from->who;
-    const std::string_view path = request.text();
-    path_.assign(from->start.begin(), from->start.end());
-    if (!path_.empty() && !path.empty()) {
-        path_.push_back('/');
+    const std::string_view start = from->start;
+    if (start.empty()) {
+        return keep_path(request);
     }
-    path_.insert(path_.end(), path.begin(), path.end());
-    return {path_.data(), path_.size()};
+    const std::string_view path = request.text();
+    std::memcpy(path_.get(), start.data(), start.size());
+    std::size_t length = start.size();
+    if (!path.empty()) {
+        path_[length++] = '/';
+        std::memcpy(path_.get() + length, path.data(), path.size());
+        length += path.size();
+    }
+    return {path_.get(), length};
 }
 
 template <class Op, class Act>

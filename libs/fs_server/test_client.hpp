@@ -74,10 +74,12 @@ public:
     }
     Result<PipeObjects> make_pipe() override { return PipeObjects{}; }
     void publish(const PipeObjects&, const fs::OpenPipe::Ends& ends) override { pipe_ends = ends; }
+    Result<VersionsPage> make_versions() override { return VersionsPage{.at = &versions}; }
 
     std::uint64_t minted = 0;
     std::int64_t seconds = 0;
     fs::OpenPipe::Ends pipe_ends;  // the latest
+    fs::Versions versions;         // of the file system that was entered first
 };
 
 class TestClient {

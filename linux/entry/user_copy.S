@@ -83,6 +83,13 @@ linux_user_load:
     movl (%rdi), %eax
     ret
 
+// std::uint64_t linux_user_load_long(const std::uint64_t* from): the value or -1
+    .globl linux_user_load_long
+    .hidden linux_user_load_long
+linux_user_load_long:
+    movq (%rdi), %rax
+    ret
+
 // std::int64_t linux_user_exchange(std::uint32_t* at, std::uint32_t expected, std::uint32_t desired): what it held, or -1
     .globl linux_user_exchange
     .hidden linux_user_exchange

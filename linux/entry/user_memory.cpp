@@ -11,6 +11,7 @@ std::int64_t linux_user_copy(void* to, const void* from, std::size_t bytes);
 std::int64_t linux_user_clear(void* to, std::size_t bytes);
 std::int64_t linux_user_string(char* to, const char* from, std::size_t most);
 std::int64_t linux_user_load(const void* from);
+std::uint64_t linux_user_load_long(const void* from);
 std::int64_t linux_user_exchange(void* at, std::uint32_t expected, std::uint32_t desired);
 }
 
@@ -60,6 +61,10 @@ Result<std::size_t> copy_string(std::span<char> to, std::uint64_t from) {
         return base::fail(most < to.size() ? Errno::efault : Errno::enametoolong);
     }
     return static_cast<std::size_t>(length);
+}
+
+std::uint64_t load_shared(const std::atomic<std::uint64_t>& from) {
+    return linux_user_load_long(&from);
 }
 
 Result<std::uint32_t> load_word(std::uint64_t from) {

@@ -7,6 +7,7 @@
 // Nothing else of the library may dereference an address that came from the program.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -39,6 +40,10 @@ template <class T>
 [[nodiscard]] Result<void> write(std::uint64_t to, const T& value) {
     return copy_out(to, &value, sizeof value);
 }
+
+// A word of a page that another process shares with the library, and that may be gone with it: then it
+// is all ones.
+[[nodiscard]] std::uint64_t load_shared(const std::atomic<std::uint64_t>& from);
 
 // Atomic access to an aligned 32-bit word (futexes): what it holds; or swap if it holds `expected`.
 [[nodiscard]] Result<std::uint32_t> load_word(std::uint64_t from);

@@ -3,7 +3,8 @@
 
 #include <cstring>
 
-#include "libs/base/find_byte.hpp"
+#include "interfaces/process_image.hpp"
+#include "linux/entry/user_memory.hpp"
 
 namespace linux::fd {
 
@@ -26,18 +27,6 @@ std::string_view take_path(std::string_view& mounts) {
     const std::string_view path{mounts.data()};
     mounts.remove_prefix(path.size() + 1);
     return path;
-}
-
-// A component that begins with a dot, which only vfs understands, or may.
-bool has_dots(std::string_view rest) {
-    const char* const text = rest.data();
-    for (std::size_t i = 1; i < rest.size(); ++i) {
-        i = base::find_byte(text, i, rest.size(), '.');
-        if (i < rest.size() && text[i - 1] == '/') {
-            return true;
-        }
-    }
-    return false;
 }
 
 }  // namespace
@@ -66,14 +55,18 @@ std::optional<Entrances::Way> Entrances::enter(std::string_view path) {
     // Paths mostly begin where the one before did.
     for (std::size_t i = 0; i < entrances_.size(); ++i) {
         const std::size_t at = (recent_ + i) % entrances_.size();
-        const Entrance& entrance = entrances_[at];
+        Entrance& entrance = entrances_[at];
         if (const auto rest = rest_of(entrance, path)) {
             recent_ = at;
-            if (has_dots(*rest)) {
-                return std::nullopt;
-            }
             users_.fetch_add(1, std::memory_order_acquire);
-            return Way{entrance.directory.ref(), rest->substr(rest->empty() ? 0 : 1)};
+            if (entrance.versions == nullptr && entrance.page && ++entrance.used > worth_it) {
+                map_versions(entrance);
+            }
+            const fs::Versions* page = entrance.versions;
+            return Way{entrance.directory.ref(),
+                       rest->substr(rest->empty() ? 0 : 1),
+                       at,
+                       {page, page == nullptr ? 0 : user::load_shared(page->names)}};
         }
     }
     if (failures_ < most_failures && ++asked_ > worth_it) {
@@ -96,6 +89,8 @@ void Entrances::learn(std::string_view path) {
             entrance.mount = take_path(mounts);
             entrance.further = mounts;
             entrance.directory = answer->take<fs::Directory>();
+            entrance.page = answer->take<ipc::Memory>(1);
+            entrance.used = worth_it;  // it has been asked for because of that
         } else {
             ++failures_;
         }
@@ -105,13 +100,57 @@ void Entrances::learn(std::string_view path) {
     failures_ = most_failures;
 }
 
+void Entrances::map_versions(Entrance& entrance) {
+    const auto place = static_cast<std::size_t>(&entrance - entrances_.data());
+    const std::uint64_t address = process::version_pages + place * abi::page_size;
+    known_.prepare();
+    const auto mapped = ipc::own_space()->map(
+        entrance.page, {.address = address,
+                        .length = abi::page_size,
+                        .flags = abi::MapFlags::read | abi::MapFlags::on_clone_drop});
+    if (mapped) {
+        entrance.versions = reinterpret_cast<const fs::Versions*>(address);
+    } else {
+        entrance.page.reset();
+    }
+}
+
+void Entrances::on_fork_child() {
+    users_ = 0;
+    known_.on_fork_child();
+    for (Entrance& entrance : entrances_) {
+        entrance.versions = nullptr;
+        entrance.used = 0;
+    }
+}
+
+void Entrances::remember(const Way& way, std::string_view path, bool follow,
+                         const KnownPaths::Version& version, const fs::Attributes* attributes) {
+    MutexGuard guard{lock_};
+    if (!entrances_[way.place].retired) {
+        known_.remember(path, follow, version, attributes);
+    }
+}
+
+Known Entrances::look_up(std::string_view path, bool follow, fs::Attributes* to) {
+    MutexGuard guard{lock_};
+    return known_.look_up(path, follow, to);
+}
+
 void Entrances::give_up() {
     MutexGuard guard{lock_};
+    known_.forget_all();
     const bool in_use = users_.load(std::memory_order_acquire) != 0;
     for (Entrance& entrance : entrances_) {
         entrance.retired = true;
         if (!in_use && entrance.directory) {
             entrance.directory.reset();
+            entrance.page.reset();
+            if (entrance.versions != nullptr) {
+                (void)ipc::own_space()->unmap(reinterpret_cast<std::uint64_t>(entrance.versions),
+                                              abi::page_size);
+                entrance.versions = nullptr;
+            }
         }
         if (!entrance.directory) {
             entrance.retired = false;

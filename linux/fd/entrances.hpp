@@ -4,6 +4,9 @@
 // asked directly, not through vfs. A mount's entrance is asked for when paths below it have been used
 // a few times. Whatever an entrance does not answer is asked of the view, so that none is ever needed.
 //
+// With an entrance comes the page by which its file system says how long an answer holds; what is
+// remembered of them is `known_paths.hpp`'s affair.
+//
 // They carry the identity that the process had when it got them. So they are given up when it changes.
 #pragma once
 
@@ -14,7 +17,9 @@
 #include <string_view>
 
 #include "interfaces/entrance.hpp"
+#include "libs/ipc/kernel_objects.hpp"
 #include "libs/ipc/protocol.hpp"
+#include "linux/fd/known_paths.hpp"
 #include "linux/fd/location.hpp"
 #include "linux/fd/path.hpp"
 #include "linux/process/mutex.hpp"
@@ -26,16 +31,23 @@ public:
     struct Way {
         ipc::Ref<fs::Directory> directory;
         std::string_view rest;  // of the path, below it
+        std::size_t place = 0;
+        KnownPaths::Version version;  // of its names, now
     };
     // The path stands at the start of the message page. What this gives must be left again.
     std::optional<Way> enter(std::string_view path);
     void leave() { users_.fetch_sub(1, std::memory_order_release); }
+    // What the entrance answered about the path, before `leave`. No attributes: it does not exist.
+    void remember(const Way& way, std::string_view path, bool follow,
+                  const KnownPaths::Version& version, const fs::Attributes* attributes);
+    // What was answered before, if it still holds.
+    Known look_up(std::string_view path, bool follow, fs::Attributes* to);
     // The identity has changed.
     void give_up();
 
     Mutex& lock() __attribute__((lock_returned(lock_))) { return lock_; }
-    // In a forked child no other thread is on its way.
-    void on_fork_child() { users_ = 0; }
+    // In a forked child no other thread is on its way, and no page is mapped: most need none.
+    void on_fork_child() __attribute__((requires_capability(lock_)));
 
 private:
     static constexpr std::uint32_t worth_it = 4;
@@ -43,19 +55,24 @@ private:
 
     struct Entrance {
         ipc::Capability<fs::Directory> directory;
-        std::string mount;    // where it is mounted, in the view's form
-        std::string further;  // mounts further below, each with a zero byte after it
+        std::string mount;                  // where it is mounted, in the view's form
+        std::string further;                // mounts further below, each with a zero byte after it
+        ipc::Capability<ipc::Memory> page;  // mapped when the entrance has been used a few times
+        const fs::Versions* versions = nullptr;
+        std::uint32_t used = 0;
         bool retired = false;
     };
 
     static std::optional<std::string_view> rest_of(const Entrance& entrance, std::string_view path);
     void learn(std::string_view path) __attribute__((requires_capability(lock_)));
+    void map_versions(Entrance& entrance) __attribute__((requires_capability(lock_)));
 
     Mutex lock_;
     std::array<Entrance, 6> entrances_ __attribute__((guarded_by(lock_)));
     std::size_t recent_ __attribute__((guarded_by(lock_))) = 0;  // where the last path began
     std::uint32_t asked_ __attribute__((guarded_by(lock_))) = 0;
     std::uint32_t failures_ __attribute__((guarded_by(lock_))) = 0;
+    KnownPaths known_ __attribute__((guarded_by(lock_)));
     std::atomic<std::uint32_t> users_ = 0;
 };
 
@@ -71,9 +88,46 @@ inline bool needs_view(const fs::Open::Reply& reply) {
            reply.kind == fs::Kind::block_device;
 }
 
+// Does an operation fail, and change nothing, if there is no such path?
+template <class Op>
+constexpr bool only_looks(const Op&) {
+    return std::is_same_v<Op, fs::GetPathAttributes> || std::is_same_v<Op, fs::CheckAccess>;
+}
+constexpr bool only_looks(const fs::Open& open) {
+    return (open.flags & fs::OpenFlags::create) == 0;
+}
+
+// Keeps what an entrance answered.
+template <class Op>
+void remember(const Entrances::Way& way, std::string_view path, const Op& operation,
+              const ipc::CallResult<Op>& answer) {
+    if (!answer && answer.error() == ipc::Failure{ipc::Status::not_found}) {
+        if (only_looks(operation)) {
+            entrances.remember(way, path, true, way.version, nullptr);
+        }
+    } else if constexpr (std::is_same_v<Op, fs::GetPathAttributes>) {
+        fs::Attributes attributes;
+        if (answer && ipc::read_payload(answer->payload, attributes)) {
+            const auto& reply = answer->reply;
+            entrances.remember(way, path, operation.follow != 0,
+                               {way.version.page, reply.names, reply.contents}, &attributes);
+        }
+    }
+}
+
+// Likewise an error: of who is not there any more; and of a file system about `..`, which only vfs
+// understands.
+inline bool needs_view(const ipc::Failure& failure) {
+    return failure.from_kernel() || failure.status() == ipc::Status::closed ||
+           failure.status() == ipc::Status::invalid;
+}
+
 // Asks about the absolute path that stands at the start of the message page.
 template <class Op>
 ipc::CallResult<Op> ask_path(const Op& operation, std::string_view path) {
+    if (only_looks(operation) && entrances.look_up(path, true, nullptr) == Known::missing) {
+        return base::fail(ipc::Failure{ipc::Status::not_found});
+    }
     const auto way = entrances.enter(path);
     if (!way) {
         return ipc::call(own_view(), operation, {.payload = ipc::bytes(path)});
@@ -81,9 +135,9 @@ ipc::CallResult<Op> ask_path(const Op& operation, std::string_view path) {
     std::array<char, path::longest + 1> kept;
     const std::size_t length = path.copy(kept.data(), kept.size());
     auto answer = ipc::call(way->directory, operation, {.payload = ipc::bytes(way->rest)});
+    remember(*way, {kept.data(), length}, operation, answer);
     entrances.leave();
-    if (answer ? needs_view(answer->reply)
-               : answer.error().from_kernel() || answer.error().status() == ipc::Status::closed) {
+    if (answer ? needs_view(answer->reply) : needs_view(answer.error())) {
         path = {kept.data(), length};
         answer = ipc::call(own_view(), operation, {.payload = ipc::bytes(path)});
     }

@@ -32,6 +32,9 @@ std::span<char> page_from(std::size_t at) {
 
 // /proc/self is the process's own number there.
 Result<Path> with_own_number(std::span<char> page, Path path) {
+    if (!may_be_proc(path.text)) {
+        return path;
+    }
     const auto rest = below_proc_self(path.text);
     if (!rest) {
         return path;
@@ -164,6 +167,9 @@ Result<Path> resolve_text(std::int32_t directory, std::string_view path, std::si
 }
 
 void follow_own_link(Path& path) {
+    if (!may_be_proc(path.text)) {
+        return;
+    }
     const auto target = own_link(path.text);
     if (target && target->starts_with('/')) {
         char* page = reinterpret_cast<char*>(ipc::message_page().data());
@@ -212,13 +218,15 @@ Result<void> read_attributes(Path path, bool follow, fs::Attributes& to) {
     if (follow) {
         follow_own_link(path);
     }
-    const auto answer =
-        ask_path(fs::GetPathAttributes{.follow = follow || path.directory ? 1U : 0U}, path.text);
-    if (!answer) {
-        return base::fail(to_errno(answer.error()));
-    }
-    if (!ipc::read_payload(answer->payload, to)) {
-        return base::fail(Errno::eio);
+    follow = follow || path.directory;
+    if (entrances.look_up(path.text, follow, &to) != Known::found) {
+        const auto answer = ask_path(fs::GetPathAttributes{.follow = follow ? 1U : 0U}, path.text);
+        if (!answer) {
+            return base::fail(to_errno(answer.error()));
+        }
+        if (!ipc::read_payload(answer->payload, to)) {
+            return base::fail(Errno::eio);
+        }
     }
     if (path.directory && to.kind != fs::Kind::directory) {
         return base::fail(Errno::enotdir);

@@ -181,7 +181,7 @@ Result<Handle> open(Path path, std::uint32_t flags, std::uint32_t mode) {
         return NamedPipe::open(std::move(file), flags & lasting_flags);
     }
     const std::string_view opened{text.data(), length};
-    if (opened.starts_with("/proc/") && (flags & OpenFlag::path) == 0) {
+    if (may_be_proc(opened) && opened.starts_with("/proc/") && (flags & OpenFlag::path) == 0) {
         if (auto own = TRY(open_own_file(opened, flags & lasting_flags))) {
             return own;
         }

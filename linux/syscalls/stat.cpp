@@ -3,6 +3,7 @@
 #include "abi/linux/file.hpp"
 #include "libs/ipc/protocol.hpp"
 #include "linux/entry/user_memory.hpp"
+#include "linux/fd/entrances.hpp"
 #include "linux/fd/location.hpp"
 #include "linux/fd/table.hpp"
 #include "linux/process/state.hpp"
@@ -127,9 +128,8 @@ Result<void> access_at(std::int32_t directory, std::uint64_t path, std::uint32_t
     }
     const fd::Path resolved = TRY(fd::resolve(directory, path));
     const bool follow = (flags & AtFlag::no_follow) == 0 || resolved.directory;
-    TRY(or_errno(ipc::call(fd::own_view(),
-                           fs::CheckAccess{.mode = mode, .follow = follow ? 1U : 0U},
-                           {.payload = ipc::bytes(resolved.text)})));
+    TRY(or_errno(
+        fd::ask_path(fs::CheckAccess{.mode = mode, .follow = follow ? 1U : 0U}, resolved.text)));
     return {};
 }
 

@@ -14,7 +14,7 @@ using fs_server::Place;
 class Ext2Backend final : public fs_server::Backend {
 public:
     Ext2Backend(Volume& volume, fs_server::Store& store, const fs_server::Clock& clock)
-        : volume_(volume), clock_(clock), inodes_(volume), pages_(volume, store, inodes_) {}
+        : volume_(volume), clock_(clock), inodes_(volume), pages_(volume, store, inodes_, *this) {}
 
     // Names (backend_names.cpp).
     Inode root() const override { return Inode{EXT2_ROOT_INO}; }
@@ -44,6 +44,7 @@ public:
     Result<fs_server::Usage> usage() override;
     void hold(Inode inode) override;
     void release(Inode inode) override;
+    bool has_versions() const override { return true; }
 
     // Is there anything that the disk does not have yet?
     [[nodiscard]] bool changed() const { return volume_.changed() || pages_.dirty(); }

@@ -14,6 +14,11 @@ namespace ext2 {
 
 class DiskDevice final : public BlockDevice {
 public:
+    // Far below where the Linux library places what a program maps without naming an address, and
+    // above all that a program is linked at.
+    static constexpr std::uint64_t buffer_address = 0x1000'0000'0000;
+    static constexpr std::uint64_t most_buffer = 1 << 20;
+
     // Waits for the driver. not_found: there is no disk.
     static base::Result<std::unique_ptr<DiskDevice>, ipc::Failure> attach(
         ipc::Ref<block::Disk> disk);

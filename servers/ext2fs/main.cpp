@@ -71,6 +71,17 @@ public:
         return {.seconds = static_cast<std::int64_t>(now / second),
                 .nanoseconds = static_cast<std::uint32_t>(now % second)};
     }
+    // There is one file system, which never ends.
+    Result<fs_server::VersionsPage> make_versions() override {
+        constexpr std::uint64_t address = DiskDevice::buffer_address + DiskDevice::most_buffer;
+        auto page = TRY(make_page());
+        if (!ipc::own_space()->map(page, {.address = address, .length = abi::page_size})) {
+            return base::fail(Status::no_memory);
+        }
+        return fs_server::VersionsPage{.memory = std::move(page),
+                                       .at = new (reinterpret_cast<void*>(address)) fs::Versions};
+    }
+
     Result<std::unique_ptr<fs_server::Backend>> make_file_system(
         const fs::MakeFileSystem&, ipc::Capability<ipc::Any>) override {
         return base::fail(Status::unsupported);

@@ -260,6 +260,9 @@ Result<void> PageCache::flush(LiveInode& live, bool unseen) {
         TRY(volume_.begin_change());
         mark_dirty(live, 0, live.disk.size());
     }
+    if (!live.dirty_pages.empty()) {
+        owner_.note_names();  // the file gets its blocks now
+    }
     Run run;
     for (const std::uint64_t page : live.dirty_pages) {
         TRY(flush_page(live, page, run));

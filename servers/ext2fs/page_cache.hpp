@@ -17,8 +17,9 @@ namespace ext2 {
 
 class PageCache {
 public:
-    PageCache(Volume& volume, fs_server::Store& store, InodeTable& inodes)
-        : volume_(volume), store_(store), inodes_(inodes) {}
+    PageCache(Volume& volume, fs_server::Store& store, InodeTable& inodes,
+              const fs_server::Backend& owner)
+        : volume_(volume), store_(store), inodes_(inodes), owner_(owner) {}
 
     [[nodiscard]] Result<void> read(LiveInode& live, std::uint64_t offset,
                                     std::span<std::byte> buffer);
@@ -64,6 +65,7 @@ private:
     Volume& volume_;
     fs_server::Store& store_;
     InodeTable& inodes_;
+    const fs_server::Backend& owner_;
     std::size_t dirty_pages_ = 0;
     std::size_t files_ = 0;
 };

@@ -45,6 +45,21 @@ public:
                 .nanoseconds = static_cast<std::uint32_t>(now % rt::second)};
     }
 
+    Result<fs_server::VersionsPage> make_versions() override {
+        auto page = TRY(make_page());
+        auto mapping = rt::map(page, {.length = abi::page_size});
+        if (!mapping) {
+            return base::fail(Status::no_memory);
+        }
+        return fs_server::VersionsPage{.memory = std::move(page),
+                                       .at = new (mapping->keep().data()) fs::Versions};
+    }
+    void release_versions(fs_server::VersionsPage& versions) override {
+        if (versions.at != nullptr) {
+            rt::unmap(reinterpret_cast<std::uint64_t>(versions.at), abi::page_size);
+        }
+    }
+
     Result<std::unique_ptr<Backend>> make_file_system(const fs::MakeFileSystem& how,
                                                       ipc::Capability<ipc::Any> along) override {
         const bool with_bank = how.with_bank != 0 && along;

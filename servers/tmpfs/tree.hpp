@@ -63,6 +63,7 @@ public:
     Result<fs_server::Usage> usage() override;
     void hold(Inode inode) override;
     void release(Inode inode) override;
+    bool has_versions() const override { return true; }
 
 private:
     static constexpr std::uint64_t root_number = 1;

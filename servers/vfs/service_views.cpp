@@ -151,6 +151,9 @@ Result<names::Enter::Reply> Service::handle(const names::Enter&, ipc::Request& r
         fs::Enter{.identity = view->identity, .read_only = mount.read_only ? 1U : 0U},
         mount.start));
     request.add_capability(answer.take<fs::Directory>());
+    if (auto versions = answer.take<ipc::Memory>(1)) {
+        request.add_capability(std::move(versions));
+    }
     request.set_reply_payload(ipc::bytes(paths));
     return names::Enter::Reply{};
 }
