@@ -38,7 +38,10 @@ extern "C" std::int64_t ask_for_copy(const Request* request, std::uint64_t rsp, 
         .control_page = reinterpret_cast<std::uint64_t>(&control),
         .fs_base = request->options->fs_base,
         .flags = request->options->shares_memory ? process::Fork::shares_memory : 0};
-    const auto answer = ipc::call(own_process(), fork, {.payload = std::span{control.user}});
+    // Of the control page what is in use; the rest is zero in the child as it is here.
+    constexpr std::size_t used = sizeof(ipc::ThreadArea) + sizeof(ThreadState);
+    const auto answer =
+        ipc::call(own_process(), fork, {.payload = std::span{control.user}.first<used>()});
     return answer ? answer->reply.pid : -to_errno(answer.error());
 }
 
