@@ -26,6 +26,7 @@ struct BootParameters {
 
     std::array<PhysRange, max_ranges> ram;
     std::size_t ram_count;
+    std::uint64_t ram_left_out;  // bytes: too high up, or in more pieces than there is room for
     std::array<PhysRange, max_ranges> free;
     std::size_t free_count;
     PhysRange archive;   // empty if none was loaded; not page aligned at its end

@@ -35,6 +35,9 @@ kernel::Bank& kernel::root_bank() { return *reinterpret_cast<Bank*>(root_bank_st
 
 extern "C" [[noreturn]] void kernel_main(const BootParameters& parameters) {
     kernel_print("CLUU: ", parameters.ram_bytes() >> 20, " MiB of memory\n");
+    if (const std::uint64_t left_out = parameters.ram_left_out >> 20; left_out != 0) {
+        kernel_print("CLUU: ", left_out, " MiB more, which it cannot use\n");
+    }
     arch::print_protection();
     if (parameters.ram_bytes() < least_memory) {
         kernel_print("CLUU needs at least ", least_memory >> 20,

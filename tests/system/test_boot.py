@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """From power-on to the login prompt: every way to boot, little memory, missing and broken disks."""
 
+import re
+
 import pytest
 
-from cluu import paths
+from cluu import execute, paths
 
 PROMPT = r"login: "
 SECONDS = 30
@@ -30,6 +32,15 @@ def test_the_iso_is_small():
 
 def test_64_mib_are_enough(boot):
     boot(memory="64M").serial[0].expect(PROMPT, SECONDS)
+
+
+def test_16_gib_are_all_there(tmp_path):
+    # Most of it lies above 4 GiB, out of reach of the first page tables. What is not touched costs the host nothing.
+    request = execute.Request(["cat", "/proc/meminfo"], memory="16G", timeout=240)
+    result = execute.run(request, logs=tmp_path)
+    assert result.status == 0, result.output.decode()
+    total = int(re.search(rb"MemTotal: +(\d+) kB", result.output)[1])
+    assert 16 << 20 > total > (16 << 20) * 99 // 100
 
 
 def test_16_mib_are_refused_with_a_sentence(boot):

@@ -28,7 +28,9 @@ void BootMemory::add_ram(std::uint64_t begin, std::uint64_t bytes) {
         PhysAddr{base::align_down(end, base::page_size)}};
     if (range.begin < range.end && parameters_.ram_count < BootParameters::max_ranges) {
         parameters_.ram[parameters_.ram_count++] = range;
+        bytes -= range.bytes();
     }
+    parameters_.ram_left_out += bytes;
 }
 
 void BootMemory::finish_ram() {

@@ -13,7 +13,7 @@ class BootMemory {
 public:
     explicit BootMemory(BootParameters& parameters) : parameters_(parameters) {}
 
-    // Partial pages at the ends are not used. Ranges beyond the table's size are ignored.
+    // Partial pages at the ends, what lies above 1 TiB and ranges beyond the table's size are not used: `ram_left_out` counts them.
     void add_ram(std::uint64_t begin, std::uint64_t bytes);
     void finish_ram();
     // Takes every page that [begin, end) touches out of `free`.

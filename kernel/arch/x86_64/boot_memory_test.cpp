@@ -55,6 +55,40 @@ TEST_F(BootMemoryTest, RangesThatOverflowAreCut) {
     EXPECT_EQ(free(), (Ranges{{1, (std::uint64_t{1} << 40) / page}}));
 }
 
+constexpr std::uint64_t gib = std::uint64_t{1} << 30;
+
+// As a PC has it: a hole for devices below 4 GiB, the rest above; told in pieces, in no order, some of them twice.
+TEST_F(BootMemoryTest, HalfATebibyteIsTaken) {
+    memory.add_ram(4 * gib, 509 * gib);
+    memory.add_ram(0, 0x9fc00);
+    memory.add_ram(0x100000, 3 * gib - 0x100000);
+    memory.add_ram(300 * gib + 123, 50 * gib);
+    memory.finish_ram();
+    EXPECT_EQ(free(),
+              (Ranges{{0, 0x9f}, {0x100, 3 * gib / page}, {4 * gib / page, 513 * gib / page}}));
+    EXPECT_EQ(parameters.ram_bytes(), 512 * gib - 0x100000 + 0x9f000);
+    EXPECT_LT(parameters.ram_left_out, 3 * page);
+    reserve(200 * gib / page, 200 * gib / page + 1);
+    EXPECT_EQ(parameters.free_count, 4U);
+}
+
+// The tables that show it all are made before anything above 4 GiB can be reached.
+TEST_F(BootMemoryTest, TheFirstFramesLieBelow4GiB) {
+    host::init();
+    add(12300, 12310);
+    memory.add_ram(4 * gib, 508 * gib);
+    memory.finish_ram();
+    EXPECT_EQ(memory.allocate_frame(), PhysAddr{12300 * page});
+}
+
+TEST_F(BootMemoryTest, WhatLiesTooHighIsCounted) {
+    memory.add_ram(1000 * gib, 100 * gib);
+    memory.add_ram(2000 * gib, 3 * gib);
+    memory.finish_ram();
+    EXPECT_EQ(free(), (Ranges{{1000 * gib / page, 1024 * gib / page}}));
+    EXPECT_EQ(parameters.ram_left_out, (76 + 3) * gib);
+}
+
 TEST_F(BootMemoryTest, ReservingCutsEveryWay) {
     add(0, 100);
     add(200, 300);
@@ -75,6 +109,7 @@ TEST_F(BootMemoryTest, AFullTableLosesTheSmallerPart) {
     }
     memory.finish_ram();
     EXPECT_EQ(parameters.free_count, BootParameters::max_ranges);
+    EXPECT_EQ(parameters.ram_left_out, 10 * 50 * page);
     reserve(10, 11);
     EXPECT_EQ(parameters.free_count, BootParameters::max_ranges);
     EXPECT_EQ(free().front(), (std::pair<std::uint64_t, std::uint64_t>{11, 50}));
