@@ -69,6 +69,23 @@ TEST(memory_shrinking_unmaps) {
     EXPECT(word[page / 8] == 0);
 }
 
+// Wherever a mapping goes, the pages before and behind it are not mapped: a stack that is too small faults.
+TEST(mapping_stands_alone) {
+    const auto alone = [](const rt::Mapping& mapping) {
+        const auto before = ipc::own_space()->query(mapping.address() - page);
+        const auto behind = ipc::own_space()->query(mapping.address() + mapping.length());
+        return before && behind && !before->mapped && !behind->mapped;
+    };
+    auto memory = NEED(bank()->create_memory(4 * page));
+    auto first = NEED(rt::map(memory, {.length = 4 * page}));
+    auto second = NEED(rt::map(memory, {.length = 4 * page}));
+    auto third = NEED(rt::map(memory, {.length = 4 * page}));
+    EXPECT(alone(first) && alone(second) && alone(third));
+    second = rt::Mapping{};
+    auto again = NEED(rt::map(memory, {.length = 4 * page}));
+    EXPECT(alone(again) && alone(first) && alone(third));
+}
+
 TEST(memory_decommit_zeroes) {
     auto memory = NEED(bank()->create_memory(4 * page));
     auto mapping = NEED(rt::map(memory, {.length = 4 * page}));

@@ -33,6 +33,38 @@ struct Still {
 
 }  // namespace
 
+namespace {
+
+// Is the page below the stack that this runs on unmapped?
+bool stack_is_guarded() {
+    const auto here = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
+    const auto stack = ipc::own_space()->query(here);
+    if (!stack || !stack->mapped) {
+        return false;
+    }
+    const auto below = ipc::own_space()->query(stack->start - page);
+    return below && !below->mapped;
+}
+
+}  // namespace
+
+TEST(thread_stacks_are_guarded) {
+    EXPECT(stack_is_guarded());
+    struct Shared {
+        std::atomic<int> answer = -1;
+        ipc::Capability<ipc::Notification> done;
+    } shared;
+    shared.done = NEED(bank()->create_notification());
+    const auto look = [](void* argument) {
+        auto& to = *static_cast<Shared*>(argument);
+        to.answer = stack_is_guarded() ? 1 : 0;
+        (void)to.done->signal(1);
+    };
+    const auto thread = NEED(rt::Thread::start(look, &shared));
+    EXPECT_OK(shared.done->wait());
+    EXPECT(shared.answer == 1);
+}
+
 TEST(thread_registers) {
     auto still = NEED(Still::make());
     EXPECT(NEED(still.thread->query()).state == ThreadState::stopped);
