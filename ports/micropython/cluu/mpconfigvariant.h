@@ -16,3 +16,6 @@
 #define MICROPY_PY_THREAD (1)
 #define MICROPY_PY_THREAD_GIL (1)
 #define MICROPY_PY_THREAD_RECURSIVE_MUTEX (1)  // used by the Unix port, with the lock or without
+
+// Machine code that is made at run time needs memory that is writable and executable at once, which CLUU does not give.
+#define MICROPY_EMIT_X64 (0)
