@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 """`./cluu test`: the unit tests (lint and ctest) and the system tests (pytest). Each runner's closing line is shown.
-`./cluu test nightly` is what takes longer than one wants to wait for."""
+`./cluu test suites` runs foreign programs' own tests; `./cluu test nightly` is what takes longer than one wants to wait for."""
 
 import os
 import re
 import subprocess
 import sys
 
-from . import build, coverage, lint, paths, qemu
+from . import build, coverage, lint, paths, qemu, suites
 from .machine import Machine
 from .say import note, progress
 
@@ -68,6 +68,8 @@ def main(arguments) -> int:
         return coverage.main()
     if arguments.which == "nightly":
         return nightly()
+    if arguments.which == "suites":
+        return suites.main(arguments.k)
     if arguments.cpus:
         os.environ["CLUU_CPUS"] = str(arguments.cpus)
     failed = []

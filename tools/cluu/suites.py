@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: MIT
+"""The test suites of foreign programs (tests/suites), run on this machine's Linux and in CLUU and compared.
+
+A suite's folder, made below build/<preset>/suites, is copied into the machine. It holds the program's own tests, out of the
+source package of a port, the list of those to run, and the script that runs them, which writes `NAME: VERDICT` for each.
+"""
+
+import fnmatch
+import resource
+import shutil
+import subprocess
+import tomllib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import build, execute, paths, port, qemu
+from .say import Problem, note, progress
+
+SOURCES = paths.ROOT / "tests" / "suites"
+SECONDS = 3000  # for all of one suite, in a machine
+MEMORY = 1 << 30  # bytes of address space, the most for a test on this machine's Linux, which has more than a guest
+
+
+@dataclass
+class Suite:
+    port: str
+    files: dict[str, str]  # in the suite's folder -> in the port's source
+    here: Path  # the program on this machine
+    there: str  # the same in CLUU
+    names: Callable[[Path], set[str]]  # of all tests that there are in the suite's folder
+    left_out: tuple[str, ...] = ()
+
+
+def _micropython_names(folder: Path) -> set[str]:
+    return {str(file.relative_to(folder / "tests")) for file in folder.glob("tests/*/*.py")}
+
+
+def _busybox_names(folder: Path) -> set[str]:
+    return {file.name.removesuffix(".tests") for file in folder.glob("testsuite/*")
+            if file.is_dir() or file.suffix == ".tests"}
+
+
+SUITES = {
+    "micropython": Suite(
+        "micropython", {"tests": "tests"}, paths.PORTS / "micropython/image/usr/bin/micropython", "/usr/bin/micropython",
+        _micropython_names,
+        # For other machines, measurements, two machines; the last ones ask how fast this one is, or write what is chance.
+        ("cmdline/*", "cpydiff/*", "extmod_hardware/*", "feature_check/*", "frozen/*", "inlineasm/*", "internal_bench/*",
+         "jni/*", "multi_*", "net_*", "perf_bench/*", "ports/*", "extmod/asyncio_fair.py", "thread/stress_schedule.py")),
+    "busybox": Suite(
+        "busybox", {"testsuite": "testsuite", ".config": "debian/config/pkg/static"}, Path("/bin/busybox"), "/bin/busybox",
+        _busybox_names),
+}
+
+
+def prepare(name: str, wanted: list[str] | None = None) -> Path:
+    """Makes the suite's folder; `wanted` are patterns of tests' names."""
+    suite = SUITES[name]
+    port.make(suite.port)
+    folder = paths.OUT / "suites" / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for target, source in suite.files.items():
+        made = paths.PORTS / suite.port / "source" / source
+        (shutil.copytree if made.is_dir() else shutil.copy)(made, folder / target)
+    shutil.copy(SOURCES / f"{name}.sh", folder / "run.sh")
+    names = [test for test in sorted(suite.names(folder)) if not _matches(test, suite.left_out)
+             and (wanted is None or _matches(test, wanted))]
+    if not names:
+        raise Problem(f"the suite {name} has no test whose name matches {' or '.join(wanted or [])}")
+    (folder / "names").write_text("".join(f"{test}\n" for test in names))
+    return folder
+
+
+def _matches(test: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatch(test, pattern) for pattern in patterns)
+
+
+def verdicts(text: str) -> dict[str, str]:
+    return dict(line.rsplit(": ", 1) for line in text.splitlines() if ": " in line)
+
+
+def on_linux(name: str, folder: Path) -> dict[str, str]:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+    result = subprocess.run(["/bin/dash", folder / "run.sh", SUITES[name].here], stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, env={"PATH": "/usr/bin:/bin", "HOME": "/tmp", "USER": "root"},
+                            preexec_fn=limit, timeout=SECONDS, check=True)
+    return verdicts(result.stdout.decode("utf-8", "replace"))
+
+
+def in_cluu(name: str, folder: Path, logs: Path | None = None) -> dict[str, str]:
+    request = execute.Request(["/bin/dash", "/tmp/suite/run.sh", SUITES[name].there], put=[(folder, "/tmp/suite")],
+                              timeout=SECONDS)
+    result = execute.run(request, logs=logs)
+    if result.status != 0:
+        note(f"the suite {name} ended with status {result.status} in CLUU: {result.errors.decode('utf-8', 'replace')}")
+    return verdicts(result.output.decode("utf-8", "replace"))
+
+
+def passed(verdict: str) -> bool:
+    return verdict == "PASS" or verdict.startswith("0 ")
+
+
+def known(name: str) -> dict[str, str]:
+    return tomllib.loads((SOURCES / "known.toml").read_text()).get(name, {})
+
+
+def compare(linux: dict[str, str], cluu: dict[str, str], reasons: dict[str, str]) -> tuple[str, list[str]]:
+    """The table of all tests with what both said, and what is wrong: tests that pass on Linux only, without a reason;
+    reasons for tests that pass."""
+    counts = {"same": 0, "known": 0, "differ": 0, "not passed by Linux": 0}
+    lines, wrong = [], []
+    for test, wanted in linux.items():
+        got = cluu.get(test, "nothing")
+        if not passed(wanted):
+            kind = "not passed by Linux"
+        elif got == wanted:
+            kind = "same"
+            if test in reasons:
+                wrong.append(f"{test} passes, but known.toml says: {reasons[test]}")
+        else:
+            kind = "known" if test in reasons else "differ"
+            if kind == "differ":
+                wrong.append(f"{test}: '{wanted}' on Linux, '{got}' in CLUU")
+        counts[kind] += 1
+        lines.append(f"{kind:20} {wanted:36} {got:36} {test} {reasons.get(test, '')}".rstrip())
+    lines.append(", ".join(f"{count} {kind}" for kind, count in counts.items()))
+    return "\n".join(lines) + "\n", wrong
+
+
+def check(name: str, wanted: list[str] | None = None, logs: Path | None = None) -> list[str]:
+    """Runs the suite on both; writes the table. Gives what is wrong. The images must have been built."""
+    folder = prepare(name, wanted)
+    linux, cluu = on_linux(name, folder), in_cluu(name, folder, logs)
+    if not any(passed(verdict) for verdict in linux.values()):
+        return [f"the suite {name} passes no test on Linux: it does not run"]
+    table, wrong = compare(linux, cluu, known(name))
+    (paths.OUT / "suites" / f"{name}.txt").write_text(table)
+    note(f"suite {name}: {table.splitlines()[-1]}")
+    return wrong
+
+
+def main(word: str | None) -> int:
+    qemu.check_version()
+    build.targets("image")
+    wrong = []
+    for name in SUITES:
+        if not word or word in name:
+            progress(f"running the suite {name}")
+            wrong += check(name)
+    for line in wrong:
+        print(line)
+    return 1 if wrong else 0
