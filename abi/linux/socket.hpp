@@ -26,7 +26,8 @@ struct SocketOption {
 };
 struct MessageFlag {
     static constexpr std::uint32_t peek = 2, truncated = 0x20, no_wait = 0x40, wait_all = 0x100,
-                                   no_signal = 0x4000, close_on_exec = 0x40000000;
+                                   wait_for_one = 0x10000, no_signal = 0x4000,
+                                   close_on_exec = 0x40000000;
 };
 
 struct MessageHeader {

@@ -13,6 +13,8 @@
 #include "linux/fd/table.hpp"
 #include "linux/process/state.hpp"
 #include "linux/syscalls/table.hpp"
+#include "linux/syscalls/wait_time.hpp"
+#include "linux/time/clock.hpp"
 
 namespace linux {
 
@@ -245,29 +247,79 @@ Result<std::int64_t> receive_from(const Arguments& arguments) {
 }
 
 // Capabilities cannot travel through shared memory, so control messages are refused.
-Result<std::int64_t> send_message(const Arguments& arguments) {
-    const SocketHandle socket = TRY(get_socket(arguments.integer(0)));
-    const auto header = TRY(user::read<MessageHeader>(arguments[1]));
+Result<std::int64_t> send_message(PipeEnd& socket, std::uint64_t header_at, std::uint32_t flags) {
+    const auto header = TRY(user::read<MessageHeader>(header_at));
     if (header.control_length != 0) {
         return base::fail(Errno::eopnotsupp);
     }
     const auto segments = TRY(UserSegments::list(header.vectors, header.vector_count));
-    return send(*socket.socket, segments, arguments.word(2));
+    return send(socket, segments, flags);
 }
 
-Result<std::int64_t> receive_message(const Arguments& arguments) {
-    const SocketHandle socket = TRY(get_socket(arguments.integer(0)));
-    auto header = TRY(user::read<MessageHeader>(arguments[1]));
+Result<std::int64_t> receive_message(PipeEnd& socket, std::uint64_t header_at,
+                                     std::uint32_t flags) {
+    auto header = TRY(user::read<MessageHeader>(header_at));
     const auto segments = TRY(UserSegments::list(header.vectors, header.vector_count));
     bool truncated = false;
-    const std::int64_t count = receive(*socket.socket, segments, arguments.word(2), &truncated);
+    const std::int64_t count = receive(socket, segments, flags, &truncated);
     if (count >= 0) {
         header.name_length = 0;
         header.control_length = 0;
         header.flags = truncated ? MessageFlag::truncated : 0;
-        TRY(user::write(arguments[1], header));
+        TRY(user::write(header_at, header));
     }
     return count;
+}
+
+template <class Move>
+Result<std::int64_t> with_socket(const Arguments& arguments, Move&& move) {
+    const SocketHandle socket = TRY(get_socket(arguments.integer(0)));
+    return move(*socket.socket, arguments[1], arguments.word(2));
+}
+
+// sendmmsg and recvmmsg: `move(at, first)` for each header, until one fails. What it moved goes behind
+// the header. -> how many; the error is told only if there was none before.
+template <class Move>
+Result<std::int64_t> move_messages(const Arguments& arguments, Move&& move) {
+    constexpr std::uint32_t most = 1024;
+    constexpr std::uint64_t stride = sizeof(MessageHeader) + sizeof(std::uint64_t);
+    const std::uint32_t count = std::min(arguments.word(2), most);
+    std::int64_t done = 0;
+    for (std::uint64_t at = arguments[1]; done < count; at += stride) {
+        const auto moved = move(at, done == 0);
+        if (!moved || *moved < 0) {
+            return done != 0 ? Result<std::int64_t>{done} : moved;
+        }
+        TRY(user::write(at + sizeof(MessageHeader), static_cast<std::uint32_t>(*moved)));
+        ++done;
+    }
+    return done;
+}
+
+Result<std::int64_t> send_messages(const Arguments& arguments) {
+    const SocketHandle socket = TRY(get_socket(arguments.integer(0)));
+    return move_messages(arguments, [&](std::uint64_t at, bool) {
+        return send_message(*socket.socket, at, arguments.word(3));
+    });
+}
+
+// The time limit is looked at between two messages only, as on Linux.
+Result<std::int64_t> receive_messages(const Arguments& arguments) {
+    const SocketHandle socket = TRY(get_socket(arguments.integer(0)));
+    const WaitTime time = TRY(WaitTime::from_timespec(arguments[4]));
+    const std::uint64_t deadline = time.deadline();
+    std::uint32_t flags = arguments.word(3) & ~MessageFlag::wait_for_one;
+    const bool for_one = flags != arguments.word(3);
+    const auto received =
+        move_messages(arguments, [&](std::uint64_t at, bool first) -> Result<std::int64_t> {
+            if (!first && monotonic_now() >= deadline) {
+                return base::fail(Errno::eagain);
+            }
+            flags |= !first && for_one ? MessageFlag::no_wait : 0;
+            return receive_message(*socket.socket, at, flags);
+        });
+    time.store_rest(arguments[4]);
+    return received;
 }
 
 Result<void> shut_down(const Arguments& arguments) {
@@ -350,8 +402,14 @@ std::int64_t socket(const Arguments& arguments) { return to_return(make_socket(a
 std::int64_t socketpair(const Arguments& arguments) { return to_return(make_pair(arguments)); }
 std::int64_t sendto(const Arguments& arguments) { return to_return(send_to(arguments)); }
 std::int64_t recvfrom(const Arguments& arguments) { return to_return(receive_from(arguments)); }
-std::int64_t sendmsg(const Arguments& arguments) { return to_return(send_message(arguments)); }
-std::int64_t recvmsg(const Arguments& arguments) { return to_return(receive_message(arguments)); }
+std::int64_t sendmsg(const Arguments& arguments) {
+    return to_return(with_socket(arguments, send_message));
+}
+std::int64_t recvmsg(const Arguments& arguments) {
+    return to_return(with_socket(arguments, receive_message));
+}
+std::int64_t sendmmsg(const Arguments& arguments) { return to_return(send_messages(arguments)); }
+std::int64_t recvmmsg(const Arguments& arguments) { return to_return(receive_messages(arguments)); }
 std::int64_t shutdown(const Arguments& arguments) { return to_return(shut_down(arguments)); }
 std::int64_t getsockopt(const Arguments& arguments) { return to_return(get_option(arguments)); }
 std::int64_t setsockopt(const Arguments& arguments) { return to_return(set_option(arguments)); }

@@ -178,6 +178,38 @@ static void named_sequenced(void) {
     close(listener);
 }
 
+static void several_at_once(void) {
+    int s[2];
+    char text[3][8] = {"one", "three", "five"}, got[4][8];
+    struct iovec out[3], in[4];
+    struct mmsghdr sent[3] = {0}, received[4] = {0};
+    EQUAL(socketpair(AF_UNIX, SOCK_DGRAM, 0, s), 0);
+    for (int i = 0; i < 3; i++) {
+        out[i] = (struct iovec){text[i], strlen(text[i])};
+        sent[i].msg_hdr = (struct msghdr){.msg_iov = &out[i], .msg_iovlen = 1};
+    }
+    for (int i = 0; i < 4; i++) {
+        in[i] = (struct iovec){got[i], 4};
+        received[i].msg_hdr = (struct msghdr){.msg_iov = &in[i], .msg_iovlen = 1};
+    }
+    EQUAL(sendmmsg(s[0], sent, 3, 0), 3);
+    EQUAL(sent[1].msg_len, 5);
+    EQUAL(recvmmsg(s[1], received, 2, 0, NULL), 2);
+    EQUAL(received[0].msg_len, 3);
+    EQUAL(received[1].msg_len, 4);
+    EQUAL(received[1].msg_hdr.msg_flags & MSG_TRUNC, MSG_TRUNC);
+    EQUAL(recvmmsg(s[1], received, 4, MSG_WAITFORONE, NULL), 1);
+    TRUE(memcmp(got[0], "five", 4) == 0);
+    FAILS(recvmmsg(s[1], received, 4, MSG_DONTWAIT, NULL), EAGAIN);
+    struct timespec past = {0, 0};
+    EQUAL(sendmmsg(s[0], sent, 2, 0), 2);
+    EQUAL(recvmmsg(s[1], received, 2, 0, &past), 1);  // the time is up after the first
+    sent[1].msg_hdr.msg_iovlen = 100000;
+    EQUAL(sendmmsg(s[0], sent, 3, 0), 1);
+    close(s[0]);
+    close(s[1]);
+}
+
 static void packet_pipes(void) {
     int p[2];
     static char c[9000];
@@ -204,4 +236,5 @@ static void packet_pipes(void) {
 }
 
 MAIN(TEST(sequenced_pairs), TEST(datagram_pairs), TEST(full_queues_wait), TEST(named_sequenced),
+     TEST(several_at_once),
      TEST(packet_pipes))

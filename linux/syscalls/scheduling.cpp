@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// Scheduling policies and priorities of disks, which programs ask for and set. All threads here have the
+// policy SCHED_OTHER, and all requests of disks the same priority: another one is not permitted, as on Linux to
+// whoever lacks the privilege.
+#include <algorithm>
+
+#include "linux/entry/thread_state.hpp"
+#include "linux/entry/user_memory.hpp"
+#include "linux/process/state.hpp"
+#include "linux/syscalls/table.hpp"
+
+namespace linux {
+namespace {
+
+// struct sched_attr, in its first form (include/uapi/linux/sched/types.h).
+struct SchedulingAttributes {
+    std::uint32_t size;
+    std::uint32_t policy;
+    std::uint64_t flags;
+    std::int32_t nice;
+    std::uint32_t priority;
+    std::uint64_t runtime, deadline, period;
+};
+static_assert(sizeof(SchedulingAttributes) == 48);
+
+constexpr std::uint32_t largest_size = 4096;
+constexpr std::uint32_t policy_other = 0, last_policy = 6;
+
+Result<void> write_attributes(const Arguments& arguments) {
+    const std::uint32_t room = arguments.word(2);
+    if (arguments.integer(0) < 0 || room < sizeof(SchedulingAttributes) || room > largest_size ||
+        arguments.word(3) != 0) {
+        return base::fail(Errno::einval);
+    }
+    SchedulingAttributes attributes{};
+    attributes.size = sizeof attributes;
+    return user::write(arguments[1], attributes);
+}
+
+Result<void> change_attributes(const Arguments& arguments) {
+    if (arguments.integer(0) < 0 || arguments.word(2) != 0) {
+        return base::fail(Errno::einval);
+    }
+    const auto size = TRY(user::read<std::uint32_t>(arguments[1]));
+    if (size != 0 && (size < sizeof(SchedulingAttributes) || size > largest_size)) {
+        return base::fail(Errno::e2big);
+    }
+    const auto asked = TRY(user::read<SchedulingAttributes>(arguments[1]));
+    if (asked.policy > last_policy) {
+        return base::fail(Errno::einval);
+    }
+    if (asked.policy != policy_other) {
+        return base::fail(Errno::eperm);
+    }
+    return asked.priority == 0 ? Result<void>{} : base::fail(Errno::einval);
+}
+
+// linux/ioprio.h: the class stands above 13 bits.
+constexpr std::uint32_t class_shift = 13, class_none = 0, class_real_time = 1, class_idle = 3;
+constexpr std::uint32_t last_who = 3;  // process, group, user: 1 to 3
+
+std::int64_t change_disk_priority(std::uint32_t who, std::uint32_t value) {
+    const std::uint32_t asked = value >> class_shift;
+    const std::uint32_t level = value & ((1U << class_shift) - 1);
+    if (who == 0 || who > last_who || asked > class_idle || (asked == class_none && level != 0)) {
+        return -Errno::einval;
+    }
+    return asked == class_real_time ? -Errno::eperm : 0;
+}
+
+}  // namespace
+
+namespace calls {
+
+std::int64_t sched_getattr(const Arguments& arguments) {
+    return to_return(write_attributes(arguments));
+}
+std::int64_t sched_setattr(const Arguments& arguments) {
+    return to_return(change_attributes(arguments));
+}
+std::int64_t ioprio_get(const Arguments& arguments) {
+    return arguments.word(0) == 0 || arguments.word(0) > last_who ? -Errno::einval : 0;
+}
+std::int64_t ioprio_set(const Arguments& arguments) {
+    return change_disk_priority(arguments.word(0), arguments.word(2));
+}
+
+}  // namespace calls
+}  // namespace linux
