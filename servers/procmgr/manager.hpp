@@ -172,6 +172,7 @@ private:
     Task start_on_terminal(Pid pid, std::uint32_t serial, ipc::Capability<fs::File> terminal,
                            std::uint32_t device);
     [[nodiscard]] Container* starter_of(const Container& container);
+    [[nodiscard]] bool is_inside(std::uint32_t inner, std::uint32_t outer);
     [[nodiscard]] Result<void> give_bank(Container& container);
     // What the scheduling contexts of its processes are created from.
     [[nodiscard]] ipc::Ref<ipc::SchedContext> cpu_of(const Container& container);

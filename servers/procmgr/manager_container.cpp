@@ -92,6 +92,15 @@ Container* Manager::starter_of(const Container& container) {
     return found == containers_.end() ? nullptr : &found->second;
 }
 
+bool Manager::is_inside(std::uint32_t inner, std::uint32_t outer) {
+    const auto found = containers_.find(inner);
+    Container* around = found == containers_.end() ? nullptr : starter_of(found->second);
+    while (around != nullptr && around->id != outer) {
+        around = starter_of(*around);
+    }
+    return around != nullptr;
+}
+
 // A bank inside the starter's, unless it still has one for those inside.
 Result<void> Manager::give_bank(Container& container) {
     if (container.bank) {

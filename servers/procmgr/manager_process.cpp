@@ -32,7 +32,10 @@ Session* Manager::session_of(Pid session) {
 Sender Manager::sender_of(Pid pid) {
     const Process* process = table.find(pid);
     const Container* container = process == nullptr ? nullptr : container_of(*process);
-    return {pid, container != nullptr && container->supervises()};
+    return {pid, container != nullptr && container->supervises(),
+            [this, outer = process == nullptr ? 0 : process->container](std::uint32_t inner) {
+                return is_inside(inner, outer);
+            }};
 }
 
 bool Manager::is_admin(const Process& process) {

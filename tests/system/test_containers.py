@@ -57,6 +57,12 @@ def processes(guest) -> int:
     return sum(name.isdigit() for name in text(guest.run("ls", "/proc")).split())
 
 
+def test_a_signal_reaches_a_container_inside_ones_own(guest):
+    # timeout leaves a child behind, which watches, and becomes lua, in a container inside its own.
+    result = guest.run("timeout", "1", "lua", "-e", "while true do end", timeout=30)
+    assert result.status == 128 + 15, text(result)
+
+
 def test_a_container_sees_only_its_mounts(guest):
     assert "Permission denied" in text(boss(guest, "container run blind /etc/hostname; true"))
     assert boss(guest, "echo through | container run blind").output == b"through\n"

@@ -242,6 +242,18 @@ TEST(Signals, DescendantsInOtherContainers) {
     EXPECT_FALSE(may_signal(table, {grandchild}, *table.find(shell), signal_number::term));
 }
 
+// A program that a process becomes may be in a container of its own, inside the old one, with the children it had before.
+TEST(Signals, ContainersInsideTheSendersAreReached) {
+    ProcessTable table;
+    const Pid changed = add_shell(table);
+    const Pid child = add_child(table, changed);
+    constexpr std::uint32_t inside = 7;
+    table.find(changed)->container = inside;
+    const Sender outer{child, false, [](std::uint32_t container) { return container == inside; }};
+    EXPECT_TRUE(may_signal(table, outer, *table.find(changed), signal_number::term));
+    EXPECT_FALSE(may_signal(table, {child}, *table.find(changed), signal_number::term));
+}
+
 TEST(Signals, Targets) {
     ProcessTable table;
     const Pid shell = add_shell(table);

@@ -34,7 +34,7 @@ bool may_signal(const ProcessTable& table, const Sender& sender, const Process& 
         return false;
     }
     return sender.supervisor || from->container == target.container ||
-           descends_from(table, target, from->pid);
+           sender.contains(target.container) || descends_from(table, target, from->pid);
 }
 
 Result<std::vector<Pid>> signal_targets(const ProcessTable& table, const Sender& sender,

@@ -8,10 +8,11 @@
 //
 // Who may: user 0; otherwise sender and target must have the same user (SIGCONT: or the same
 // session). Besides, a container is a wall: only a supervisor (profile `supervisor` or `admin`)
-// reaches processes that are neither in the sender's container nor its descendants (so a shell
-// reaches its jobs, whatever containers they are in; a job does not reach the shell).
+// reaches processes that are neither in the sender's container, or one inside it, nor its descendants (so
+// a shell reaches its jobs, whatever containers they are in; a job does not reach the shell).
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "interfaces/process_image.hpp"
@@ -38,6 +39,8 @@ constexpr std::uint64_t stop_signals =
 struct Sender {
     Pid pid = ProcessTable::self;
     bool supervisor = false;
+    // Whether the container is inside the sender's.
+    std::function<bool(std::uint32_t container)> contains = [](std::uint32_t) { return false; };
 };
 
 [[nodiscard]] bool may_signal(const ProcessTable& table, const Sender& sender,
