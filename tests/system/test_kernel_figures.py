@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What the kernel's operations cost, in instructions: they repeat to the digit, so they can be held to."""
+"""What the kernel's operations, and Linux programs' calls, cost in instructions: they repeat nearly to the digit, so they can be
+held to."""
 
 from cluu import bench
 
@@ -8,3 +9,8 @@ def test_the_kernel_keeps_its_budgets():
     figures, skipped = bench.kernel_figures()
     assert skipped == {}
     assert bench.missed_budgets(figures, "kernel") == []
+
+
+def test_programs_keep_their_budgets():
+    figures, _ = bench.posix_figures(batches=3)
+    assert bench.missed_budgets(figures, "posix") == []

@@ -33,7 +33,8 @@ def unit(word: str | None, stop: bool) -> int:
 
 def system(word: str | None, stop: bool) -> int:
     progress("building the system and its images")
-    build.targets("all", "image", "kernel_test_initrd", "kernel_rounds_initrd", "bench_initrd")
+    build.targets("all", "image", "kernel_test_initrd", "kernel_rounds_initrd", "bench_initrd",
+                  "posixbench", "container_start")
     # Debian's own pytest, whatever else is installed.
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(paths.ROOT / "tests"), "--durations=10"]
     if word:
