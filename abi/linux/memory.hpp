@@ -28,7 +28,8 @@ struct SyncFlag {
 };
 
 struct Advice {
-    static constexpr std::uint32_t dont_need = 4, free = 8, remove = 9, last = 25;
+    static constexpr std::uint32_t dont_need = 4, free = 8, remove = 9, populate_write = 23,
+                                   last = 25;
 };
 
 }  // namespace linux_abi

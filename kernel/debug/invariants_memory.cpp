@@ -69,6 +69,8 @@ bool count_tables(PhysAddr frame, int level, std::uint64_t& tables, std::uint64_
         }
         if (level == 0) {
             ++leaves;
+        } else if (entries[i].is_large()) {
+            leaves += level == 1 ? mm::FramePool::run_frames : 0;
         } else {
             ++tables;
             if (mm::frames.references(entries[i].frame()) != 1 ||
@@ -311,7 +313,7 @@ Invariants::Broken Invariants::check_memory(Memory& memory, Totals& totals) {
 Invariants::Broken Invariants::check_entries(AddressSpace& space, const Region& region,
                                              std::uint64_t& entries) {
     Memory& memory = *region.memory;
-    const auto check = [&](std::uint64_t address, const arch::Entry& entry) -> Broken {
+    const auto check = [&](std::uint64_t address, const arch::Entry entry) -> Broken {
         const std::uint64_t index = region.page_at(address);
         HOLD(index < memory.pages_ || index >= memory.leftover_);
         HOLD(!entry.writable() || (region.flags & abi::MapFlags::write) != 0);
@@ -331,12 +333,20 @@ Invariants::Broken Invariants::check_entries(AddressSpace& space, const Region& 
         return nullptr;
     };
     Broken broken = nullptr;
-    space.tables_.for_each_present(UserAddr{region.start}, UserAddr{region.end},
-                                   [&](UserAddr address, const arch::Entry& entry) {
-                                       ++entries;
-                                       broken = broken == nullptr ? check(address.value(), entry)
-                                                                  : broken;
-                                   });
+    space.tables_.for_each_present(
+        UserAddr{region.start}, UserAddr{region.end},
+        [&](UserAddr address, const arch::Entry& entry) {
+            const std::size_t parts = entry.is_large() ? mm::FramePool::run_frames : 1;
+            entries += parts;
+            for (std::size_t i = 0; i < parts && broken == nullptr; ++i) {
+                broken = check(address.value() + i * page, entry.part(i));
+            }
+            const std::uint64_t bytes = parts * page;
+            if (!base::is_aligned(address.value(), bytes) || address.value() < region.start ||
+                region.end - address.value() < bytes) {
+                broken = "a large entry reaches out of its region";
+            }
+        });
     return broken;
 }
 

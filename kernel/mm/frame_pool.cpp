@@ -95,6 +95,8 @@ std::optional<PhysAddr> FramePool::take_contiguous(std::uint64_t count) {
     std::uint64_t run = 0;
     for (std::uint64_t index = 1; index < count_; ++index) {
         run = records_[index].is_free() ? run + 1 : 0;
+        // A large page of it can then have a large entry.
+        run = run == 1 && count >= run_frames && index % run_frames != 0 ? 0 : run;
         if (run == count) {
             const std::uint64_t first = index + 1 - count;
             for (std::uint64_t i = first; i <= index; ++i) {
@@ -105,6 +107,27 @@ std::optional<PhysAddr> FramePool::take_contiguous(std::uint64_t count) {
         }
     }
     return std::nullopt;
+}
+
+PhysAddr FramePool::find_run() {
+    constexpr int places = 4;
+    for (int i = 0; i < places && count_ >= run_frames; ++i) {
+        run_cursor_ =
+            (run_cursor_ != 0 ? run_cursor_ : base::align_down(count_, run_frames)) - run_frames;
+        if (std::all_of(records_ + run_cursor_, records_ + run_cursor_ + run_frames,
+                        [](const Frame& frame) { return frame.is_free(); })) {
+            return PhysAddr{run_cursor_ * base::page_size};
+        }
+    }
+    return PhysAddr{};
+}
+
+void FramePool::put_first(PhysAddr frame) {
+    const auto index = static_cast<std::uint32_t>(frame.value() / base::page_size);
+    if (index < count_ && records_[index].is_free()) {
+        unlink(index);
+        push(index);
+    }
 }
 
 void FramePool::release(PhysAddr frame) {

@@ -42,6 +42,14 @@ public:
     // `count` frames in a row, zeroed, one reference each. Slow: for DMA buffers.
     [[nodiscard]] std::optional<PhysAddr> take_contiguous(std::uint64_t count);
 
+    // As many frames as a large page has.
+    static constexpr std::uint64_t run_frames = 512;
+    // The first of so many, aligned as a large page, which are all free; 0: none found. None is taken, and not all places are
+    // looked at, but the next ones from the last to the first, which `take` comes to last.
+    [[nodiscard]] PhysAddr find_run();
+    // The next one that is taken is this frame, if it is free.
+    void put_first(PhysAddr frame);
+
     void add_reference(PhysAddr frame) { ++record(frame).next_or_references; }
     // Drops one reference; the last one frees the frame.
     void release(PhysAddr frame);
@@ -64,6 +72,7 @@ private:
 
     Frame* records_ = nullptr;
     std::uint64_t count_ = 0;
+    std::uint64_t run_cursor_ = 0;  // frame number: find_run goes on below
     std::uint32_t head_ = 0;
     std::uint64_t free_ = 0;
     std::uint64_t free_at_boot_ = 0;

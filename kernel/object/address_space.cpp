@@ -14,6 +14,7 @@
 #include "kernel/object/thread.hpp"
 #include "kernel/sched/kernel_lock.hpp"
 #include "kernel/sched/scheduler.hpp"
+#include "libs/base/align.hpp"
 
 namespace kernel {
 
@@ -28,6 +29,8 @@ static_assert(MapFlags::read == abi::MemoryRights::read &&
 
 // Bytes; one by one is the shorter way.
 constexpr std::uint64_t few = 4 * Bank::page_bytes;
+
+constexpr std::uint64_t large_bytes = arch::PageTables::large_bytes;
 
 constexpr std::uint64_t access_bits = MapFlags::read | MapFlags::write | MapFlags::execute;
 
@@ -150,6 +153,9 @@ Result<> AddressSpace::split_at(std::uint64_t address) {
                     .flags = region->flags,
                     .allowed = region->allowed}));
     region->end = address;
+    if (address % large_bytes != 0) {
+        (void)break_large(address, true);
+    }
     return {};
 }
 
@@ -265,130 +271,6 @@ Result<std::uint64_t> AddressSpace::protect_region(Region& region, std::uint64_t
     return reached;
 }
 
-// ---- cloning ----------------------------------------------------------------------------------------------
-
-Result<AddressSpace*> AddressSpace::clone(Bank& bank, std::uint64_t lent_below) {
-    if (lender_ != nullptr && lent_below != 0 && lent_below != lent_below_) {
-        return fail(Error::invalid_argument);
-    }
-    if (const Region* across = regions_.at_or_before(lent_below);
-        across != nullptr && across->start < lent_below && across->end > lent_below) {
-        return fail(Error::overlap);
-    }
-    AddressSpace* copy = TRY(create(bank));
-    Result<> done;
-    if (lent_below != 0) {
-        copy->borrow(lender_ != nullptr ? *lender_ : *this, lent_below);
-    } else if (lender_ != nullptr) {
-        done = lender_->clone_regions(*copy, 0, lent_below_);
-    }
-    if (done) {
-        done = clone_regions(*copy, lent_below, arch::user_end);
-    }
-    if (!done) {
-        copy->end();
-        return fail(done.error());
-    }
-    return copy;
-}
-
-Result<> AddressSpace::clone_regions(AddressSpace& copy, std::uint64_t start, std::uint64_t end) {
-    Result<> done;
-    for (Region* region = regions_.at_or_after(start);
-         region != nullptr && region->start < end && done;
-         region = regions_.at_or_after(region->end)) {
-        done = clone_region(copy, *region);
-    }
-    for (Region* region = regions_.at_or_after(start); region != nullptr && region->start < end;
-         region = regions_.at_or_after(region->end)) {
-        region->memory->clone_in_progress = nullptr;
-    }
-    flush_all();
-    return done;
-}
-
-Result<> AddressSpace::clone_region(AddressSpace& copy, Region& region) {
-    if ((region.flags & MapFlags::on_clone_drop) != 0) {
-        return {};
-    }
-    const bool shared =
-        (region.flags & MapFlags::on_clone_share) != 0 || region.memory->is_physical();
-    Memory* memory = region.memory;
-    if (!shared) {
-        if (memory->clone_in_progress == nullptr) {
-            memory->clone_in_progress = TRY(memory->clone(copy.bank(), 0, memory->pages(), this));
-        }
-        memory = memory->clone_in_progress;
-    }
-    const auto mapped = copy.map(Mapping{.memory = *memory,
-                                         .start = region.start,
-                                         .length = region.end - region.start,
-                                         .first_page = region.first_page,
-                                         .flags = region.flags,
-                                         .allowed = region.allowed});
-    if (!mapped) {
-        if (memory->references() == 0) {
-            memory->end();
-        }
-        return mapped;
-    }
-    // The entries are only a cache: where a table cannot be had, they are left out.
-    const auto allocate = [&copy]() { return copy.bank().buy_frame(); };
-    tables_.for_each_copied(UserAddr{region.start}, UserAddr{region.end}, copy.tables_, allocate,
-                            [shared](arch::Entry& entry, arch::Entry* slot) {
-                                if (!shared) {
-                                    entry.write_protect();
-                                }
-                                if (slot != nullptr) {
-                                    *slot = entry;
-                                }
-                            });
-    return {};
-}
-
-// ---- lending ----------------------------------------------------------------------------------------------
-
-void AddressSpace::borrow(AddressSpace& lender, std::uint64_t below) {
-    lender_ = &lender;
-    lent_below_ = below;
-    lender.borrowers_.push_back(*this);
-    lender.tables_.lend(tables_, UserAddr{below});
-}
-
-void AddressSpace::stop_borrowing() {
-    tables_.return_lent(UserAddr{lent_below_});
-    borrowers_.remove(*this);
-    lender_ = nullptr;
-    lent_below_ = 0;
-    flush_all();
-}
-
-Result<bool> AddressSpace::settle(bool keep_copy) {
-    if (lender_ == nullptr) {
-        return false;
-    }
-    AddressSpace& lender = *lender_;
-    const std::uint64_t end = lent_below_;
-    stop_borrowing();
-    if (!keep_copy) {
-        return true;
-    }
-    const auto copied = lender.clone_regions(*this, 0, end);
-    if (!copied) {
-        while (Region* region = regions_.first()) {
-            if (region->start >= end) {
-                break;
-            }
-            forget_region(*region);
-        }
-        tables_.release_below(UserAddr{end},
-                              [this](PhysAddr table) { bank().return_frame(table); });
-        borrow(lender, end);
-        return fail(copied.error());
-    }
-    return true;
-}
-
 // ---- entries ----------------------------------------------------------------------------------------------
 
 arch::Entry* AddressSpace::entry_for(std::uint64_t address) {
@@ -453,9 +335,17 @@ bool AddressSpace::resolve_own(Thread& thread, std::uint64_t address, bool write
 }
 
 bool AddressSpace::enter(const Region& region, std::uint64_t address, const Memory::Page& page) {
-    arch::Entry* entry = entry_for(address);
-    if (entry == nullptr) {
-        return false;
+    arch::Entry* entry = tables_.entry_there(UserAddr{address});
+    if (entry == nullptr) [[unlikely]] {
+        const std::uint64_t start = base::align_down(address, large_bytes);
+        if (start >= region.start && region.end - start >= large_bytes &&
+            enter_large(region, address, page)) {
+            return true;
+        }
+        entry = entry_for(address);
+        if (entry == nullptr) {
+            return false;
+        }
     }
     const bool was_present = entry->present();
     entry->set(page.frame, access_of(region.flags, page.writable));
@@ -464,6 +354,41 @@ bool AddressSpace::enter(const Region& region, std::uint64_t address, const Memo
         flush(address);
     }
     return true;
+}
+
+bool AddressSpace::enter_large(const Region& region, std::uint64_t address,
+                               const Memory::Page& page) {
+    const std::uint64_t start = base::align_down(address, large_bytes);
+    const std::uint64_t inside = base::align_down(address - start, Bank::page_bytes);
+    if (page.frame.value() % large_bytes != inside ||
+        !region.memory->lies_at(region.page_at(start), large_bytes / Bank::page_bytes,
+                                PhysAddr{page.frame.value() - inside}, page.writable)) {
+        return false;
+    }
+    arch::Entry* entry = tables_.entry<1>(UserAddr{start}, [this]() { return bank().buy_frame(); });
+    if (entry == nullptr) {
+        return false;
+    }
+    const bool was_present = entry->present();
+    entry->set(PhysAddr{page.frame.value() - inside}, access_of(region.flags, page.writable));
+    entry->make_large();
+    if (was_present) {
+        flush(address);
+    }
+    return true;
+}
+
+arch::Entry* AddressSpace::break_large(std::uint64_t address, bool keep) {
+    arch::Entry* large = tables_.find_large(UserAddr{address});
+    if (large == nullptr) {
+        return nullptr;
+    }
+    arch::Entry* part = keep ? entry_for(address) : nullptr;
+    if (part == nullptr) {
+        large->clear();
+        flush(address);
+    }
+    return part;
 }
 
 void AddressSpace::bring_in(std::uint64_t address, std::uint64_t at, std::uint64_t count) {
@@ -492,17 +417,20 @@ void AddressSpace::bring_in_one(std::uint64_t address, const Memory& memory, std
     }
 }
 
-void AddressSpace::clear_entry(const Region& region, std::uint64_t page) {
+void AddressSpace::clear_entry(const Region& region, std::uint64_t page, bool keep) {
     if (page < region.first_page ||
         page - region.first_page >= (region.end - region.start) / 4096) {
         return;
     }
-    clear_entry_at(region.start + (page - region.first_page) * 4096);
+    clear_entry_at(region.start + (page - region.first_page) * 4096, keep);
 }
 
-void AddressSpace::clear_entry_at(std::uint64_t address) {
-    if (arch::Entry* entry = tables_.find(UserAddr{address});
-        entry != nullptr && entry->present()) {
+void AddressSpace::clear_entry_at(std::uint64_t address, bool keep) {
+    arch::Entry* entry = tables_.find(UserAddr{address});
+    if (entry == nullptr) [[unlikely]] {
+        entry = break_large(address, keep);
+    }
+    if (entry != nullptr && entry->present()) {
         entry->clear();
         flush(address);
     }
@@ -510,7 +438,7 @@ void AddressSpace::clear_entry_at(std::uint64_t address) {
 
 void AddressSpace::clear_few(std::uint64_t start, std::uint64_t end) {
     for (std::uint64_t at = start; at < end; at += Bank::page_bytes) {
-        clear_entry_at(at);
+        clear_entry_at(at, true);
     }
 }
 
@@ -532,6 +460,7 @@ std::uint64_t AddressSpace::clear_entries(std::uint64_t start, std::uint64_t end
 void AddressSpace::clear_beyond(const Region& region, std::uint64_t page) {
     const std::uint64_t kept = page > region.first_page ? (page - region.first_page) * 4096 : 0;
     if (kept < region.end - region.start) {
+        (void)break_large(region.start + kept, true);
         Work all(~std::uint32_t{0});
         (void)clear_entries(region.start + kept, region.end, all);
     }
@@ -546,10 +475,12 @@ void AddressSpace::protect_entries(const Region& region) {
 }
 
 std::uint64_t AddressSpace::resident_bytes(const Region& region) const {
-    std::uint64_t pages = 0;
-    region.space->tables_.for_each_present(UserAddr{region.start}, UserAddr{region.end},
-                                           [&](UserAddr, arch::Entry&) { ++pages; });
-    return pages * Bank::page_bytes;
+    std::uint64_t bytes = 0;
+    region.space->tables_.for_each_present(
+        UserAddr{region.start}, UserAddr{region.end}, [&](UserAddr, const arch::Entry& entry) {
+            bytes += entry.is_large() ? large_bytes : Bank::page_bytes;
+        });
+    return bytes;
 }
 
 bool AddressSpace::sever(Work& work) {

@@ -5,6 +5,10 @@
 // a cache: entries appear when a page is touched (`resolve`), and go when the region or the Memory's page does. The tables'
 // own pages are charged to the space's bank.
 //
+// A large entry appears instead of a small one where the region covers all of it, the Memory's pages lie in a row there, and no
+// table is there yet. It lies within one region. Who changes a part of it makes it a table of small ones first; where there is
+// no room for that, or many spaces have it, all of it goes, and what is still right comes back when it is touched.
+//
 // Cloning copies regions and the entries that are there: in copied regions both sides lose the right to write, so that the
 // first write makes a copy.
 //
@@ -82,8 +86,8 @@ public:
     [[nodiscard]] Region* region_at_or_after(std::uint64_t address) const;
     [[nodiscard]] std::uint64_t resident_bytes(const Region& region) const;
 
-    // For Memory: entries of one page or all pages of one of its regions.
-    void clear_entry(const Region& region, std::uint64_t page);
+    // For Memory: entries of one page or all pages of one of its regions. `keep`: what a large entry shows besides the page stays.
+    void clear_entry(const Region& region, std::uint64_t page, bool keep);
     void clear_beyond(const Region& region, std::uint64_t page);
     void protect_entries(const Region& region);
     // What is not done yet of the region is still there, from its new start on.
@@ -106,7 +110,13 @@ private:
     Result<> split_at(std::uint64_t address);
     [[gnu::always_inline]] bool enter(const Region& region, std::uint64_t address,
                                       const Memory::Page& page);
-    [[gnu::always_inline]] void clear_entry_at(std::uint64_t address);
+    // The region covers all of the large page.
+    [[gnu::noinline]] bool enter_large(const Region& region, std::uint64_t address,
+                                       const Memory::Page& page);
+    // A large entry that shows this page becomes small ones, or, if it need not be kept or there is no room, goes. -> the page's,
+    // if there is one then
+    [[gnu::noinline]] arch::Entry* break_large(std::uint64_t address, bool keep);
+    [[gnu::always_inline]] void clear_entry_at(std::uint64_t address, bool keep);
     [[gnu::always_inline]] void clear_few(std::uint64_t start, std::uint64_t end);
     // As far as `work` goes. -> where it has to go on
     std::uint64_t clear_entries(std::uint64_t start, std::uint64_t end, Work& work);

@@ -12,6 +12,7 @@
 #include "kernel/object/endpoint.hpp"
 #include "kernel/object/thread.hpp"
 #include "kernel/trace/trace.hpp"
+#include "libs/base/align.hpp"
 
 namespace kernel {
 
@@ -245,6 +246,29 @@ std::optional<Memory::Page> Memory::present_page(std::uint64_t index) {
     return page;
 }
 
+bool Memory::lies_at(std::uint64_t first, std::uint64_t count, PhysAddr frame, bool writable) {
+    if (!base::range_fits(first, count, pages_)) {
+        return false;
+    }
+    if (physical_) {
+        return true;
+    }
+    // Pages mostly come from the first to the last: whoever asks after each of them shall not look at all.
+    const mm::PageSlot* last = map_.find(first + count - 1);
+    if (last == nullptr || !last->present()) {
+        return false;
+    }
+    std::uint64_t next = first;
+    const auto fits = [&](std::uint64_t index, const mm::PageSlot& slot) {
+        const bool in_row =
+            index == next++ && slot.frame() == frame + (index - first) * Bank::page_bytes;
+        return in_row && (!writable || mm::frames.references(slot.frame()) == 1);
+    };
+    return map_.for_each_while(
+               first, first + count, [] { return true; }, fits) == first + count &&
+           next == first + count;
+}
+
 Result<void*> Memory::kernel_page(std::uint64_t index, bool write) {
     const Page page = TRY(page_for(index, write));
     if (physical_ || page.outcome == Outcome::ask_pager) {
@@ -331,7 +355,7 @@ bool Memory::lose_pager(Work& work) {
 std::uint32_t Memory::unmap_page(std::uint64_t index) {
     std::uint32_t regions = 0;
     regions_.for_each([&](Region& region) {
-        region.space->clear_entry(region, index);
+        region.space->clear_entry(region, index, regions == 0);
         ++regions;
     });
     clones_.for_each([&](Memory& clone) {

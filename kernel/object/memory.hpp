@@ -74,6 +74,9 @@ public:
     }
     // The same for reading, if it is there already; else nothing happens.
     [[nodiscard]] std::optional<Page> present_page(std::uint64_t index);
+    // Are these pages, all of them there, in a row from `frame` on? If they shall be writable: and nobody else's?
+    [[nodiscard]] bool lies_at(std::uint64_t first, std::uint64_t count, PhysAddr frame,
+                               bool writable);
 
     // These go as far as `work` does, and have left in `progress` (0 at first) where they go on when they are called again with the
     // same arguments. False: there is more to do.
@@ -148,6 +151,7 @@ private:
     Result<> fill(PhysAddr base);
     Result<mm::PageSlot*> own_copy(std::uint64_t index, mm::PageSlot& slot);
     Result<mm::PageSlot*> fresh_page(std::uint64_t index, const void* contents);
+    void choose_frame(std::uint64_t index, std::uint64_t end, Work& work);
     std::uint32_t drop_slot(std::uint64_t index, mm::PageSlot& slot);
     Result<bool> find_pinned(std::uint64_t first, std::uint64_t end, std::uint64_t& progress,
                              Work& work);

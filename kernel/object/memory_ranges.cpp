@@ -11,8 +11,9 @@ namespace kernel {
 
 namespace {
 
-// Work: a page that comes and is cleared; a node of the map to look at; a page supplied.
+// Work: a page that comes and is cleared; a look for a run of frames; a node of the map to look at; a page supplied.
 constexpr std::uint32_t page_units = 8;
+constexpr std::uint32_t run_units = 80;
 constexpr std::uint32_t node_units = 24;
 constexpr std::uint32_t supply_units = 8;
 constexpr std::uint64_t supplied_at_once = 16;
@@ -30,6 +31,27 @@ std::uint32_t Memory::drop_slot(std::uint64_t index, mm::PageSlot& slot) {
     return regions;
 }
 
+// For a page that is committed: so that where a whole large page is, page tables can have a large entry, its frame follows that of
+// the page before it, or begins a run of free ones.
+void Memory::choose_frame(std::uint64_t index, std::uint64_t end, Work& work) {
+    constexpr std::uint64_t run = mm::FramePool::run_frames;
+    // The node first, which may take a frame itself. Where there is no room, page_for says so.
+    const mm::PageSlot* slot = is_paged() ? nullptr : map_.find_or_make(index, bank());
+    if (slot == nullptr || slot->present()) {
+        return;
+    }
+    if (index % run == 0) {
+        if (end - index >= run) {
+            work.spend(run_units);
+            mm::frames.put_first(mm::frames.find_run());
+        }
+    } else if (const mm::PageSlot* before = map_.find(index - 1);
+               before != nullptr && before->present() &&
+               before->frame().value() / Bank::page_bytes % run == index % run - 1) {
+        mm::frames.put_first(before->frame() + Bank::page_bytes);
+    }
+}
+
 Result<bool> Memory::commit(std::uint64_t first, std::uint64_t count, std::uint64_t& progress,
                             Work& work) {
     for (std::uint64_t i = std::max(first, progress); i < first + count; ++i) {
@@ -37,10 +59,9 @@ Result<bool> Memory::commit(std::uint64_t first, std::uint64_t count, std::uint6
             progress = i;
             return false;
         }
+        choose_frame(i, first + count, work);
         const Page page = TRY(page_for(i, true));
-        if (page.outcome == Outcome::ask_pager) {
-            return fail(Error::busy);
-        }
+        TRY(refuse_if(page.outcome == Outcome::ask_pager, Error::busy));
     }
     return true;
 }
@@ -54,9 +75,7 @@ Result<bool> Memory::find_pinned(std::uint64_t first, std::uint64_t end, std::ui
             pinned |= slot.is_pinned();
             return true;
         });
-    if (pinned) {
-        return fail(Error::busy);
-    }
+    TRY(refuse_if(pinned, Error::busy));
     return progress == end;
 }
 

@@ -33,6 +33,8 @@ Result<std::uint64_t> to_map_flags(std::uint32_t protection) {
 
 namespace {
 
+constexpr std::uint64_t large_page = std::uint64_t{2} << 20;
+
 // The kernel is told in steps, so that small mappings do not each cost a system call.
 constexpr std::uint64_t reserve_step = 64 * 1024;
 constexpr std::uint64_t most_ahead = 4 * reserve_step;
@@ -94,6 +96,11 @@ Result<std::uint64_t> ProgramSpace::place(const Request& request) {
         return address;
     }
     const std::uint64_t top = request.below_4g ? std::uint64_t{1} << 31 : high;
+    // Where large pages fit in, it begins with one.
+    const std::uint64_t slack = request.length >= large_page ? large_page - abi::page_size : 0;
+    if (const auto gap = regions_.find_gap(request.length + slack, low, top); gap && slack != 0) {
+        return base::align_up(*gap, large_page);
+    }
     const auto gap = regions_.find_gap(request.length, low, top);
     if (!gap) {
         return base::fail(Errno::enomem);
@@ -107,11 +114,17 @@ std::uint64_t ProgramSpace::pick_offset(const OwnRange& range) {
     const Region* before = regions_.at(range.address - 1);
     if (before != nullptr && before->backing == backing) {
         const std::uint64_t next = before->offset + before->length();
-        if (!offsets.overlaps(next, next + range.length)) {
+        if (!offsets.overlaps(next, next + range.length) &&
+            (range.length < large_page || (next - range.address) % large_page == 0)) {
             return next;
         }
     }
-    return offsets.find_low_gap(range.length, 0);
+    if (range.length < large_page) {
+        return offsets.find_low_gap(range.length, 0);
+    }
+    // Large pages need an offset that is aligned as the address is.
+    const std::uint64_t gap = offsets.find_low_gap(range.length + large_page, 0);
+    return gap + (range.address - gap) % large_page;
 }
 
 Result<void> ProgramSpace::map_in_pool(const OwnRange& range) {
@@ -262,6 +275,17 @@ Result<void> ProgramSpace::discard(std::uint64_t address, std::uint64_t length) 
     }
     if (!regions_.covers(address, end)) {
         return base::fail(Errno::enomem);
+    }
+    return {};
+}
+
+Result<void> ProgramSpace::populate(std::uint64_t address, std::uint64_t length) {
+    MutexGuard guard{lock_};
+    for (const Region& part : regions_.parts(address, address + length)) {
+        if ((part.backing == Backing::own || part.backing == Backing::sparse) &&
+            part.protection != 0) {
+            TRY(or_errno(pool_of(part.backing).memory->commit({part.offset, part.length()})));
+        }
     }
     return {};
 }

@@ -61,6 +61,8 @@ public:
     Result<void> protect(std::uint64_t address, std::uint64_t length, std::uint32_t protection);
     // Anonymous pages are zero again when they are next touched. ENOMEM: not all of it is mapped.
     Result<void> discard(std::uint64_t address, std::uint64_t length);
+    // Anonymous pages come now, without a fault each; in large pages where they fit. ENOMEM: some of them did not.
+    Result<void> populate(std::uint64_t address, std::uint64_t length);
     Result<std::uint64_t> remap(std::uint64_t address, std::uint64_t old_length,
                                 const Request& request, bool may_move);
     [[nodiscard]] bool is_mapped(std::uint64_t address, std::uint64_t length);

@@ -157,7 +157,18 @@ Result<std::uint64_t> map(const Arguments& arguments) {
         }
         return map_file(request, arguments.integer(4), arguments[5], shared);
     }
-    return shared ? map_shared_anonymous(request) : program_space().map_anonymous(request);
+    if ((flags & MapFlag::huge_pages) != 0) {
+        return base::fail(Errno::enomem);  // as where none have been set aside
+    }
+    if (shared) {
+        return map_shared_anonymous(request);
+    }
+    const std::uint64_t address = TRY(program_space().map_anonymous(request));
+    if ((flags & MapFlag::populate) != 0) {
+        // What cannot be had now is asked for again when it is touched.
+        (void)program_space().populate(address, request.length);
+    }
+    return address;
 }
 
 Result<std::uint64_t> remap(const Arguments& arguments) {
@@ -198,6 +209,9 @@ Result<void> advise(const Arguments& arguments) {
     }
     if (length != 0 && !program_space().is_mapped(arguments[0], length)) {
         return base::fail(Errno::enomem);
+    }
+    if (advice == Advice::populate_write) {
+        return program_space().populate(arguments[0], length);
     }
     return {};
 }

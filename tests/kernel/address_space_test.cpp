@@ -36,6 +36,25 @@ TEST(space_map_and_unmap) {
     EXPECT(!NEED(ipc::own_space()->query(here)).mapped);
 }
 
+// One fault, and all of a large page is there; only where the address is aligned as the frames are.
+TEST(space_large_pages) {
+    constexpr std::uint64_t large = std::uint64_t{2} << 20;
+    constexpr std::uint64_t place = here + 64 * large;
+    auto memory = NEED(bank()->create_memory(2 * large, {.flags = abi::MemoryFlags::contiguous}));
+    EXPECT_OK(ipc::own_space()->map(memory, {.address = place, .length = 2 * large}));
+    EXPECT_OK(
+        ipc::own_space()->map(memory, {.address = place + 4 * large + page, .length = large}));
+    word(place + 3 * page) = 5;
+    EXPECT(NEED(ipc::own_space()->query(place)).resident == large);
+    EXPECT(word(place + 4 * large + 4 * page) == 5);
+    EXPECT(NEED(ipc::own_space()->query(place + 4 * large + page)).resident == page);
+    word(place + large) = 6;
+    EXPECT(NEED(ipc::own_space()->query(place)).resident == 2 * large);
+
+    EXPECT_OK(ipc::own_space()->unmap(place, 2 * large));
+    EXPECT_OK(ipc::own_space()->unmap(place + 4 * large + page, large));
+}
+
 TEST(space_map_refuses) {
     auto memory = NEED(bank()->create_memory(4 * page));
     const auto map = [&](const ipc::Mapping& mapping) {

@@ -236,6 +236,42 @@ static void advice(void) {
     FAILS(madvise(at, page, MADV_WILLNEED), ENOMEM);
 }
 
+// Pages that come at once may lie in large pages: what changes a part of these must leave the rest.
+static void populated(void) {
+    enum { pages = 3 * 512 };
+    char* at = mmap(NULL, pages * page, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    TRUE(at != MAP_FAILED);
+    long wrong = 0;
+    for (int i = 0; i < pages; i++) {
+        for (int j = 0; j < page; j += 512) wrong += at[i * page + j] != 0;
+        at[i * page] = (char)(i % 100 + 1);
+    }
+    EQUAL(wrong, 0);
+    pid_t child = fork();
+    if (child == 0) {
+        for (int i = 0; i < pages; i += 100) at[i * page] = 0;
+        for (int i = 0; i < pages; i++) wrong += at[i * page] != (i % 100 == 0 ? 0 : i % 100 + 1);
+        _exit(wrong == 0 ? 0 : 1);
+    }
+    at[700 * page + 1] = 9;
+    EQUAL(status_of(child), 0);
+    EQUAL(mprotect(at + 600 * page, page, PROT_READ), 0);
+    EQUAL(touch(at + 600 * page, 1), SIGSEGV);
+    EQUAL(madvise(at + 601 * page, page, MADV_DONTNEED), 0);
+    EQUAL(munmap(at + 602 * page, page), 0);
+    EQUAL(touch(at + 602 * page, 0), SIGSEGV);
+    for (int i = 0; i < pages; i++)
+        if (i != 602) wrong += at[i * page] != (i == 601 ? 0 : i % 100 + 1);
+    EQUAL(wrong, 0);
+    EQUAL(at[700 * page + 1], 9);
+    EQUAL(madvise(at + 603 * page, 100 * page, 23 /* MADV_POPULATE_WRITE */), 0);
+    munmap(at, pages * page);
+    void* huge = mmap(NULL, 512 * page, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+    TRUE(huge == MAP_FAILED && errno == ENOMEM);
+}
+
 static void program_break(void) {
     char* start = (char*)syscall(SYS_brk, 0L);
     char* end = (char*)syscall(SYS_brk, start + 3 * page + 5);
@@ -272,5 +308,5 @@ static void bad_addresses(void) {
 }
 
 MAIN(TEST(anonymous_memory), TEST(fixed), TEST(protection), TEST(remapping), TEST(files),
-     TEST(shared_files), TEST(shared_with_children), TEST(advice), TEST(program_break),
-     TEST(bad_addresses))
+     TEST(shared_files), TEST(shared_with_children), TEST(advice), TEST(populated),
+     TEST(program_break), TEST(bad_addresses))

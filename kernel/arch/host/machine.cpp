@@ -119,11 +119,14 @@ std::byte* Machine::translate(PhysAddr root, std::uint64_t address, bool write) 
     if (address >= arch::user_end) {
         return nullptr;
     }
-    const arch::Entry* entry = arch::PageTables(root).find(UserAddr{address});
+    const arch::PageTables tables(root);
+    const arch::Entry* large = tables.find_large(UserAddr{address});
+    const arch::Entry* entry = large != nullptr ? large : tables.find(UserAddr{address});
     if (entry == nullptr || !entry->present() || (write && !entry->writable())) {
         return nullptr;
     }
-    return static_cast<std::byte*>(arch::window(entry->frame())) + address % base::page_size;
+    const std::uint64_t bytes = large != nullptr ? arch::PageTables::large_bytes : base::page_size;
+    return static_cast<std::byte*>(arch::window(entry->frame())) + address % bytes;
 }
 
 void Machine::advance(Nanoseconds span) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The user half of one address space's page tables: four levels of 512 entries, leaves of 4 KiB only.
+// The user half of one address space's page tables: four levels of 512 entries, leaves of 4 KiB and, in tables of level 1, 2 MiB.
 //
 // This class only walks and writes tables. Who owns the frames, and when a CPU must forget a translation (invalidate_page,
 // flush_user), is the caller's matter. Tables are reached through the kernel window. The kernel half of every root is the
@@ -38,6 +38,16 @@ constexpr AccessFlags operator|(Access a, Access b) { return AccessFlags(a) | Ac
 class Entry {
 public:
     [[nodiscard]] bool present() const { return (raw_ & bit_present) != 0; }
+    // A page of large_bytes.
+    [[nodiscard]] bool is_large() const { return (raw_ & bit_large) != 0; }
+    // Of a table of level 1 to 3.
+    [[nodiscard]] bool is_table() const {
+        return (raw_ & (bit_present | bit_large)) == bit_present;
+    }
+    // What the part of a large page says that is the page number i of it.
+    [[nodiscard]] Entry part(std::size_t i) const {
+        return from_raw((raw_ & ~bit_large) + i * 4096);
+    }
     [[nodiscard]] bool writable() const { return (raw_ & bit_write) != 0; }
     [[nodiscard]] bool executable() const { return (raw_ & bit_no_execute) == 0; }
     [[nodiscard]] PhysAddr frame() const { return PhysAddr{raw_ & address_mask}; }
@@ -51,6 +61,7 @@ public:
         raw |= access.has(Access::write_combining) ? memory_type_write_combining : 0;
         raw_ = raw;
     }
+    void make_large() { raw_ |= bit_large; }
     void set_table(PhysAddr table) { raw_ = table.value() | bit_present | bit_write | bit_user; }
     void clear() { raw_ = 0; }
     void write_protect() { raw_ &= ~bit_write; }
@@ -82,6 +93,8 @@ class PageTables {
 public:
     using Table = std::array<Entry, 512>;
 
+    static constexpr std::uint64_t large_bytes = std::uint64_t{1} << 21;
+
     explicit PageTables(PhysAddr root) : root_(root) {}
 
     // Makes a zeroed frame a root with nothing but the kernel in it.
@@ -89,43 +102,58 @@ public:
 
     [[nodiscard]] PhysAddr root() const { return root_; }
 
-    // The leaf slot for this page. Missing tables are made of frames from allocate() (-> std::optional<PhysAddr>, zeroed);
-    // nullptr when it has none left (tables made before that stay).
-    template <class Allocate>
+    // The leaf slot for this page; with level 1, for the large page that it is in, where there may be a table, too. Missing tables
+    // are made of frames from allocate() (-> std::optional<PhysAddr>, zeroed); nullptr when it has none left (tables made before
+    // that stay). A large page that is in the way becomes a table of small ones.
+    template <int last = 0, class Allocate>
     [[nodiscard]] Entry* entry(UserAddr address, Allocate&& allocate) const {
         PhysAddr frame = root_;
-        for (int level = 3; level > 0; --level) {
+        for (int level = 3; level > last; --level) {
             const std::size_t at = index(address.value(), level);
             Entry& slot = table(frame)[at];
-            if (!slot.present()) {
+            if (!leads_on(slot, level)) {
                 const std::optional<PhysAddr> made = allocate();
                 if (!made) {
                     return nullptr;
                 }
                 mark(frame, at);
+                if (slot.is_large()) {
+                    fill_with_parts(*made, slot);
+                }
                 slot.set_table(*made);
             }
             frame = slot.frame();
         }
-        const std::size_t at = index(address.value(), 0);
+        const std::size_t at = index(address.value(), last);
         mark(frame, at);
         return &table(frame)[at];
     }
 
-    // The leaf slot for this page, or nullptr if a table on the way is missing.
+    // The same; nullptr if a table is missing, or a large page in the way.
+    template <int last = 0>
+    [[nodiscard]] Entry* entry_there(UserAddr address) const {
+        return entry<last>(address, [] { return std::optional<PhysAddr>{}; });
+    }
+
+    // The leaf slot for this page, to look at or to clear, or nullptr if a table on the way is missing.
     [[nodiscard]] Entry* find(UserAddr address) const {
         PhysAddr frame = root_;
         for (int level = 3; level > 0; --level) {
             const Entry slot = table(frame)[index(address.value(), level)];
-            if (!slot.present()) {
+            if (!leads_on(slot, level)) {
                 return nullptr;
             }
             frame = slot.frame();
         }
         return &table(frame)[index(address.value(), 0)];
     }
+    // The large page that this page is shown by, or nullptr.
+    [[nodiscard]] Entry* find_large(UserAddr address) const {
+        Entry* slot = entry_there<1>(address);
+        return slot != nullptr && slot->is_large() ? slot : nullptr;
+    }
 
-    // Calls visit(UserAddr, Entry&) for each present page in [begin, end).
+    // Calls visit(UserAddr, Entry&) for each present page in [begin, end). A large one must lie in it as a whole.
     template <class Visit>
     void for_each_present(UserAddr begin, UserAddr end, Visit&& visit) const {
         if (begin < end) {
@@ -150,13 +178,9 @@ public:
         Entry* leaves = nullptr;
         for_each_present(begin, end, [&](UserAddr address, Entry& entry) {
             const std::uint64_t first = address.value() & ~((std::uint64_t{1} << shift(1)) - 1);
-            if (first != at_table) {
+            if (first != at_table) {  // as it is for each large page
                 at_table = first;
-                leaves = copy.entry(UserAddr{first}, allocate);
-                if (leaves != nullptr) {
-                    kernel::mm::frames.marks(physical(leaves)) |=
-                        kernel::mm::frames.marks(physical(&entry));
-                }
+                leaves = make_place(entry, copy, UserAddr{first}, allocate);
             }
             visit(entry, leaves != nullptr ? leaves + index(address.value(), 0) : nullptr);
         });
@@ -215,7 +239,35 @@ private:
     static void mark(PhysAddr frame, std::size_t at) {
         kernel::mm::frames.marks(frame) |= std::uint32_t{1} << (at / entries_per_mark);
     }
+    // Large pages are in tables of level 1 only.
+    static bool leads_on(Entry slot, int level) {
+        return level == 1 ? slot.is_table() : slot.present();
+    }
     static constexpr auto always = [] { return true; };
+
+    static void fill_with_parts(PhysAddr frame, Entry large) {
+        Table& parts = table(frame);
+        for (std::size_t i = 0; i < parts.size(); ++i) {
+            parts[i] = large.part(i);
+        }
+        kernel::mm::frames.marks(frame) = ~std::uint32_t{0};
+    }
+
+    // Where the copy of what a table of level 0 shows begins, or that of a large page goes; null: it could not be made. Out of line:
+    // it is needed once for each table.
+    template <class Allocate>
+    [[gnu::noinline]] static Entry* make_place(const Entry& first, const PageTables& copy,
+                                               UserAddr address, Allocate& allocate) {
+        if (first.is_large()) {
+            return copy.entry<1>(address, allocate);
+        }
+        Entry* leaves = copy.entry(address, allocate);
+        if (leaves != nullptr) {
+            kernel::mm::frames.marks(physical(leaves)) |=
+                kernel::mm::frames.marks(physical(&first));
+        }
+        return leaves;
+    }
 
     template <class Visit>
     void for_each_lent(UserAddr end, Visit visit) const {
@@ -255,7 +307,12 @@ private:
                     continue;
                 }
                 if constexpr (level == last) {
-                    visit(UserAddr{at}, slot);
+                    [[clang::always_inline]] visit(UserAddr{at}, slot);
+                } else if (level == 1 && slot.is_large()) [[unlikely]] {
+                    if (!take()) {
+                        return at;
+                    }
+                    [[clang::always_inline]] visit(UserAddr{at}, slot);
                 } else {
                     const std::uint64_t stop = std::min(at + step, end);
                     const std::uint64_t reached = visit_level<level - 1, last>(
@@ -282,6 +339,10 @@ private:
                 }
                 Entry& slot = entries[at];
                 if (!slot.present()) {
+                    continue;
+                }
+                if (slot.is_large()) {
+                    slot.clear();
                     continue;
                 }
                 const PhysAddr lower = slot.frame();
