@@ -94,10 +94,12 @@ Result<Memory*> Memory::clone(Bank& bank, std::uint64_t first, std::uint64_t cou
     if (!whole) {
         map_.for_each(first, first + count, [&](std::uint64_t, mm::PageSlot&) { ++to_copy; });
     }
-    const auto share = [copy](const mm::PageSlot& slot, mm::PageSlot& target) {
+    bool any_pinned = false;
+    const auto share = [copy, &any_pinned](const mm::PageSlot& slot, mm::PageSlot& target) {
         PhysAddr frame = slot.frame();
         if (slot.is_pinned()) [[unlikely]] {
             // It cannot change its frame at the next write, so the copy gets its own now.
+            any_pinned = true;
             const auto own = mm::frames.take();
             if (!own) {
                 return false;
@@ -127,6 +129,9 @@ Result<Memory*> Memory::clone(Bank& bank, std::uint64_t first, std::uint64_t cou
         bank.refund(paid ? to_copy - copy->committed_ : 0);
         copy->end();
         return fail(Error::no_memory);
+    }
+    if (any_pinned) [[unlikely]] {
+        unmap_pinned(first, count);
     }
     protect_all(cloning);
     return copy;
@@ -370,6 +375,15 @@ std::uint32_t Memory::unmap_page(std::uint64_t index) {
         ++regions;
     });
     return regions;
+}
+
+// A space that is cloned copies its entries, and these show frames that the copy does not hold.
+void Memory::unmap_pinned(std::uint64_t first, std::uint64_t count) {
+    map_.for_each(first, first + count, [this](std::uint64_t index, const mm::PageSlot& slot) {
+        if (slot.is_pinned()) {
+            unmap_page(index);
+        }
+    });
 }
 
 void Memory::protect_all(const AddressSpace* cloning) {

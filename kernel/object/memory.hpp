@@ -172,6 +172,7 @@ private:
     // The charge of one page more, and of one less, than `committed_`, which it changes.
     [[nodiscard]] bool pay_page();
     void refund_page();
+    void unmap_pinned(std::uint64_t first, std::uint64_t count);
     void protect_all(const AddressSpace* cloning);
 
     mm::PageMap map_;

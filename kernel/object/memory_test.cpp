@@ -132,6 +132,24 @@ TEST_F(MemoryTest, PinningIsAllOrNothing) {
     EXPECT_EQ(init.call(memory, MemoryOp::decommit, {2 * page, 2 * page}).error, Error::busy);
 }
 
+// The clone of a space has a copy of such a page from the beginning, and must not be shown the frame that goes with the original.
+TEST_F(MemoryTest, ACloneOfTheSpaceHasNoEntriesOfPinnedPages) {
+    const abi::CapIndex memory = make(ObjectType::memory, 2 * page);
+    ASSERT_TRUE(
+        init.call(abi::boot_own_space, abi::AddressSpaceOp::map,
+                  {memory, address, 2 * page, 0, abi::MapFlags::read | abi::MapFlags::write})
+            .ok());
+    *init.touch(address, true) = *init.touch(address + page, true) = std::byte{1};
+    EXPECT_TRUE(init.call(memory, MemoryOp::pin, {0, page}).ok());
+    const abi::CapIndex space =
+        init.call(abi::boot_own_space, abi::AddressSpaceOp::clone, {bank, 0}).cap();
+    EXPECT_STREQ(kernel_broken_invariant(), nullptr);
+    EXPECT_EQ(init.call(space, abi::AddressSpaceOp::query, {address}).words[3], page);
+    EXPECT_EQ(*init.touch(address, false), std::byte{1});
+    EXPECT_TRUE(
+        init.call(abi::boot_own_space, abi::AddressSpaceOp::unmap, {address, 2 * page}).ok());
+}
+
 TEST_F(MemoryTest, TheMessagePageMayBeBothEnds) {
     const abi::CapIndex pages = make(ObjectType::memory, 2 * page);
     const abi::CapIndex thread =
