@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "shell/expand/expander.hpp"
 
-#include <fstream>
+#include <cstdio>
+#include <cstdlib>
 
 #include "libs/base/result.hpp"
 #include "shell/expand/arithmetic.hpp"
@@ -14,17 +15,30 @@ namespace shell {
 namespace {
 
 // NAME:PASSWORD:UID:GID:COMMENT:HOME:SHELL
+std::string home_in(std::string_view line) {
+    for (int field = 0; field < 5 && line.contains(':'); ++field)
+        line.remove_prefix(line.find(':') + 1);
+    return std::string(line.substr(0, line.find(':')));
+}
+
+// A stream of C: one of C++ would bring all locales into the shell, 450 KiB.
 std::string home_of(std::string_view user) {
-    std::ifstream users("/etc/passwd");
-    std::string line;
-    while (std::getline(users, line)) {
-        if (!line.starts_with(std::string(user) + ":")) continue;
-        std::string_view rest = line;
-        for (int field = 0; field < 5 && rest.contains(':'); ++field)
-            rest.remove_prefix(rest.find(':') + 1);
-        return std::string(rest.substr(0, rest.find(':')));
+    std::FILE* users = std::fopen("/etc/passwd", "re");
+    if (users == nullptr) return {};
+    const std::string wanted = std::string(user) + ":";
+    std::string home;
+    char* line = nullptr;
+    std::size_t room = 0;
+    for (ssize_t length; (length = ::getline(&line, &room, users)) > 0;) {
+        std::string_view entry(line, static_cast<std::size_t>(length));
+        if (entry.ends_with('\n')) entry.remove_suffix(1);
+        if (!entry.starts_with(wanted)) continue;
+        home = home_in(entry);
+        break;
     }
-    return {};
+    std::free(line);
+    (void)std::fclose(users);
+    return home;
 }
 
 }  // namespace
