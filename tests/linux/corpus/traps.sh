@@ -18,9 +18,11 @@ kill -USR1 $$
 f() { trap 'echo from f' USR1; }; f; kill -USR1 $$
 trap 'x=changed' USR1; kill -USR1 $$; echo $x
 ( trap 'echo TERM; exit 4' TERM; kill -TERM $(sh -c 'echo $PPID'); echo not reached ); echo "exit in a trap $?"
-trap 'echo while waiting' USR1
-mkfifo ready; ( read x < ready; kill -USR1 $$ ) & sleep 100 & sleeper=$!
-echo > ready; wait $sleeper; [ $? -gt 128 ] && echo interrupted; kill $sleeper; wait; rm ready
+# Whenever it comes, it ends the wait: by itself, or, if that has not begun, by the end of what is waited for.
+trap 'echo while waiting; kill $sleeper' USR1
+sleep 100 & sleeper=$!
+( kill -USR1 $$ ) &
+wait $sleeper; [ $? -gt 128 ] && echo interrupted; wait
 trap 'echo a "quoted" one' HUP; trap; trap HUP; trap
 ( trap 'echo nosuch' NOSUCH ) 2>/dev/null; echo "unknown $?"
 trap 'echo by number' 10; kill -10 $$
