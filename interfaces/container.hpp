@@ -40,7 +40,9 @@ struct List {
     };
 };
 
-struct Stop {  // payload: name or id as text. SIGTERM, and SIGKILL after the time
+// Payload: name or id as text. SIGTERM, and SIGKILL after the time; the answer comes when the container has ended, and all that
+// it had is free.
+struct Stop {
     static constexpr std::uint16_t label = 3;
     static constexpr std::size_t payload = 128;
     std::uint64_t grace_ns = 0;

@@ -13,9 +13,11 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "interfaces/container.hpp"
 #include "libs/ipc/kernel_objects.hpp"
+#include "libs/ipc/request.hpp"
 #include "servers/procmgr/model/plan.hpp"
 
 namespace procmgr {
@@ -50,9 +52,10 @@ struct Container {
     std::uint32_t restarts = 0;
     std::uint32_t failures = 0;  // in a row
     std::uint64_t started_ns = 0;
-    std::uint64_t ended_cpu_ns = 0;  // of processes that have ended
-    bool stopping = false;           // asked to end: no restart
-    bool forgotten = false;          // not in the list; here only for what is still inside
+    std::uint64_t ended_cpu_ns = 0;           // of processes that have ended
+    bool stopping = false;                    // asked to end: no restart
+    std::vector<ipc::PendingReply> stoppers;  // who asked for it, and waits until it has ended
+    bool forgotten = false;                   // not in the list; here only for what is still inside
     std::unique_ptr<RestartKit> kit;
 
     [[nodiscard]] bool has(cluufile::Profile profile) const { return plan.profiles.has(profile); }

@@ -113,6 +113,10 @@ Result<container::List::Reply> ContainerService::handle(const container::List& l
 Result<container::Stop::Reply> ContainerService::handle(const container::Stop& stop,
                                                         ipc::Request& request) {
     Container* container = TRY(find(request));
+    if (container->processes != 0) {
+        // Reserved before anything ends: what ends is answered.
+        container->stoppers.push_back(TRY(request.defer()));
+    }
     manager_.stop_container(*container, stop.grace_ns);
     return container::Stop::Reply{};
 }

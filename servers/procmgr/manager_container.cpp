@@ -267,8 +267,13 @@ void Manager::leave_container(std::uint32_t id, Pid pid, std::uint32_t status,
         --at->all_processes;
     }
     if (--container.processes == 0) {
+        // Answered when all that it had is free again.
+        std::vector<ipc::PendingReply> stoppers = std::move(container.stoppers);
         end_container(container);
         settle_container(id);
+        for (ipc::PendingReply& stopper : stoppers) {
+            (void)stopper.answer<container::Stop>({});
+        }
     }
 }
 

@@ -253,6 +253,12 @@ def test_names_lists_and_removal(guest):
     assert boss(guest, script).output == b"1\nstate: running\n0\n1\n0\n"
 
 
+def test_stop_waits_for_the_end(guest):
+    script = """container run -d --name deaf reader 'trap "" TERM; sleep 100; sleep 100' >/dev/null
+        container stop -t 1 deaf; container inspect deaf | grep state; container stop deaf; container rm deaf"""
+    assert boss(guest, script, timeout=30).output == b"state: exited\n"
+
+
 def test_restart_on_failure_is_counted(guest):
     boss(guest, "container run -d --name again stubborn 'exit 3' >/dev/null", timeout=30)
     result = boss(guest, "until container inspect again | grep -q 'restarts: 2'; do sleep 0.1; done; until"
