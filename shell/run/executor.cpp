@@ -202,8 +202,7 @@ Expanded<Executor::Simple> Executor::expand(const SimpleCommand& command) {
 
 int Executor::run_simple(const SimpleCommand& command, const std::vector<Redirection>& redirections,
                          const std::string& source) {
-    // For `x=$(false)`: the status is that of the substitution.
-    if (command.words.empty()) session_.last_status = 0;
+    session_.substitution_status = 0;
     auto simple = expand(command);
     if (!simple) return fail_expansion(simple.error());
     bool background = false;
@@ -260,7 +259,7 @@ int Executor::run_here(const Simple& simple, const std::vector<Redirection>& red
     const Builtin* builtin = simple.words.empty() ? nullptr : find_builtin(simple.words[0]);
     bool special = builtin != nullptr && is_special(*builtin);
     if (!done) return special ? special_error(done.error()) : fail(done.error());
-    if (builtin == nullptr) return session_.last_status;
+    if (builtin == nullptr) return session_.substitution_status;
     std::vector<std::pair<std::string, std::optional<Variables::Variable>>> before;
     for (const auto& [name, value] : simple.assignments) {
         before.emplace_back(name, variables().saved(name));
@@ -544,7 +543,7 @@ std::string Executor::output_of(const List& list) {
         output.append(buffer, static_cast<std::size_t>(count));
     }
     close(ends[0]);
-    session_.last_status = finish(std::move(job), false);
+    session_.substitution_status = finish(std::move(job), false);
     session_.job_control = job_control;
     return output;
 }

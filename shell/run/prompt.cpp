@@ -59,11 +59,8 @@ std::string expanded(Session& session, std::string_view text) {
     }
     auto word = Lexer(with_escapes).document_text();
     if (!word) return with_escapes;
-    int status = session.last_status;
     Executor executor(session);
-    std::string result = Expander(executor).text(*word).value_or(with_escapes);
-    session.last_status = status;
-    return result;
+    return Expander(executor).text(*word).value_or(with_escapes);
 }
 
 }  // namespace

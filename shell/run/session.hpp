@@ -34,6 +34,8 @@ struct Session {
     std::string name = "shell";  // $0
     std::vector<std::string> arguments;
     int last_status = 0;
+    // Of the latest $(...) of this command: its own if it runs nothing, as `x=$(false)`. Meanwhile $? is still the command's before.
+    int substitution_status = 0;
     pid_t pid = 0;                         // of the person's shell, also in subshells: $$
     std::optional<pid_t> last_background;  // $!
 

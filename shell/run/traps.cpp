@@ -36,16 +36,15 @@ bool is_ignored(int signal) {
 }  // namespace
 
 void Traps::set(int signal, std::string_view action) {
-    // A script cannot trap what was ignored when it began.
-    bool began_ignored =
-        signal != at_exit && !has(signal) && !own_handlers_.contains(signal) && is_ignored(signal);
-    if (began_ignored) return;
+    if (signal != at_exit && !has(signal) && !own_handlers_.contains(signal) && is_ignored(signal))
+        began_ignored_.insert(signal);
     actions_[signal] = action;
-    if (signal != at_exit) set_handler(signal, action.empty() ? SIG_IGN : note);
+    if (signal != at_exit && !began_ignored_.contains(signal))
+        set_handler(signal, action.empty() ? SIG_IGN : note);
 }
 
 void Traps::reset(int signal) {
-    if (actions_.erase(signal) == 0 || signal == at_exit) return;
+    if (actions_.erase(signal) == 0 || signal == at_exit || began_ignored_.contains(signal)) return;
     auto own = own_handlers_.find(signal);
     set_handler(signal, own != own_handlers_.end() ? own->second : SIG_DFL);
 }

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -42,6 +43,8 @@ public:
 private:
     std::map<int, std::string> actions_;
     std::map<int, Handler> own_handlers_;
+    // A script cannot trap what was ignored when it began: it has an action that never happens.
+    std::set<int> began_ignored_;
 };
 
 // 0 for EXIT, a signal's number for its name or number; nothing for anything else.

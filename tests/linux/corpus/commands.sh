@@ -33,5 +33,13 @@ echo $((2 > 1 ? 10 : 20)) $((a += 3)) $a
 x='a  b'; for w in $x "$x"; do echo "<$w>"; done
 IFS=:; p=1:2::3; for w in $p; do echo "<$w>"; done; unset IFS
 echo "${undefined_thing:-"a b"}" ${undefined_thing:-x y}
+# The status of a command without a program is that of its last substitution; meanwhile $? is still the one before.
+false; r=$?; echo $r
+(exit 5); r=$? s=$(true); echo $r $?
+r=$(exit 3); echo $?
+false; r=$(exit 3) t=$?; echo $? $t
+false; echo $(exit 3) $?
+(exit 4); > /dev/null; echo $?
+(exit 4); $(exit 2); echo $?; (exit 4); $(true); echo $?
 fi
 echo never

@@ -29,5 +29,6 @@ trap 'echo by number' 10; kill -10 $$
 trap 10
 ( set -e; trap 'echo end with errexit' EXIT; false; echo not reached ); echo "status $?"
 ( trap 'echo in the list' 0; echo first; true ) | cat
+( trap '' HUP; /proc/$$/exe -c 'trap "echo not reached" HUP; trap; kill -HUP $$; trap - HUP; kill -HUP $$; echo what began ignored stays so' )
 trap 'echo end of the script at last; (exit 9)' EXIT
 exit 5
