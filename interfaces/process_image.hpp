@@ -93,8 +93,9 @@ struct ImageDescriptor {
     static constexpr std::uint8_t file =
         0;  // capabilities[0] is an fs::File; state: fs::OpenFlags,
             // fs::Kind, 1 if it also speaks `tty`, major, minor
+    static constexpr std::size_t most_capabilities = 5;
     std::uint32_t descriptor;
-    abi::CapIndex capabilities[4];  // fs::File; for pipes: ring Memory and the notifications
+    abi::CapIndex capabilities[most_capabilities];
     std::uint8_t kind;
     std::uint8_t flags;  // bit 0: close-on-exec (never set here)
     std::uint16_t reserved;

@@ -25,9 +25,9 @@ struct SocketOption {
                                    accepts = 30, protocol = 38, domain = 39;
 };
 struct MessageFlag {
-    static constexpr std::uint32_t peek = 2, truncated = 0x20, no_wait = 0x40, wait_all = 0x100,
-                                   wait_for_one = 0x10000, no_signal = 0x4000,
-                                   close_on_exec = 0x40000000;
+    static constexpr std::uint32_t peek = 2, control_truncated = 8, truncated = 0x20,
+                                   no_wait = 0x40, wait_all = 0x100, wait_for_one = 0x10000,
+                                   no_signal = 0x4000, close_on_exec = 0x40000000;
 };
 
 struct MessageHeader {
@@ -42,5 +42,16 @@ struct MessageHeader {
     std::uint32_t padding2;
 };
 static_assert(sizeof(MessageHeader) == 56);
+
+// Control messages: each begins with this, at a multiple of 8 bytes. `length` counts the header.
+struct ControlHeader {
+    std::uint64_t length;
+    std::uint32_t level;
+    std::uint32_t type;
+};
+static_assert(sizeof(ControlHeader) == 16);
+struct ControlType {
+    static constexpr std::uint32_t descriptors = 1;  // SCM_RIGHTS: int[]
+};
 
 }  // namespace linux_abi

@@ -5,6 +5,7 @@
 #include "linux/fd/image.hpp"
 #include "linux/fd/server_file.hpp"
 #include "linux/signal/interruption.hpp"
+#include "linux/time/clock.hpp"
 
 namespace linux::fd {
 
@@ -33,10 +34,12 @@ Result<Handle> NamedPipe::make(Side side, std::uint32_t status, Parts parts) {
     return Handle{new NamedPipe(side, status, mapping, std::move(capabilities), std::move(parts))};
 }
 
-// After a close that was the last one, the other side sees that nobody is there.
+// After a close that was the last one, the other side sees that nobody is there. Who passed this on
+// may have named a server that never answers.
 NamedPipe::~NamedPipe() {
+    constexpr std::uint64_t patience = 1'000'000'000;
     file_.reset();
-    (void)ipc::call(server_, fs::AwaitCloses{});
+    (void)ipc::call(server_, fs::AwaitCloses{}, {.deadline = monotonic_now() + patience});
 }
 
 Result<Handle> NamedPipe::open(ipc::Capability<fs::File> file, std::uint32_t status) {

@@ -6,66 +6,16 @@
 #include <array>
 
 #include "linux/entry/report.hpp"
+#include "linux/fd/adopt.hpp"
 #include "linux/fd/entrances.hpp"
-#include "linux/fd/event.hpp"
-#include "linux/fd/fifo.hpp"
-#include "linux/fd/image.hpp"
-#include "linux/fd/local_socket.hpp"
 #include "linux/fd/location.hpp"
-#include "linux/fd/open.hpp"
-#include "linux/fd/pipe.hpp"
-#include "linux/fd/signal_queue.hpp"
 #include "linux/fd/table.hpp"
-#include "linux/fd/timer.hpp"
 #include "linux/fd/waiter.hpp"
 #include "linux/process/state.hpp"
 
 namespace linux::fd {
 
 namespace {
-
-std::uint32_t to_status(std::uint32_t fs_flags, std::uint32_t lasting) {
-    const bool reads = (fs_flags & fs::OpenFlags::read) != 0;
-    const bool writes = (fs_flags & fs::OpenFlags::write) != 0;
-    std::uint32_t status =
-        writes ? (reads ? OpenFlag::read_write : OpenFlag::write_only) : OpenFlag::read_only;
-    status |= (fs_flags & fs::OpenFlags::append) != 0 ? OpenFlag::append : 0;
-    status |= (fs_flags & fs::OpenFlags::path_only) != 0 ? OpenFlag::path : 0;
-    return status | (lasting & OpenFlag::changeable);
-}
-
-// The block may lie: no descriptor may stand for a capability of the library's own.
-bool names_own_slots(const process::ImageDescriptor& from) {
-    return std::ranges::any_of(from.capabilities, [](ipc::CapIndex index) {
-        return index != abi::no_capability && index < process::first_free;
-    });
-}
-
-Result<Handle> adopt_one(const process::ImageDescriptor& from) {
-    if (names_own_slots(from)) {
-        return base::fail(Errno::einval);
-    }
-    switch (from.kind) {
-        case process::ImageDescriptor::file: {
-            const ServerFileInfo info{.kind = static_cast<fs::Kind>(from.state[1]),
-                                      .terminal = from.state[2] != 0,
-                                      .device_major = from.state[3],
-                                      .device_minor = from.state[4]};
-            return make_description(ipc::Capability<fs::File>{from.capabilities[0]}, info,
-                                    to_status(from.state[0], from.state[5]), {}, true);
-        }
-        case image_kind::pipe_reader:
-        case image_kind::pipe_writer:
-        case image_kind::socket_first:
-        case image_kind::socket_second: return PipeEnd::adopt(from);
-        case image_kind::named_pipe:    return NamedPipe::adopt(from);
-        case image_kind::local_socket:  return LocalSocket::adopt(from);
-        case image_kind::timer:         return TimerCount::adopt(from);
-        case image_kind::signal_queue:  return SignalQueue::adopt(from);
-        case image_kind::event_counter: return EventCounter::adopt(from);
-        default:                        return base::fail(Errno::einval);
-    }
-}
 
 // Of those before `at`, the one with the same description: it names the same slots.
 const process::ImageDescriptor* same_description(std::span<const process::ImageDescriptor> all,
@@ -92,7 +42,8 @@ void adopt(const process::ImageStart& image) {
         image.descriptor_count};
     for (std::size_t i = 0; i < all.size(); ++i) {
         const process::ImageDescriptor* earlier = same_description(all, i);
-        auto description = earlier != nullptr ? table.get(earlier->descriptor) : adopt_one(all[i]);
+        auto description =
+            earlier != nullptr ? table.get(earlier->descriptor) : adopt_description(all[i]);
         const auto put = description
                              ? table.install_at(all[i].descriptor, std::move(*description), false)
                              : Result<void>{base::fail(description.error())};

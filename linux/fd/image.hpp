@@ -8,7 +8,7 @@
 namespace linux::fd::image_kind {
 
 // Pipes and socket pairs, in the order of fd::Side: Memory, own notification, the other's, its
-// guard; status flags.
+// guard, of sockets also the CapTable for parcels; status flags.
 inline constexpr std::uint8_t pipe_reader = 1;
 inline constexpr std::uint8_t pipe_writer = 2;
 inline constexpr std::uint8_t socket_first = 3;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "libs/ipc/protocol.hpp"
+#include "linux/fd/adopt.hpp"
 #include "linux/fd/image.hpp"
 #include "linux/fd/server_file.hpp"
 #include "linux/process/state.hpp"
@@ -15,11 +16,34 @@ namespace {
 
 constexpr std::uint32_t mode_bits = 0777;
 
-// The four capabilities of an end, as `describe` names them.
-ipc::CapabilityList capabilities_of(const process::ImageDescriptor& end) {
+// The capabilities of an end, in the order of `describe`, are one more than a message carries. So its
+// Memory travels in the table for parcels, in this slot.
+constexpr abi::CapIndex memory_slot = 1;
+
+Result<ipc::CapabilityList> to_message(const process::ImageDescriptor& end) {
     using Any = ipc::Ref<ipc::Any>;
-    return {Any{end.capabilities[0]}, Any{end.capabilities[1]}, Any{end.capabilities[2]},
-            Any{end.capabilities[3]}};
+    const ipc::Ref<ipc::CapTable> shelf{end.capabilities[4]};
+    TRY(or_errno(shelf->copy(Any{end.capabilities[0]}, abi::all_rights, memory_slot)));
+    return ipc::CapabilityList{Any{end.capabilities[1]}, Any{end.capabilities[2]},
+                               Any{end.capabilities[3]}, Any{end.capabilities[4]}};
+}
+
+// Whatever the other side sent: `adopt_description` looks at it.
+process::ImageDescriptor from_message(ipc::Answer<fs::Accept>& answer, std::uint32_t status) {
+    process::ImageDescriptor end{};
+    end.kind = image_kind::socket_second;
+    end.state[0] = status | OpenFlag::read_write;
+    for (std::size_t i = 0; i < fs::Accept::reply_capabilities; ++i) {
+        end.capabilities[i + 1] = answer.take<ipc::Any>(i).release();
+    }
+    const ipc::Ref<ipc::CapTable> shelf{end.capabilities[4]};
+    if (!is_object(shelf.index(), abi::ObjectType::cap_table)) {
+        return end;
+    }
+    if (auto memory = shelf->take<ipc::Memory>(memory_slot)) {
+        end.capabilities[0] = memory->release();
+    }
+    return end;
 }
 
 }  // namespace
@@ -145,8 +169,12 @@ std::int64_t LocalSocket::connect(Path path) {
     }
     process::ImageDescriptor other{};
     (void)pair->writer->describe(other);
-    const auto answer = ipc::call(file, fs::Connect{.pid = identity().pid},
-                                  {.capabilities = capabilities_of(other)});
+    const auto capabilities = to_message(other);
+    if (!capabilities) {
+        return -capabilities.error();
+    }
+    const auto answer =
+        ipc::call(file, fs::Connect{.pid = identity().pid}, {.capabilities = *capabilities});
     if (!answer) {
         const bool refused = answer.error() == ipc::Failure{ipc::Status::closed};
         return -(refused ? Errno::econnrefused : to_errno(answer.error()));
@@ -171,16 +199,11 @@ Result<Handle> LocalSocket::accept(std::uint32_t status) {
         // The server knows whether this may wait.
         auto answer = ipc::call(file, fs::Accept{}, {.interruptible = true});
         if (answer) {
-            process::ImageDescriptor end{};
-            end.kind = image_kind::socket_second;
-            for (std::size_t i = 0; i < std::size(end.capabilities); ++i) {
-                end.capabilities[i] = answer->take<ipc::Any>(i).release();
-            }
-            end.state[0] = status | OpenFlag::read_write;
-            Handle handle = TRY(PipeEnd::adopt(end));
-            if (handle->socket()->framing() != framing_) {
+            auto adopted = adopt_description(from_message(*answer, status));
+            if (!adopted || (*adopted)->socket()->framing() != framing_) {
                 continue;  // whoever that was hears the end
             }
+            Handle handle = std::move(*adopted);
             TRY(handle->change_status(OpenFlag::changeable, status));
             handle->socket()->set_peer(
                 {answer->reply.pid, answer->reply.user, answer->reply.group});

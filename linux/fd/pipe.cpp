@@ -65,14 +65,17 @@ std::uint64_t mapped_bytes(bool socket) {
 }
 
 // What the end on the other side of `own` holds of it.
+// Of a socket it may also see whether it was the last one on its side.
 Result<PipeCapabilities> capabilities_for(ipc::Capability<ipc::Notification> own,
-                                          ipc::Ref<ipc::Notification> other) {
-    auto signal = TRY(or_errno(ipc::copy(other, abi::NotificationRights::signal)));
+                                          ipc::Ref<ipc::Notification> other, bool socket) {
+    const auto rights = static_cast<std::uint8_t>(abi::NotificationRights::signal |
+                                                  (socket ? abi::NotificationRights::wait : 0));
+    auto signal = TRY(or_errno(ipc::copy(other, rights)));
     auto guard =
         TRY(or_errno(ipc::mint<ipc::Notification>(other, {.badge = gone_bit,
                                                           .rights = abi::NotificationRights::signal,
                                                           .flags = abi::MintFlags::drop_guard})));
-    return PipeCapabilities{std::move(own), std::move(signal), std::move(guard)};
+    return PipeCapabilities{std::move(own), std::move(signal), std::move(guard), {}};
 }
 
 Result<PipePair> make_pair(Side one, std::uint32_t one_status, Side other,
@@ -81,8 +84,13 @@ Result<PipePair> make_pair(Side one, std::uint32_t one_status, Side other,
     auto of_one = TRY(or_errno(container_bank()->create_notification()));
     auto of_other = TRY(or_errno(container_bank()->create_notification()));
     const auto first = of_one.ref();
-    auto for_one = TRY(capabilities_for(std::move(of_one), of_other));
-    auto for_other = TRY(capabilities_for(std::move(of_other), first));
+    const bool socket = is_socket(one);
+    auto for_one = TRY(capabilities_for(std::move(of_one), of_other, socket));
+    auto for_other = TRY(capabilities_for(std::move(of_other), first, socket));
+    if (socket) {
+        for_one.shelf = TRY(or_errno(container_bank()->create_cap_table(Shelf::slots)));
+        for_other.shelf = TRY(or_errno(ipc::copy(for_one.shelf.ref())));
+    }
     auto memory = TRY(or_errno(container_bank()->create_memory(bytes)));
     PipeMapping* mapping = TRY(PipeMapping::create(std::move(memory), bytes));
     mapping->ring(0).header().framing.store(static_cast<std::uint32_t>(framing));
@@ -132,7 +140,8 @@ PipeEnd::PipeEnd(Side side, std::uint32_t status, PipeMapping* mapping,
       out_(out_ring(side, *mapping)),
       queue_(std::move(capabilities.own), sleepers_of(side, *mapping)),
       other_(std::move(capabilities.other)),
-      guard_(std::move(capabilities.guard)) {
+      guard_(std::move(capabilities.guard)),
+      shelf_(std::move(capabilities.shelf)) {
     // A named pipe's are its File's: there are many ends.
     if (side < Side::named_reader) {
         const bool is_first = side == Side::reader || side == Side::first;
@@ -140,7 +149,10 @@ PipeEnd::PipeEnd(Side side, std::uint32_t status, PipeMapping* mapping,
     }
 }
 
-PipeEnd::~PipeEnd() { mapping_->release(); }
+PipeEnd::~PipeEnd() {
+    drop_undelivered();
+    mapping_->release();
+}
 
 void PipeEnd::wake_other_side() {
     wake_sleepers(other_, sleepers_of(other_side(side_), *mapping_));
@@ -198,9 +210,9 @@ std::int64_t PipeEnd::await_room(Options options) {
     return sleep([&] { return !out_->full() || nobody_will_read(); });
 }
 
-std::int64_t PipeEnd::receive(UserBuffer& buffer, Options options, bool* truncated) {
+std::int64_t PipeEnd::receive(UserBuffer& buffer, Options options, Received* received) {
     if (framing_ != Framing::stream) [[unlikely]] {
-        return receive_packet(buffer, options, truncated);
+        return receive_packet(buffer, options, received);
     }
     std::uint64_t moved = 0;
     while (buffer.remaining() != 0) {
@@ -214,7 +226,7 @@ std::int64_t PipeEnd::receive(UserBuffer& buffer, Options options, bool* truncat
         if (part.outcome == PipeRing::Outcome::done) {
             buffer = after;
             moved += part.count;
-            if (options.keep) {
+            if (pick_up(part, options, received) || options.keep) {
                 break;
             }
             continue;
@@ -235,9 +247,9 @@ std::int64_t PipeEnd::receive(UserBuffer& buffer, Options options, bool* truncat
     return static_cast<std::int64_t>(moved);
 }
 
-std::int64_t PipeEnd::send(UserBuffer& buffer, Options options) {
+std::int64_t PipeEnd::send(UserBuffer& buffer, Options options, Parcel* parcel) {
     if (framing_ != Framing::stream) [[unlikely]] {
-        return send_packets(buffer, options);
+        return send_packets(buffer, options, parcel);
     }
     std::uint64_t moved = 0;
     const auto result = [&](std::int64_t otherwise) {
@@ -255,10 +267,18 @@ std::int64_t PipeEnd::send(UserBuffer& buffer, Options options) {
         UserBuffer after = buffer;
         const std::uint64_t count =
             std::min<std::uint64_t>(buffer.remaining(), PipeRing::page_bytes);
-        const auto part = out_->write(count, [&](std::byte* to, std::size_t bytes) {
-            after = buffer;
-            return static_cast<bool>(after.get({to, bytes}));
-        });
+        const auto note = lay_down(parcel);
+        if (!note) {
+            return -Errno::etoomanyrefs;
+        }
+        const auto part = out_->write(
+            count,
+            [&](std::byte* to, std::size_t bytes) {
+                after = buffer;
+                return static_cast<bool>(after.get({to, bytes}));
+            },
+            *note);
+        settle(*note, part, parcel);
         if (part.outcome == PipeRing::Outcome::done) {
             buffer = after;
             moved += part.count;
@@ -349,6 +369,7 @@ bool PipeEnd::describe(process::ImageDescriptor& to) const {
     to.capabilities[1] = queue_.source();
     to.capabilities[2] = other_.index();
     to.capabilities[3] = guard_.index();
+    to.capabilities[4] = shelf_.index();
     to.state[0] = status();
     to.state[1] = peer_.pid;
     to.state[2] = peer_.user;
@@ -361,9 +382,10 @@ Result<Handle> PipeEnd::adopt(const process::ImageDescriptor& from) {
     PipeMapping* mapping = TRY(PipeMapping::create(
         ipc::Capability<ipc::Memory>{from.capabilities[0]}, mapped_bytes(is_socket(side))));
     using Notification = ipc::Capability<ipc::Notification>;
-    auto* end = new PipeEnd(side, from.state[0], mapping,
-                            {Notification{from.capabilities[1]}, Notification{from.capabilities[2]},
-                             Notification{from.capabilities[3]}});
+    auto* end = new PipeEnd(
+        side, from.state[0], mapping,
+        {Notification{from.capabilities[1]}, Notification{from.capabilities[2]},
+         Notification{from.capabilities[3]}, ipc::Capability<ipc::CapTable>{from.capabilities[4]}});
     end->set_peer({from.state[1], from.state[2], from.state[3]});
     return Handle{end};
 }

@@ -8,7 +8,8 @@
 //
 // An end holds the Memory, its own notification, the right to signal the other's, and the other's
 // *guard*: a minted, drop-guarded capability that is there only to disappear. fork and exec copy all
-// of them. When the last copy of a guard is gone, by close or by death, the kernel sets `gone_bit` in
+// of them. The ends of a socket pair also share a table, for descriptors that are passed on (parcel.hpp).
+// When the last copy of a guard is gone, by close or by death, the kernel sets `gone_bit` in
 // the other end's notification: end of file for whoever reads there, EPIPE for whoever writes.
 #pragma once
 
@@ -16,6 +17,7 @@
 #include <utility>
 
 #include "linux/fd/description.hpp"
+#include "linux/fd/parcel.hpp"
 #include "linux/fd/pipe_ring.hpp"
 #include "linux/fd/waiter.hpp"
 
@@ -68,6 +70,7 @@ struct PipeCapabilities {
     ipc::Capability<ipc::Notification> own;    // to sleep on
     ipc::Capability<ipc::Notification> other;  // to signal
     ipc::Capability<ipc::Notification> guard;  // of `other`
+    ipc::Capability<ipc::CapTable> shelf;      // sockets only
 };
 
 class PipeEnd : public Description {
@@ -98,9 +101,16 @@ public:
         bool no_signal = false;  // MSG_NOSIGNAL
         bool tell_all = false;   // MSG_TRUNC: what of a packet does not fit is counted too
     };
-    // `truncated`: there was more in the packet.
-    std::int64_t receive(UserBuffer& buffer, Options options, bool* truncated = nullptr);
-    std::int64_t send(UserBuffer& buffer, Options options);
+    // What came beside the bytes.
+    struct Received {
+        bool truncated = false;  // there was more in the packet
+        Parcel parcel;
+    };
+    // A stream's bytes end behind those that a parcel came with.
+    std::int64_t receive(UserBuffer& buffer, Options options, Received* received = nullptr);
+    // A parcel goes with the first byte, or with the packet; if that is not sent, it stays with the
+    // caller. ETOOMANYREFS.
+    std::int64_t send(UserBuffer& buffer, Options options, Parcel* parcel = nullptr);
     void shut_down(bool reading, bool writing);
     // Who was at the other end when it was made (SO_PEERCRED).
     struct Peer {
@@ -134,9 +144,18 @@ private:
     std::optional<std::int64_t> await_input(Options options);
     std::int64_t await_room(Options options);
     // pipe_packets.cpp
-    std::int64_t receive_packet(UserBuffer& buffer, Options options, bool* truncated);
-    std::int64_t send_packets(UserBuffer& buffer, Options options);
+    std::int64_t receive_packet(UserBuffer& buffer, Options options, Received* received);
+    std::int64_t send_packets(UserBuffer& buffer, Options options, Parcel* parcel);
     std::int64_t refusal(Options options);
+    // pipe_parcels.cpp
+    [[nodiscard]] Shelf shelf_in() const;
+    [[nodiscard]] Shelf shelf_out() const;
+    // -> the note to send it with, 0 for none; nothing: there is no room.
+    std::optional<std::uint32_t> lay_down(Parcel* parcel);
+    void settle(std::uint32_t note, const PipeRing::Transfer& part, Parcel* parcel);
+    // Takes what came with this part, and keeps or drops it.
+    bool pick_up(const PipeRing::Transfer& part, Options options, Received* received);
+    void drop_undelivered();
 
     Side side_;
     Framing framing_;
@@ -148,6 +167,7 @@ private:
     SleepQueue queue_;
     ipc::Capability<ipc::Notification> other_;
     ipc::Capability<ipc::Notification> guard_;
+    ipc::Capability<ipc::CapTable> shelf_;
 };
 
 struct PipePair {

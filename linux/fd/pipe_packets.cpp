@@ -13,7 +13,7 @@ constexpr std::uint32_t signal_pipe = 13;
 
 }  // namespace
 
-std::int64_t PipeEnd::receive_packet(UserBuffer& buffer, Options options, bool* truncated) {
+std::int64_t PipeEnd::receive_packet(UserBuffer& buffer, Options options, Received* received) {
     for (;;) {
         UserBuffer after = buffer;
         const auto copy = [&](std::span<const std::byte> bytes) {
@@ -24,11 +24,12 @@ std::int64_t PipeEnd::receive_packet(UserBuffer& buffer, Options options, bool* 
                                          : in_->read_packet(buffer.remaining(), copy);
         if (packet.outcome == PipeRing::Outcome::done) {
             buffer = after;
+            (void)pick_up(packet, options, received);
             if (!options.keep) {
                 wake_other_side();
             }
-            if (truncated != nullptr) {
-                *truncated = packet.available > packet.count;
+            if (received != nullptr) {
+                received->truncated = packet.available > packet.count;
             }
             return static_cast<std::int64_t>(options.tell_all ? packet.available : packet.count);
         }
@@ -56,7 +57,7 @@ std::int64_t PipeEnd::refusal(Options options) {
 }
 
 // A socket sends one packet, a pipe one for each page.
-std::int64_t PipeEnd::send_packets(UserBuffer& buffer, Options options) {
+std::int64_t PipeEnd::send_packets(UserBuffer& buffer, Options options, Parcel* parcel) {
     const bool is_pipe = framing_ == Framing::pipe_packets;
     if (!is_pipe && buffer.remaining() > PipeRing::page_bytes) {
         return -Errno::emsgsize;
@@ -76,10 +77,18 @@ std::int64_t PipeEnd::send_packets(UserBuffer& buffer, Options options) {
         UserBuffer after = buffer;
         const std::uint64_t count =
             std::min<std::uint64_t>(buffer.remaining(), PipeRing::page_bytes);
-        const auto part = out_->write_packet(count, [&](std::byte* to, std::size_t bytes) {
-            after = buffer;
-            return static_cast<bool>(after.get({to, bytes}));
-        });
+        const auto note = lay_down(parcel);
+        if (!note) {
+            return -Errno::etoomanyrefs;
+        }
+        const auto part = out_->write_packet(
+            count,
+            [&](std::byte* to, std::size_t bytes) {
+                after = buffer;
+                return static_cast<bool>(after.get({to, bytes}));
+            },
+            *note);
+        settle(*note, part, parcel);
         if (part.outcome == PipeRing::Outcome::done) {
             buffer = after;
             moved += part.count;

@@ -24,7 +24,8 @@
 //
 // A write of at most one page becomes visible at once and in one piece (POSIX: PIPE_BUF). A packet is an
 // entry that nothing is joined to, and that is read as a whole; one without bytes holds a byte that
-// stands for nothing. What the
+// stands for nothing. An entry may have a note, a number for whoever reads its first byte; nothing is joined to that
+// either. What the
 // others store is checked before use: they can make this pipe talk nonsense, and no more.
 //
 // Not here: sleeping, end of file, and capabilities (linux/fd/pipe.cpp).
@@ -49,7 +50,8 @@ public:
     static constexpr std::size_t capacity = slots * page_bytes;
 
     // All zero in a new pipe. `used` has a bit for each page that is taken. `ended`: a side said
-    // that it is done (sockets). `flags`: of the two ends' descriptions (F_SETFL).
+    // that it is done (sockets). `flags`: of the two ends' descriptions (F_SETFL). `notes`: of the
+    // entry that a page is in, as long as nothing of it was read. `parcels`: linux/fd/parcel.hpp.
     struct Header {
         alignas(64) std::atomic<std::uint64_t> tail;
         std::atomic<std::uint32_t> sleeping_writers;
@@ -60,6 +62,8 @@ public:
         std::atomic<std::uint32_t> flags[2];
         std::atomic<std::uint32_t> framing;  // set before the first use (fd::Framing)
         alignas(64) std::atomic<std::uint64_t> order[slots];
+        std::atomic<std::uint32_t> notes[pages];
+        std::atomic<std::uint32_t> parcels;
     };
     static_assert(sizeof(Header) <=
                   4032);  // what follows in that page is a named pipe's (fs::OpenPipe)
@@ -82,15 +86,16 @@ public:
         Outcome outcome;
         std::size_t count;
         std::size_t available = 0;  // read, peek: what was there to be had
+        std::uint32_t note = 0;     // ... and the note, if nothing of the entry had been read
     };
 
     // Puts one piece of at most a page into the queue, all or nothing. `fill(page, count)` copies
     // the bytes there; false: they cannot be had (nothing is changed, the outcome is `fault`).
     template <class Fill>
-    Transfer write(std::size_t count, Fill&& fill);
+    Transfer write(std::size_t count, Fill&& fill, std::uint32_t note = 0);
     // The same, as a packet; it may be empty.
     template <class Fill>
-    Transfer write_packet(std::size_t count, Fill&& fill);
+    Transfer write_packet(std::size_t count, Fill&& fill, std::uint32_t note = 0);
     // Takes at most `count` bytes from the first entry. `drain(bytes)` copies them away; it may be
     // called several times, only the last counts. False: outcome `fault`, nothing is taken.
     template <class Drain>
@@ -141,6 +146,10 @@ private:
     [[nodiscard]] std::byte* page(std::uint32_t index) const {
         return memory_ + page_bytes + std::size_t{index} * page_bytes;
     }
+    // Whoever sees the entry in its place afterwards has seen its note.
+    [[nodiscard]] std::uint32_t note_of(const Entry& entry) const {
+        return entry.offset == 0 ? header().notes[entry.page].load(std::memory_order_relaxed) : 0;
+    }
     [[nodiscard]] std::atomic<std::uint64_t>& slot(std::uint64_t position) const {
         return header().order[position % slots];
     }
@@ -163,7 +172,7 @@ private:
     template <class Fill>
     std::optional<Transfer> join(std::size_t count, Fill& fill);
     template <class Fill>
-    Transfer append(std::size_t count, Fill& fill);
+    Transfer append(std::size_t count, Fill& fill, std::uint32_t note);
     template <class Drain>
     Transfer take(std::size_t count, Drain& drain, bool whole);
 
@@ -286,7 +295,7 @@ inline std::size_t PipeRing::readable() {
 template <class Fill>
 std::optional<PipeRing::Transfer> PipeRing::join(std::size_t count, Fill& fill) {
     const std::optional<Place> place = last();
-    if (!place || place->entry.length + count > page_bytes) {
+    if (!place || place->entry.length + count > page_bytes || note_of(place->entry) != 0) {
         return std::nullopt;
     }
     const std::optional<std::uint32_t> fresh = take_page();
@@ -299,6 +308,7 @@ std::optional<PipeRing::Transfer> PipeRing::join(std::size_t count, Fill& fill) 
         free_page(*fresh);
         return Transfer{Outcome::fault, 0};
     }
+    header().notes[*fresh].store(0, std::memory_order_relaxed);
     const auto length = static_cast<std::uint32_t>(old.length + count);
     if (!swap(*place, Entry{0, *fresh, 0, length, false})) {
         free_page(*fresh);  // a reader or another writer was here first
@@ -309,20 +319,22 @@ std::optional<PipeRing::Transfer> PipeRing::join(std::size_t count, Fill& fill) 
 }
 
 template <class Fill>
-PipeRing::Transfer PipeRing::write(std::size_t count, Fill&& fill) {
-    if (const auto joined = join(count, fill)) {
-        return *joined;
+PipeRing::Transfer PipeRing::write(std::size_t count, Fill&& fill, std::uint32_t note) {
+    if (note == 0) {
+        if (const auto joined = join(count, fill)) {
+            return *joined;
+        }
     }
-    return append(count, fill);
+    return append(count, fill, note);
 }
 
 template <class Fill>
-PipeRing::Transfer PipeRing::write_packet(std::size_t count, Fill&& fill) {
-    return append(count, fill);
+PipeRing::Transfer PipeRing::write_packet(std::size_t count, Fill&& fill, std::uint32_t note) {
+    return append(count, fill, note);
 }
 
 template <class Fill>
-PipeRing::Transfer PipeRing::append(std::size_t count, Fill& fill) {
+PipeRing::Transfer PipeRing::append(std::size_t count, Fill& fill, std::uint32_t note) {
     if (full()) {
         return {Outcome::full, 0};
     }
@@ -334,6 +346,7 @@ PipeRing::Transfer PipeRing::append(std::size_t count, Fill& fill) {
         free_page(*fresh);
         return {Outcome::fault, 0};
     }
+    header().notes[*fresh].store(note, std::memory_order_relaxed);
     for (;;) {
         const std::optional<Place> place = back();
         if (!place) {
@@ -361,8 +374,9 @@ PipeRing::Transfer PipeRing::peek(std::size_t count, Drain&& drain) {
         if (!drain(std::span<const std::byte>{page(entry.page) + entry.offset, part})) {
             return {Outcome::fault, 0};
         }
+        const std::uint32_t note = note_of(entry);
         if (slot(place->position).load(std::memory_order_seq_cst) == place->raw) {
-            return {Outcome::done, part, entry.bytes()};
+            return {Outcome::done, part, entry.bytes(), note};
         }
     }
 }
@@ -380,6 +394,7 @@ PipeRing::Transfer PipeRing::take(std::size_t count, Drain& drain, bool whole) {
         if (!drain(std::span<const std::byte>{page(rest.page) + rest.offset, part})) {
             return {Outcome::fault, 0};
         }
+        const std::uint32_t note = note_of(rest);
         rest.offset += static_cast<std::uint32_t>(part);
         rest.length -= static_cast<std::uint32_t>(part);
         if (whole || rest.length == 0) {
@@ -392,7 +407,7 @@ PipeRing::Transfer PipeRing::take(std::size_t count, Drain& drain, bool whole) {
             free_page(place->entry.page);
             push(header().head, place->position);
         }
-        return {Outcome::done, part, available};
+        return {Outcome::done, part, available, note};
     }
 }
 

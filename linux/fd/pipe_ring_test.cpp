@@ -52,6 +52,40 @@ TEST_F(PipeRingTest, StartsEmpty) {
     EXPECT_EQ(get(10), "");
 }
 
+TEST_F(PipeRingTest, ANoteGoesWithTheFirstByteOfItsEntry) {
+    const auto put_noted = [&](std::string_view text, std::uint32_t note) {
+        return ring_
+            .write(
+                text.size(),
+                [&](std::byte* to, std::size_t count) {
+                    std::memcpy(to, text.data(), count);
+                    return true;
+                },
+                note)
+            .outcome;
+    };
+    const auto note_of_next = [&](std::size_t count) {
+        return ring_.read(count, [](std::span<const std::byte>) { return true; }).note;
+    };
+    EXPECT_EQ(put("ab"), Outcome::done);
+    EXPECT_EQ(put_noted("cd", 7), Outcome::done);
+    EXPECT_EQ(put("ef"), Outcome::done);
+    EXPECT_EQ(put("gh"), Outcome::done);
+    EXPECT_EQ(ring_.readable(), 8U);
+    EXPECT_EQ(note_of_next(9), 0U);  // "ab": nothing is joined across
+    EXPECT_EQ(note_of_next(1), 7U);
+    EXPECT_EQ(put("ij"), Outcome::done);
+    EXPECT_EQ(note_of_next(9), 0U);  // "d"
+    EXPECT_EQ(get(9), "efghij");
+    // The page of a noted entry is used again without it.
+    for (std::uint32_t i = 0; i < 2 * PipeRing::pages; ++i) {
+        EXPECT_EQ(put_noted("x", i + 1), Outcome::done);
+        EXPECT_EQ(note_of_next(1), i + 1);
+        EXPECT_EQ(put("y"), Outcome::done);
+        EXPECT_EQ(note_of_next(1), 0U);
+    }
+}
+
 TEST_F(PipeRingTest, PacketsStayApart) {
     const auto put_packet = [&](std::string_view text) {
         return ring_

@@ -12,6 +12,7 @@
 #include "linux/fd/pipe.hpp"
 #include "linux/fd/table.hpp"
 #include "linux/process/state.hpp"
+#include "linux/syscalls/socket_control.hpp"
 #include "linux/syscalls/table.hpp"
 #include "linux/syscalls/wait_time.hpp"
 #include "linux/time/clock.hpp"
@@ -200,15 +201,15 @@ PipeEnd::Options to_options(std::uint32_t flags) {
 }
 
 std::int64_t receive(PipeEnd& socket, const UserSegments& segments, std::uint32_t flags,
-                     bool* truncated = nullptr) {
+                     PipeEnd::Received& received) {
     fd::UserBuffer buffer = segments.buffer();
     const PipeEnd::Options options = to_options(flags);
-    std::int64_t count = socket.receive(buffer, options, truncated);
+    std::int64_t count = socket.receive(buffer, options, &received);
     const bool all = (flags & MessageFlag::wait_all) != 0 && !options.no_wait &&
                      !socket.non_blocking() && !options.keep &&
                      socket.framing() == fd::Framing::stream;
-    while (all && count > 0 && buffer.remaining() != 0) {
-        const std::int64_t more = socket.receive(buffer, options);
+    while (all && count > 0 && buffer.remaining() != 0 && !received.parcel) {
+        const std::int64_t more = socket.receive(buffer, options, &received);
         if (more <= 0) {
             break;
         }
@@ -217,9 +218,10 @@ std::int64_t receive(PipeEnd& socket, const UserSegments& segments, std::uint32_
     return count;
 }
 
-std::int64_t send(PipeEnd& socket, const UserSegments& segments, std::uint32_t flags) {
+std::int64_t send(PipeEnd& socket, const UserSegments& segments, std::uint32_t flags,
+                  fd::Parcel* parcel = nullptr) {
     fd::UserBuffer buffer = segments.buffer();
-    return socket.send(buffer, to_options(flags));
+    return socket.send(buffer, to_options(flags), parcel);
 }
 
 // The other end of a pair has no name, which is an address of length 0.
@@ -239,33 +241,33 @@ Result<std::int64_t> send_to(const Arguments& arguments) {
 Result<std::int64_t> receive_from(const Arguments& arguments) {
     const SocketHandle socket = TRY(get_socket(arguments.integer(0)));
     const auto segments = TRY(UserSegments::one(arguments[1], arguments[2]));
-    const std::int64_t count = receive(*socket.socket, segments, arguments.word(3));
+    PipeEnd::Received received;
+    const std::int64_t count = receive(*socket.socket, segments, arguments.word(3), received);
     if (count >= 0 && arguments[4] != 0) {
         TRY(write_no_name(arguments[5]));
     }
     return count;
 }
 
-// Capabilities cannot travel through shared memory, so control messages are refused.
 Result<std::int64_t> send_message(PipeEnd& socket, std::uint64_t header_at, std::uint32_t flags) {
     const auto header = TRY(user::read<MessageHeader>(header_at));
-    if (header.control_length != 0) {
-        return base::fail(Errno::eopnotsupp);
-    }
     const auto segments = TRY(UserSegments::list(header.vectors, header.vector_count));
-    return send(socket, segments, flags);
+    fd::Parcel parcel = TRY(read_control(header));
+    return send(socket, segments, flags, &parcel);
 }
 
 Result<std::int64_t> receive_message(PipeEnd& socket, std::uint64_t header_at,
                                      std::uint32_t flags) {
     auto header = TRY(user::read<MessageHeader>(header_at));
     const auto segments = TRY(UserSegments::list(header.vectors, header.vector_count));
-    bool truncated = false;
-    const std::int64_t count = receive(socket, segments, flags, &truncated);
+    PipeEnd::Received received;
+    const std::int64_t count = receive(socket, segments, flags, received);
     if (count >= 0) {
+        const bool close_on_exec = (flags & MessageFlag::close_on_exec) != 0;
         header.name_length = 0;
-        header.control_length = 0;
-        header.flags = truncated ? MessageFlag::truncated : 0;
+        header.flags = (received.truncated ? MessageFlag::truncated : 0) |
+                       (close_on_exec ? MessageFlag::close_on_exec : 0);
+        TRY(write_control(header, received.parcel, close_on_exec));
         TRY(user::write(header_at, header));
     }
     return count;

@@ -31,6 +31,7 @@ CLUUFILES = {
 def guest(tmp_path_factory):
     folder = tmp_path_factory.mktemp("images")
     put = [(paths.OUT / "hosted/hostile_messages", "/home/admin/hostile_messages"),
+           (paths.OUT / "hosted/hostile_parcels", "/home/admin/hostile_parcels"),
            (paths.OUT / "linux/memory_limit", "/home/admin/memory_limit")]
     for name, text in CLUUFILES.items():
         (folder / name).mkdir()
@@ -291,6 +292,12 @@ def test_hostile_messages_reach_nobody_else(guest):
         result = guest.run("/home/admin/hostile_messages", str(seed), "3000", timeout=120)
         assert result.output == b"3000 messages\n", text(result)
         assert guest.run("echo", "alive").output == b"alive\n"
+
+
+def test_descriptors_spoiled_on_their_way_harm_nobody(guest):
+    for seed in range(3):
+        result = guest.run("/home/admin/hostile_parcels", str(seed), "150", timeout=120)
+        assert result.output == b"150 rounds\n", text(result)
 
 
 def test_nothing_leaks(guest):

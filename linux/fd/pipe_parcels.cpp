@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// What goes through a socket pair beside bytes. Parcels that nobody will take any more are dropped by
+// whoever notices first: the last holder of an end when he closes it, else the other side when it
+// sends or closes.
+#include "linux/fd/pipe.hpp"
+
+namespace linux::fd {
+
+Shelf PipeEnd::shelf_in() const {
+    return {shelf_.ref(), side_ == Side::first ? 1U : 0U, in_->header().parcels};
+}
+
+Shelf PipeEnd::shelf_out() const {
+    return {shelf_.ref(), side_ == Side::first ? 0U : 1U, out_->header().parcels};
+}
+
+std::optional<std::uint32_t> PipeEnd::lay_down(Parcel* parcel) {
+    if (parcel == nullptr || !*parcel) {
+        return 0;
+    }
+    return shelf_out().put(*parcel);
+}
+
+void PipeEnd::settle(std::uint32_t note, const PipeRing::Transfer& part, Parcel* parcel) {
+    if (note == 0) {
+        return;
+    }
+    if (part.outcome != PipeRing::Outcome::done) {
+        *parcel = shelf_out().take(note);
+    } else if (readers_gone()) {
+        shelf_out().clear();  // the last one did not see this any more
+    }
+}
+
+bool PipeEnd::pick_up(const PipeRing::Transfer& part, Options options, Received* received) {
+    if (part.note == 0 || options.keep || !is_socket(side_)) {
+        return false;
+    }
+    Parcel parcel = shelf_in().take(part.note);
+    if (received != nullptr) {
+        received->parcel = std::move(parcel);
+    }
+    return true;
+}
+
+void PipeEnd::drop_undelivered() {
+    if (!is_socket(side_) || shelf_in().empty()) {
+        return;
+    }
+    guard_.reset();
+    if ((other_->peek().value_or(0) & gone_bit) != 0) {
+        shelf_in().clear();
+    }
+}
+
+}  // namespace linux::fd
