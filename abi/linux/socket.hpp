@@ -8,7 +8,7 @@
 namespace linux_abi {
 
 struct SocketFamily {
-    static constexpr std::uint32_t local = 1;
+    static constexpr std::uint32_t none = 0, local = 1;
 };
 struct SocketType {
     static constexpr std::uint32_t mask = 0xf;
@@ -19,7 +19,7 @@ struct SocketLevel {
     static constexpr std::uint32_t socket = 1;
 };
 struct SocketOption {
-    static constexpr std::uint32_t reuse_address = 2, peer_credentials = 17;
+    static constexpr std::uint32_t reuse_address = 2, pass_credentials = 16, peer_credentials = 17;
     static constexpr std::uint32_t type = 3, error = 4, send_buffer = 7, receive_buffer = 8,
                                    keep_alive = 9, receive_timeout = 20, send_timeout = 21,
                                    accepts = 30, protocol = 38, domain = 39;
@@ -52,6 +52,7 @@ struct ControlHeader {
 static_assert(sizeof(ControlHeader) == 16);
 struct ControlType {
     static constexpr std::uint32_t descriptors = 1;  // SCM_RIGHTS: int[]
+    static constexpr std::uint32_t credentials = 2;  // SCM_CREDENTIALS: pid, uid, gid
 };
 
 }  // namespace linux_abi

@@ -5,6 +5,7 @@
 #include <array>
 #include <optional>
 
+#include "linux/fd/datagram_socket.hpp"
 #include "linux/fd/event.hpp"
 #include "linux/fd/fifo.hpp"
 #include "linux/fd/image.hpp"
@@ -112,9 +113,12 @@ Result<Handle> adopt_description(const ImageDescriptor& from) {
         return base::fail(Errno::einval);
     }
     switch (from.kind) {
-        case ImageDescriptor::file:     return adopt_file(from);
-        case image_kind::named_pipe:    return NamedPipe::adopt(from);
-        case image_kind::local_socket:  return LocalSocket::adopt(from);
+        case ImageDescriptor::file:  return adopt_file(from);
+        case image_kind::named_pipe: return NamedPipe::adopt(from);
+        case image_kind::local_socket:
+            return from.state[2] == static_cast<std::uint32_t>(Framing::datagrams)
+                       ? DatagramSocket::adopt(from)
+                       : LocalSocket::adopt(from);
         case image_kind::timer:         return TimerCount::adopt(from);
         case image_kind::signal_queue:  return SignalQueue::adopt(from);
         case image_kind::event_counter: return EventCounter::adopt(from);

@@ -40,6 +40,7 @@ using fs::current_offset;
 // Whom to wake when something becomes ready (linux/fd/waiter.hpp).
 using WakeTarget = ipc::Ref<ipc::Notification>;
 
+class DatagramSocket;
 class Epoll;
 class LocalSocket;
 class OwnDirectory;
@@ -102,6 +103,10 @@ public:
     // When, at the latest, who polls must look again although nobody wakes him.
     [[nodiscard]] virtual std::uint64_t next_event() { return ipc::no_deadline; }
 
+    // SO_PASSCRED; sockets only.
+    [[nodiscard]] bool wants_credentials() const { return wants_credentials_.load(); }
+    void want_credentials(bool value) { wants_credentials_.store(value); }
+
     // The file on a server, if it is one.
     [[nodiscard]] virtual ipc::Ref<fs::File> file() const { return {}; }
     [[nodiscard]] virtual fs::Kind kind() const { return fs::Kind::none; }
@@ -116,6 +121,7 @@ public:
     [[nodiscard]] virtual PipeEnd* socket() { return nullptr; }
     [[nodiscard]] virtual PipeEnd* pipe() { return nullptr; }  // with or without a name
     [[nodiscard]] virtual LocalSocket* local_socket() { return nullptr; }
+    [[nodiscard]] virtual DatagramSocket* datagram_socket() { return nullptr; }
     [[nodiscard]] virtual OwnDirectory* own_directory() { return nullptr; }
     [[nodiscard]] virtual TimerCount* timer() { return nullptr; }
     [[nodiscard]] virtual SignalQueue* signal_queue() { return nullptr; }
@@ -154,6 +160,7 @@ private:
     const std::uint32_t fixed_;
     Flags own_flags_;
     std::atomic<Flags*> flags_{&own_flags_};
+    std::atomic<bool> wants_credentials_ = false;
     std::uint64_t id_;
 };
 

@@ -4,47 +4,16 @@
 #include <algorithm>
 
 #include "libs/ipc/protocol.hpp"
-#include "linux/fd/adopt.hpp"
 #include "linux/fd/image.hpp"
+#include "linux/fd/named_socket.hpp"
 #include "linux/fd/server_file.hpp"
 #include "linux/process/state.hpp"
-#include "linux/signal/interruption.hpp"
 
 namespace linux::fd {
 
 namespace {
 
 constexpr std::uint32_t mode_bits = 0777;
-
-// The capabilities of an end, in the order of `describe`, are one more than a message carries. So its
-// Memory travels in the table for parcels, in this slot.
-constexpr abi::CapIndex memory_slot = 1;
-
-Result<ipc::CapabilityList> to_message(const process::ImageDescriptor& end) {
-    using Any = ipc::Ref<ipc::Any>;
-    const ipc::Ref<ipc::CapTable> shelf{end.capabilities[4]};
-    TRY(or_errno(shelf->copy(Any{end.capabilities[0]}, abi::all_rights, memory_slot)));
-    return ipc::CapabilityList{Any{end.capabilities[1]}, Any{end.capabilities[2]},
-                               Any{end.capabilities[3]}, Any{end.capabilities[4]}};
-}
-
-// Whatever the other side sent: `adopt_description` looks at it.
-process::ImageDescriptor from_message(ipc::Answer<fs::Accept>& answer, std::uint32_t status) {
-    process::ImageDescriptor end{};
-    end.kind = image_kind::socket_second;
-    end.state[0] = status | OpenFlag::read_write;
-    for (std::size_t i = 0; i < fs::Accept::reply_capabilities; ++i) {
-        end.capabilities[i + 1] = answer.take<ipc::Any>(i).release();
-    }
-    const ipc::Ref<ipc::CapTable> shelf{end.capabilities[4]};
-    if (!is_object(shelf.index(), abi::ObjectType::cap_table)) {
-        return end;
-    }
-    if (auto memory = shelf->take<ipc::Memory>(memory_slot)) {
-        end.capabilities[0] = memory->release();
-    }
-    return end;
-}
 
 }  // namespace
 
@@ -87,25 +56,13 @@ void LocalSocket::on_fork_child() {
     }
 }
 
-Result<void> LocalSocket::bind(Path path) {
+Result<void> LocalSocket::bind(Path path, std::string_view name) {
     MutexGuard guard{lock_};
     if (file_ || end_.load() != nullptr) {
         return base::fail(Errno::einval);
     }
-    const std::string name{path.text};
-    const auto made = ipc::call(
-        own_view(), fs::MakeNode{.kind = fs::Kind::socket, .mode = mode_bits & ~location.umask()},
-        {.payload = ipc::bytes(name)});
-    if (!made) {
-        const Errno error = to_errno(made.error());
-        return base::fail(error == Errno::eexist ? Errno::eaddrinuse : error);
-    }
-    auto opened = TRY(
-        or_errno(ipc::call(own_view(),
-                           fs::Open{.flags = fs::OpenFlags::path_only | fs::OpenFlags::no_follow |
-                                             to_file_flags(status())},
-                           {.payload = ipc::bytes(name)})));
-    file_ = opened.take<fs::File>();
+    file_ = TRY(make_socket_node(path, status()));
+    name_ = name;
     return {};
 }
 
@@ -114,9 +71,14 @@ Result<void> LocalSocket::listen(std::uint32_t backlog) {
     if (!file_ || end_.load() != nullptr) {
         return base::fail(Errno::einval);
     }
-    TRY(or_errno(ipc::call(file_, fs::Listen{.backlog = backlog, .pid = identity().pid})));
+    TRY(listen_at(file_.ref(), backlog));
     listening_.store(true);
     return {};
+}
+
+std::string LocalSocket::name() {
+    MutexGuard guard{lock_};
+    return name_;
 }
 
 // The flags are the connected end's, or kept with the name; before it has either, they are here.
@@ -145,7 +107,7 @@ Result<void> LocalSocket::change_status(std::uint32_t mask, std::uint32_t value)
     return {};
 }
 
-std::int64_t LocalSocket::connect(Path path) {
+std::int64_t LocalSocket::connect(Path path, std::string_view name) {
     const std::uint32_t flags = current_status() & OpenFlag::changeable;
     MutexGuard guard{lock_};
     if (listening_.load()) {
@@ -154,35 +116,14 @@ std::int64_t LocalSocket::connect(Path path) {
     if (end_.load() != nullptr) {
         return -Errno::eisconn;
     }
-    auto opened = ipc::call(own_view(), fs::Open{.flags = fs::OpenFlags::write},
-                            {.payload = ipc::bytes(path.text)});
-    if (!opened) {
-        return -to_errno(opened.error());
+    auto end = connect_to_name(
+        path.text, {.framing = framing_, .status = flags, .own_name = name_, .peer_name = name});
+    if (!end) {
+        return -end.error();
     }
-    const auto file = opened->take<fs::File>();
-    if (opened->reply.kind != fs::Kind::socket) {
-        return -Errno::econnrefused;
-    }
-    auto pair = make_socket_pair(flags, framing_);
-    if (!pair) {
-        return -pair.error();
-    }
-    process::ImageDescriptor other{};
-    (void)pair->writer->describe(other);
-    const auto capabilities = to_message(other);
-    if (!capabilities) {
-        return -capabilities.error();
-    }
-    const auto answer =
-        ipc::call(file, fs::Connect{.pid = identity().pid}, {.capabilities = *capabilities});
-    if (!answer) {
-        const bool refused = answer.error() == ipc::Failure{ipc::Status::closed};
-        return -(refused ? Errno::econnrefused : to_errno(answer.error()));
-    }
-    PipeEnd* end = pair->reader->socket();
-    end->set_peer({answer->reply.pid, answer->reply.user, answer->reply.group});
-    (void)pair->reader.release();
-    end_.store(end);
+    (*end)->want_credentials(wants_credentials());
+    end_.store((*end)->socket());
+    (void)end->release();
     return 0;
 }
 
@@ -195,27 +136,9 @@ Result<Handle> LocalSocket::accept(std::uint32_t status) {
         MutexGuard guard{lock_};
         file = file_.ref();  // stays as long as this description
     }
-    for (;;) {
-        // The server knows whether this may wait.
-        auto answer = ipc::call(file, fs::Accept{}, {.interruptible = true});
-        if (answer) {
-            auto adopted = adopt_description(from_message(*answer, status));
-            if (!adopted || (*adopted)->socket()->framing() != framing_) {
-                continue;  // whoever that was hears the end
-            }
-            Handle handle = std::move(*adopted);
-            TRY(handle->change_status(OpenFlag::changeable, status));
-            handle->socket()->set_peer(
-                {answer->reply.pid, answer->reply.user, answer->reply.group});
-            return handle;
-        }
-        if (!is_interruption(answer.error())) {
-            return base::fail(to_errno(answer.error()));
-        }
-        if (signals::interrupted()) {
-            return base::fail(restart_errno);
-        }
-    }
+    Handle handle = TRY(accept_by_name(file, framing_, false));
+    TRY(handle->change_status(OpenFlag::changeable, status));
+    return handle;
 }
 
 std::int64_t LocalSocket::read(UserBuffer& buffer, Offset offset) {

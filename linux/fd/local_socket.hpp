@@ -6,13 +6,14 @@
 //        |               |
 //        +---connect-----+--> connected: a PipeEnd, to which everything is passed on
 //
-// The name is a node of a file system. Its server knows who listens there, and carries the capabilities
-// of a new connection from the one to the other (fs::Connect, fs::Accept); the bytes it does not see.
+// Names: named_socket.hpp.
 //
 // Lock: guards the change from one state to another. A PipeEnd, once there, stays.
 #pragma once
 
 #include <atomic>
+#include <string>
+#include <string_view>
 
 #include "linux/fd/description.hpp"
 #include "linux/fd/location.hpp"
@@ -27,14 +28,15 @@ public:
         : Description(status | OpenFlag::read_write), framing_(framing) {}
     static Result<Handle> adopt(const process::ImageDescriptor& from);
 
-    // Paths stand at the start of the message page.
-    Result<void> bind(Path path);
+    // Paths stand at the start of the message page; `name` is how the program called it.
+    Result<void> bind(Path path, std::string_view name);
     Result<void> listen(std::uint32_t backlog);
-    std::int64_t connect(Path path);
+    std::int64_t connect(Path path, std::string_view name);
     // -> a connected end; `restart_errno`.
     Result<Handle> accept(std::uint32_t status);
     [[nodiscard]] bool is_listening() const { return listening_.load(); }
     [[nodiscard]] Framing framing() const { return framing_; }
+    [[nodiscard]] std::string name();
 
     std::int64_t read(UserBuffer& buffer, Offset offset) override;
     std::int64_t write(UserBuffer& buffer, Offset offset) override;
@@ -59,6 +61,7 @@ private:
     const Framing framing_;
     Mutex lock_;
     ipc::Capability<fs::File> file_ __attribute__((guarded_by(lock_)));  // of the name
+    std::string name_ __attribute__((guarded_by(lock_)));
     std::atomic<bool> listening_ = false;
     std::atomic<PipeEnd*> end_ = nullptr;  // one reference
 };

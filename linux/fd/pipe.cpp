@@ -214,6 +214,9 @@ std::int64_t PipeEnd::receive(UserBuffer& buffer, Options options, Received* rec
     if (framing_ != Framing::stream) [[unlikely]] {
         return receive_packet(buffer, options, received);
     }
+    if (received != nullptr) {
+        received->peer = peer_;
+    }
     std::uint64_t moved = 0;
     while (buffer.remaining() != 0) {
         UserBuffer after = buffer;
@@ -374,6 +377,7 @@ bool PipeEnd::describe(process::ImageDescriptor& to) const {
     to.state[1] = peer_.pid;
     to.state[2] = peer_.user;
     to.state[3] = peer_.group;
+    to.state[4] = wants_credentials() ? 1 : 0;
     return true;
 }
 
@@ -387,6 +391,7 @@ Result<Handle> PipeEnd::adopt(const process::ImageDescriptor& from) {
         {Notification{from.capabilities[1]}, Notification{from.capabilities[2]},
          Notification{from.capabilities[3]}, ipc::Capability<ipc::CapTable>{from.capabilities[4]}});
     end->set_peer({from.state[1], from.state[2], from.state[3]});
+    end->want_credentials(from.state[4] != 0);
     return Handle{end};
 }
 

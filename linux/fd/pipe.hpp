@@ -14,6 +14,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "linux/fd/description.hpp"
@@ -94,6 +96,12 @@ public:
     bool describe(process::ImageDescriptor& to) const override;
     void on_fork_child() override { queue_.on_fork_child(); }
 
+    // Who was at the other end when it was made (SO_PEERCRED).
+    struct Peer {
+        std::uint32_t pid = 0, user = 0, group = 0;
+    };
+    [[nodiscard]] Peer peer() const { return peer_; }
+    void set_peer(const Peer& peer) { peer_ = peer; }
     // Sockets: how recv and send want it this once.
     struct Options {
         bool no_wait = false;
@@ -105,6 +113,8 @@ public:
     struct Received {
         bool truncated = false;  // there was more in the packet
         Parcel parcel;
+        Peer peer;         // who sent it
+        std::string name;  // ... and its name, of packets
     };
     // A stream's bytes end behind those that a parcel came with.
     std::int64_t receive(UserBuffer& buffer, Options options, Received* received = nullptr);
@@ -112,13 +122,14 @@ public:
     // caller. ETOOMANYREFS.
     std::int64_t send(UserBuffer& buffer, Options options, Parcel* parcel = nullptr);
     void shut_down(bool reading, bool writing);
-    // Who was at the other end when it was made (SO_PEERCRED).
-    struct Peer {
-        std::uint32_t pid = 0, user = 0, group = 0;
-    };
-    [[nodiscard]] Peer peer() const { return peer_; }
-    void set_peer(const Peer& peer) { peer_ = peer; }
     [[nodiscard]] Framing framing() const { return framing_; }
+    // What the two sides are called, as they say themselves.
+    void set_names(std::string_view own, std::string_view peer);
+    [[nodiscard]] std::string name() const { return name_of(side_ == Side::first ? 0 : 1); }
+    [[nodiscard]] std::string peer_name() const { return name_of(side_ == Side::first ? 1 : 0); }
+    // Nobody is left on the other side, and there is nothing more to read.
+    [[nodiscard]] bool is_abandoned() { return queue_.has(gone_bit) && in_->empty(); }
+    [[nodiscard]] std::optional<std::uint64_t> next_stamp() { return in_->next_stamp(); }
 
 protected:
     // Is nobody left on the other side? Once true, always true (but of named pipes).
@@ -148,6 +159,7 @@ private:
     std::int64_t send_packets(UserBuffer& buffer, Options options, Parcel* parcel);
     std::int64_t refusal(Options options);
     // pipe_parcels.cpp
+    [[nodiscard]] std::string name_of(std::size_t end) const;
     [[nodiscard]] Shelf shelf_in() const;
     [[nodiscard]] Shelf shelf_out() const;
     // -> the note to send it with, 0 for none; nothing: there is no room.

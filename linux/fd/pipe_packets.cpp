@@ -30,6 +30,8 @@ std::int64_t PipeEnd::receive_packet(UserBuffer& buffer, Options options, Receiv
             }
             if (received != nullptr) {
                 received->truncated = packet.available > packet.count;
+                received->peer = peer_;
+                received->name = peer_name();
             }
             return static_cast<std::int64_t>(options.tell_all ? packet.available : packet.count);
         }

@@ -2,6 +2,8 @@
 // What goes through a socket pair beside bytes. Parcels that nobody will take any more are dropped by
 // whoever notices first: the last holder of an end when he closes it, else the other side when it
 // sends or closes.
+#include <algorithm>
+
 #include "linux/fd/pipe.hpp"
 
 namespace linux::fd {
@@ -30,6 +32,20 @@ void PipeEnd::settle(std::uint32_t note, const PipeRing::Transfer& part, Parcel*
     } else if (readers_gone()) {
         shelf_out().clear();  // the last one did not see this any more
     }
+}
+
+void PipeEnd::set_names(std::string_view own, std::string_view peer) {
+    std::size_t end = side_ == Side::first ? 0 : 1;
+    for (const std::string_view name : {own, peer}) {
+        auto& to = mapping_->ring(0).header().names[end];
+        to.length.store(static_cast<std::uint32_t>(name.copy(to.text, sizeof to.text)));
+        end ^= 1;
+    }
+}
+
+std::string PipeEnd::name_of(std::size_t end) const {
+    const auto& from = mapping_->ring(0).header().names[end];
+    return {from.text, std::min<std::size_t>(from.length.load(), sizeof from.text)};
 }
 
 bool PipeEnd::pick_up(const PipeRing::Transfer& part, Options options, Received* received) {

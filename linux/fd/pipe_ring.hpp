@@ -52,6 +52,8 @@ public:
     // All zero in a new pipe. `used` has a bit for each page that is taken. `ended`: a side said
     // that it is done (sockets). `flags`: of the two ends' descriptions (F_SETFL). `notes`: of the
     // entry that a page is in, as long as nothing of it was read. `parcels`: linux/fd/parcel.hpp.
+    // `stamps`: of packets, when they were written (of the processor's counter). `names`: of the first
+    // and the second end of a connection.
     struct Header {
         alignas(64) std::atomic<std::uint64_t> tail;
         std::atomic<std::uint32_t> sleeping_writers;
@@ -64,6 +66,11 @@ public:
         alignas(64) std::atomic<std::uint64_t> order[slots];
         std::atomic<std::uint32_t> notes[pages];
         std::atomic<std::uint32_t> parcels;
+        std::atomic<std::uint64_t> stamps[pages];
+        struct Name {
+            std::atomic<std::uint32_t> length;
+            char text[108];
+        } names[2];
     };
     static_assert(sizeof(Header) <=
                   4032);  // what follows in that page is a named pipe's (fs::OpenPipe)
@@ -110,6 +117,11 @@ public:
     // As read, but all stays there.
     template <class Drain>
     Transfer peek(std::size_t count, Drain&& drain);
+    // Of the packet that would be read next, if there is one.
+    std::optional<std::uint64_t> next_stamp() {
+        const auto place = front();
+        return place ? std::optional{header().stamps[place->entry.page].load()} : std::nullopt;
+    }
 
 private:
     struct Entry {
@@ -172,7 +184,7 @@ private:
     template <class Fill>
     std::optional<Transfer> join(std::size_t count, Fill& fill);
     template <class Fill>
-    Transfer append(std::size_t count, Fill& fill, std::uint32_t note);
+    Transfer append(std::size_t count, Fill& fill, std::uint32_t note, std::uint64_t stamp = 0);
     template <class Drain>
     Transfer take(std::size_t count, Drain& drain, bool whole);
 
@@ -330,11 +342,12 @@ PipeRing::Transfer PipeRing::write(std::size_t count, Fill&& fill, std::uint32_t
 
 template <class Fill>
 PipeRing::Transfer PipeRing::write_packet(std::size_t count, Fill&& fill, std::uint32_t note) {
-    return append(count, fill, note);
+    return append(count, fill, note, __builtin_ia32_rdtsc());
 }
 
 template <class Fill>
-PipeRing::Transfer PipeRing::append(std::size_t count, Fill& fill, std::uint32_t note) {
+PipeRing::Transfer PipeRing::append(std::size_t count, Fill& fill, std::uint32_t note,
+                                    std::uint64_t stamp) {
     if (full()) {
         return {Outcome::full, 0};
     }
@@ -347,6 +360,9 @@ PipeRing::Transfer PipeRing::append(std::size_t count, Fill& fill, std::uint32_t
         return {Outcome::fault, 0};
     }
     header().notes[*fresh].store(note, std::memory_order_relaxed);
+    if (stamp != 0) {
+        header().stamps[*fresh].store(stamp, std::memory_order_relaxed);
+    }
     for (;;) {
         const std::optional<Place> place = back();
         if (!place) {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
-// Sockets. There is no network yet: what exists are local sockets, in pairs (linux/fd/pipe.hpp) or, of
-// streams and sequenced packets, with names (linux/fd/local_socket.hpp). Asking for another socket is answered as by a kernel
+// Sockets. There is no network yet: what exists are local sockets, in pairs (linux/fd/pipe.hpp) or
+// with names (linux/fd/local_socket.hpp, linux/fd/datagram_socket.hpp). Asking for another socket is answered as by a kernel
 // without that protocol family, so that programs which can do without it go on.
 #include "abi/linux/socket.hpp"
 
 #include <algorithm>
+#include <string>
+#include <utility>
 
 #include "abi/linux/file.hpp"
 #include "linux/entry/user_memory.hpp"
+#include "linux/fd/datagram_socket.hpp"
 #include "linux/fd/local_socket.hpp"
 #include "linux/fd/pipe.hpp"
 #include "linux/fd/table.hpp"
@@ -21,6 +24,7 @@ namespace linux {
 
 namespace {
 
+using fd::DatagramSocket;
 using fd::Handle;
 using fd::LocalSocket;
 using fd::PipeEnd;
@@ -39,8 +43,9 @@ Result<SocketHandle> get_socket(std::int64_t number) {
     Handle description = TRY(fd::table.get_open(number));
     PipeEnd* socket = description->socket();
     if (socket == nullptr) {
-        return base::fail(description->local_socket() != nullptr ? Errno::enotconn
-                                                                 : Errno::enotsock);
+        const bool unconnected =
+            description->local_socket() != nullptr || description->datagram_socket() != nullptr;
+        return base::fail(unconnected ? Errno::enotconn : Errno::enotsock);
     }
     return SocketHandle{std::move(description), socket};
 }
@@ -48,7 +53,8 @@ Result<SocketHandle> get_socket(std::int64_t number) {
 // One that need not be connected.
 Result<Handle> get_any_socket(std::int64_t number) {
     Handle description = TRY(fd::table.get_open(number));
-    if (description->socket() == nullptr && description->local_socket() == nullptr) {
+    if (description->socket() == nullptr && description->local_socket() == nullptr &&
+        description->datagram_socket() == nullptr) {
         return base::fail(Errno::enotsock);
     }
     return description;
@@ -62,42 +68,71 @@ Result<LocalSocket*> local_of(const Handle& description, Errno otherwise) {
     return description->local_socket();
 }
 
-// The name in a struct sockaddr_un, as an absolute path.
-Result<fd::Path> read_name(std::uint64_t address, std::uint64_t length, Errno no_path) {
-    struct Address {
-        std::uint16_t family;
-        char path[108];
-    };
-    constexpr std::uint64_t path_offset = sizeof(std::uint16_t);
+// The name in a struct sockaddr_un, as the program has it and as an absolute path, which stands at the start
+// of the message page.
+struct Name {
+    std::string text;
+    fd::Path path;
+};
+
+struct Address {
+    std::uint16_t family;
+    char path[108];
+};
+constexpr std::uint64_t path_offset = sizeof(std::uint16_t);
+
+Result<Name> read_name(std::uint64_t address, std::uint64_t length, Errno no_path) {
     if (length < path_offset || length > sizeof(Address)) {
         return base::fail(Errno::einval);
     }
-    Address name{};
-    TRY(user::copy_in(&name, address, length));
-    if (name.family != linux_abi::SocketFamily::local) {
+    Address given{};
+    TRY(user::copy_in(&given, address, length));
+    if (given.family != linux_abi::SocketFamily::local) {
         return base::fail(Errno::einval);
     }
-    const std::string_view path{name.path, length - path_offset};
+    const std::string_view path{given.path, length - path_offset};
     if (path.empty() || path.front() == '\0') {
         return base::fail(no_path);  // chosen by the system, or outside of the file system
     }
-    return fd::resolve_text(linux_abi::at_cwd, path.substr(0, path.find('\0')));
+    Name name{.text = std::string{path.substr(0, path.find('\0'))}, .path = {}};
+    name.path = TRY(fd::resolve_text(linux_abi::at_cwd, name.text));
+    return name;
 }
 
-// Names are not told: an address of the family alone.
-Result<void> write_family(std::uint64_t address, std::uint64_t length_at) {
-    const std::uint16_t family = linux_abi::SocketFamily::local;
+// -> the length of the address; of it, as much is written as there is room for.
+Result<std::uint32_t> put_name(std::uint64_t address, std::uint32_t room, std::string_view name) {
+    Address full{.family = linux_abi::SocketFamily::local, .path = {}};
+    const std::size_t text = name.copy(full.path, sizeof full.path - 1);
+    const std::size_t length = path_offset + (text == 0 ? 0 : text + 1);
+    TRY(user::copy_out(address, &full, std::min<std::size_t>(room, length)));
+    return static_cast<std::uint32_t>(length);
+}
+
+// Without a name: an address of the family alone.
+Result<void> write_name(std::uint64_t address, std::uint64_t length_at, std::string_view name) {
     const auto room = TRY(user::read<std::uint32_t>(length_at));
-    TRY(user::copy_out(address, &family, std::min<std::size_t>(room, sizeof family)));
-    return user::write(length_at, std::uint32_t{sizeof family});
+    return user::write(length_at, TRY(put_name(address, room, name)));
+}
+
+// Where a socket's options are: at the connected end, once there is one.
+fd::Description& options_of(fd::Description& socket) {
+    return socket.socket() != nullptr ? *socket.socket() : socket;
+}
+
+fd::Framing framing_of(fd::Description& socket) {
+    if (socket.datagram_socket() != nullptr) {
+        return fd::Framing::datagrams;
+    }
+    return socket.socket() != nullptr ? socket.socket()->framing()
+                                      : socket.local_socket()->framing();
 }
 
 bool accepts_connections(fd::Description& socket) {
     return socket.local_socket() != nullptr && socket.local_socket()->is_listening();
 }
 
-// Only local sockets can be had, those for datagrams in pairs only.
-Result<fd::Framing> check_type(const Arguments& arguments, bool pair) {
+// Only local sockets can be had.
+Result<fd::Framing> check_type(const Arguments& arguments) {
     const std::uint32_t type = arguments.word(1);
     if (arguments.word(0) != linux_abi::SocketFamily::local) {
         return base::fail(Errno::eafnosupport);
@@ -109,13 +144,11 @@ Result<fd::Framing> check_type(const Arguments& arguments, bool pair) {
         return base::fail(Errno::eprotonosupport);
     }
     switch (type & SocketType::mask) {
-        case SocketType::stream:  return fd::Framing::stream;
-        case SocketType::packets: return fd::Framing::sequenced;
-        case SocketType::raw:  // means the same
-        case SocketType::datagram:
-            return pair ? Result<fd::Framing>{fd::Framing::datagrams}
-                        : base::fail(Errno::esocktnosupport);
-        default: return base::fail(Errno::esocktnosupport);
+        case SocketType::stream:   return fd::Framing::stream;
+        case SocketType::packets:  return fd::Framing::sequenced;
+        case SocketType::raw:      // means the same
+        case SocketType::datagram: return fd::Framing::datagrams;
+        default:                   return base::fail(Errno::esocktnosupport);
     }
 }
 
@@ -129,29 +162,50 @@ std::uint32_t status_of(std::uint32_t type) {
 }
 
 Result<std::int64_t> make_socket(const Arguments& arguments) {
-    const fd::Framing framing = TRY(check_type(arguments, false));
+    const fd::Framing framing = TRY(check_type(arguments));
     const std::uint32_t type = arguments.word(1);
-    return fd::table.install(Handle{new LocalSocket(status_of(type), framing)},
-                             (type & SocketType::close_on_exec) != 0);
+    Handle socket = framing == fd::Framing::datagrams
+                        ? Handle{new DatagramSocket(status_of(type))}
+                        : Handle{new LocalSocket(status_of(type), framing)};
+    return fd::table.install(std::move(socket), (type & SocketType::close_on_exec) != 0);
 }
 
 Result<void> bind_name(const Arguments& arguments) {
     const Handle description = TRY(get_any_socket(arguments.integer(0)));
-    LocalSocket* socket = TRY(local_of(description, Errno::einval));
-    const fd::Path path = TRY(read_name(arguments[1], arguments.word(2), Errno::eaddrnotavail));
-    return socket->bind(path);
+    const Name name = TRY(read_name(arguments[1], arguments.word(2), Errno::eaddrnotavail));
+    if (DatagramSocket* socket = description->datagram_socket()) {
+        return socket->bind(name.path, name.text);
+    }
+    return TRY(local_of(description, Errno::einval))->bind(name.path, name.text);
 }
 
 Result<void> start_listening(const Arguments& arguments) {
     const Handle description = TRY(get_any_socket(arguments.integer(0)));
+    if (description->datagram_socket() != nullptr) {
+        return base::fail(Errno::eopnotsupp);
+    }
     return TRY(local_of(description, Errno::einval))->listen(arguments.word(1));
+}
+
+Result<void> connect_datagrams(DatagramSocket& socket, const Arguments& arguments) {
+    if (arguments.word(2) >= path_offset &&
+        TRY(user::read<std::uint16_t>(arguments[1])) == linux_abi::SocketFamily::none) {
+        socket.disconnect();
+        return {};
+    }
+    const Name name = TRY(read_name(arguments[1], arguments.word(2), Errno::econnrefused));
+    return socket.connect(name.path, name.text);
 }
 
 Result<std::int64_t> connect_to(const Arguments& arguments) {
     const Handle description = TRY(get_any_socket(arguments.integer(0)));
+    if (DatagramSocket* datagrams = description->datagram_socket()) {
+        TRY(connect_datagrams(*datagrams, arguments));
+        return 0;
+    }
     LocalSocket* socket = TRY(local_of(description, Errno::eisconn));
-    const fd::Path path = TRY(read_name(arguments[1], arguments.word(2), Errno::econnrefused));
-    return socket->connect(path);
+    const Name name = TRY(read_name(arguments[1], arguments.word(2), Errno::econnrefused));
+    return socket->connect(name.path, name.text);
 }
 
 Result<std::int64_t> accept_one(const Arguments& arguments, std::uint32_t flags) {
@@ -159,16 +213,19 @@ Result<std::int64_t> accept_one(const Arguments& arguments, std::uint32_t flags)
         return base::fail(Errno::einval);
     }
     const Handle description = TRY(get_any_socket(arguments.integer(0)));
+    if (description->datagram_socket() != nullptr) {
+        return base::fail(Errno::eopnotsupp);
+    }
     LocalSocket* socket = TRY(local_of(description, Errno::einval));
     Handle end = TRY(socket->accept(status_of(flags)));
     if (arguments[1] != 0) {
-        TRY(write_family(arguments[1], arguments[2]));
+        TRY(write_name(arguments[1], arguments[2], end->socket()->peer_name()));
     }
     return fd::table.install(std::move(end), (flags & SocketType::close_on_exec) != 0);
 }
 
 Result<void> make_pair(const Arguments& arguments) {
-    const fd::Framing framing = TRY(check_type(arguments, true));
+    const fd::Framing framing = TRY(check_type(arguments));
     const std::uint32_t type = arguments.word(1);
     const bool close_on_exec = (type & SocketType::close_on_exec) != 0;
     fd::PipePair pair = TRY(fd::make_socket_pair(status_of(type), framing));
@@ -200,16 +257,29 @@ PipeEnd::Options to_options(std::uint32_t flags) {
             .tell_all = (flags & MessageFlag::truncated) != 0};
 }
 
-std::int64_t receive(PipeEnd& socket, const UserSegments& segments, std::uint32_t flags,
+// What a message is received from: an end, or all that have come to a name.
+Result<Handle> get_source(std::int64_t number) {
+    Handle description = TRY(get_any_socket(number));
+    if (description->socket() == nullptr && description->datagram_socket() == nullptr) {
+        return base::fail(Errno::enotconn);
+    }
+    return description;
+}
+
+std::int64_t receive(fd::Description& source, const UserSegments& segments, std::uint32_t flags,
                      PipeEnd::Received& received) {
     fd::UserBuffer buffer = segments.buffer();
     const PipeEnd::Options options = to_options(flags);
-    std::int64_t count = socket.receive(buffer, options, &received);
+    PipeEnd* socket = source.socket();
+    if (socket == nullptr) {
+        return source.datagram_socket()->receive(buffer, options, &received);
+    }
+    std::int64_t count = socket->receive(buffer, options, &received);
     const bool all = (flags & MessageFlag::wait_all) != 0 && !options.no_wait &&
-                     !socket.non_blocking() && !options.keep &&
-                     socket.framing() == fd::Framing::stream;
+                     !socket->non_blocking() && !options.keep &&
+                     socket->framing() == fd::Framing::stream;
     while (all && count > 0 && buffer.remaining() != 0 && !received.parcel) {
-        const std::int64_t more = socket.receive(buffer, options, &received);
+        const std::int64_t more = socket->receive(buffer, options, &received);
         if (more <= 0) {
             break;
         }
@@ -218,65 +288,91 @@ std::int64_t receive(PipeEnd& socket, const UserSegments& segments, std::uint32_
     return count;
 }
 
-std::int64_t send(PipeEnd& socket, const UserSegments& segments, std::uint32_t flags,
-                  fd::Parcel* parcel = nullptr) {
-    fd::UserBuffer buffer = segments.buffer();
-    return socket.send(buffer, to_options(flags), parcel);
+// The end by which a message to this address (0: the one that it is connected with) goes out. After this
+// the message page may be used again.
+struct Outgoing {
+    Handle handle;
+    bool no_wait = false;
+};
+
+Result<Outgoing> way_out(std::int64_t number, std::uint64_t address, std::uint32_t length) {
+    Handle description = TRY(get_any_socket(number));
+    if (DatagramSocket* socket = description->datagram_socket()) {
+        const bool no_wait = socket->non_blocking();
+        if (address == 0) {
+            return Outgoing{TRY(socket->default_way()), no_wait};
+        }
+        const Name name = TRY(read_name(address, length, Errno::econnrefused));
+        return Outgoing{TRY(socket->way_to(name.path, name.text)), no_wait};
+    }
+    if (description->socket() == nullptr) {
+        return base::fail(address == 0 ? Errno::enotconn : Errno::eopnotsupp);
+    }
+    if (address != 0) {
+        return base::fail(Errno::eisconn);
+    }
+    return Outgoing{std::move(description)};
 }
 
-// The other end of a pair has no name, which is an address of length 0.
-Result<void> write_no_name(std::uint64_t length_pointer) {
-    return length_pointer == 0 ? Result<void>{} : user::write(length_pointer, std::uint32_t{0});
+std::int64_t send(const Outgoing& way, const UserSegments& segments, std::uint32_t flags,
+                  fd::Parcel* parcel = nullptr) {
+    fd::UserBuffer buffer = segments.buffer();
+    PipeEnd::Options options = to_options(flags);
+    options.no_wait |= way.no_wait;
+    return way.handle->socket()->send(buffer, options, parcel);
 }
 
 Result<std::int64_t> send_to(const Arguments& arguments) {
-    const SocketHandle socket = TRY(get_socket(arguments.integer(0)));
-    if (arguments[4] != 0) {
-        return base::fail(Errno::eisconn);
-    }
+    const Outgoing way = TRY(way_out(arguments.integer(0), arguments[4], arguments.word(5)));
     const auto segments = TRY(UserSegments::one(arguments[1], arguments[2]));
-    return send(*socket.socket, segments, arguments.word(3));
+    return send(way, segments, arguments.word(3));
 }
 
 Result<std::int64_t> receive_from(const Arguments& arguments) {
-    const SocketHandle socket = TRY(get_socket(arguments.integer(0)));
+    const Handle source = TRY(get_source(arguments.integer(0)));
     const auto segments = TRY(UserSegments::one(arguments[1], arguments[2]));
     PipeEnd::Received received;
-    const std::int64_t count = receive(*socket.socket, segments, arguments.word(3), received);
+    const std::int64_t count = receive(*source, segments, arguments.word(3), received);
     if (count >= 0 && arguments[4] != 0) {
-        TRY(write_no_name(arguments[5]));
+        if (!received.name.empty()) {
+            TRY(write_name(arguments[4], arguments[5], received.name));
+        } else if (arguments[5] != 0) {
+            TRY(user::write(arguments[5], std::uint32_t{0}));
+        }
     }
     return count;
 }
 
-Result<std::int64_t> send_message(PipeEnd& socket, std::uint64_t header_at, std::uint32_t flags) {
+Result<std::int64_t> send_message(std::int64_t number, std::uint64_t header_at,
+                                  std::uint32_t flags) {
     const auto header = TRY(user::read<MessageHeader>(header_at));
+    const std::uint64_t address = header.name_length == 0 ? 0 : header.name;
+    const Outgoing way = TRY(way_out(number, address, header.name_length));
     const auto segments = TRY(UserSegments::list(header.vectors, header.vector_count));
     fd::Parcel parcel = TRY(read_control(header));
-    return send(socket, segments, flags, &parcel);
+    return send(way, segments, flags, &parcel);
 }
 
-Result<std::int64_t> receive_message(PipeEnd& socket, std::uint64_t header_at,
+Result<std::int64_t> receive_message(std::int64_t number, std::uint64_t header_at,
                                      std::uint32_t flags) {
+    const Handle source = TRY(get_source(number));
     auto header = TRY(user::read<MessageHeader>(header_at));
     const auto segments = TRY(UserSegments::list(header.vectors, header.vector_count));
     PipeEnd::Received received;
-    const std::int64_t count = receive(socket, segments, flags, received);
-    if (count >= 0) {
-        const bool close_on_exec = (flags & MessageFlag::close_on_exec) != 0;
-        header.name_length = 0;
-        header.flags = (received.truncated ? MessageFlag::truncated : 0) |
-                       (close_on_exec ? MessageFlag::close_on_exec : 0);
-        TRY(write_control(header, received.parcel, close_on_exec));
-        TRY(user::write(header_at, header));
+    const std::int64_t count = receive(*source, segments, flags, received);
+    if (count < 0) {
+        return count;
     }
+    const bool close_on_exec = (flags & MessageFlag::close_on_exec) != 0;
+    const std::uint32_t room = std::exchange(header.name_length, 0);
+    if (header.name != 0 && !received.name.empty()) {
+        header.name_length = TRY(put_name(header.name, room, received.name));
+    }
+    header.flags = (received.truncated ? MessageFlag::truncated : 0) |
+                   (close_on_exec ? MessageFlag::close_on_exec : 0);
+    TRY(write_control(header, received, close_on_exec, options_of(*source).wants_credentials()));
+    TRY(user::write(header_at, header));
     return count;
-}
-
-template <class Move>
-Result<std::int64_t> with_socket(const Arguments& arguments, Move&& move) {
-    const SocketHandle socket = TRY(get_socket(arguments.integer(0)));
-    return move(*socket.socket, arguments[1], arguments.word(2));
 }
 
 // sendmmsg and recvmmsg: `move(at, first)` for each header, until one fails. What it moved goes behind
@@ -299,15 +395,14 @@ Result<std::int64_t> move_messages(const Arguments& arguments, Move&& move) {
 }
 
 Result<std::int64_t> send_messages(const Arguments& arguments) {
-    const SocketHandle socket = TRY(get_socket(arguments.integer(0)));
     return move_messages(arguments, [&](std::uint64_t at, bool) {
-        return send_message(*socket.socket, at, arguments.word(3));
+        return send_message(arguments.integer(0), at, arguments.word(3));
     });
 }
 
 // The time limit is looked at between two messages only, as on Linux.
 Result<std::int64_t> receive_messages(const Arguments& arguments) {
-    const SocketHandle socket = TRY(get_socket(arguments.integer(0)));
+    (void)TRY(get_source(arguments.integer(0)));
     const WaitTime time = TRY(WaitTime::from_timespec(arguments[4]));
     const std::uint64_t deadline = time.deadline();
     std::uint32_t flags = arguments.word(3) & ~MessageFlag::wait_for_one;
@@ -318,7 +413,7 @@ Result<std::int64_t> receive_messages(const Arguments& arguments) {
                 return base::fail(Errno::eagain);
             }
             flags |= !first && for_one ? MessageFlag::no_wait : 0;
-            return receive_message(*socket.socket, at, flags);
+            return receive_message(arguments.integer(0), at, flags);
         });
     time.store_rest(arguments[4]);
     return received;
@@ -348,18 +443,18 @@ Result<void> get_option(const Arguments& arguments) {
     }
     std::int32_t value = 0;
     switch (arguments.word(2)) {
-        case SocketOption::type:
-            value = type_of(socket->socket() != nullptr ? socket->socket()->framing()
-                                                        : socket->local_socket()->framing());
-            break;
-        case SocketOption::domain:           value = linux_abi::SocketFamily::local; break;
-        case SocketOption::accepts:          value = accepts_connections(*socket) ? 1 : 0; break;
+        case SocketOption::type:           value = type_of(framing_of(*socket)); break;
+        case SocketOption::domain:         value = linux_abi::SocketFamily::local; break;
+        case SocketOption::accepts:        value = accepts_connections(*socket) ? 1 : 0; break;
         case SocketOption::error:
         case SocketOption::keep_alive:
         case SocketOption::reuse_address:
-        case SocketOption::protocol:         break;
+        case SocketOption::protocol:       break;
         case SocketOption::send_buffer:
-        case SocketOption::receive_buffer:   value = fd::PipeRing::capacity; break;
+        case SocketOption::receive_buffer: value = fd::PipeRing::capacity; break;
+        case SocketOption::pass_credentials:
+            value = options_of(*socket).wants_credentials() ? 1 : 0;
+            break;
         case SocketOption::peer_credentials: {
             constexpr PipeEnd::Peer nobody{0, ~0U, ~0U};
             const PipeEnd* end = socket->socket();
@@ -382,18 +477,34 @@ Result<void> set_option(const Arguments& arguments) {
         case SocketOption::receive_buffer:
         case SocketOption::reuse_address:
         case SocketOption::keep_alive:     return {};
-        default:                           return base::fail(Errno::enoprotoopt);
+        case SocketOption::pass_credentials:
+            if (arguments.word(4) < sizeof(std::int32_t)) {
+                return base::fail(Errno::einval);
+            }
+            options_of(*socket).want_credentials(TRY(user::read<std::int32_t>(arguments[3])) != 0);
+            return {};
+        default: return base::fail(Errno::enoprotoopt);
     }
 }
 
 Result<void> get_name(const Arguments& arguments) {
-    (void)TRY(get_any_socket(arguments.integer(0)));
-    return write_family(arguments[1], arguments[2]);
+    const Handle socket = TRY(get_any_socket(arguments.integer(0)));
+    std::string name;
+    if (socket->datagram_socket() != nullptr) {
+        name = socket->datagram_socket()->name();
+    } else {
+        name =
+            socket->socket() != nullptr ? socket->socket()->name() : socket->local_socket()->name();
+    }
+    return write_name(arguments[1], arguments[2], name);
 }
 
 Result<void> get_peer_name(const Arguments& arguments) {
-    (void)TRY(get_socket(arguments.integer(0)));
-    return write_family(arguments[1], arguments[2]);
+    const Handle socket = TRY(get_source(arguments.integer(0)));
+    const std::string name = socket->socket() != nullptr
+                                 ? socket->socket()->peer_name()
+                                 : TRY(socket->datagram_socket()->peer_name());
+    return write_name(arguments[1], arguments[2], name);
 }
 
 }  // namespace
@@ -405,10 +516,10 @@ std::int64_t socketpair(const Arguments& arguments) { return to_return(make_pair
 std::int64_t sendto(const Arguments& arguments) { return to_return(send_to(arguments)); }
 std::int64_t recvfrom(const Arguments& arguments) { return to_return(receive_from(arguments)); }
 std::int64_t sendmsg(const Arguments& arguments) {
-    return to_return(with_socket(arguments, send_message));
+    return to_return(send_message(arguments.integer(0), arguments[1], arguments.word(2)));
 }
 std::int64_t recvmsg(const Arguments& arguments) {
-    return to_return(with_socket(arguments, receive_message));
+    return to_return(receive_message(arguments.integer(0), arguments[1], arguments.word(2)));
 }
 std::int64_t sendmmsg(const Arguments& arguments) { return to_return(send_messages(arguments)); }
 std::int64_t recvmmsg(const Arguments& arguments) { return to_return(receive_messages(arguments)); }

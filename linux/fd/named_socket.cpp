@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#include "linux/fd/named_socket.hpp"
+
+#include "libs/ipc/protocol.hpp"
+#include "linux/fd/adopt.hpp"
+#include "linux/fd/image.hpp"
+#include "linux/fd/server_file.hpp"
+#include "linux/process/state.hpp"
+#include "linux/signal/interruption.hpp"
+
+namespace linux::fd {
+
+namespace {
+
+constexpr std::uint32_t mode_bits = 0777;
+
+// The capabilities of an end, in the order of `describe`, are one more than a message carries. So its
+// Memory travels in the table for parcels, in this slot.
+constexpr abi::CapIndex memory_slot = 1;
+
+Result<ipc::CapabilityList> to_message(const process::ImageDescriptor& end) {
+    using Any = ipc::Ref<ipc::Any>;
+    const ipc::Ref<ipc::CapTable> shelf{end.capabilities[4]};
+    TRY(or_errno(shelf->copy(Any{end.capabilities[0]}, abi::all_rights, memory_slot)));
+    return ipc::CapabilityList{Any{end.capabilities[1]}, Any{end.capabilities[2]},
+                               Any{end.capabilities[3]}, Any{end.capabilities[4]}};
+}
+
+// Whatever the other side sent: `adopt_description` looks at it.
+process::ImageDescriptor from_message(ipc::Answer<fs::Accept>& answer) {
+    process::ImageDescriptor end{};
+    end.kind = image_kind::socket_second;
+    end.state[0] = OpenFlag::read_write;
+    for (std::size_t i = 0; i < fs::Accept::reply_capabilities; ++i) {
+        end.capabilities[i + 1] = answer.take<ipc::Any>(i).release();
+    }
+    const ipc::Ref<ipc::CapTable> shelf{end.capabilities[4]};
+    if (!is_object(shelf.index(), abi::ObjectType::cap_table)) {
+        return end;
+    }
+    if (auto memory = shelf->take<ipc::Memory>(memory_slot)) {
+        end.capabilities[0] = memory->release();
+    }
+    return end;
+}
+
+}  // namespace
+
+Result<ipc::Capability<fs::File>> make_socket_node(Path path, std::uint32_t status) {
+    const std::string name{path.text};
+    const auto made = ipc::call(
+        own_view(), fs::MakeNode{.kind = fs::Kind::socket, .mode = mode_bits & ~location.umask()},
+        {.payload = ipc::bytes(name)});
+    if (!made) {
+        const Errno error = to_errno(made.error());
+        return base::fail(error == Errno::eexist ? Errno::eaddrinuse : error);
+    }
+    auto opened =
+        TRY(or_errno(ipc::call(own_view(),
+                               fs::Open{.flags = fs::OpenFlags::path_only |
+                                                 fs::OpenFlags::no_follow | to_file_flags(status)},
+                               {.payload = ipc::bytes(name)})));
+    return opened.take<fs::File>();
+}
+
+Result<void> listen_at(ipc::Ref<fs::File> file, std::uint32_t backlog) {
+    TRY(or_errno(ipc::call(file, fs::Listen{.backlog = backlog, .pid = identity().pid})));
+    return {};
+}
+
+Result<Handle> connect_to_name(std::string_view path, const Connecting& how) {
+    auto opened = TRY(or_errno(ipc::call(own_view(), fs::Open{.flags = fs::OpenFlags::write},
+                                         {.payload = ipc::bytes(path)})));
+    const auto file = opened.take<fs::File>();
+    if (opened.reply.kind != fs::Kind::socket) {
+        return base::fail(Errno::econnrefused);
+    }
+    auto pair = TRY(make_socket_pair(how.status, how.framing));
+    pair.reader->socket()->set_names(how.own_name, how.peer_name);
+    process::ImageDescriptor other{};
+    (void)pair.writer->describe(other);
+    const auto answer = ipc::call(file, fs::Connect{.pid = identity().pid},
+                                  {.capabilities = TRY(to_message(other))});
+    if (!answer) {
+        const bool refused = answer.error() == ipc::Failure{ipc::Status::closed};
+        return base::fail(refused ? Errno::econnrefused : to_errno(answer.error()));
+    }
+    pair.reader->socket()->set_peer({answer->reply.pid, answer->reply.user, answer->reply.group});
+    return std::move(pair.reader);
+}
+
+Result<Handle> accept_by_name(ipc::Ref<fs::File> file, Framing framing, bool no_wait) {
+    for (;;) {
+        // The server knows whether this may wait otherwise.
+        auto answer =
+            ipc::call(file, fs::Accept{.no_wait = no_wait ? 1U : 0U}, {.interruptible = !no_wait});
+        if (answer) {
+            auto adopted = adopt_description(from_message(*answer));
+            if (!adopted || (*adopted)->socket()->framing() != framing) {
+                continue;  // whoever that was hears the end
+            }
+            (*adopted)->socket()->set_peer(
+                {answer->reply.pid, answer->reply.user, answer->reply.group});
+            return adopted;
+        }
+        if (!is_interruption(answer.error())) {
+            return base::fail(to_errno(answer.error()));
+        }
+        if (signals::interrupted()) {
+            return base::fail(restart_errno);
+        }
+    }
+}
+
+}  // namespace linux::fd

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// What local sockets with names have in common. The name is a node of a file system, whose server knows
+// who listens there; it carries the capabilities of one end of a socket pair from who connects to who
+// accepts (fs::Connect, fs::Accept). The bytes it does not see.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "linux/fd/description.hpp"
+#include "linux/fd/location.hpp"
+#include "linux/fd/pipe.hpp"
+
+namespace linux::fd {
+
+// The path stands at the start of the message page. EADDRINUSE.
+Result<ipc::Capability<fs::File>> make_socket_node(Path path, std::uint32_t status);
+Result<void> listen_at(ipc::Ref<fs::File> file, std::uint32_t backlog);
+
+struct Connecting {
+    Framing framing;
+    std::uint32_t status;  // of the end
+    std::string_view own_name, peer_name;
+};
+// -> the connected end. ECONNREFUSED: nobody is there; EAGAIN: too many wait. If the socket there is of
+// another type, the end is told that the other one has gone.
+Result<Handle> connect_to_name(std::string_view path, const Connecting& how);
+
+// -> a connected end. EAGAIN, `restart_errno`.
+Result<Handle> accept_by_name(ipc::Ref<fs::File> file, Framing framing, bool no_wait);
+
+}  // namespace linux::fd
