@@ -229,7 +229,11 @@ std::int64_t PipeEnd::receive(UserBuffer& buffer, Options options, Received* rec
         if (part.outcome == PipeRing::Outcome::done) {
             buffer = after;
             moved += part.count;
-            if (pick_up(part, options, received) || options.keep) {
+            if (options.keep) {
+                break;
+            }
+            if (part.note != 0 && is_socket(side_)) [[unlikely]] {
+                pick_up(part.note, received);
                 break;
             }
             continue;
@@ -270,9 +274,12 @@ std::int64_t PipeEnd::send(UserBuffer& buffer, Options options, Parcel* parcel) 
         UserBuffer after = buffer;
         const std::uint64_t count =
             std::min<std::uint64_t>(buffer.remaining(), PipeRing::page_bytes);
-        const auto note = lay_down(parcel);
-        if (!note) {
-            return -Errno::etoomanyrefs;
+        std::uint32_t note = 0;
+        if (parcel != nullptr && *parcel) [[unlikely]] {
+            note = lay_down(*parcel);
+            if (note == 0) {
+                return -Errno::etoomanyrefs;
+            }
         }
         const auto part = out_->write(
             count,
@@ -280,8 +287,10 @@ std::int64_t PipeEnd::send(UserBuffer& buffer, Options options, Parcel* parcel) 
                 after = buffer;
                 return static_cast<bool>(after.get({to, bytes}));
             },
-            *note);
-        settle(*note, part, parcel);
+            note);
+        if (note != 0) [[unlikely]] {
+            settle(note, part, *parcel);
+        }
         if (part.outcome == PipeRing::Outcome::done) {
             buffer = after;
             moved += part.count;

@@ -162,11 +162,11 @@ private:
     [[nodiscard]] std::string name_of(std::size_t end) const;
     [[nodiscard]] Shelf shelf_in() const;
     [[nodiscard]] Shelf shelf_out() const;
-    // -> the note to send it with, 0 for none; nothing: there is no room.
-    std::optional<std::uint32_t> lay_down(Parcel* parcel);
-    void settle(std::uint32_t note, const PipeRing::Transfer& part, Parcel* parcel);
-    // Takes what came with this part, and keeps or drops it.
-    bool pick_up(const PipeRing::Transfer& part, Options options, Received* received);
+    // -> the note to send it with; 0: there is no room.
+    std::uint32_t lay_down(Parcel& parcel);
+    void settle(std::uint32_t note, const PipeRing::Transfer& part, Parcel& parcel);
+    // Takes what came with an entry, and keeps or drops it.
+    void pick_up(std::uint32_t note, Received* received);
     void drop_undelivered();
 
     Side side_;

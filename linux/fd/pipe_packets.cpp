@@ -24,8 +24,10 @@ std::int64_t PipeEnd::receive_packet(UserBuffer& buffer, Options options, Receiv
                                          : in_->read_packet(buffer.remaining(), copy);
         if (packet.outcome == PipeRing::Outcome::done) {
             buffer = after;
-            (void)pick_up(packet, options, received);
             if (!options.keep) {
+                if (packet.note != 0 && is_socket(side_)) {
+                    pick_up(packet.note, received);
+                }
                 wake_other_side();
             }
             if (received != nullptr) {
@@ -79,9 +81,12 @@ std::int64_t PipeEnd::send_packets(UserBuffer& buffer, Options options, Parcel* 
         UserBuffer after = buffer;
         const std::uint64_t count =
             std::min<std::uint64_t>(buffer.remaining(), PipeRing::page_bytes);
-        const auto note = lay_down(parcel);
-        if (!note) {
-            return -Errno::etoomanyrefs;
+        std::uint32_t note = 0;
+        if (parcel != nullptr && *parcel) [[unlikely]] {
+            note = lay_down(*parcel);
+            if (note == 0) {
+                return -Errno::etoomanyrefs;
+            }
         }
         const auto part = out_->write_packet(
             count,
@@ -89,8 +94,10 @@ std::int64_t PipeEnd::send_packets(UserBuffer& buffer, Options options, Parcel* 
                 after = buffer;
                 return static_cast<bool>(after.get({to, bytes}));
             },
-            *note);
-        settle(*note, part, parcel);
+            note);
+        if (note != 0) [[unlikely]] {
+            settle(note, part, *parcel);
+        }
         if (part.outcome == PipeRing::Outcome::done) {
             buffer = after;
             moved += part.count;

@@ -16,19 +16,11 @@ Shelf PipeEnd::shelf_out() const {
     return {shelf_.ref(), side_ == Side::first ? 0U : 1U, out_->header().parcels};
 }
 
-std::optional<std::uint32_t> PipeEnd::lay_down(Parcel* parcel) {
-    if (parcel == nullptr || !*parcel) {
-        return 0;
-    }
-    return shelf_out().put(*parcel);
-}
+std::uint32_t PipeEnd::lay_down(Parcel& parcel) { return shelf_out().put(parcel).value_or(0); }
 
-void PipeEnd::settle(std::uint32_t note, const PipeRing::Transfer& part, Parcel* parcel) {
-    if (note == 0) {
-        return;
-    }
+void PipeEnd::settle(std::uint32_t note, const PipeRing::Transfer& part, Parcel& parcel) {
     if (part.outcome != PipeRing::Outcome::done) {
-        *parcel = shelf_out().take(note);
+        parcel = shelf_out().take(note);
     } else if (readers_gone()) {
         shelf_out().clear();  // the last one did not see this any more
     }
@@ -48,15 +40,11 @@ std::string PipeEnd::name_of(std::size_t end) const {
     return {from.text, std::min<std::size_t>(from.length.load(), sizeof from.text)};
 }
 
-bool PipeEnd::pick_up(const PipeRing::Transfer& part, Options options, Received* received) {
-    if (part.note == 0 || options.keep || !is_socket(side_)) {
-        return false;
-    }
-    Parcel parcel = shelf_in().take(part.note);
+void PipeEnd::pick_up(std::uint32_t note, Received* received) {
+    Parcel parcel = shelf_in().take(note);
     if (received != nullptr) {
         received->parcel = std::move(parcel);
     }
-    return true;
 }
 
 void PipeEnd::drop_undelivered() {

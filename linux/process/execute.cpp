@@ -92,9 +92,14 @@ std::vector<std::string_view> views_of(const std::vector<std::string>& list) {
 
 std::vector<std::byte> make_block(std::string_view path, const Strings& arguments,
                                   const Strings& environment) {
-    // Asked twice, for their number first: there may be many, and mostly there are three.
-    std::vector<process::ImageDescriptor> descriptors(fd::describe({}));
-    descriptors.resize(std::min(fd::describe(descriptors), descriptors.size()));
+    // There may be many, and mostly there are three.
+    std::vector<process::ImageDescriptor> descriptors(8);
+    std::size_t count = fd::describe(descriptors);
+    if (count > descriptors.size()) {
+        descriptors.resize(count);
+        count = fd::describe(descriptors);
+    }
+    descriptors.resize(std::min(count, descriptors.size()));
     process::ImageStart header{};
     header.umask = fd::current_umask();
     header.ignored_signals = signals::ignored_set();
