@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/print.hpp"
 
+#include <array>
+#include <charconv>
+
 #include "kernel/plat/platform.hpp"
 
 namespace print_detail {
@@ -12,25 +15,17 @@ void put(std::string_view text) {
 
 void put(HexNumber number) {
     std::array<char, 16> text;
-    std::size_t start = text.size();
-    std::uint64_t value = number.value;
-    do {
-        text[--start] = "0123456789abcdef"[value & 15];
-        value >>= 4;
-    } while (start > 0 &&
-             (value != 0 || text.size() - start < static_cast<std::size_t>(number.digits)));
-    put(std::string_view("0x"));
-    put(std::string_view(text.data() + start, text.size() - start));
+    const char* end = std::to_chars(text.begin(), text.end(), number.value, 16).ptr;
+    put("0x");
+    for (auto digits = end - text.begin(); digits < number.digits; ++digits) {
+        put("0");
+    }
+    put({text.begin(), end});
 }
 
-void put_number(std::uint64_t value) {
+void put(std::uint64_t number) {
     std::array<char, 20> text;
-    std::size_t start = text.size();
-    do {
-        text[--start] = static_cast<char>('0' + value % 10);
-        value /= 10;
-    } while (value != 0);
-    put(std::string_view(text.data() + start, text.size() - start));
+    put({text.begin(), std::to_chars(text.begin(), text.end(), number).ptr});
 }
 
 }  // namespace print_detail

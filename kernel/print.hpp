@@ -5,8 +5,6 @@
 // no allocation, no buffering: it works in a panic. The kernel says little: what it found at boot, and why it stopped.
 #pragma once
 
-#include <array>
-#include <concepts>
 #include <cstdint>
 #include <string_view>
 
@@ -23,18 +21,7 @@ namespace print_detail {
 
 void put(std::string_view text);
 void put(HexNumber number);
-void put_number(std::uint64_t value);
-
-template <std::integral T>
-    requires(!std::same_as<T, char> && !std::same_as<T, bool>)
-void put(T value) {
-    if (std::signed_integral<T> && value < 0) {
-        put(std::string_view("-"));
-        put_number(0 - static_cast<std::uint64_t>(value));
-    } else {
-        put_number(static_cast<std::uint64_t>(value));
-    }
-}
+void put(std::uint64_t number);
 
 }  // namespace print_detail
 

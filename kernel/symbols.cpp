@@ -2,7 +2,10 @@
 // The kernel's own symbols, for backtraces. tools/cluu/kernel_symbols.py makes the table from a first link of the kernel:
 //
 //   u32 count; count times { u32 distance from kernel_image_begin, u32 offset of the name }, ascending; names, zero-ended
+#include <algorithm>
 #include <cstring>
+#include <iterator>
+#include <span>
 
 #include "kernel/panic_frames.hpp"
 
@@ -27,22 +30,14 @@ Symbol find_symbol(std::uint64_t address) {
     }
     std::uint32_t count = 0;
     std::memcpy(&count, kernel_symbols_begin, sizeof(count));
-    const auto* entries =
-        reinterpret_cast<const SymbolEntry*>(kernel_symbols_begin + sizeof(count));
-    std::uint32_t low = 0;
-    std::uint32_t high = count;
-    while (low < high) {
-        const std::uint32_t middle = low + (high - low) / 2;
-        if (entries[middle].distance <= address - begin) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    if (low == 0) {
+    const std::span entries(
+        reinterpret_cast<const SymbolEntry*>(kernel_symbols_begin + sizeof(count)), count);
+    const auto after =
+        std::ranges::upper_bound(entries, address - begin, {}, &SymbolEntry::distance);
+    if (after == entries.begin()) {
         return {};
     }
-    const SymbolEntry& found = entries[low - 1];
-    const auto* names = reinterpret_cast<const char*>(entries + count);
+    const SymbolEntry& found = *std::prev(after);
+    const auto* names = reinterpret_cast<const char*>(entries.data() + count);
     return {names + found.name, address - begin - found.distance};
 }

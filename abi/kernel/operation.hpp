@@ -169,6 +169,7 @@ struct MapFlags {
     static constexpr std::uint64_t read = 1;
     static constexpr std::uint64_t write = 2;
     static constexpr std::uint64_t execute = 4;  // never together with write
+    static constexpr std::uint64_t access = read | write | execute;
     // What AddressSpace.clone does with the region:
     static constexpr std::uint64_t on_clone_copy = 0;       // a copy-on-write clone of the Memory
     static constexpr std::uint64_t on_clone_share = 0x10;   // the same Memory

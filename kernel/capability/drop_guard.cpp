@@ -11,9 +11,8 @@ namespace kernel {
 
 Result<> DropGuard::attach(Capability& minted) {
     Object& target = *minted.object;
-    void* block = target.bank().buy_block(sizeof(DropGuard));
-    TRY(refuse_if(block == nullptr, Error::no_memory));
-    auto* guard = new (block) DropGuard(target, minted.badge);
+    auto* guard =
+        new (TRY(target.bank().buy_block(sizeof(DropGuard)))) DropGuard(target, minted.badge);
     guard->add_copy();
     minted.guard = guard;
     return {};
@@ -33,9 +32,6 @@ void DropGuard::remove_copy() {
     notification->signal(bits);
 }
 
-void DropGuard::free() {
-    Bank& bank = target_->bank();
-    bank.return_block(this, sizeof(DropGuard));
-}
+void DropGuard::free() { target_->bank().return_block(this, sizeof(DropGuard)); }
 
 }  // namespace kernel

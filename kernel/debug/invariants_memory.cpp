@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <arch/fpu.hpp>
 #include <arch/page_tables.hpp>
 #include <arch/window.hpp>
 
@@ -106,7 +107,7 @@ void Invariants::for_each_block(Object& object, Visit&& visit) {
         case ObjectType::thread: {
             auto& thread = static_cast<Thread&>(object);
             if (thread.fpu != nullptr) {
-                visit(thread.fpu, thread.fpu_bytes_);
+                visit(thread.fpu, arch::fpu_area_size());
             }
             break;
         }
@@ -205,10 +206,10 @@ Invariants::Broken Invariants::check_slabs(Bank& bank, std::uint64_t& slabs) {
 
 Invariants::Broken Invariants::check_partial_slabs(Bank& bank) {
     for (std::size_t size_class = 0; size_class < Bank::size_classes; ++size_class) {
-        const Bank::SlabHeader* previous = nullptr;
-        for (const Bank::SlabHeader* slab = bank.partial_[size_class]; slab != nullptr;
-             slab = slab->next) {
-            HOLD(slab->previous == previous && slab->bank == &bank);
+        const auto& slabs = bank.partial_[size_class];
+        for (const Bank::SlabHeader* slab = slabs.front(); slab != nullptr;
+             slab = slabs.next(*slab)) {
+            HOLD(slab->partial_link.next->previous == &slab->partial_link && slab->bank == &bank);
             HOLD(slab->used != 0 && slab->used < slab->capacity && slab->fresh <= slab->capacity);
             std::uint16_t free = 0;
             for (const Bank::FreeBlock* block = slab->free; block != nullptr; block = block->next) {
@@ -216,7 +217,6 @@ Invariants::Broken Invariants::check_partial_slabs(Bank& bank) {
                 HOLD(free <= slab->capacity);
             }
             HOLD(free == slab->fresh - slab->used);
-            previous = slab;
         }
     }
     return nullptr;

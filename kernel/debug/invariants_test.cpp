@@ -67,7 +67,7 @@ TEST_F(InvariantsTest, Charges) {
     ASSERT_TRUE(poor.charge(1));
     EXPECT_TRUE(finds("bank.own_ == pages")) << broken();
     poor.refund(1);
-    void* block = poor.buy_block(64);
+    void* block = *poor.buy_block(64);
     EXPECT_TRUE(finds("bank.own_ == pages")) << broken();
     poor.return_block(block, 64);
     const auto frame = kernel::mm::frames.take();
@@ -87,9 +87,9 @@ TEST_F(InvariantsTest, PageTableEntries) {
     map(abi::MapFlags::read);
     arch::Entry* entry = arch::PageTables(self.space().root()).find(UserAddr{address});
     const arch::Entry before = *entry;
-    entry->set(before.frame(), arch::Access::read | arch::Access::write);
+    entry->set(before.frame(), abi::MapFlags::read | abi::MapFlags::write, true);
     EXPECT_TRUE(finds("entry.writable()")) << broken();
-    entry->set(before.frame() + abi::page_size, arch::Access::read);
+    entry->set(before.frame() + abi::page_size, abi::MapFlags::read, true);
     EXPECT_TRUE(finds("entry.frame()")) << broken();
     *entry = before;
     EXPECT_EQ(broken(), "");

@@ -203,13 +203,12 @@ Invariants::Broken Invariants::check_scheduler(const Scheduler& cpu, const Total
     const bool has_decided = cpu.is_this_cpu() || !cpu.decide_;
     HOLD(!has_decided || (cpu.charged_ == context && (current == nullptr || context != nullptr)));
     seen.running += context != nullptr ? 1 : 0;
-    for (const Thread* thread = cpu.deadlines_.first(); thread != nullptr;) {
+    bool deadlines_are_its_own = true;
+    cpu.deadlines_.for_each([&](const Thread& thread) {
         ++seen.deadlines;
-        HOLD(seen.deadlines <= totals.deadlines && thread->cpu_ == &cpu);
-        auto key = Scheduler::DeadlineOf::key(*thread);
-        ++key.tie;
-        thread = cpu.deadlines_.at_or_after(key);
-    }
+        deadlines_are_its_own = deadlines_are_its_own && thread.cpu_ == &cpu;
+    });
+    HOLD(deadlines_are_its_own && seen.deadlines <= totals.deadlines);
     return nullptr;
 }
 

@@ -74,24 +74,20 @@ void FramePool::unlink(std::uint32_t index) {
     --free_;
 }
 
-std::optional<PhysAddr> FramePool::take() {
-    if (head_ == 0) {
-        return std::nullopt;
-    }
+Result<PhysAddr> FramePool::take() {
     const std::uint32_t index = head_;
+    TRY(refuse_if(index == 0, Error::no_memory));
     unlink(index);
     return PhysAddr{std::uint64_t{index} * base::page_size};
 }
 
-std::optional<PhysAddr> FramePool::take_zeroed() {
-    const auto frame = take();
-    if (frame) {
-        arch::zero_page(arch::window(*frame));
-    }
+Result<PhysAddr> FramePool::take_zeroed() {
+    const PhysAddr frame = TRY(take());
+    arch::zero_page(arch::window(frame));
     return frame;
 }
 
-std::optional<PhysAddr> FramePool::take_contiguous(std::uint64_t count) {
+Result<PhysAddr> FramePool::take_contiguous(std::uint64_t count) {
     std::uint64_t run = 0;
     for (std::uint64_t index = 1; index < count_; ++index) {
         run = records_[index].is_free() ? run + 1 : 0;
@@ -106,7 +102,7 @@ std::optional<PhysAddr> FramePool::take_contiguous(std::uint64_t count) {
             return PhysAddr{first * base::page_size};
         }
     }
-    return std::nullopt;
+    return fail(Error::no_memory);
 }
 
 PhysAddr FramePool::find_run() {

@@ -10,10 +10,10 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 
 #include "kernel/boot_parameters.hpp"
+#include "kernel/result.hpp"
 #include "kernel/types.hpp"
 
 namespace kernel::mm {
@@ -36,11 +36,11 @@ public:
     // Takes over the free ranges. False: not even the records fit.
     bool initialise(const BootParameters& parameters);
 
-    // A frame with one reference, its contents left from before; nothing if there is none.
-    [[nodiscard]] std::optional<PhysAddr> take();
-    [[nodiscard]] std::optional<PhysAddr> take_zeroed();
+    // A frame with one reference, its contents left from before. no_memory.
+    [[nodiscard]] Result<PhysAddr> take();
+    [[nodiscard]] Result<PhysAddr> take_zeroed();
     // `count` frames in a row, zeroed, one reference each. Slow: for DMA buffers.
-    [[nodiscard]] std::optional<PhysAddr> take_contiguous(std::uint64_t count);
+    [[nodiscard]] Result<PhysAddr> take_contiguous(std::uint64_t count);
 
     // As many frames as a large page has.
     static constexpr std::uint64_t run_frames = 512;

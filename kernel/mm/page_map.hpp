@@ -162,12 +162,12 @@ private:
     }
     // Not present if the bank has no room.
     static PageSlot make_node(Bank& bank) {
-        void* block = bank.buy_block(node_bytes);
-        if (block == nullptr) {
+        const auto block = bank.buy_block(node_bytes);
+        if (!block) {
             return {};
         }
-        std::memset(block, 0, node_bytes);
-        return {arch::physical(block).value()};
+        std::memset(*block, 0, node_bytes);
+        return {arch::physical(*block).value()};
     }
 
     // `count` slots in a row, each of which covers 64 to the power of `level` pages.

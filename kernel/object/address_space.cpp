@@ -32,38 +32,16 @@ constexpr std::uint64_t few = 4 * Bank::page_bytes;
 
 constexpr std::uint64_t large_bytes = arch::PageTables::large_bytes;
 
-constexpr std::uint64_t access_bits = MapFlags::read | MapFlags::write | MapFlags::execute;
-
-arch::AccessFlags access_of(std::uint64_t flags, bool writable) {
-    arch::AccessFlags access = arch::Access::read;
-    if ((flags & MapFlags::write) != 0 && writable) {
-        access = access | arch::Access::write;
-    }
-    if ((flags & MapFlags::execute) != 0) {
-        access = access | arch::Access::execute;
-    }
-    if ((flags & MapFlags::uncached) != 0) {
-        access = access | arch::Access::uncached;
-    }
-    if ((flags & MapFlags::write_combining) != 0) {
-        access = access | arch::Access::write_combining;
-    }
-    return access;
-}
-
 }  // namespace
 
 Result<AddressSpace*> AddressSpace::create(Bank& bank) {
-    const auto root = bank.buy_frame();
-    if (!root) {
-        return fail(Error::no_memory);
-    }
-    const auto space = bank.make<AddressSpace>(bank, *root);
+    const PhysAddr root = TRY(bank.buy_frame());
+    const auto space = bank.make<AddressSpace>(bank, root);
     if (!space) {
-        bank.return_frame(*root);
+        bank.return_frame(root);
         return space;
     }
-    arch::PageTables::initialise_root(*root);
+    arch::PageTables::initialise_root(root);
     return space;
 }
 
@@ -90,17 +68,14 @@ Region* AddressSpace::region_at_or_after(std::uint64_t address) const {
 }
 
 Result<Region*> AddressSpace::add_region(const Mapping& mapping) {
-    void* block = bank().buy_block(sizeof(Region));
-    if (block == nullptr) {
-        return fail(Error::no_memory);
-    }
-    auto* region = new (block) Region{.start = mapping.start,
-                                      .end = mapping.start + mapping.length,
-                                      .first_page = mapping.first_page,
-                                      .flags = mapping.flags,
-                                      .allowed = mapping.allowed,
-                                      .space = this,
-                                      .memory = &mapping.memory};
+    auto* region =
+        new (TRY(bank().buy_block(sizeof(Region)))) Region{.start = mapping.start,
+                                                           .end = mapping.start + mapping.length,
+                                                           .first_page = mapping.first_page,
+                                                           .flags = mapping.flags,
+                                                           .allowed = mapping.allowed,
+                                                           .space = this,
+                                                           .memory = &mapping.memory};
     regions_.insert(*region);
     mapping.memory.add_region(*region);
     return region;
@@ -112,9 +87,7 @@ Result<> AddressSpace::map(const Mapping& mapping) {
     }
     const std::uint64_t end = mapping.start + mapping.length;
     const Region* before = regions_.at_or_before(end - 1);
-    if (before != nullptr && before->end > mapping.start) {
-        return fail(Error::overlap);
-    }
+    TRY(refuse_if(before != nullptr && before->end > mapping.start, Error::overlap));
     latest_ = TRY(add_region(mapping));
     return {};
 }
@@ -191,12 +164,8 @@ Result<std::uint64_t> AddressSpace::check_protect(std::uint64_t from, std::uint6
                                                   std::uint64_t access, Work& work) const {
     while (from < end && work.take()) {
         const Region* region = region_at(from);
-        if (region == nullptr) {
-            return fail(Error::not_mapped);
-        }
-        if ((access & ~std::uint64_t{region->allowed}) != 0) {
-            return fail(Error::missing_right);
-        }
+        TRY(refuse_if(region == nullptr, Error::not_mapped));
+        TRY(refuse_if((access & ~std::uint64_t{region->allowed}) != 0, Error::missing_right));
         from = region->end;
     }
     return std::min(from, end);
@@ -241,15 +210,13 @@ Result<bool> AddressSpace::protect(std::uint64_t start, std::uint64_t length, st
 // What is not done yet is a region of its own, with the access it had. -> where it begins, or the end
 Result<std::uint64_t> AddressSpace::protect_region(Region& region, std::uint64_t access,
                                                    bool goes_on, Work& work) {
-    const std::uint64_t flags = (region.flags & ~access_bits) | access;
+    const std::uint64_t flags = (region.flags & ~MapFlags::access) | access;
     if (flags == region.flags) {
         work.spend(1);
         return region.end;
     }
     // Between two steps others may have mapped something else there.
-    if ((access & ~std::uint64_t{region.allowed}) != 0) {
-        return fail(Error::missing_right);
-    }
+    TRY(refuse_if((access & ~std::uint64_t{region.allowed}) != 0, Error::missing_right));
     const std::uint64_t start = region.start;
     // Entries come back with the new access when they are touched.
     const std::uint64_t reached = clear_entries(start, region.end, work);
@@ -312,7 +279,7 @@ bool AddressSpace::resolve(Thread& thread, std::uint64_t address, bool write, bo
 
 bool AddressSpace::resolve_own(Thread& thread, std::uint64_t address, bool write, bool execute) {
     const Region* region = own_region_at(address);
-    if (region == nullptr || (region->flags & access_bits) == 0 ||
+    if (region == nullptr || (region->flags & MapFlags::access) == 0 ||
         (write && (region->flags & MapFlags::write) == 0) ||
         (execute && (region->flags & MapFlags::execute) == 0)) {
         return false;
@@ -327,7 +294,7 @@ bool AddressSpace::resolve_own(Thread& thread, std::uint64_t address, bool write
     if (!page) {
         return false;
     }
-    if (page->outcome == Memory::Outcome::ask_pager) {
+    if (page->pager_of != nullptr) {
         thread.wait_for_page(*page->pager_of, page->pager_page, address);
         return true;
     }
@@ -348,7 +315,7 @@ bool AddressSpace::enter(const Region& region, std::uint64_t address, const Memo
         }
     }
     const bool was_present = entry->present();
-    entry->set(page.frame, access_of(region.flags, page.writable));
+    entry->set(page.frame, region.flags, page.writable);
     // CPUs do not remember that nothing was there.
     if (was_present) {
         flush(address);
@@ -370,7 +337,7 @@ bool AddressSpace::enter_large(const Region& region, std::uint64_t address,
         return false;
     }
     const bool was_present = entry->present();
-    entry->set(PhysAddr{page.frame.value() - inside}, access_of(region.flags, page.writable));
+    entry->set(PhysAddr{page.frame.value() - inside}, region.flags, page.writable);
     entry->make_large();
     if (was_present) {
         flush(address);
@@ -394,7 +361,7 @@ arch::Entry* AddressSpace::break_large(std::uint64_t address, bool keep) {
 void AddressSpace::bring_in(std::uint64_t address, std::uint64_t at, std::uint64_t count) {
     AddressSpace& holder = is_lent(address) ? *lender_ : *this;
     const Region* region = holder.own_region_at(address);
-    if (region == nullptr || (region->flags & access_bits) == 0) {
+    if (region == nullptr || (region->flags & MapFlags::access) == 0) {
         return;
     }
     const std::uint64_t page = (address - region->start) / Bank::page_bytes;
@@ -412,7 +379,7 @@ void AddressSpace::bring_in_one(std::uint64_t address, const Memory& memory, std
                                 PhysAddr frame) {
     const Region* region = is_lent(address) ? nullptr : own_region_at(address);
     if (region != nullptr && region->memory == &memory && region->page_at(address) == page &&
-        (region->flags & access_bits) != 0) {
+        (region->flags & MapFlags::access) != 0) {
         (void)enter(*region, address, {.frame = frame, .writable = true});
     }
 }

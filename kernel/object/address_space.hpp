@@ -98,10 +98,6 @@ public:
     [[nodiscard]] PhysAddr root() const { return tables_.root(); }
 
 private:
-    struct StartOf {
-        static std::uint64_t key(const Region& region) { return region.start; }
-    };
-
     friend class Invariants;
     // Nothing overlaps it.
     Result<Region*> add_region(const Mapping& mapping);
@@ -141,7 +137,7 @@ private:
     arch::Entry* entry_for(std::uint64_t address);
 
     arch::PageTables tables_;
-    base::OrderedTree<Region, &Region::node, StartOf> regions_;
+    base::OrderedTree<Region, &Region::node, &Region::start> regions_;
     mutable Region* latest_ = nullptr;  // where own_region_at looks first
     ThreadList<&ThreadLinks::space_link> threads_;
     AddressSpace* lender_ = nullptr;

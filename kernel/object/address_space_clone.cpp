@@ -15,10 +15,9 @@ using abi::MapFlags;
 Result<AddressSpace*> AddressSpace::clone(Bank& bank, std::uint64_t lent_below) {
     TRY(refuse_if(lender_ != nullptr && lent_below != 0 && lent_below != lent_below_,
                   Error::invalid_argument));
-    if (const Region* across = regions_.at_or_before(lent_below);
-        across != nullptr && across->start < lent_below && across->end > lent_below) {
-        return fail(Error::overlap);
-    }
+    const Region* across = regions_.at_or_before(lent_below);
+    TRY(refuse_if(across != nullptr && across->start < lent_below && across->end > lent_below,
+                  Error::overlap));
     AddressSpace* copy = TRY(create(bank));
     Result<> done;
     if (lent_below != 0) {
@@ -29,11 +28,7 @@ Result<AddressSpace*> AddressSpace::clone(Bank& bank, std::uint64_t lent_below) 
     if (done) {
         done = clone_regions(*copy, lent_below, arch::user_end);
     }
-    if (!done) {
-        copy->end();
-        return fail(done.error());
-    }
-    return copy;
+    return keep_if(done, copy);
 }
 
 Result<> AddressSpace::clone_regions(AddressSpace& copy, std::uint64_t start, std::uint64_t end) {

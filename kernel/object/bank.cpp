@@ -21,18 +21,18 @@ Result<Bank*> Bank::create(Bank& parent, std::uint64_t limit_bytes) {
     return parent.make<Bank>(parent, &parent, limit_bytes / page_bytes);
 }
 
-bool Bank::charge(std::uint64_t pages) {
+Result<> Bank::charge(std::uint64_t pages) {
     for (Bank* bank = this; bank != nullptr; bank = bank->parent_) {
         if (pages > bank->limit_ || bank->charged_ > bank->limit_ - pages) {
             for (Bank* undo = this; undo != bank; undo = undo->parent_) {
                 undo->charged_ -= pages;
             }
-            return false;
+            return fail(Error::no_memory);
         }
         bank->charged_ += pages;
     }
     own_ += pages;
-    return true;
+    return {};
 }
 
 void Bank::refund(std::uint64_t pages) {
@@ -43,64 +43,53 @@ void Bank::refund(std::uint64_t pages) {
     }
 }
 
-std::optional<PhysAddr> Bank::buy_frame() {
-    if (!charge(1)) {
-        return std::nullopt;
+Result<PhysAddr> Bank::buy_frames(std::uint64_t count) {
+    TRY(charge(count));
+    const auto first = count == 1 ? mm::frames.take_zeroed() : mm::frames.take_contiguous(count);
+    if (!first) {
+        refund(count);
     }
-    const auto frame = mm::frames.take_zeroed();
-    if (!frame) {
-        refund(1);
-    }
-    return frame;
+    return first;
 }
+
+Result<PhysAddr> Bank::buy_frame() { return buy_frames(1); }
 
 void Bank::return_frame(PhysAddr frame) {
     mm::frames.release(frame);
     refund(1);
 }
 
-void* Bank::buy_page() {
-    const auto frame = buy_frame();
-    return frame ? arch::window(*frame) : nullptr;
-}
+Result<void*> Bank::buy_page() { return arch::window(TRY(buy_frame())); }
 
 void Bank::return_page(void* page) { return_frame(arch::physical(page)); }
 
-void* Bank::buy_block(std::size_t size) {
+Result<void*> Bank::buy_block(std::size_t size) {
     const std::size_t size_class = class_of(size);
     const std::size_t block = smallest_block << size_class;
     if (block == page_bytes) {
         return buy_page();
     }
-    if (is_dying()) [[unlikely]] {
-        return nullptr;  // not even what has been paid for
-    }
-    SlabHeader* slab = partial_[size_class];
-    if (slab == nullptr) {
-        slab = static_cast<SlabHeader*>(buy_page());
-        if (slab == nullptr) {
-            return nullptr;
-        }
-        slab->bank = this;
-        slab->size_class = static_cast<std::uint16_t>(size_class);
+    TRY(refuse_if(is_dying(), Error::no_memory));  // not even what has been paid for
+    auto& partial = partial_[size_class];
+    if (partial.empty()) {
+        auto* made = static_cast<SlabHeader*>(TRY(buy_page()));
+        made->bank = this;
+        made->size_class = static_cast<std::uint16_t>(size_class);
         // The header takes the first block, or of large blocks only the space that is left over.
-        slab->capacity = static_cast<std::uint16_t>((page_bytes - sizeof(SlabHeader)) / block);
-        partial_[size_class] = slab;
+        made->capacity = static_cast<std::uint16_t>((page_bytes - sizeof(SlabHeader)) / block);
+        partial.push_front(*made);
     }
-    void* result = slab->free;
+    SlabHeader& slab = partial.first();
+    void* result = slab.free;
     if (result != nullptr) {
-        slab->free = slab->free->next;
+        slab.free = slab.free->next;
     } else {
-        const std::size_t from_end = page_bytes - block * (slab->fresh + std::size_t{1});
-        result = reinterpret_cast<std::byte*>(slab) + from_end;
-        ++slab->fresh;
+        const std::size_t from_end = page_bytes - block * (slab.fresh + std::size_t{1});
+        result = reinterpret_cast<std::byte*>(&slab) + from_end;
+        ++slab.fresh;
     }
-    if (++slab->used == slab->capacity) {
-        partial_[size_class] = slab->next;
-        if (slab->next != nullptr) {
-            slab->next->previous = nullptr;
-        }
-        slab->next = nullptr;
+    if (++slab.used == slab.capacity) {
+        slab.partial_link.unlink();
     }
     return result;
 }
@@ -114,29 +103,17 @@ void Bank::return_block(void* block, std::size_t size) {
     auto* slab = reinterpret_cast<SlabHeader*>(
         base::align_down(reinterpret_cast<std::uint64_t>(block), page_bytes));
     ASSERT(slab->bank == this);
-    const bool was_full = slab->full();
-    --slab->used;
-    if (slab->used == 0) {
-        if (!was_full) {
-            (slab->previous != nullptr ? slab->previous->next : partial_[size_class]) = slab->next;
-            if (slab->next != nullptr) {
-                slab->next->previous = slab->previous;
-            }
-        }
+    if (slab->full()) {
+        partial_[size_class].push_front(*slab);
+    }
+    if (--slab->used == 0) {
+        slab->partial_link.unlink();
         return_page(slab);
         return;
     }
     auto* free = static_cast<FreeBlock*>(block);
     free->next = slab->free;
     slab->free = free;
-    if (was_full) {
-        slab->next = partial_[size_class];
-        slab->previous = nullptr;
-        if (slab->next != nullptr) {
-            slab->next->previous = slab;
-        }
-        partial_[size_class] = slab;
-    }
 }
 
 bool Bank::sever(Work& work) {

@@ -18,7 +18,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
-#include <optional>
 #include <utility>
 
 #include "kernel/object/object.hpp"
@@ -43,27 +42,27 @@ public:
     // too_deep: `parent` is within max_depth others.
     static Result<Bank*> create(Bank& parent, std::uint64_t limit_bytes);
 
+    // All that buys: no_memory.
     // Charges pages here and above, or changes nothing.
-    [[nodiscard]] bool charge(std::uint64_t pages);
+    Result<> charge(std::uint64_t pages);
     void refund(std::uint64_t pages);
 
-    // A charged frame (zeroed), and its return.
-    [[nodiscard]] std::optional<PhysAddr> buy_frame();
+    // Charged frames in a row (zeroed); one, and its return.
+    Result<PhysAddr> buy_frames(std::uint64_t count);
+    Result<PhysAddr> buy_frame();
     void return_frame(PhysAddr frame);
     // The same, as a page in the kernel window.
-    [[nodiscard]] void* buy_page();
+    Result<void*> buy_page();
     void return_page(void* page);
 
     // Memory for `size` bytes (at most one page). Zeroed? No.
-    [[nodiscard]] void* buy_block(std::size_t size);
+    Result<void*> buy_block(std::size_t size);
     void return_block(void* block, std::size_t size);
 
     // Buys an object, constructs it in this bank.
     template <class T, class... Arguments>
-    [[nodiscard]] Result<T*> make(Arguments&&... arguments) {
-        void* block = buy_block(sizeof(T));
-        TRY(refuse_if(block == nullptr, Error::no_memory));
-        T* object = new (block) T(std::forward<Arguments>(arguments)...);
+    Result<T*> make(Arguments&&... arguments) {
+        T* object = new (TRY(buy_block(sizeof(T)))) T(std::forward<Arguments>(arguments)...);
         // Who could still do something, or be given something to do, ends first.
         if constexpr (T::ends_first) {
             objects_.push_front(*object);
@@ -106,8 +105,7 @@ private:
     };
     struct SlabHeader {
         Bank* bank;
-        SlabHeader* next;
-        SlabHeader* previous;
+        base::ListLink partial_link;
         FreeBlock* free;
         std::uint16_t used;
         std::uint16_t fresh;  // blocks from here on were never handed out
@@ -128,7 +126,7 @@ private:
     std::uint64_t cpu_ns_ = 0;   // used by contexts bought here
     std::uint8_t depth_;         // how many there are above
     ObjectList objects_;
-    SlabHeader* partial_[size_classes] = {};  // slabs with free blocks
+    base::List<SlabHeader, &SlabHeader::partial_link> partial_[size_classes];  // with free blocks
 };
 
 }  // namespace kernel

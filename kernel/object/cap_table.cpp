@@ -13,25 +13,21 @@ constinit std::uint32_t CapTable::latest_number_ = 0;
 Result<CapTable*> CapTable::create(Bank& bank, std::uint64_t slots) {
     TRY(refuse_if(slots == 0 || slots > max_slots, Error::out_of_range));
     CapTable* table = TRY(bank.make<CapTable>(bank, static_cast<std::uint32_t>(slots)));
-    bool has_directory = true;
-    if (slots > inline_pages * slots_per_page) {
-        void* page = bank.buy_page();
-        has_directory = page != nullptr;
-        table->directory_ = has_directory ? static_cast<SlotPage**>(page) : table->directory_;
+    return keep_if(table->make_first_pages(), table);
+}
+
+Result<> CapTable::make_first_pages() {
+    if (slots_ > inline_pages * slots_per_page) {
+        directory_ = static_cast<SlotPage**>(TRY(bank().buy_page()));
     }
-    if (!has_directory || !table->page_of(0)) {
-        table->end();
-        return fail(Error::no_memory);
-    }
-    return table;
+    TRY(page_of(0));
+    return {};
 }
 
 Result<CapTable::SlotPage*> CapTable::page_of(std::uint32_t index) {
     SlotPage*& page = directory_[index / slots_per_page];
     if (page == nullptr) {
-        void* memory = bank().buy_page();
-        TRY(refuse_if(memory == nullptr, Error::no_memory));
-        page = new (memory) SlotPage();
+        page = new (TRY(bank().buy_page())) SlotPage();
         pages_ = std::max(pages_, index / slots_per_page + 1);
         const std::uint32_t first = index / slots_per_page * slots_per_page;
         for (std::uint32_t i = 0; i < slots_per_page; ++i) {
@@ -77,23 +73,18 @@ void CapTable::put_back(Capability& slot) {
 
 Result<CapTable*> CapTable::clone(Bank& bank, std::uint64_t first) {
     CapTable* copy = TRY(create(bank, slots_));
-    Error error = Error::ok;
+    Result<> done;
     for_each([&](Capability& source) {
-        if (error != Error::ok || source.index < first || source.object->is_dying()) {
-            return;
+        if (done && source.index >= first && !source.object->is_dying()) {
+            done = copy->derive_at(source);
         }
-        const auto slot = copy->take_slot(source.index);
-        if (!slot) {
-            error = slot.error();
-            return;
-        }
-        derive_capability(**slot, source, abi::all_rights);
     });
-    if (error != Error::ok) {
-        copy->end();
-        return fail(error);
-    }
-    return copy;
+    return keep_if(done, copy);
+}
+
+Result<> CapTable::derive_at(Capability& source) {
+    derive_capability(*TRY(take_slot(source.index)), source, abi::all_rights);
+    return {};
 }
 
 bool CapTable::empty_page(SlotPage& page, Work& work) {

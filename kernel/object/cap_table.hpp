@@ -87,6 +87,9 @@ private:
 
     static constinit std::uint32_t latest_number_;
 
+    Result<> make_first_pages();
+    // Into the slot of the same index.
+    Result<> derive_at(Capability& source);
     Result<SlotPage*> page_of(std::uint32_t index);
     [[nodiscard]] bool empty_page(SlotPage& page, Work& work);
 

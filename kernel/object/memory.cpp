@@ -21,19 +21,8 @@ namespace kernel {
 Result<Memory*> Memory::create(Bank& bank, std::uint64_t bytes, std::uint64_t flags) {
     const std::uint64_t pages = bytes / Bank::page_bytes;
     Memory* memory = TRY(bank.make<Memory>(bank, pages));
-    if ((flags & abi::MemoryFlags::contiguous) == 0) {
-        return memory;
-    }
-    const bool charged = bank.charge(pages);
-    const auto base = charged ? mm::frames.take_contiguous(pages) : std::nullopt;
-    if (charged && !base) {
-        bank.refund(pages);
-    }
-    if (!base || !memory->fill(*base)) {
-        memory->end();
-        return fail(Error::no_memory);
-    }
-    return memory;
+    const auto fill = [&]() -> Result<> { return memory->fill(TRY(bank.buy_frames(pages))); };
+    return (flags & abi::MemoryFlags::contiguous) != 0 ? keep_if(fill(), memory) : memory;
 }
 
 Result<> Memory::fill(PhysAddr base) {
@@ -69,9 +58,7 @@ Result<Memory*> Memory::create_physical(Bank& bank, PhysAddr begin, std::uint64_
 
 Result<Memory*> Memory::adopt(Bank& bank, PhysAddr begin, std::uint64_t bytes) {
     Memory* memory = TRY(bank.make<Memory>(bank, bytes / Bank::page_bytes));
-    if (!bank.charge(memory->pages_)) {
-        return fail(Error::no_memory);  // at boot only: the machine is too small
-    }
+    TRY(bank.charge(memory->pages_));  // at boot only: if it fails, the machine is too small
     TRY(memory->fill(begin));
     return memory;
 }
@@ -114,7 +101,7 @@ Result<Memory*> Memory::clone(Bank& bank, std::uint64_t first, std::uint64_t cou
         return true;
     };
     copy->leftover_ = whole ? leftover_ : nothing_left;
-    const bool paid = bank.charge(to_copy);
+    const bool paid = bank.charge(to_copy).has_value();
     bool complete = paid;
     if (complete && whole) {
         complete = map_.for_each_copied(copy->map_, bank, share);
@@ -139,12 +126,12 @@ Result<Memory*> Memory::clone(Bank& bank, std::uint64_t first, std::uint64_t cou
 
 // ---- charge -----------------------------------------------------------------------------------------------
 
-bool Memory::pay_page() {
-    if (committed_ >= reserved_ && !bank().charge(1)) {
-        return false;
+Result<> Memory::pay_page() {
+    if (committed_ >= reserved_) {
+        TRY(bank().charge(1));
     }
     ++committed_;
-    return true;
+    return {};
 }
 
 void Memory::refund_page() {
@@ -157,10 +144,9 @@ void Memory::refund_page() {
 Result<> Memory::reserve(std::uint64_t pages) {
     const std::uint64_t before = std::max(committed_, reserved_);
     const std::uint64_t after = std::max(committed_, pages);
-    if (after > before && !bank().charge(after - before)) {
-        return fail(Error::no_memory);
-    }
-    if (after < before) {
+    if (after > before) {
+        TRY(bank().charge(after - before));
+    } else {
         bank().refund(before - after);
     }
     reserved_ = pages;
@@ -170,26 +156,22 @@ Result<> Memory::reserve(std::uint64_t pages) {
 // ---- pages ------------------------------------------------------------------------------------------------
 
 Result<mm::PageSlot*> Memory::own_copy(std::uint64_t index, mm::PageSlot& slot) {
-    const auto frame = mm::frames.take();
-    if (!frame) {
-        return fail(Error::no_memory);
-    }
-    arch::copy_page(arch::window(*frame), arch::window(slot.frame()));
+    const PhysAddr frame = TRY(mm::frames.take());
+    arch::copy_page(arch::window(frame), arch::window(slot.frame()));
     mm::frames.release(slot.frame());
-    slot.raw = frame->value();
+    slot.raw = frame.value();
     unmap_page(index);
     return &slot;
 }
 
 Result<mm::PageSlot*> Memory::fresh_page(std::uint64_t index, const void* contents) {
     mm::PageSlot* slot = map_.find_or_make(index, bank());
-    if (slot == nullptr || !pay_page()) {
-        return fail(Error::no_memory);
-    }
+    TRY(refuse_if(slot == nullptr, Error::no_memory));
+    TRY(pay_page());
     const auto frame = mm::frames.take();
     if (!frame) {
         refund_page();
-        return fail(Error::no_memory);
+        return fail(frame.error());
     }
     if (contents == nullptr) {
         arch::zero_page(arch::window(*frame));
@@ -202,9 +184,7 @@ Result<mm::PageSlot*> Memory::fresh_page(std::uint64_t index, const void* conten
 }
 
 Result<Memory::Page> Memory::page_for(std::uint64_t index, bool write) {
-    if (index >= pages_) {
-        return fail(Error::out_of_range);
-    }
+    TRY(refuse_if(index >= pages_, Error::out_of_range));
     if (physical_) {
         return Page{.frame = base_ + index * Bank::page_bytes, .writable = true};
     }
@@ -218,7 +198,7 @@ Result<Memory::Page> Memory::page_for(std::uint64_t index, bool write) {
     }
     if (source_ != nullptr) {
         const Page below = TRY(source_->page_for(source_first_ + index, false));
-        if (below.outcome == Outcome::ask_pager || !write) {
+        if (below.pager_of != nullptr || !write) {
             Page page = below;
             page.writable = false;
             return page;
@@ -226,11 +206,9 @@ Result<Memory::Page> Memory::page_for(std::uint64_t index, bool write) {
         slot = TRY(fresh_page(index, arch::window(below.frame)));
         return Page{.frame = slot->frame(), .writable = true};
     }
-    if (lost_pager_ || is_dying()) {
-        return fail(Error::dead);
-    }
+    TRY(refuse_if(lost_pager_ || is_dying(), Error::dead));
     if (pager_ != nullptr) {
-        return Page{.outcome = Outcome::ask_pager, .pager_of = this, .pager_page = index};
+        return Page{.pager_of = this, .pager_page = index};
     }
     slot = TRY(fresh_page(index, nullptr));
     return Page{.frame = slot->frame(), .writable = true};
@@ -276,21 +254,15 @@ bool Memory::lies_at(std::uint64_t first, std::uint64_t count, PhysAddr frame, b
 
 Result<void*> Memory::kernel_page(std::uint64_t index, bool write) {
     const Page page = TRY(page_for(index, write));
-    if (physical_ || page.outcome == Outcome::ask_pager) {
-        return fail(Error::busy);
-    }
+    TRY(refuse_if(physical_ || page.pager_of != nullptr, Error::busy));
     return arch::window(page.frame);
 }
 
 Result<PhysAddr> Memory::pin(std::uint64_t index) {
     mm::PageSlot* slot = map_.find(index);
-    if (slot != nullptr && slot->is_pinned()) {
-        return fail(Error::busy);
-    }
+    TRY(refuse_if(slot != nullptr && slot->is_pinned(), Error::busy));
     const Page page = TRY(page_for(index, true));
-    if (physical_ || page.outcome == Outcome::ask_pager) {
-        return fail(Error::busy);
-    }
+    TRY(refuse_if(physical_ || page.pager_of != nullptr, Error::busy));
     map_.find(index)->raw |= mm::PageSlot::pinned;
     return page.frame;
 }

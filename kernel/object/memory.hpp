@@ -54,17 +54,15 @@ public:
     Result<Memory*> clone(Bank& bank, std::uint64_t first, std::uint64_t count,
                           const AddressSpace* cloning = nullptr);
 
-    // What is needed to map a page: its frame, if it can be had at once.
-    enum class Outcome : std::uint8_t { ready, ask_pager };
+    // What is needed to map a page: its frame, or, if that cannot be had at once, whose pager must be asked.
     struct Page {
-        Outcome outcome = Outcome::ready;
         PhysAddr frame{};
         bool writable = false;       // may be mapped writable
-        Memory* pager_of = nullptr;  // ask_pager: whose pager
+        Memory* pager_of = nullptr;  // null: `frame` is there
         std::uint64_t pager_page = 0;
     };
     Result<Page> page_for(std::uint64_t index, bool write);
-    // Would page_for say ask_pager, and this one's? Sooner.
+    // Would page_for say that the pager must be asked, and this one's? Sooner.
     [[nodiscard]] bool must_ask_for(std::uint64_t index) {
         if (pager_ == nullptr || index >= pages_ || is_dying()) {
             return false;
@@ -106,7 +104,7 @@ public:
     Result<> reserve(std::uint64_t pages);
     // Whoever waits for these pages goes on.
     void end_waits(std::uint64_t first, std::uint64_t count, News news);
-    // The frame for the kernel's own reading or writing (read, write, futex words); not for ask_pager pages.
+    // The frame for the kernel's own reading or writing (read, write, futex words); not if a pager would have to be asked.
     Result<void*> kernel_page(std::uint64_t index, bool write);
 
     // Clears all page-table entries for one of its pages, in all regions, and in those of its clones. -> how many there are
@@ -166,11 +164,11 @@ private:
     // Page tables may have entries for its pages.
     [[nodiscard]] bool is_mapped() const { return !regions_.empty() || !clones_.empty(); }
     Result<> supply_few(const Supply& supply, std::uint64_t done, std::uint64_t count);
-    [[nodiscard]] bool take_over_charge(Memory& from, std::uint64_t count);
+    Result<> take_over_charge(Memory& from, std::uint64_t count);
     [[nodiscard]] bool wake_all_waiters(Work& work);
     [[nodiscard]] bool drop_all(Work& work);
     // The charge of one page more, and of one less, than `committed_`, which it changes.
-    [[nodiscard]] bool pay_page();
+    Result<> pay_page();
     void refund_page();
     void unmap_pinned(std::uint64_t first, std::uint64_t count);
     void protect_all(const AddressSpace* cloning);

@@ -61,7 +61,7 @@ Result<bool> Memory::commit(std::uint64_t first, std::uint64_t count, std::uint6
         }
         choose_frame(i, first + count, work);
         const Page page = TRY(page_for(i, true));
-        TRY(refuse_if(page.outcome == Outcome::ask_pager, Error::busy));
+        TRY(refuse_if(page.pager_of != nullptr, Error::busy));
     }
     return true;
 }
@@ -167,9 +167,7 @@ Result<bool> Memory::supply(const Supply& supply, std::uint64_t& progress, Work&
                 progress = i;
                 return false;
             }
-            if (!can_give(supply.from.map_.find(supply.from_first + i))) {
-                return fail(Error::busy);
-            }
+            TRY(refuse_if(!can_give(supply.from.map_.find(supply.from_first + i)), Error::busy));
         }
         i = 0;
     }
@@ -198,22 +196,16 @@ Result<> Memory::supply_few(const Supply& supply, std::uint64_t done, std::uint6
     // From the last on: the map grows in height for the first that is looked for, if at all, and then no slot moves.
     for (std::uint64_t i = count; i-- > 0;) {
         mm::PageSlot* to = map_.find_or_make(first + i, bank());
-        if (to == nullptr) {
-            return fail(Error::no_memory);
-        }
+        TRY(refuse_if(to == nullptr, Error::no_memory));
         const std::uint64_t from_index = supply.from_first + done + i;
         mm::PageSlot* from = supply.from.map_.find(from_index);
-        if (!can_give(from)) {
-            return fail(Error::busy);
-        }
+        TRY(refuse_if(!can_give(from), Error::busy));
         // What was supplied before stays, as programs may have seen it.
         if (!to->present()) {
             moves[moving++] = {.to = to, .from = from, .from_index = from_index};
         }
     }
-    if (!take_over_charge(supply.from, moving)) {
-        return fail(Error::no_memory);
-    }
+    TRY(take_over_charge(supply.from, moving));
     for (std::uint64_t i = 0; i < moving; ++i) {
         supply.from.unmap_page(moves[i].from_index);
         moves[i].to->raw = moves[i].from->frame().value();
@@ -224,24 +216,19 @@ Result<> Memory::supply_few(const Supply& supply, std::uint64_t done, std::uint6
 }
 
 // So many pages of the other's become its own.
-bool Memory::take_over_charge(Memory& from, std::uint64_t count) {
+Result<> Memory::take_over_charge(Memory& from, std::uint64_t count) {
     const std::uint64_t more =
         std::max(committed_ + count, reserved_) - std::max(committed_, reserved_);
     const std::uint64_t less = std::max(from.committed_, from.reserved_) -
                                std::max(from.committed_ - count, from.reserved_);
-    if (&bank() != &from.bank()) {
-        if (!bank().charge(more)) {
-            return false;
-        }
-        from.bank().refund(less);
-    } else if (more > less && !bank().charge(more - less)) {
-        return false;
-    } else if (less > more) {
-        bank().refund(less - more);
+    from.bank().refund(less);
+    if (const auto charged = bank().charge(more); !charged) {
+        (void)from.bank().charge(less);  // nobody has taken it in the meantime
+        return charged;
     }
     committed_ += count;
     from.committed_ -= count;
-    return true;
+    return {};
 }
 
 }  // namespace kernel

@@ -43,9 +43,7 @@ Subscription* Notification::find(const Notification& target) {
 Result<> Notification::subscribe(Notification& target, std::uint64_t bits) {
     Subscription* subscription = find(target);
     if (subscription == nullptr) {
-        void* block = bank().buy_block(sizeof(Subscription));
-        TRY(refuse_if(block == nullptr, Error::no_memory));
-        subscription = new (block) Subscription();
+        subscription = new (TRY(bank().buy_block(sizeof(Subscription)))) Subscription();
         subscription->source = this;
         subscription->target = &target;
         outgoing_.push_back(*subscription);

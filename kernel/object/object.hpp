@@ -18,6 +18,7 @@
 #include "abi/kernel/object.hpp"
 #include "kernel/capability/capability.hpp"
 #include "kernel/object/work.hpp"
+#include "kernel/result.hpp"
 #include "kernel/sched/kernel_lock.hpp"
 #include "libs/base/list.hpp"
 
@@ -82,5 +83,15 @@ private:
 };
 
 using DyingList = base::List<Object, &Object::dying_link>;
+
+// What has just been made, if all that it needs could be had; else it dies again.
+template <class T>
+[[nodiscard]] Result<T*> keep_if(const Result<>& complete, T* made) {
+    if (!complete) [[unlikely]] {
+        made->end();
+        return fail(complete.error());
+    }
+    return made;
+}
 
 }  // namespace kernel

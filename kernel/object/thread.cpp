@@ -36,43 +36,27 @@ Thread::Thread(Bank& bank, const Parts& parts)
       first_slots_(parts.table.first_page()),
       cpu_(&scheduler()) {
     root = parts.space.root();
+    space_->retain();
+    space_->add_thread(*this);
+    table_->retain();
+    table_->add_thread(*this);
+    pages_->retain();
+    pages_->add_page_user(*this);
 }
 
 Result<Thread*> Thread::create(Bank& bank, const Parts& parts) {
-    const std::uint64_t first = parts.page_offset / Bank::page_bytes;
-    const PhysAddr message = TRY(parts.pages.pin(first));
-    const auto control = parts.pages.pin(first + 1);
-    if (!control) {
-        parts.pages.unpin(first);
-        return fail(control.error());
-    }
-    const std::size_t fpu_bytes = parts.fpu ? arch::fpu_area_size() : 0;
-    void* fpu = parts.fpu ? bank.buy_block(fpu_bytes) : nullptr;
-    const auto made = parts.fpu && fpu == nullptr ? Result<Thread*>(fail(Error::no_memory))
-                                                  : bank.make<Thread>(bank, parts);
-    if (!made) {
-        if (fpu != nullptr) {
-            bank.return_block(fpu, fpu_bytes);
-        }
-        parts.pages.unpin(first);
-        parts.pages.unpin(first + 1);
-        return fail(made.error());
-    }
-    Thread& thread = **made;
-    thread.message_page_ = static_cast<std::byte*>(arch::window(message));
-    thread.control = static_cast<abi::ControlPage*>(arch::window(*control));
-    thread.fpu_bytes_ = fpu_bytes;
-    if (fpu != nullptr) {
+    Thread* thread = TRY(bank.make<Thread>(bank, parts));
+    return keep_if(thread->take_memory(parts.fpu), thread);
+}
+
+Result<> Thread::take_memory(bool with_fpu) {
+    message_page_ = static_cast<std::byte*>(arch::window(TRY(pages_->pin(pages_first_))));
+    control = static_cast<abi::ControlPage*>(arch::window(TRY(pages_->pin(pages_first_ + 1))));
+    if (with_fpu) {
+        fpu = TRY(bank().buy_block(arch::fpu_area_size()));
         arch::fpu_initialise(fpu);
-        thread.fpu = fpu;
     }
-    parts.space.retain();
-    parts.space.add_thread(thread);
-    parts.table.retain();
-    parts.table.add_thread(thread);
-    parts.pages.retain();
-    parts.pages.add_page_user(thread);
-    return &thread;
+    return {};
 }
 
 // ---- waiting ----------------------------------------------------------------------------------------------
@@ -212,18 +196,16 @@ void Thread::fault(std::uint64_t cause, std::uint64_t error_code, std::uint64_t 
     }
 }
 
-void Thread::foreign_system_call() { send_fault(abi::FaultLabel::system_call, registers.rax, 0); }
-
-bool Thread::make_system_call_upcall() {
+void Thread::foreign_system_call() {
     if (system_call_entry == 0 || control->upcalls_masked != 0) {
-        return false;
+        send_fault(abi::FaultLabel::system_call, registers.rax, 0);
+        return;
     }
     control->saved_rip = registers.rip;
     control->saved_rflags = registers.rflags;
     control->upcalls_masked = abi::masked_library;
     registers.rip = system_call_entry;
     registers.rflags = USER_RFLAGS;
-    return true;
 }
 
 void Thread::send_fault(abi::FaultLabel label, std::uint64_t first, std::uint64_t second) {
@@ -356,15 +338,19 @@ bool Thread::sever(Work& work) {
     bind_notification(nullptr);
     if (fpu != nullptr) {
         arch::fpu_forget(*this);
-        bank().return_block(fpu, fpu_bytes_);
+        bank().return_block(fpu, arch::fpu_area_size());
     }
     table_link.unlink();
     table_->release();
     space_link.unlink();
     space_->release();
     page_link.unlink();
-    pages_->unpin(pages_first_);
-    pages_->unpin(pages_first_ + 1);
+    if (message_page_ != nullptr) {
+        pages_->unpin(pages_first_);
+    }
+    if (control != nullptr) {
+        pages_->unpin(pages_first_ + 1);
+    }
     pages_->release();
     return true;
 }

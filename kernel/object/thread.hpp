@@ -109,10 +109,8 @@ public:
     void interrupt();
     // A fault of the thread itself, in user mode. Makes an upcall, or tells the handler, or leaves it faulted.
     void fault(std::uint64_t cause, std::uint64_t error_code, std::uint64_t address);
-    // A foreign system call with no upcall set.
+    // A foreign system call: makes an upcall, which entry.S does by itself while no trace is on, or tells the handler.
     void foreign_system_call();
-    // What entry.S does by itself with a foreign call, if there is an upcall for it. False: there is none.
-    [[nodiscard]] bool make_system_call_upcall();
     void set_fault_handler(Endpoint* endpoint, std::uint64_t badge);
     void bind_notification(Notification* notification);
     // Its own scheduling context from now on; nullptr: none.
@@ -190,6 +188,8 @@ private:
     void make_upcall(Upcall upcall, std::uint64_t cause, std::uint64_t error_code,
                      std::uint64_t address);
     void send_fault(abi::FaultLabel label, std::uint64_t first, std::uint64_t second);
+    // Its two pages and its FPU area, as many of them as there is room for.
+    Result<> take_memory(bool with_fpu);
     void end_wait();
     void set_context(SchedContext* context);
     [[nodiscard]] SchedContext* context_in_force() const;
@@ -202,7 +202,6 @@ private:
     Memory* pages_;
     std::uint64_t pages_first_;
     std::byte* message_page_ = nullptr;
-    std::size_t fpu_bytes_ = 0;
 
     CapTable::SlotPage* first_slots_;  // of table_
     SchedContext* home_context_ = nullptr;

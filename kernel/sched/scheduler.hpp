@@ -146,22 +146,6 @@ public:
 
 private:
     friend class Invariants;
-    struct DeadlineKey {
-        Nanoseconds when;
-        std::uint64_t tie;
-        friend auto operator<=>(const DeadlineKey&, const DeadlineKey&) = default;
-    };
-    struct DeadlineOf {
-        static DeadlineKey key(const Thread& thread) {
-            return {thread.deadline, reinterpret_cast<std::uint64_t>(&thread)};
-        }
-    };
-    struct ReleaseOf {
-        static DeadlineKey key(const SchedContext& context) {
-            return {context.release_at, reinterpret_cast<std::uint64_t>(&context)};
-        }
-    };
-
     void decide();
     enum class Visit : std::uint8_t { away, waiting, sharing, holding };  // kernel_lock.hpp
 
@@ -237,8 +221,9 @@ private:
     std::array<ThreadQueue, 256> queues_;
     std::array<std::uint64_t, 4> bitmap_{};
     int highest_ = -1;  // priority of the most important thread in a queue; -1: none
-    base::OrderedTree<Thread, &Thread::deadline_node, DeadlineOf> deadlines_;
-    base::OrderedTree<SchedContext, &SchedContext::release_node, ReleaseOf> releases_;
+    base::OrderedTree<Thread, &Thread::deadline_node, &Thread::deadline> deadlines_;
+    base::OrderedTree<SchedContext, &SchedContext::release_node, &SchedContext::release_at>
+        releases_;
 };
 
 // This CPU's.

@@ -14,10 +14,10 @@ namespace {
 using abi::AddressSpaceOp;
 using abi::AddressSpaceRights;
 using abi::MapFlags;
+using abi::MemoryRights;
 
 constexpr std::uint64_t user_pages = arch::user_end / base::page_size;
-constexpr std::uint64_t access_bits = MapFlags::read | MapFlags::write | MapFlags::execute;
-constexpr std::uint64_t known_flags = access_bits | MapFlags::on_clone_share |
+constexpr std::uint64_t known_flags = MapFlags::access | MapFlags::on_clone_share |
                                       MapFlags::on_clone_drop | MapFlags::uncached |
                                       MapFlags::write_combining;
 
@@ -26,22 +26,12 @@ Result<> check_access(std::uint64_t flags) {
     return refuse_if(both || (flags & ~known_flags) != 0, Error::invalid_argument);
 }
 
-// The right on the Memory that each access needs.
-std::uint8_t rights_for(std::uint64_t flags) {
-    std::uint8_t rights = abi::MemoryRights::read;
-    if ((flags & MapFlags::write) != 0) {
-        rights |= abi::MemoryRights::write;
-    }
-    if ((flags & MapFlags::execute) != 0) {
-        rights |= abi::MemoryRights::execute;
-    }
-    return rights;
-}
-
 Result<Answer> map(Operation& op, AddressSpace& space) {
     const std::uint64_t flags = op.word(4);
     TRY(check_access(flags));
-    auto* memory = TRY(op.lookup<Memory>(0, rights_for(flags)));
+    // Each access needs the right of the same number (address_space.cpp), and reading is always possible.
+    const auto rights = static_cast<std::uint8_t>(flags & MapFlags::access) | MemoryRights::read;
+    auto* memory = TRY(op.lookup<Memory>(0, rights));
     const PageRange addresses = TRY(page_range(op.word(1), op.word(2), user_pages));
     const PageRange pages = TRY(page_range(op.word(3), op.word(2), Memory::max_pages));
     TRY(refuse_if(
@@ -67,7 +57,7 @@ Result<Answer> unmap(Operation& op, AddressSpace& space) {
 // Not inlined, or mapping and unmapping save more registers.
 [[gnu::noinline]] Result<Answer> protect(Operation& op, AddressSpace& space) {
     TRY(page_range(op.word(0), op.word(1), user_pages));
-    TRY(refuse_if((op.word(2) & ~access_bits) != 0, Error::invalid_argument));
+    TRY(refuse_if((op.word(2) & ~MapFlags::access) != 0, Error::invalid_argument));
     TRY(check_access(op.word(2)));
     return in_steps(op, [&](std::uint64_t& progress, Work& work) {
         return space.protect(op.word(0), op.word(1), op.word(2), progress, work);

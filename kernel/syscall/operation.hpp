@@ -68,9 +68,7 @@ struct Operation {
 };
 
 [[nodiscard]] inline Result<Answer> answer_when(bool done) {
-    if (!done) {
-        return fail(unfinished);
-    }
+    TRY(refuse_if(!done, unfinished));
     return answer();
 }
 

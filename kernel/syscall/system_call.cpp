@@ -133,11 +133,6 @@ Result<> wait(Thread& thread) {
     return {};
 }
 
-constexpr bool is_native(std::uint64_t number) {
-    return number >= abi::native_system_calls &&
-           number < static_cast<std::uint64_t>(Syscall::count_end);
-}
-
 Result<> perform(Thread& thread) {
     switch (static_cast<Syscall>(thread.number_of_call())) {
         case Syscall::call:              return call(thread);
@@ -197,7 +192,7 @@ void leave() {
     } else {
         scheduler().finish();
     }
-    if (Trace::on()) [[unlikely]] {
+    if (Trace::in_use()) [[unlikely]] {
         Trace::record_exit();
     }
     Invariants::check_if_asked();
@@ -224,23 +219,10 @@ extern "C" void kernel_check_left() { kernel::KernelLock::check_away(); }
 extern "C" void kernel_system_call(arch::ThreadContext* context) {
     auto& thread = static_cast<kernel::Thread&>(*context);
     if (kernel::KernelLock::enter(&thread, kernel::system_call_bytes)) {
-        kernel::perform_for(thread);
-    }
-    kernel::leave();
-}
-
-// Every system call while a trace is on, and the first one after it on each CPU.
-extern "C" void kernel_traced_system_call(arch::ThreadContext* context) {
-    auto& thread = static_cast<kernel::Thread&>(*context);
-    if (kernel::KernelLock::enter(&thread, kernel::system_call_bytes)) {
-        if (kernel::Trace::on()) {
+        if (kernel::Trace::on()) [[unlikely]] {
             kernel::Trace::record_system_call(thread);
-        } else {
-            kernel::Trace::leave_traced_entry();
         }
-        if (kernel::is_native(thread.number_of_call()) || !thread.make_system_call_upcall()) {
-            kernel::perform_for(thread);
-        }
+        kernel::perform_for(thread);
     }
     kernel::leave();
 }

@@ -19,6 +19,7 @@ using abi::TraceEvent;
 using abi::TraceKind;
 
 constinit bool Trace::on_ = false;
+constinit bool Trace::in_use_ = false;
 constinit const Memory* Trace::memory_ = nullptr;
 
 namespace {
@@ -63,7 +64,7 @@ Result<> Trace::start(Memory& memory) {
     }
     memory_ = &memory;
     ++session;
-    on_ = true;
+    on_ = in_use_ = true;
     for (std::size_t i = 0; i < count; ++i) {
         if (&arch::cpu(i) != &arch::this_cpu()) {
             plat::wake_cpu(arch::cpu(i).hardware_id);
@@ -143,9 +144,13 @@ void Trace::record_system_call(Thread& thread) {
 
 void Trace::record_exit() {
     Ring& ring = rings[arch::this_cpu().id];
-    if (!ring.traced_entry) {
-        ring.traced_entry = true;
-        arch::trace_system_calls(true);
+    if (ring.traced_entry != on_) {
+        ring.traced_entry = on_;
+        arch::trace_system_calls(on_);
+        in_use_ = std::ranges::any_of(rings, &Ring::traced_entry);
+    }
+    if (!on_) {
+        return;
     }
     Thread* thread = scheduler().current();
     const std::uint32_t running = thread != nullptr ? thread->number : 0;
@@ -153,11 +158,6 @@ void Trace::record_exit() {
         ring.running = running;
         record(thread, TraceKind::switched, 0);
     }
-}
-
-void Trace::leave_traced_entry() {
-    rings[arch::this_cpu().id].traced_entry = false;
-    arch::trace_system_calls(false);
 }
 
 }  // namespace kernel

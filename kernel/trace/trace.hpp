@@ -10,7 +10,7 @@
 //
 // Cost. Off: a test of one byte on the long ways (a fault, an interrupt, leaving the kernel, a message that is not for the fast
 // path) and nothing on the fast paths. On: `syscall` enters elsewhere, per CPU (arch::trace_system_calls), and no call takes the
-// fast path. A CPU notices that a trace began when it next leaves the kernel, and that it ended with its next system call.
+// fast path. A CPU notices that a trace began or ended when it next leaves the kernel.
 //
 // Everything here runs alone in the kernel.
 #pragma once
@@ -29,6 +29,8 @@ class Thread;
 class Trace {
 public:
     [[nodiscard]] static bool on() { return on_; }
+    // It is, or some CPU has not yet noticed that it ended.
+    [[nodiscard]] static bool in_use() { return in_use_; }
 
     // From now on, into all pages of `memory`. Errors: busy (a trace is on), invalid_argument (too small, or too large), and those
     // of Memory.pin.
@@ -47,20 +49,19 @@ public:
         }
     }
 
+    // The kernel is being left, while it is in use: who runs?
+    static void record_exit();
+
     // ---- only while it is on
     // On this CPU. `thread` may be null: nobody's.
     static void record(Thread* thread, abi::TraceKind kind, std::uint16_t code, std::uint64_t a = 0,
                        std::uint64_t b = 0);
     // A system call of this CPU's thread, any number.
     static void record_system_call(Thread& thread);
-    // The kernel is being left: who runs?
-    static void record_exit();
-
-    // A traced entry was used although no trace is on (any more).
-    static void leave_traced_entry();
 
 private:
     static constinit bool on_;
+    static constinit bool in_use_;
     static constinit const Memory* memory_;
 };
 

@@ -6,7 +6,11 @@
 //   base::List<Thread, &Thread::queue_link> queue;
 //
 // A link is in at most one list. An element must be removed before it dies; the list does not own
-// its elements.
+// its elements. T may be a class that is derived from the one with the link, and not be known yet where
+// the list is declared:
+//
+//   class Thread;  // is going to be one of ThreadLinks
+//   base::List<ThreadLinks, &ThreadLinks::queue_link, Thread> queue;
 #pragma once
 
 #include <cstddef>
@@ -29,7 +33,7 @@ struct ListLink {
     }
 };
 
-template <class T, ListLink T::* Link>
+template <class Holder, ListLink Holder::* Link, class T = Holder>
 class List {
 public:
     constexpr List() {
@@ -43,21 +47,25 @@ public:
     [[nodiscard]] T& first() const { return *element(head_.next); }
     [[nodiscard]] T* back() const { return empty() ? nullptr : element(head_.previous); }
     // The element after `item`, or nullptr at the end.
-    [[nodiscard]] T* next(const T& item) const {
+    [[nodiscard]] T* next(const Holder& item) const {
         ListLink* link = (item.*Link).next;
         return link == &head_ ? nullptr : element(link);
     }
+    // Is this element, which is in a list, the only one there?
+    [[nodiscard]] static bool is_alone(const Holder& item) {
+        return (item.*Link).next == (item.*Link).previous;
+    }
 
-    void push_back(T& item) { insert(item.*Link, *head_.previous, head_); }
-    void push_front(T& item) { insert(item.*Link, head_, *head_.next); }
+    void push_back(Holder& item) { insert(item.*Link, *head_.previous, head_); }
+    void push_front(Holder& item) { insert(item.*Link, head_, *head_.next); }
     // Puts `item` right before `position`, which is in this list.
-    void insert_before(T& item, T& position) {
+    void insert_before(Holder& item, Holder& position) {
         insert(item.*Link, *(position.*Link).previous, position.*Link);
     }
-    static void insert_after(T& item, T& position) {
+    static void insert_after(Holder& item, Holder& position) {
         insert(item.*Link, position.*Link, *(position.*Link).next);
     }
-    static void remove(T& item) { (item.*Link).unlink(); }
+    static void remove(Holder& item) { (item.*Link).unlink(); }
     T* pop_front() {
         T* item = front();
         if (item != nullptr) {
@@ -99,9 +107,11 @@ private:
     static T* element(ListLink* link) {
         // The offset of a member, as container_of everywhere: T is a standard class with the link
         // inside.
-        alignas(T) static char probe[sizeof(T)];
-        const auto offset = reinterpret_cast<char*>(&(reinterpret_cast<T*>(probe)->*Link)) - probe;
-        return reinterpret_cast<T*>(reinterpret_cast<char*>(link) - offset);
+        alignas(Holder) static char probe[sizeof(Holder)];
+        const auto offset =
+            reinterpret_cast<char*>(&(reinterpret_cast<Holder*>(probe)->*Link)) - probe;
+        // (By references: a pointer that is cast may be null, and would be looked at.)
+        return &static_cast<T&>(*reinterpret_cast<Holder*>(reinterpret_cast<char*>(link) - offset));
     }
 
     mutable ListLink head_;

@@ -3,14 +3,16 @@
 // depth is logarithmic with high probability whatever the keys are). Inserting allocates nothing and cannot fail.
 //
 //   struct Region { base::TreeNode node; std::uint64_t start; };
-//   struct StartOf { static std::uint64_t key(const Region& r) { return r.start; } };
-//   base::OrderedTree<Region, &Region::node, StartOf> regions;
+//   base::OrderedTree<Region, &Region::node, &Region::start> regions;
 //
-// Keys are unique; an element's key must not change while it is in the tree.
+// Elements with the same key stand beside each other in any order. While an element is in the tree its key must not change so
+// that it would stand elsewhere.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
+#include <utility>
 
 namespace base {
 
@@ -22,10 +24,10 @@ struct TreeNode {
     bool linked = false;
 };
 
-template <class T, TreeNode T::* Node, class KeyOf>
+template <class T, TreeNode T::* Node, auto KeyMember>
 class OrderedTree {
 public:
-    using Key = decltype(KeyOf::key(*static_cast<const T*>(nullptr)));
+    using Key = std::remove_cvref_t<decltype(std::declval<const T&>().*KeyMember)>;
 
     [[nodiscard]] bool empty() const { return root_ == nullptr; }
 
@@ -33,7 +35,7 @@ public:
         TreeNode* node = &(item.*Node);
         node->priority = next_random();
         node->linked = true;
-        const Key key = KeyOf::key(item);
+        const Key key = item.*KeyMember;
         TreeNode** link = &root_;
         while (*link != nullptr && (*link)->priority >= node->priority) {
             link = key < key_of(*link) ? &(*link)->left : &(*link)->right;
@@ -116,8 +118,21 @@ public:
         }
         return node == nullptr ? nullptr : element(node);
     }
+    // Calls visit(const T&) for each, in order.
+    template <class Visit>
+    void for_each(Visit&& visit) const {
+        visit_below(root_, visit);
+    }
 
 private:
+    template <class Visit>
+    static void visit_below(TreeNode* node, Visit& visit) {
+        if (node != nullptr) {
+            visit_below(node->left, visit);
+            visit(*element(node));
+            visit_below(node->right, visit);
+        }
+    }
     static void hang(TreeNode& node, TreeNode*& link) {
         link = &node;
         node.hook = &link;
@@ -127,7 +142,7 @@ private:
         const auto offset = reinterpret_cast<char*>(&(reinterpret_cast<T*>(probe)->*Node)) - probe;
         return reinterpret_cast<T*>(reinterpret_cast<char*>(node) - offset);
     }
-    static Key key_of(TreeNode* node) { return KeyOf::key(*element(node)); }
+    static Key key_of(TreeNode* node) { return element(node)->*KeyMember; }
 
     // xorshift32 (Marsaglia 2003): the priorities only need to be independent of the keys.
     std::uint32_t next_random() {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <random>
@@ -14,10 +15,7 @@ struct Item {
     base::TreeNode node;
     std::uint64_t key = 0;
 };
-struct KeyOf {
-    static std::uint64_t key(const Item& item) { return item.key; }
-};
-using Tree = base::OrderedTree<Item, &Item::node, KeyOf>;
+using Tree = base::OrderedTree<Item, &Item::node, &Item::key>;
 
 TEST(OrderedTree, IsWhatAMapIs) {
     constexpr std::uint64_t keys = 200;
@@ -44,6 +42,29 @@ TEST(OrderedTree, IsWhatAMapIs) {
         ASSERT_EQ(tree.at_or_before(key),
                   beyond == expected.begin() ? nullptr : std::prev(beyond)->second);
     }
+}
+
+TEST(OrderedTree, KeysMayBeTheSame) {
+    std::vector<Item> items(300);
+    Tree tree;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        items[i].key = i % 3;
+        tree.insert(items[i]);
+    }
+    for (std::size_t i = 0; i < items.size(); i += 2) {
+        tree.remove(items[i]);
+    }
+    std::vector<std::uint64_t> seen;
+    tree.for_each([&](const Item& item) { seen.push_back(item.key); });
+    std::vector<std::uint64_t> left;
+    while (Item* item = tree.first()) {
+        left.push_back(item->key);
+        tree.remove(*item);
+    }
+    EXPECT_EQ(seen, left);
+    EXPECT_EQ(left.size(), items.size() / 2);
+    EXPECT_TRUE(std::ranges::is_sorted(left));
+    EXPECT_EQ(std::ranges::count(left, 1U), 50);
 }
 
 }  // namespace

@@ -172,9 +172,7 @@ void User::enter(abi::Syscall number, std::uint64_t cap, abi::Tag tag, const Wor
     context_->registers.r14 = deadline;
     context_->return_by_sysret = true;
     Machine::visit([&] {
-        if (arch::this_cpu().traces_system_calls) {
-            kernel_traced_system_call(context_);
-        } else if (!enter_fast(*context_, number)) {
+        if (arch::this_cpu().traces_system_calls || !enter_fast(*context_, number)) {
             kernel_system_call(context_);
         }
     });

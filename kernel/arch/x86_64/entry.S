@@ -5,7 +5,7 @@
 //   syscall, foreign number, upcall set -> straight back to user mode at the upcall entry, nothing else touched
 //   syscall, call reply_and_receive signal wait -> arch_call ... (fast_calls.cpp) -> arch_exit_to_other or _to_same
 //   syscall, otherwise  -> save into current -> kernel_system_call -> exit
-//   syscall while a trace is on (kernel/trace) -> save into current -> kernel_traced_system_call -> exit
+//   syscall while a trace is on (kernel/trace) -> save into current -> kernel_system_call -> exit
 //   trap from user mode -> save into current -> arch_user_trap     -> exit
 //   interrupt while idle -> forget the idle loop -> arch_idle_interrupt -> exit
 //   trap in the kernel  -> arch_kernel_trap (returns only for NMI and debug traps; else it is a panic)
@@ -22,65 +22,31 @@
 #define NATIVE_WAIT 0x10000006
 #define NATIVE_END 0x10000008
 
-// All general registers but rdi and rsp, into the context in the given register. A macro, not a function: there is no stack.
-.macro SAVE_REGISTERS to
-    mov %rax, CONTEXT_RAX(\to)
-    mov %rbx, CONTEXT_RBX(\to)
-    mov %rcx, CONTEXT_RCX(\to)
-    mov %rdx, CONTEXT_RDX(\to)
-    mov %rsi, CONTEXT_RSI(\to)
-    mov %rbp, CONTEXT_RBP(\to)
-    mov %r8, CONTEXT_R8(\to)
-    mov %r9, CONTEXT_R9(\to)
-    mov %r10, CONTEXT_R10(\to)
-    mov %r11, CONTEXT_R11(\to)
-    mov %r12, CONTEXT_R12(\to)
-    mov %r13, CONTEXT_R13(\to)
-    mov %r14, CONTEXT_R14(\to)
-    mov %r15, CONTEXT_R15(\to)
-.endm
+// CONTEXT_rax and so on: where they are in a context.
+#define PLACE(name) .set CONTEXT_##name, place; .set place, place + 8;
+    .set place, 0
+    CONTEXT_REGISTERS(PLACE)
 
-// After `syscall`, with its stack pointer put away: all registers into the context, which is then in rdi.
-.macro SAVE_ALL
-    mov %gs:CPU_CURRENT, %rsp
-    SAVE_REGISTERS %rsp
-    mov %rdi, CONTEXT_RDI(%rsp)
-    mov %rcx, CONTEXT_RIP(%rsp)
-    mov %r11, CONTEXT_RFLAGS(%rsp)
-    mov %gs:CPU_USER_STACK, %rcx
-    mov %rcx, CONTEXT_RSP(%rsp)
-    movb $0, CONTEXT_BY_SYSRET(%rsp)
-    mov %rsp, %rdi
-    mov %gs:CPU_KERNEL_STACK, %rsp
-    xor %ebp, %ebp
+// Registers into the context in the register `to`, and back from there. Macros, not functions: there is no stack.
+.macro SAVE to, registers:vararg
+    .irp register, \registers
+    mov %\register, CONTEXT_\register(\to)
+    .endr
 .endm
-
-// Back from the context in rdi: all but rcx, r11, rsp and rdi itself.
-.macro RESTORE_REGISTERS
-    mov CONTEXT_RAX(%rdi), %rax
-    mov CONTEXT_RBX(%rdi), %rbx
-    mov CONTEXT_RDX(%rdi), %rdx
-    mov CONTEXT_RSI(%rdi), %rsi
-    mov CONTEXT_RBP(%rdi), %rbp
-    mov CONTEXT_R8(%rdi), %r8
-    mov CONTEXT_R9(%rdi), %r9
-    mov CONTEXT_R10(%rdi), %r10
-    mov CONTEXT_R12(%rdi), %r12
-    mov CONTEXT_R13(%rdi), %r13
-    mov CONTEXT_R14(%rdi), %r14
-    mov CONTEXT_R15(%rdi), %r15
+.macro RESTORE from, registers:vararg
+    .irp register, \registers
+    mov CONTEXT_\register(\from), %\register
+    .endr
 .endm
+#define ALL_BUT_RDI_RSP rax, rbx, rcx, rdx, rsi, rbp, r8, r9, r10, r11, r12, r13, r14, r15
 
 // Into the kernel by a native `syscall`: r14 = the thread's context, word 1 in rcx, the kernel stack.
 .macro ENTER_FAST
     mov %rsp, %r11
     mov %gs:CPU_CURRENT, %rsp
-    mov %rcx, CONTEXT_RIP(%rsp)
-    mov %r11, CONTEXT_RSP(%rsp)
-    mov %rbx, CONTEXT_RBX(%rsp)
-    mov %rbp, CONTEXT_RBP(%rsp)
-    mov %r14, CONTEXT_R14(%rsp)
-    mov %r15, CONTEXT_R15(%rsp)
+    mov %rcx, CONTEXT_rip(%rsp)
+    mov %r11, CONTEXT_rsp(%rsp)
+    SAVE %rsp, rbx, rbp, r14, r15
     movb $1, CONTEXT_BY_SYSRET(%rsp)
     mov %r10, %rcx
     mov %rsp, %r14
@@ -88,26 +54,16 @@
 .endm
 
 .macro SAVE_MESSAGE
-    mov %rdi, CONTEXT_RDI(%r14)
-    mov %rsi, CONTEXT_RSI(%r14)
-    mov %rdx, CONTEXT_RDX(%r14)
-    mov %rcx, CONTEXT_R10(%r14)
-    mov %r8, CONTEXT_R8(%r14)
-    mov %r9, CONTEXT_R9(%r14)
-    mov %r12, CONTEXT_R12(%r14)
-    mov %r13, CONTEXT_R13(%r14)
+    SAVE %r14, rdi, rsi, rdx, r8, r9, r12, r13
+    mov %rcx, CONTEXT_r10(%r14)
 .endm
 
 // The way back: all but rax, gs and the instruction itself.
 .macro EXIT_FAST
     mov %rcx, %r10
-    mov CONTEXT_RIP(%r14), %rcx
+    mov CONTEXT_rip(%r14), %rcx
     mov $USER_RFLAGS, %r11d
-    mov CONTEXT_RSP(%r14), %rsp
-    mov CONTEXT_RBX(%r14), %rbx
-    mov CONTEXT_RBP(%r14), %rbp
-    mov CONTEXT_R15(%r14), %r15
-    mov CONTEXT_R14(%r14), %r14
+    RESTORE %r14, rsp, rbx, rbp, r15, r14
     CLEAR_BUFFERS
 .endm
 
@@ -173,7 +129,7 @@ arch_reply_and_receive_slowly:
 arch_call_slowly:
     mov $NATIVE_CALL, %eax
 slowly:
-    mov %rax, CONTEXT_RAX(%r14)
+    mov %rax, CONTEXT_rax(%r14)
     SAVE_MESSAGE
     mov %r14, %rdi
     mov %gs:CPU_KERNEL_STACK, %rsp
@@ -195,7 +151,7 @@ arch_operation:
 // way, is the one that came.
     .globl arch_exit_to_other, arch_exit_to_same
 arch_exit_to_other:
-    mov CONTEXT_GS_BASE(%r14), %rax
+    mov CONTEXT_gs_base(%r14), %rax
     EXIT_FAST
     swapgs
     wrgsbase %rax
@@ -226,20 +182,26 @@ foreign:
     CLEAR_BUFFERS
     swapgs
     sysretq
-// For its fault handler, which may look at all registers and change them.
-1:  SAVE_ALL
-    call kernel_system_call
-    jmp exit
 
-// `syscall` while a trace is on: every number the same way.
+// `syscall` while a trace is on: every number the same way. (1: a foreign number, for the thread's fault handler, which may look
+// at all registers and change them.)
     .globl arch_traced_system_call_entry
     .balign 16
 arch_traced_system_call_entry:
     endbr64
     swapgs
     mov %rsp, %gs:CPU_USER_STACK
-    SAVE_ALL
-    call kernel_traced_system_call
+1:  mov %gs:CPU_CURRENT, %rsp
+    SAVE %rsp, ALL_BUT_RDI_RSP, rdi
+    mov %rcx, CONTEXT_rip(%rsp)
+    mov %r11, CONTEXT_rflags(%rsp)
+    mov %gs:CPU_USER_STACK, %rcx
+    mov %rcx, CONTEXT_rsp(%rsp)
+    movb $0, CONTEXT_BY_SYSRET(%rsp)
+    mov %rsp, %rdi
+    mov %gs:CPU_KERNEL_STACK, %rsp
+    xor %ebp, %ebp
+    call kernel_system_call
     jmp exit
 
 // For code that will not return the way it came. Interrupts are off.
@@ -257,25 +219,20 @@ exit:
     je exit_by_iret
     // This address is one after a `syscall` instruction, so in the lower half: sysret to one in the upper would fault in the
     // kernel on the user's stack.
-    mov CONTEXT_RIP(%rdi), %rcx
-    RESTORE_REGISTERS
+    mov CONTEXT_rip(%rdi), %rcx
     mov $USER_RFLAGS, %r11d
-    mov CONTEXT_RSP(%rdi), %rsp
-    mov CONTEXT_RDI(%rdi), %rdi
+    RESTORE %rdi, rax, rbx, rdx, rsi, rbp, rsp, r8, r9, r10, r12, r13, r14, r15, rdi
     CLEAR_BUFFERS
     swapgs
     sysretq
 
 exit_by_iret:
     pushq $SELECTOR_USER_DATA
-    pushq CONTEXT_RSP(%rdi)
-    pushq CONTEXT_RFLAGS(%rdi)
+    pushq CONTEXT_rsp(%rdi)
+    pushq CONTEXT_rflags(%rdi)
     pushq $SELECTOR_USER_CODE
-    pushq CONTEXT_RIP(%rdi)
-    RESTORE_REGISTERS
-    mov CONTEXT_RCX(%rdi), %rcx
-    mov CONTEXT_R11(%rdi), %r11
-    mov CONTEXT_RDI(%rdi), %rdi
+    pushq CONTEXT_rip(%rdi)
+    RESTORE %rdi, ALL_BUT_RDI_RSP, rdi
     CLEAR_BUFFERS
     swapgs
     iretq
@@ -315,14 +272,14 @@ trap:
     lfence  // no speculation past this with the user's gs
     push %rdi
     mov %gs:CPU_CURRENT, %rdi
-    SAVE_REGISTERS %rdi
-    pop CONTEXT_RDI(%rdi)
+    SAVE %rdi, ALL_BUT_RDI_RSP
+    pop CONTEXT_rdi(%rdi)
     pop %rsi  // vector
     pop %rdx  // error code
-    pop CONTEXT_RIP(%rdi)
+    pop CONTEXT_rip(%rdi)
     add $8, %rsp
-    pop CONTEXT_RFLAGS(%rdi)
-    pop CONTEXT_RSP(%rdi)
+    pop CONTEXT_rflags(%rdi)
+    pop CONTEXT_rsp(%rdi)
     movb $0, CONTEXT_BY_SYSRET(%rdi)
     mov %gs:CPU_KERNEL_STACK, %rsp
     xor %ebp, %ebp

@@ -2,7 +2,6 @@
 #include "kernel/arch/x86_64/kernel_space.hpp"
 
 #include <algorithm>
-#include <optional>
 
 #include <arch/cpu.hpp>
 #include <arch/memory.hpp>
@@ -37,14 +36,14 @@ std::uint64_t address_of(const std::byte* symbol) {
 }
 
 // The entry for this address in the table of this level (0: 4 KiB pages), making tables on the way of frames from allocate()
-// -> std::optional<PhysAddr>. Null: that has none left.
+// -> Result<PhysAddr>. Null: that has none left.
 template <class Allocate>
 Entry* find_slot(std::uint64_t address, int level, Allocate allocate) {
     Table* table = &root_table;
     for (int above = 3; above > level; --above) {
         Entry& entry = (*table)[(address >> (12 + 9 * above)) & 511];
         if (!entry.present()) {
-            const std::optional<PhysAddr> made = allocate();
+            const auto made = allocate();
             if (!made) {
                 return nullptr;
             }
@@ -78,7 +77,7 @@ public:
 
     Entry& slot(std::uint64_t address, int level) {
         return *find_slot(address, level,
-                          [this] { return std::optional(memory_.allocate_frame()); });
+                          [this] { return kernel::Result<PhysAddr>(memory_.allocate_frame()); });
     }
 
 private:

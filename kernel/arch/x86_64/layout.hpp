@@ -3,26 +3,12 @@
 // that the structures really look like this.
 #pragma once
 
-// ThreadContext
-#define CONTEXT_RAX 0
-#define CONTEXT_RBX 8
-#define CONTEXT_RCX 16
-#define CONTEXT_RDX 24
-#define CONTEXT_RSI 32
-#define CONTEXT_RDI 40
-#define CONTEXT_RBP 48
-#define CONTEXT_RSP 56
-#define CONTEXT_R8 64
-#define CONTEXT_R9 72
-#define CONTEXT_R10 80
-#define CONTEXT_R11 88
-#define CONTEXT_R12 96
-#define CONTEXT_R13 104
-#define CONTEXT_R14 112
-#define CONTEXT_R15 120
-#define CONTEXT_RIP 128
-#define CONTEXT_RFLAGS 136
-#define CONTEXT_GS_BASE 152
+// The registers at the beginning of ThreadContext, in the order of abi::Registers, eight bytes each.
+#define CONTEXT_REGISTERS(each)                                                              \
+    each(rax) each(rbx) each(rcx) each(rdx) each(rsi) each(rdi) each(rbp) each(rsp) each(r8) \
+        each(r9) each(r10) each(r11) each(r12) each(r13) each(r14) each(r15) each(rip)       \
+            each(rflags) each(fs_base) each(gs_base)
+// The rest of it.
 #define CONTEXT_SYSTEM_CALL_ENTRY 160
 #define CONTEXT_CONTROL 184
 #define CONTEXT_BY_SYSRET 200

@@ -41,7 +41,6 @@ extern "C" std::uint64_t arch_nap();
 // (fast_calls.cpp).
 extern "C" {
 void kernel_system_call(arch::ThreadContext* context);
-void kernel_traced_system_call(arch::ThreadContext* context);
 void kernel_user_exception(arch::ThreadContext* context, std::uint64_t vector,
                            std::uint64_t error_code, std::uint64_t fault_address);
 void kernel_interrupt(std::uint64_t vector);

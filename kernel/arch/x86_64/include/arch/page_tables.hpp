@@ -14,25 +14,14 @@
 #include <array>
 #include <bit>
 #include <cstdint>
-#include <optional>
 
 #include <arch/window.hpp>
 
+#include "abi/kernel/operation.hpp"
 #include "kernel/mm/frame_pool.hpp"
 #include "kernel/types.hpp"
-#include "libs/base/flags.hpp"
 
 namespace arch {
-
-enum class Access : std::uint8_t {
-    read = 1,
-    write = 2,
-    execute = 4,
-    uncached = 8,
-    write_combining = 16
-};
-using AccessFlags = base::Flags<Access>;
-constexpr AccessFlags operator|(Access a, Access b) { return AccessFlags(a) | AccessFlags(b); }
 
 // One entry (Intel SDM vol. 3, 4.5).
 class Entry {
@@ -52,13 +41,14 @@ public:
     [[nodiscard]] bool executable() const { return (raw_ & bit_no_execute) == 0; }
     [[nodiscard]] PhysAddr frame() const { return PhysAddr{raw_ & address_mask}; }
 
-    // A user page. Whatever is mapped can be read.
-    void set(PhysAddr frame, AccessFlags access) {
+    // A user page, as a region with these abi::MapFlags shows it. `writable`: if they say so. Whatever is mapped can be read.
+    void set(PhysAddr frame, std::uint64_t flags, bool writable) {
+        using abi::MapFlags;
         std::uint64_t raw = frame.value() | bit_present | bit_user;
-        raw |= access.has(Access::write) ? bit_write : 0;
-        raw |= access.has(Access::execute) ? 0 : bit_no_execute;
-        raw |= access.has(Access::uncached) ? memory_type_uncached : 0;
-        raw |= access.has(Access::write_combining) ? memory_type_write_combining : 0;
+        raw |= (flags & MapFlags::write) != 0 && writable ? bit_write : 0;
+        raw |= (flags & MapFlags::execute) != 0 ? 0 : bit_no_execute;
+        raw |= (flags & MapFlags::uncached) != 0 ? memory_type_uncached : 0;
+        raw |= (flags & MapFlags::write_combining) != 0 ? memory_type_write_combining : 0;
         raw_ = raw;
     }
     void make_large() { raw_ |= bit_large; }
@@ -103,8 +93,8 @@ public:
     [[nodiscard]] PhysAddr root() const { return root_; }
 
     // The leaf slot for this page; with level 1, for the large page that it is in, where there may be a table, too. Missing tables
-    // are made of frames from allocate() (-> std::optional<PhysAddr>, zeroed); nullptr when it has none left (tables made before
-    // that stay). A large page that is in the way becomes a table of small ones.
+    // are made of frames from allocate() (-> Result<PhysAddr>, zeroed); nullptr when it has none left (tables made before that
+    // stay). A large page that is in the way becomes a table of small ones.
     template <int last = 0, class Allocate>
     [[nodiscard]] Entry* entry(UserAddr address, Allocate&& allocate) const {
         PhysAddr frame = root_;
@@ -112,7 +102,7 @@ public:
             const std::size_t at = index(address.value(), level);
             Entry& slot = table(frame)[at];
             if (!leads_on(slot, level)) {
-                const std::optional<PhysAddr> made = allocate();
+                const auto made = allocate();
                 if (!made) {
                     return nullptr;
                 }
@@ -132,7 +122,9 @@ public:
     // The same; nullptr if a table is missing, or a large page in the way.
     template <int last = 0>
     [[nodiscard]] Entry* entry_there(UserAddr address) const {
-        return entry<last>(address, [] { return std::optional<PhysAddr>{}; });
+        return entry<last>(address, []() -> kernel::Result<PhysAddr> {
+            return kernel::fail(kernel::Error::no_memory);
+        });
     }
 
     // The leaf slot for this page, to look at or to clear, or nullptr if a table on the way is missing.

@@ -91,20 +91,14 @@ struct ThreadContext {
 };
 
 static_assert(offsetof(ThreadContext, registers) == 0);
-static_assert(offsetof(abi::Registers, rbx) == CONTEXT_RBX &&
-              offsetof(abi::Registers, rcx) == CONTEXT_RCX);
-static_assert(offsetof(abi::Registers, rdx) == CONTEXT_RDX &&
-              offsetof(abi::Registers, rsi) == CONTEXT_RSI);
-static_assert(offsetof(abi::Registers, rdi) == CONTEXT_RDI &&
-              offsetof(abi::Registers, rbp) == CONTEXT_RBP);
-static_assert(offsetof(abi::Registers, rsp) == CONTEXT_RSP &&
-              offsetof(abi::Registers, r8) == CONTEXT_R8);
-static_assert(offsetof(abi::Registers, r15) == CONTEXT_R15 &&
-              offsetof(abi::Registers, rip) == CONTEXT_RIP);
-static_assert(offsetof(abi::Registers, rflags) == CONTEXT_RFLAGS);
+#define NUMBER(name) number_##name,
+enum RegisterNumber : std::size_t { CONTEXT_REGISTERS(NUMBER) };
+#define IS_THERE(name) static_assert(offsetof(abi::Registers, name) == 8 * number_##name);
+CONTEXT_REGISTERS(IS_THERE)
+#undef NUMBER
+#undef IS_THERE
 static_assert(offsetof(ThreadContext, system_call_entry) == CONTEXT_SYSTEM_CALL_ENTRY);
 static_assert(offsetof(ThreadContext, control) == CONTEXT_CONTROL);
-static_assert(offsetof(abi::Registers, gs_base) == CONTEXT_GS_BASE);
 static_assert(offsetof(ThreadContext, return_by_sysret) == CONTEXT_BY_SYSRET);
 static_assert(offsetof(abi::ControlPage, upcalls_masked) == CONTROL_UPCALLS_MASKED);
 static_assert(offsetof(abi::ControlPage, saved_rip) == CONTROL_SAVED_RIP);
