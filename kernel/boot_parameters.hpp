@@ -31,7 +31,7 @@ struct BootParameters {
     std::size_t free_count;
     PhysRange archive;   // empty if none was loaded; not page aligned at its end
     PhysAddr boot_page;  // below 1 MiB, for the other CPUs to start in; 0 if there is none
-    PhysAddr rsdp;       // 0 if none was found
+    PhysAddr acpi_root;  // see abi::BootInfo
     abi::BootInfo::Framebuffer framebuffer;
     std::uint64_t entry_tsc;
     std::array<char, sizeof(abi::BootInfo::command_line)> command_line;  // zero-terminated

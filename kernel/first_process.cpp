@@ -183,7 +183,7 @@ Memory& make_boot_info(const BootParameters& parameters, Bank& root) {
     auto& info = *static_cast<abi::BootInfo*>(expect(memory.kernel_page(0, true), "memory"));
     info.memory_bytes = parameters.ram_bytes();
     info.archive_bytes = parameters.archive.bytes();
-    info.acpi_rsdp = parameters.rsdp.value();
+    info.acpi_root = parameters.acpi_root.value();
     info.kernel_entry_tsc = parameters.entry_tsc;
     info.framebuffer = parameters.framebuffer;
     std::memcpy(info.command_line, parameters.command_line.data(), sizeof(info.command_line));

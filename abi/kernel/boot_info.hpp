@@ -10,7 +10,9 @@ namespace abi {
 struct BootInfo {
     std::uint64_t memory_bytes;   // RAM that the firmware reported as usable
     std::uint64_t archive_bytes;  // length of the initial archive
-    std::uint64_t acpi_rsdp;  // physical address of the RSDP (ACPI 6.5, 5.2.5), 0 if none was found
+    std::uint64_t
+        acpi_root;  // physical address of ACPI's list of tables: an XSDT, or an RSDT, as its
+                    // signature says (ACPI 6.5, 5.2.7 and 5.2.8); 0 if there is none
     std::uint64_t kernel_entry_tsc;  // time-stamp counter at the kernel's first instruction
     struct Framebuffer {
         std::uint64_t address;               // physical, 0 if there is none

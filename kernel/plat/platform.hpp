@@ -2,7 +2,8 @@
 // The PC as far as the kernel itself drives it: a line of early text, the clock, one timer, interrupt routing.
 //
 // Everything else on the board belongs to user-mode drivers. All functions run with interrupts off on the CPU that
-// they concern; `initialise` runs once, on the boot CPU, before any other of them except early_console_write.
+// they concern; `initialise` runs once, on the boot CPU, before any other of them except early_console_write and
+// read_firmware_tables.
 #pragma once
 
 #include <cstddef>
@@ -25,6 +26,10 @@ inline constexpr std::uint8_t vector_spurious = 0xff;
 
 // COM1, polled. Works before `initialise`, and in a panic.
 void early_console_write(std::string_view text);
+
+// What the firmware's tables say of CPUs and interrupts (see BootParameters::acpi_root). While all physical memory below 4 GiB
+// is in the kernel window, as it is in the boot page tables.
+void read_firmware_tables(PhysAddr root);
 
 // Finds and sets up the local APIC, the I/O APICs, the clock and the timer.
 void initialise(const BootParameters& parameters);
@@ -55,8 +60,7 @@ void arm_timer(Nanoseconds when);
 // Ends the interrupt being handled on this CPU: the next one of the same or lower priority can come.
 void acknowledge_interrupt();
 
-// Interrupt lines, by global system interrupt number (ACPI). A routed line is masked until unmask_line. What the firmware
-// says about the polarity and trigger of a legacy line overrides the arguments.
+// Interrupt lines, by global system interrupt number (ACPI). A routed line is masked until unmask_line.
 bool line_exists(std::uint32_t gsi);
 void route_line(std::uint32_t gsi, std::uint8_t vector, bool level, bool active_low);
 void mask_line(std::uint32_t gsi);

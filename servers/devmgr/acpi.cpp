@@ -158,35 +158,10 @@ std::optional<SleepTypes> find_sleep_types(std::span<const std::byte> aml) {
                       static_cast<std::uint8_t>(b.value_or(0) & 7)};
 }
 
-std::uint64_t find_root(PhysicalReader& memory) {
-    constexpr std::uint64_t start = 0xe'0000;
-    constexpr std::uint64_t length = 0x2'0000;
-    const auto area = memory.read(start, length);
-    for (std::size_t at = 0; at + 20 <= area.size(); at += 16) {
-        if (text(area.subspan(at, 8)) == "RSD PTR " && sums_to_zero(area.subspan(at, 20))) {
-            return start + at;
-        }
-    }
-    return 0;
-}
-
 Acpi read_acpi(PhysicalReader& memory, std::uint64_t root) {
     Acpi acpi;
-    auto pointer = memory.read(root, 20);
-    if (pointer.empty() || text(pointer.first(8)) != "RSD PTR " || !sums_to_zero(pointer)) {
-        return acpi;
-    }
-    std::uint64_t list = field<std::uint32_t>(pointer, 16);
-    std::size_t entry_bytes = 4;
-    if (field<std::uint8_t>(pointer, 15) >= 2) {
-        pointer = memory.read(root, 36);
-        const auto extended = field<std::uint64_t>(pointer, 24);
-        if (!pointer.empty() && sums_to_zero(pointer) && extended != 0) {
-            list = extended;
-            entry_bytes = 8;
-        }
-    }
-    const auto tables = table_at(memory, list);
+    const auto tables = table_at(memory, root);
+    const std::size_t entry_bytes = text(tables).starts_with("XSDT") ? 8 : 4;
     std::size_t count = 0;
     for (std::size_t at = header_bytes; at + entry_bytes <= tables.size() && count < most_tables;
          at += entry_bytes, ++count) {

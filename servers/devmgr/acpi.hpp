@@ -57,11 +57,8 @@ struct Acpi {
     std::optional<Reset> reset;
 };
 
-// `root` is the RSDP's address.
+// `root`: the list of tables (abi::BootInfo).
 Acpi read_acpi(PhysicalReader& memory, std::uint64_t root);
-
-// Looks for the RSDP where BIOS puts it. 0: not there.
-std::uint64_t find_root(PhysicalReader& memory);
 
 // SLP_TYPa and SLP_TYPb of \_S5 in the DSDT's AML.
 struct SleepTypes {

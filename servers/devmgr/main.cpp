@@ -18,15 +18,12 @@ namespace {
 std::uint64_t acpi_root(ipc::Ref<ipc::Memory> boot_info) {
     const auto mapping =
         rt::map(boot_info, {.length = sizeof(abi::BootInfo), .flags = abi::MapFlags::read});
-    return mapping ? mapping->as<const abi::BootInfo>()->acpi_rsdp : 0;
+    return mapping ? mapping->as<const abi::BootInfo>()->acpi_root : 0;
 }
 
 devmgr::Acpi find_acpi(const devmgr::Machine& machine, ipc::Ref<ipc::Memory> boot_info) {
     devmgr::TableReader reader{machine};
-    std::uint64_t root = acpi_root(boot_info);
-    if (root == 0) {
-        root = devmgr::find_root(reader);
-    }
+    const std::uint64_t root = acpi_root(boot_info);
     return root == 0 ? devmgr::Acpi{} : devmgr::read_acpi(reader, root);
 }
 

@@ -55,15 +55,6 @@ const std::string sleep_state{"\x08_S5_\x12\x06\x04\x0a\x05\x0a\x02\x00\x00", 13
 
 FakeMemory machine() {
     FakeMemory memory;
-    std::string root = "RSD PTR ";
-    put<std::uint8_t>(root, 15, 2);
-    put<std::uint32_t>(root, 16, 0);
-    put<std::uint32_t>(root, 20, 36);
-    put<std::uint64_t>(root, 24, 0x1000);
-    put<std::uint32_t>(root, 32, 0);
-    fix_sum(root, 20, 8);
-    fix_sum(root, 36, 32);
-    memory.areas[0xf0000] = root;
     std::string list;
     put<std::uint64_t>(list, 0, 0x2000);
     put<std::uint64_t>(list, 8, 0x3000);
@@ -92,7 +83,7 @@ FakeMemory machine() {
 
 TEST(Acpi, ReadsTheTables) {
     FakeMemory memory = machine();
-    const Acpi acpi = read_acpi(memory, 0xf0000);
+    const Acpi acpi = read_acpi(memory, 0x1000);
     ASSERT_EQ(acpi.ecam.size(), 1U);
     EXPECT_EQ(acpi.ecam[0].address, 0xb000'0000U);
     EXPECT_EQ(acpi.ecam[0].last_bus, 255);
@@ -134,11 +125,11 @@ TEST(Acpi, DamagedTablesAreSurvived) {
                 text.resize(random() % text.size());
             }
             // With a right sum the damage gets further.
-            if (address != 0xf0000 && text.size() > 36) {
+            if (text.size() > 36) {
                 fix_sum(text, text.size(), 9);
             }
         }
-        (void)read_acpi(memory, 0xf0000);
+        (void)read_acpi(memory, 0x1000);
     }
 }
 

@@ -30,7 +30,7 @@ multiboot_header:
     .long MULTIBOOT_MAGIC, 0, multiboot_header_end - multiboot_header
     .long 0x100000000 - (MULTIBOOT_MAGIC + (multiboot_header_end - multiboot_header))
     .balign 8
-    .word 1, 0  // information: command line, modules, memory map; ACPI and framebuffer if there
+    .word 1, 0  // information: command line, modules, memory map; GRUB adds ACPI and framebuffer where there are
     .long 2f - 1f + 8
 1:  .long 1, 3, 6
 2:  .balign 8

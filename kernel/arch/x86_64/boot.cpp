@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 // From the first C++ instruction, on the boot page tables, to kernel_main in the final address space.
-#include <cstring>
-#include <string_view>
-
 #include <arch/cpu.hpp>
 #include <arch/speculation.hpp>
 
 #include "kernel/arch/x86_64/boot_info.hpp"
 #include "kernel/arch/x86_64/kernel_space.hpp"
 #include "kernel/arch/x86_64/stack_protector.hpp"
+#include "kernel/plat/platform.hpp"
 
 extern "C" const std::byte kernel_image_begin[], kernel_image_end[], kernel_boot_tables_end[];
 extern "C" const std::uint64_t boot_entry_tsc;
@@ -30,27 +28,6 @@ void copy_command_line(const char* text, BootParameters& parameters) {
     }
 }
 
-bool is_rsdp(const std::byte* at) {
-    constexpr std::string_view signature = "RSD PTR ";
-    if (std::memcmp(at, signature.data(), signature.size()) != 0) {
-        return false;
-    }
-    std::uint8_t sum = 0;
-    for (std::size_t i = 0; i < 20; ++i) {
-        sum = static_cast<std::uint8_t>(sum + std::to_integer<std::uint8_t>(at[i]));
-    }
-    return sum == 0;
-}
-
-PhysAddr find_rsdp() {
-    for (std::uint64_t address = 0xe0000; address < 0x100000; address += 16) {
-        if (is_rsdp(static_cast<const std::byte*>(window(PhysAddr{address})))) {
-            return PhysAddr{address};
-        }
-    }
-    return PhysAddr{};
-}
-
 }  // namespace arch
 
 // protocol: the magic number of multiboot2, or 0 for PVH. info: what it points to, by physical address.
@@ -68,6 +45,7 @@ extern "C" [[noreturn, gnu::no_stack_protector]] void boot_main(std::uint32_t pr
     } else {
         arch::read_pvh_info(PhysAddr{info}, parameters, memory);
     }
+    plat::read_firmware_tables(parameters.acpi_root);
     memory.finish_ram();
     memory.reserve(PhysAddr{0}, PhysAddr{4096});
     memory.reserve(arch::physical(kernel_image_begin), arch::physical(kernel_boot_tables_end));

@@ -19,10 +19,6 @@ struct MemoryMapEntry {
     std::uint32_t reserved;
 };
 
-// Helpers of both.
 void copy_command_line(const char* text, BootParameters& parameters);
-// Searches the BIOS area as ACPI describes it (ACPI 6.5, 5.2.5.1); 0 if it is not there.
-PhysAddr find_rsdp();
-bool is_rsdp(const std::byte* at);
 
 }  // namespace arch

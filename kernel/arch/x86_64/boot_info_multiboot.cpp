@@ -5,6 +5,7 @@
 #include <arch/window.hpp>
 
 #include "kernel/arch/x86_64/boot_info.hpp"
+#include "kernel/plat/pc/acpi.hpp"
 #include "libs/base/align.hpp"
 
 namespace arch {
@@ -17,7 +18,8 @@ enum TagType : std::uint32_t {
     tag_module = 3,
     tag_memory_map = 6,
     tag_framebuffer = 8,
-    tag_efi64_system_table = 12,
+    tag_acpi_old = 14,  // a copy of the RSDP, as ACPI 1.0 has it
+    tag_acpi_new = 15,  // the same, as later versions do
 };
 constexpr std::uint8_t framebuffer_type_rgb = 1;
 
@@ -40,21 +42,6 @@ struct FramebufferTag : Tag {
     std::uint16_t reserved;
     std::uint8_t red_shift, red_bits, green_shift, green_bits, blue_shift, blue_bits;
 };
-struct EfiTag : Tag {
-    std::uint64_t system_table;
-};
-
-// The parts of the EFI system table that lead to ACPI (UEFI 2.10, 4.3 and 4.6).
-constexpr std::size_t efi_table_count_offset = 104;
-constexpr std::size_t efi_tables_offset = 112;
-struct EfiConfigurationTable {
-    std::array<std::uint8_t, 16> guid;
-    std::uint64_t table;
-};
-constexpr std::array<std::uint8_t, 16> acpi2_guid{0x71, 0xe8, 0x68, 0x88, 0xf1, 0xe4, 0xd3, 0x11,
-                                                  0xbc, 0x22, 0x00, 0x80, 0xc7, 0x3c, 0x88, 0x81};
-constexpr std::uint64_t reachable_end = std::uint64_t{4} << 30;
-
 template <class T>
 const T& as(const Tag& tag) {
     return static_cast<const T&>(tag);
@@ -87,28 +74,6 @@ void read_framebuffer(const FramebufferTag& tag, BootParameters& parameters) {
                               .blue_shift = tag.blue_shift};
 }
 
-// On UEFI machines the RSDP is named by the system table and is not where a BIOS has it.
-PhysAddr find_efi_rsdp(std::uint64_t system_table) {
-    if (system_table >= reachable_end) {
-        return PhysAddr{};
-    }
-    const auto* efi = static_cast<const std::byte*>(window(PhysAddr{system_table}));
-    std::uint64_t count = 0;
-    std::uint64_t tables = 0;
-    std::memcpy(&count, efi + efi_table_count_offset, sizeof(count));
-    std::memcpy(&tables, efi + efi_tables_offset, sizeof(tables));
-    if (tables >= reachable_end) {
-        return PhysAddr{};
-    }
-    const auto* table = static_cast<const EfiConfigurationTable*>(window(PhysAddr{tables}));
-    for (std::uint64_t i = 0; i < count; ++i) {
-        if (table[i].guid == acpi2_guid) {
-            return PhysAddr{table[i].table};
-        }
-    }
-    return PhysAddr{};
-}
-
 void read_tag(const Tag& tag, BootParameters& parameters, BootMemory& memory) {
     switch (tag.type) {
         case tag_command_line:
@@ -122,8 +87,11 @@ void read_tag(const Tag& tag, BootParameters& parameters, BootMemory& memory) {
             break;
         case tag_memory_map:  read_memory_map(as<MemoryMapTag>(tag), memory); break;
         case tag_framebuffer: read_framebuffer(as<FramebufferTag>(tag), parameters); break;
-        case tag_efi64_system_table:
-            parameters.rsdp = find_efi_rsdp(as<EfiTag>(tag).system_table);
+        case tag_acpi_old:
+        case tag_acpi_new:
+            // Where both are, the new one comes last.
+            parameters.acpi_root = plat::acpi_root(
+                {reinterpret_cast<const std::byte*>(&tag + 1), tag.bytes - sizeof(Tag)});
             break;
         default: break;
     }
@@ -143,9 +111,6 @@ void read_multiboot_info(PhysAddr info, BootParameters& parameters, BootMemory& 
         }
         read_tag(tag, parameters, memory);
         offset += base::align_up(tag.bytes, 8);
-    }
-    if (parameters.rsdp == PhysAddr{}) {
-        parameters.rsdp = find_rsdp();
     }
 }
 

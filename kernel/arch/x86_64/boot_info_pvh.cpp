@@ -4,6 +4,7 @@
 
 #include "kernel/arch/x86_64/boot_info.hpp"
 #include "kernel/panic.hpp"
+#include "kernel/plat/pc/acpi.hpp"
 
 namespace arch {
 
@@ -54,7 +55,9 @@ void read_pvh_info(PhysAddr info, BootParameters& parameters, BootMemory& memory
     if (start.command_line != 0) {
         copy_command_line(at<char>(start.command_line), parameters);
     }
-    parameters.rsdp = start.rsdp != 0 ? PhysAddr{start.rsdp} : find_rsdp();
+    if (start.rsdp != 0) {
+        parameters.acpi_root = plat::acpi_root({at<std::byte>(start.rsdp), plat::rsdp_bytes});
+    }
 }
 
 }  // namespace arch

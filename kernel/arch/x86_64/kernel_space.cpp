@@ -9,6 +9,7 @@
 
 #include "kernel/arch/x86_64/registers.hpp"
 #include "kernel/arch/x86_64/stacks.hpp"
+#include "kernel/assert.hpp"
 #include "libs/base/align.hpp"
 
 extern "C" const std::byte kernel_image_begin[], kernel_text_end[], kernel_rodata_end[],
@@ -122,7 +123,7 @@ PhysAddr build_kernel_space(const BootParameters& parameters, BootMemory& memory
     Builder builder(memory);
     map_window(builder, parameters);
     map_image(builder);
-    // One table of 512 pages for everything that map_device will be asked for.
+    // One table of 512 pages for everything that map_registers will be asked for.
     Entry& device_slot = builder.slot(device_begin, 0);
     device_table = reinterpret_cast<Table*>(
         base::align_down(reinterpret_cast<std::uint64_t>(&device_slot), page));
@@ -141,21 +142,13 @@ bool map_kernel_page(std::uint64_t address, PhysAddr frame) {
 
 PhysAddr kernel_root() { return physical(&root_table); }
 
-void* map_device(PhysAddr begin, std::uint64_t bytes, DeviceMapping mapping) {
-    const PhysAddr first{base::align_down(begin.value(), page)};
-    const std::uint64_t pages =
-        (base::align_up(begin.value() + bytes, page) - first.value()) / page;
-    if (pages > device_table->size() - device_pages_used) {
-        return nullptr;
-    }
-    const std::uint64_t flags = mapping == DeviceMapping::registers
-                                    ? flags_data | Entry::memory_type_uncached
-                                    : flags_rodata;
-    const std::uint64_t address = device_begin + device_pages_used * page;
-    for (std::uint64_t i = 0; i < pages; ++i) {
-        (*device_table)[device_pages_used++] = Entry::from_raw((first.value() + i * page) | flags);
-    }
-    return reinterpret_cast<void*>(address + (begin - first));
+volatile std::uint32_t* map_registers(PhysAddr address) {
+    ASSERT(device_pages_used < device_table->size());
+    const std::uint64_t inside = address.value() % page;
+    Entry& entry = (*device_table)[device_pages_used];
+    entry = Entry::from_raw((address.value() - inside) | flags_data | Entry::memory_type_uncached);
+    return reinterpret_cast<volatile std::uint32_t*>(device_begin + device_pages_used++ * page +
+                                                     inside);
 }
 
 void PageTables::initialise_root(PhysAddr frame) {

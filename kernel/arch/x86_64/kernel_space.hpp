@@ -9,13 +9,9 @@ namespace arch {
 // Builds the kernel window, the image with W^X and guard pages, and an empty device area; returns the root.
 PhysAddr build_kernel_space(const BootParameters& parameters, BootMemory& memory);
 
-enum class DeviceMapping {
-    registers,
-    firmware_tables
-};  // uncached and writable; cached and read-only
-
-// Makes [begin, begin + bytes) reachable for ever; nullptr if the device area is full. Works without the memory manager.
-void* map_device(PhysAddr begin, std::uint64_t bytes, DeviceMapping mapping);
+// Makes the page of a device's registers that this address is in reachable for ever, uncached; -> where they are. There are
+// few such devices, and room for them.
+volatile std::uint32_t* map_registers(PhysAddr address);
 
 // Maps a frame, writable, for ever. Needs the frame pool, for tables; false if that has none left.
 bool map_kernel_page(std::uint64_t address, PhysAddr frame);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// As much of ACPI as the kernel needs: from the RSDP to the MADT, and what that tells of CPUs and interrupt routing (ACPI 6.5,
-// 5.2.5 to 5.2.12). The rest is for user-mode drivers.
+// As much of ACPI as the kernel needs: from the RSDP to the MADT, and what that tells of CPUs and I/O APICs (ACPI 6.5, 5.2.5
+// to 5.2.12). The rest is for user-mode drivers.
 //
-// The tables are the firmware's word and not to be trusted: every length is checked against what was mapped, every table's
+// The tables are the firmware's word and not to be trusted: every length is checked against what can be seen, every table's
 // sum must be right, lists are cut at what the kernel has room for, and a table that breaks a rule ends the search. Then the
 // machine has one CPU and one I/O APIC at its usual place, and `damaged` says so.
 #pragma once
@@ -21,22 +21,11 @@ struct IoApicEntry {
     std::uint32_t first_gsi;
 };
 
-// A legacy line that is not where, or not what, the ISA bus would have it.
-struct LineOverride {
-    std::uint8_t source;
-    std::uint32_t gsi;
-    bool level;
-    bool active_low;
-};
-
 inline constexpr std::size_t most_cpus = 64;
 
 struct InterruptTopology {
-    PhysAddr local_apic{0xfee00000};
     std::array<IoApicEntry, 8> io_apics{};
     std::size_t io_apic_count = 0;
-    std::array<LineOverride, 16> overrides{};
-    std::size_t override_count = 0;
     // The local APICs' ids of the CPUs that can be used, the boot CPU's among them; none without ACPI.
     std::array<std::uint32_t, most_cpus> cpus{};
     std::size_t cpu_count = 0;
@@ -44,11 +33,15 @@ struct InterruptTopology {
     bool damaged = false;           // a table broke a rule
 };
 
-// Makes physical memory readable: null if it cannot be.
-using MapTable = const std::byte* (*)(PhysAddr begin, std::uint64_t bytes);
+// The root table that an RSDP leads to; 0 if it breaks a rule.
+inline constexpr std::size_t rsdp_bytes = 36;
+PhysAddr acpi_root(std::span<const std::byte> rsdp);
 
-// rsdp 0: there are no tables.
-InterruptTopology read_interrupt_topology(PhysAddr rsdp, MapTable map);
+// Where physical memory can be read: null if it cannot be.
+using ViewMemory = const std::byte* (*)(PhysAddr begin, std::uint64_t bytes);
+
+// root 0: there are no tables.
+InterruptTopology read_interrupt_topology(PhysAddr root, ViewMemory view);
 
 // The entries of a MADT, given as a whole. False if they break a rule.
 bool read_madt(std::span<const std::byte> madt, InterruptTopology& topology);

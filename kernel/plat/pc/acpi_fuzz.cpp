@@ -14,7 +14,7 @@ constexpr std::size_t page = 0x1000;
 constexpr std::size_t table_header_bytes = 36;
 std::vector<std::byte> memory;
 
-const std::byte* map_memory(PhysAddr begin, std::uint64_t bytes) {
+const std::byte* view_memory(PhysAddr begin, std::uint64_t bytes) {
     const std::uint64_t at = begin.value() - memory_base;
     if (begin.value() < memory_base || at > memory.size() || bytes > memory.size() - at) {
         return nullptr;
@@ -46,11 +46,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                     reinterpret_cast<std::byte*>(&length));
         fix_sum(at, length, 9);
     }
-    const plat::InterruptTopology found =
-        plat::read_interrupt_topology(PhysAddr{memory_base}, map_memory);
+    const PhysAddr root = plat::acpi_root({memory.data(), std::min(size, plat::rsdp_bytes)});
+    const plat::InterruptTopology found = plat::read_interrupt_topology(root, view_memory);
     if (found.cpu_count > found.cpus.size() || found.io_apic_count == 0 ||
-        found.io_apic_count > found.io_apics.size() ||
-        found.override_count > found.overrides.size()) {
+        found.io_apic_count > found.io_apics.size()) {
         std::abort();
     }
     return 0;

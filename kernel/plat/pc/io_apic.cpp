@@ -6,8 +6,6 @@
 
 #include "kernel/arch/x86_64/kernel_space.hpp"
 #include "kernel/assert.hpp"
-#include "kernel/panic.hpp"
-#include "kernel/plat/pc/local_apic.hpp"
 #include "kernel/plat/platform.hpp"
 
 namespace plat {
@@ -38,7 +36,6 @@ struct IoApic {
     }
 };
 
-constinit InterruptTopology topology{};
 constinit std::array<IoApic, 8> io_apics{};
 
 struct Line {
@@ -79,17 +76,11 @@ void silence_old_controllers() {
 }  // namespace
 
 void io_apics_enable(const InterruptTopology& found) {
-    topology = found;
     silence_old_controllers();
-    for (std::size_t i = 0; i < topology.io_apic_count; ++i) {
-        void* mapped =
-            arch::map_device(topology.io_apics[i].address, 4096, arch::DeviceMapping::registers);
-        if (mapped == nullptr) {
-            kernel_panic("no room to map an I/O APIC\n");
-        }
+    for (std::size_t i = 0; i < found.io_apic_count; ++i) {
         IoApic& apic = io_apics[i];
-        apic.registers = static_cast<volatile std::uint32_t*>(mapped);
-        apic.first_gsi = topology.io_apics[i].first_gsi;
+        apic.registers = arch::map_registers(found.io_apics[i].address);
+        apic.first_gsi = found.io_apics[i].first_gsi;
         const std::uint32_t version = apic.read(register_version);
         // All ones: there is none (micro-VMs without ACPI).
         apic.lines = version == 0xffff'ffff ? 0 : (version >> 16 & 0xff) + 1;
@@ -104,12 +95,6 @@ bool line_exists(std::uint32_t gsi) { return find_line(gsi).apic != nullptr; }
 void route_line(std::uint32_t gsi, std::uint8_t vector, bool level, bool active_low) {
     const Line line = find_line(gsi);
     ASSERT(line.apic != nullptr);
-    for (std::size_t i = 0; i < topology.override_count; ++i) {
-        if (topology.overrides[i].gsi == gsi) {
-            level = topology.overrides[i].level;
-            active_low = topology.overrides[i].active_low;
-        }
-    }
     std::uint32_t low = line_masked | vector;
     low |= level ? line_level : 0;
     low |= active_low ? line_active_low : 0;

@@ -3,7 +3,6 @@
 
 #include "kernel/arch/x86_64/kernel_space.hpp"
 #include "kernel/arch/x86_64/registers.hpp"
-#include "kernel/panic.hpp"
 #include "kernel/plat/platform.hpp"
 
 namespace plat {
@@ -29,6 +28,7 @@ enum Register : std::uint32_t {
 
 constexpr std::uint64_t base_enable = 1 << 11;
 constexpr std::uint64_t base_x2apic = 1 << 10;
+constexpr std::uint64_t base_address = 0x000f'ffff'ffff'f000;
 constexpr std::uint32_t software_enable = 1 << 8;
 constexpr std::uint32_t masked = 1 << 16;
 constexpr std::uint32_t deliver_nmi = 4 << 8;
@@ -77,13 +77,10 @@ void send_command(std::uint32_t id, std::uint32_t command) {
 
 }  // namespace
 
-void local_apic_map(PhysAddr address) {
-    if ((arch::read_msr(arch::Msr::apic_base) & base_x2apic) == 0) {
-        void* mapped = arch::map_device(address, 4096, arch::DeviceMapping::registers);
-        if (mapped == nullptr) {
-            kernel_panic("no room to map the local APIC\n");
-        }
-        registers = static_cast<volatile std::uint32_t*>(mapped);
+void local_apic_map() {
+    const std::uint64_t base = arch::read_msr(arch::Msr::apic_base);
+    if ((base & base_x2apic) == 0) {
+        registers = arch::map_registers(PhysAddr{base & base_address});
     }
 }
 

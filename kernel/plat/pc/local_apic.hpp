@@ -5,12 +5,10 @@
 
 #include <cstdint>
 
-#include "kernel/types.hpp"
-
 namespace plat {
 
 // Once, on the boot CPU.
-void local_apic_map(PhysAddr address);
+void local_apic_map();
 // On each CPU.
 void local_apic_enable();
 // Interrupts of the class of `vector` (its bits 7 to 4) and below wait.

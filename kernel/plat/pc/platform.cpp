@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/plat/platform.hpp"
 
-#include "kernel/arch/x86_64/kernel_space.hpp"
+#include <arch/window.hpp>
+
 #include "kernel/arch/x86_64/traps.hpp"
 #include "kernel/plat/pc/acpi.hpp"
 #include "kernel/plat/pc/clock.hpp"
@@ -13,35 +14,31 @@ namespace plat {
 
 namespace {
 
-constinit std::array<std::uint32_t, most_cpus> cpus{};
-constinit std::size_t cpu_count = 0;
+constinit InterruptTopology topology{};
 
-const std::byte* map_table(PhysAddr begin, std::uint64_t bytes) {
-    return static_cast<const std::byte*>(
-        arch::map_device(begin, bytes, arch::DeviceMapping::firmware_tables));
+const std::byte* view_below_4_gib(PhysAddr begin, std::uint64_t bytes) {
+    constexpr PhysAddr end{std::uint64_t{4} << 30};
+    return begin + bytes <= end ? static_cast<const std::byte*>(arch::window(begin)) : nullptr;
 }
 
-void note_cpus(const InterruptTopology& topology) {
+}  // namespace
+
+void read_firmware_tables(PhysAddr root) {
+    topology = read_interrupt_topology(root, view_below_4_gib);
+}
+
+void initialise(const BootParameters& parameters) {
     if (topology.damaged) {
         kernel_print("ACPI: the tables are damaged: one CPU, and interrupts as on an old PC\n");
     }
     if (topology.cpus_left_out != 0) {
         kernel_print("CPUs: ", topology.cpus_left_out, " more than the kernel can use\n");
     }
-    cpus = topology.cpus;
-    cpu_count = topology.cpu_count;
-    if (cpu_count == 0) {
-        cpus[cpu_count++] = this_cpu_id();
-    }
-}
-
-}  // namespace
-
-void initialise(const BootParameters& parameters) {
-    const InterruptTopology topology = read_interrupt_topology(parameters.rsdp, map_table);
-    local_apic_map(topology.local_apic);
+    local_apic_map();
     local_apic_enable();
-    note_cpus(topology);
+    if (topology.cpu_count == 0) {
+        topology.cpus[topology.cpu_count++] = this_cpu_id();
+    }
     io_apics_enable(topology);
     clock_initialise(parameters.entry_tsc);
 }
@@ -51,8 +48,8 @@ void initialise_this_cpu() {
     timer_initialise_here();
 }
 
-std::size_t listed_cpus() { return cpu_count; }
-std::uint32_t listed_cpu(std::size_t index) { return cpus[index]; }
+std::size_t listed_cpus() { return topology.cpu_count; }
+std::uint32_t listed_cpu(std::size_t index) { return topology.cpus[index]; }
 
 void nap() {
     local_apic_set_priority(vector_wake - 1);

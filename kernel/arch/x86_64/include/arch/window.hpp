@@ -5,7 +5,7 @@
 //   0000000000000000 .. 00007ffffffff000   user
 //   ffff800000000000 + p                   RAM with physical address p
 //   ffffffff80000000 + p                   the kernel image, loaded at physical 1 MiB
-//   ffffffffc0000000 ..                    device registers and firmware tables, mapped one by one (map_device)
+//   ffffffffc0000000 ..                    device registers, mapped one by one (map_registers)
 //   ffffffffd0000000 ..                    stacks of all CPUs but the boot CPU
 #pragma once
 
