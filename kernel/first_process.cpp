@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/first_process.hpp"
 
-#include <charconv>
 #include <cstring>
-#include <span>
 #include <string_view>
 
 #include <arch/cpus.hpp>
-#include <arch/window.hpp>
 
+#include "abi/kernel/boot_image.hpp"
 #include "abi/kernel/boot_info.hpp"
 #include "abi/kernel/operation.hpp"
-#include "kernel/assert.hpp"
 #include "kernel/mm/frame_pool.hpp"
 #include "kernel/object/address_space.hpp"
 #include "kernel/object/bank.hpp"
@@ -38,8 +35,6 @@ constexpr std::uint32_t first_table_slots = 1024;
 constexpr std::uint8_t first_priority = 255;  // the ceiling of all others
 constexpr std::uint64_t device_memory_bytes = std::uint64_t{1} << 46;
 
-using Bytes = std::span<const std::byte>;
-
 template <class T>
 T expect(Result<T> result, std::string_view what) {
     if (!result) {
@@ -51,124 +46,33 @@ T expect(Result<T> result, std::string_view what) {
     }
 }
 
-// ---- the archive: cpio "newc" (cpio(5)): a header of hexadecimal numbers, the name, the data, each padded to 4 ----
-
-std::uint64_t hex_field(const char* header, std::size_t index) {
-    constexpr std::size_t magic = 6;
-    constexpr std::size_t digits = 8;
-    const char* field = header + magic + index * digits;
-    std::uint64_t value = 0;
-    std::from_chars(field, field + digits, value, 16);
-    return value;
-}
-
-Bytes find_in_archive(Bytes archive, std::string_view wanted) {
-    constexpr std::size_t header_bytes = 110;
-    constexpr std::size_t field_size = 6;
-    constexpr std::size_t field_name_size = 11;
-    std::uint64_t at = 0;
-    while (base::range_fits(at, header_bytes, archive.size())) {
-        const auto* header = reinterpret_cast<const char*>(archive.data() + at);
-        const std::uint64_t size = hex_field(header, field_size);
-        const std::uint64_t name_size = hex_field(header, field_name_size);
-        const std::uint64_t data = base::align_up(at + header_bytes + name_size, 4);
-        if (std::string_view(header, 6) != "070701" || name_size == 0 ||
-            !base::range_fits(data, size, archive.size())) {
-            break;
-        }
-        // Names may be padded with zeros, to put the data on a page boundary.
-        std::string_view name(header + header_bytes, name_size - 1);
-        name = name.substr(0, name.find('\0'));
-        if (name.starts_with("./")) {
-            name.remove_prefix(2);
-        } else if (name.starts_with("/")) {
-            name.remove_prefix(1);
-        }
-        if (name == wanted) {
-            return archive.subspan(data, size);
-        }
-        at = base::align_up(data + size, 4);
-    }
-    return {};
-}
-
-// ---- ELF64 (System V ABI, chapters 4 and 5) -------------------------------------------------------------------------
-
-struct ElfHeader {
-    std::uint8_t ident[16];
-    std::uint16_t type, machine;
-    std::uint32_t version;
-    std::uint64_t entry, program_offset, section_offset;
-    std::uint32_t flags;
-    std::uint16_t header_size, program_size, program_count;
-    std::uint16_t section_size, section_count, section_names;
-};
-struct ElfSegment {
-    std::uint32_t type, flags;
-    std::uint64_t offset, address, physical, file_size, memory_size, alignment;
-};
-constexpr std::uint32_t segment_load = 1;
-constexpr std::uint32_t segment_execute = 1;
-constexpr std::uint32_t segment_write = 2;
-
 void map(AddressSpace& space, Memory& memory, std::uint64_t start, std::uint64_t flags) {
-    expect(space.map(AddressSpace::Mapping{.memory = memory,
-                                           .start = start,
-                                           .length = memory.bytes(),
-                                           .first_page = 0,
-                                           .flags = flags,
-                                           .allowed = abi::all_rights}),
+    expect(space.map({.memory = &memory,
+                      .start = start,
+                      .end = start + memory.bytes(),
+                      .flags = flags,
+                      .allowed = abi::all_rights}),
            "mapping");
 }
 
-void copy_into(Memory& memory, std::uint64_t offset, Bytes bytes) {
-    while (!bytes.empty()) {
-        const std::uint64_t in_page = offset % page_size;
-        const std::size_t part = std::min<std::size_t>(bytes.size(), page_size - in_page);
-        void* page = expect(memory.kernel_page(offset / page_size, true), "memory");
-        std::memcpy(static_cast<std::byte*>(page) + in_page, bytes.data(), part);
-        offset += part;
-        bytes = bytes.subspan(part);
+// -> its entry point
+std::uint64_t load_program(AddressSpace& space, Bank& bank, Memory& archive) {
+    const auto& image = *static_cast<const abi::BootImage*>(
+        expect(archive.kernel_page(abi::BootImage::archive_page, false), "archive"));
+    if (image.magic != abi::BootImage::magic_value) {
+        kernel_panic("the archive does not begin with a program for the kernel to start\n");
     }
-}
-
-void load_segment(AddressSpace& space, Bank& bank, Bytes file, const ElfSegment& segment) {
-    if (!base::range_fits(segment.offset, segment.file_size, file.size()) ||
-        segment.file_size > segment.memory_size) {
-        kernel_panic("the file init in the archive is damaged\n");
-    }
-    const std::uint64_t start = base::align_down(segment.address, page_size);
-    const std::uint64_t bytes =
-        base::align_up(segment.address + segment.memory_size, page_size) - start;
-    Memory& memory = *expect(Memory::create(bank, bytes, 0), "memory");
-    copy_into(memory, segment.address - start, file.subspan(segment.offset, segment.file_size));
-    std::uint64_t flags = abi::MapFlags::read;
-    flags |= (segment.flags & segment_write) != 0 ? abi::MapFlags::write : 0;
-    flags |= (segment.flags & segment_execute) != 0 ? abi::MapFlags::execute : 0;
-    map(space, memory, start, flags);
-}
-
-std::uint64_t load_program(AddressSpace& space, Bank& bank, Bytes file) {
-    ElfHeader header{};
-    if (file.size() < sizeof(header)) {
-        kernel_panic("there is no file init in the archive\n");
-    }
-    std::memcpy(&header, file.data(), sizeof(header));
-    if (std::memcmp(header.ident, "\177ELF\2\1", 6) != 0 ||
-        header.program_size != sizeof(ElfSegment) ||
-        !base::range_fits(header.program_offset, header.program_count * sizeof(ElfSegment),
-                          file.size())) {
-        kernel_panic("the file init in the archive is not a program\n");
-    }
-    for (std::size_t i = 0; i < header.program_count; ++i) {
-        ElfSegment segment{};
-        std::memcpy(&segment, file.data() + header.program_offset + i * sizeof(segment),
-                    sizeof(segment));
-        if (segment.type == segment_load && segment.memory_size != 0) {
-            load_segment(space, bank, file, segment);
+    for (const auto& part : image.parts) {
+        if (part.pages != 0) {
+            Memory& memory =
+                *expect(archive.clone(bank, part.archive_page, part.archive_pages), "memory");
+            std::uint64_t progress = 0;
+            Work work;
+            expect(memory.resize(part.pages, progress, work), "memory");
+            map(space, memory, part.address, part.flags);
         }
     }
-    return header.entry;
+    return image.entry;
 }
 
 // ---- capabilities ---------------------------------------------------------------------------------------------------
@@ -229,11 +133,12 @@ void start_first_process(const BootParameters& parameters, Bank& root) {
     if (parameters.archive.bytes() == 0) {
         kernel_panic("the boot loader brought no initial archive\n");
     }
-    const Bytes archive(static_cast<const std::byte*>(arch::window(parameters.archive.begin)),
-                        parameters.archive.bytes());
+    const PhysAddr archive_begin{base::align_down(parameters.archive.begin.value(), page_size)};
+    Memory& archive =
+        *expect(Memory::adopt(root, archive_begin, archive_pages * page_size), "archive");
     AddressSpace& space = *expect(AddressSpace::create(root), "address space");
     CapTable& table = *expect(CapTable::create(root, first_table_slots), "capability table");
-    const std::uint64_t entry = load_program(space, root, find_in_archive(archive, "init"));
+    const std::uint64_t entry = load_program(space, root, archive);
 
     Memory& stack = *expect(Memory::create(root, first_stack_bytes, 0), "stack");
     map(space, stack, first_stack_top - first_stack_bytes,
@@ -256,9 +161,7 @@ void start_first_process(const BootParameters& parameters, Bank& root) {
     give(table, abi::boot_bank, root);
     give(table, abi::boot_sched_context, context);
     give_devices(table, root);
-    const PhysAddr archive_page{base::align_down(parameters.archive.begin.value(), page_size)};
-    give(table, abi::boot_archive,
-         *expect(Memory::adopt(root, archive_page, archive_pages * page_size), "archive"));
+    give(table, abi::boot_archive, archive);
     give(table, abi::boot_info, make_boot_info(parameters, root), abi::MemoryRights::read);
     give(table, abi::boot_time_page, make_time_page(root));
 
@@ -267,7 +170,7 @@ void start_first_process(const BootParameters& parameters, Bank& root) {
     registers.rsp = first_stack_top;
     registers.gs_base = first_message_page + page_size;
     if (!thread.load(registers)) {
-        kernel_panic("the file init in the archive has no valid entry point\n");
+        kernel_panic("the program in the archive has no valid entry point\n");
     }
     thread.resume();
 }

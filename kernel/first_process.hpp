@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The first process: init, from the initial archive.
 //
-// The kernel knows just enough of the archive (cpio, "newc") to find the file `init`, and of ELF to map a static program. The
-// archive comes from the boot loader with the kernel, so what is wrong with it is the builder's fault: the kernel says what
-// and stops.
+// The archive begins with it, laid out in pages (abi/kernel/boot_image.hpp): the kernel knows neither the archive's form nor that
+// of programs. The archive comes from the boot loader with the kernel, so what is wrong with it is the builder's fault: the kernel
+// says what and stops.
 //
 // The process starts with the capabilities of abi::BootCapability, a stack, its two thread pages, and nothing mapped besides.
 #pragma once

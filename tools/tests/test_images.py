@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The images: manifests, the initial archive, the disk."""
 
+import struct
 import subprocess
 
 import pytest
@@ -10,7 +11,7 @@ from cluu.say import Problem
 
 MANIFEST = """
 [files]
-"/init" = "build:native/init"
+"/sbin/init" = "build:native/init"
 "/etc/hostname" = "text:cluu\\n"
 "/etc/all" = "tree:folder"
 [directories]
@@ -76,9 +77,42 @@ def test_the_archive_is_a_cpio_with_large_files_on_pages(entries, tmp_path):
     assert data.index(b"x" * 5000) % initrd.PAGE == 0
     # An independent reader agrees about names and contents.
     subprocess.run(["busybox", "cpio", "-id", "--quiet"], input=data, cwd=_made(tmp_path / "out"), check=True)
-    assert (tmp_path / "out" / "init").read_bytes() == b"x" * 5000
+    assert (tmp_path / "out" / "sbin" / "init").read_bytes() == b"x" * 5000
     assert (tmp_path / "out" / "etc/all/below/file").read_text() == "text"
     assert (tmp_path / "out" / "bin/sh").readlink().name == "busybox"
+
+
+def elf(*segments: tuple[int, int, bytes, int]) -> bytes:
+    """A program with these segments: flags, address, contents, bytes in memory."""
+    headers, contents = b"", b""
+    for flags, address, content, in_memory in segments:
+        offset = 0x1000 + len(contents)
+        headers += struct.pack("<IIQQQQQQ", 1, flags, offset, address, address, len(content), in_memory, 4096)
+        contents += content.ljust(4096, b"\xee")  # what lies behind a segment in the file is not the program's
+    head = struct.pack("<4sBBB9xHHIQQQIHHHHHH", b"\x7fELF", 2, 1, 1, 2, 62, 1, 0x401000, 64, 0, 0, 64, 56, len(segments), 0, 0, 0)
+    return (head + headers).ljust(0x1000, b"\0") + contents
+
+
+def test_init_comes_first_and_in_pages():
+    program = elf((5, 0x400000, b"code", 4), (6, 0x402010, b"data", 0x3000), (6, 0x700000, b"", 10), (4, 0x800000, b"", 0))
+    entries = [tree.Entry("/", "directory", 0o755), tree.Entry("/a", "file", 0o644, content=b"a" * 5000),
+               tree.Entry("/init", "file", 0o755, content=program)]
+    data = initrd.archive(entries)
+    magic, entry = struct.unpack_from("<8sQ", data, 4096)
+    assert (magic, entry) == (b"CLUUBOOT", 0x401000)
+    parts = [struct.unpack_from("<QQQQQ", data, 4096 + 16 + 40 * i) for i in range(8)]
+    read_execute, read_write = 5, 3
+    assert parts == [(0x400000, 1, 2, 1, read_execute), (0x402000, 4, 3, 1, read_write), (0x700000, 1, 4, 0, read_write)
+                     ] + [(0, 0, 0, 0, 0)] * 5
+    assert data[2 * 4096:3 * 4096] == b"code".ljust(4096, b"\0")
+    assert data[3 * 4096:4 * 4096] == (bytes(16) + b"data").ljust(4096, b"\0")
+
+
+def test_init_must_be_a_program():
+    with pytest.raises(Problem, match="/init is not a program"):
+        initrd.archive([tree.Entry("/init", "file", 0o755, content=b"x" * 5000)])
+    with pytest.raises(Problem, match="9 parts"):
+        initrd.boot_image(elf(*[(4, i << 20, b"x", 1) for i in range(9)]))
 
 
 def _made(folder):

@@ -4,9 +4,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <string_view>
 #include <vector>
 
+#include "abi/kernel/boot_image.hpp"
 #include "kernel/arch/x86_64/traps.hpp"
 #include "kernel/boot_parameters.hpp"
 #include "kernel/ipc/fast_path.hpp"
@@ -25,46 +25,19 @@ namespace {
 constexpr std::uint64_t memory_bytes = std::uint64_t{64} << 20;
 constexpr std::uint64_t program_address = 0x400000;
 
-void append(std::vector<std::byte>& to, const void* from, std::size_t bytes) {
-    const auto* begin = static_cast<const std::byte*>(from);
-    to.insert(to.end(), begin, begin + bytes);
-}
-
-// The smallest program that the kernel will load: one page at program_address, entered at its start.
-std::vector<std::byte> make_program() {
-    constexpr std::uint64_t header_bytes = 64;
-    struct {
-        std::uint8_t ident[16] = {0x7f, 'E', 'L', 'F', 2, 1, 1};
-        std::uint16_t type = 2, machine = 62;
-        std::uint32_t version = 1;
-        std::uint64_t entry = program_address, program_offset = header_bytes, section_offset = 0;
-        std::uint32_t flags = 0;
-        std::uint16_t header_size = header_bytes, program_size = 56, program_count = 1;
-        std::uint16_t section_size = 64, section_count = 0, section_names = 0;
-    } const header;
-    struct {
-        std::uint32_t type = 1, flags = 5;
-        std::uint64_t offset = 0, address = program_address, physical = program_address;
-        std::uint64_t file_size = header_bytes + 56, memory_size = 4096, alignment = 4096;
-    } const segment;
-    static_assert(sizeof(header) == header_bytes && sizeof(segment) == 56);
-    std::vector<std::byte> program;
-    append(program, &header, sizeof(header));
-    append(program, &segment, sizeof(segment));
-    return program;
-}
-
-void append_file(std::vector<std::byte>& archive, std::string_view name,
-                 const std::vector<std::byte>& content) {
-    std::array<char, 111> header{};
-    std::snprintf(header.data(), header.size(),
-                  "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x", 1, 0100755, 0, 0,
-                  1, 0, content.size(), 0, 0, 0, 0, name.size() + 1, 0);
-    append(archive, header.data(), 110);
-    append(archive, name.data(), name.size());
-    archive.resize((archive.size() + 4) / 4 * 4);
-    append(archive, content.data(), content.size());
-    archive.resize((archive.size() + 3) / 4 * 4);
+// An archive with the smallest program that the kernel will start: one page at program_address, entered at its start.
+std::vector<std::byte> make_archive() {
+    const abi::BootImage image{.magic = abi::BootImage::magic_value,
+                               .entry = program_address,
+                               .parts = {{.address = program_address,
+                                          .pages = 1,
+                                          .archive_page = 2,
+                                          .archive_pages = 1,
+                                          .flags = abi::MapFlags::read | abi::MapFlags::execute}}};
+    std::vector<std::byte> archive(3 * abi::page_size);
+    std::memcpy(archive.data() + abi::BootImage::archive_page * abi::page_size, &image,
+                sizeof(image));
+    return archive;
 }
 
 template <bool Many>
@@ -141,10 +114,7 @@ arch::ThreadContext* running() { return arch::this_cpu().current; }
 
 User& init() {
     static User user = [] {
-        std::vector<std::byte> archive;
-        append_file(archive, "init", make_program());
-        append_file(archive, "TRAILER!!!", {});
-        Machine::power_on(memory_bytes, archive);
+        Machine::power_on(memory_bytes, make_archive());
         try {
             kernel_main(Machine::parameters());
         } catch (const arch::LeftKernel&) {
