@@ -68,16 +68,9 @@ Region* AddressSpace::region_at_or_after(std::uint64_t address) const {
 }
 
 Result<Region*> AddressSpace::add_region(const Mapping& mapping) {
-    auto* region =
-        new (TRY(bank().buy_block(sizeof(Region)))) Region{.start = mapping.start,
-                                                           .end = mapping.start + mapping.length,
-                                                           .first_page = mapping.first_page,
-                                                           .flags = mapping.flags,
-                                                           .allowed = mapping.allowed,
-                                                           .space = this,
-                                                           .memory = &mapping.memory};
+    auto* region = new (TRY(bank().buy_block(sizeof(Region)))) Region(mapping, *this);
     regions_.insert(*region);
-    mapping.memory.add_region(*region);
+    mapping.memory->add_region(*region);
     return region;
 }
 
@@ -85,8 +78,7 @@ Result<> AddressSpace::map(const Mapping& mapping) {
     if (is_lent(mapping.start)) {
         TRY(settle(true));
     }
-    const std::uint64_t end = mapping.start + mapping.length;
-    const Region* before = regions_.at_or_before(end - 1);
+    const Region* before = regions_.at_or_before(mapping.end - 1);
     TRY(refuse_if(before != nullptr && before->end > mapping.start, Error::overlap));
     latest_ = TRY(add_region(mapping));
     return {};
@@ -119,12 +111,10 @@ Result<> AddressSpace::split_at(std::uint64_t address) {
     if (region == nullptr || region->start == address) {
         return {};
     }
-    TRY(add_region({.memory = *region->memory,
-                    .start = address,
-                    .length = region->end - address,
-                    .first_page = region->page_at(address),
-                    .flags = region->flags,
-                    .allowed = region->allowed}));
+    Mapping upper = *region;
+    upper.start = address;
+    upper.first_page = region->page_at(address);
+    TRY(add_region(upper));
     region->end = address;
     if (address % large_bytes != 0) {
         (void)break_large(address, true);

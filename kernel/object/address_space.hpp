@@ -46,14 +46,6 @@ public:
     AddressSpace(Bank& bank, PhysAddr root) : Object(kind, bank), tables_(root) {}
     static Result<AddressSpace*> create(Bank& bank);
 
-    struct Mapping {
-        Memory& memory;
-        std::uint64_t start;
-        std::uint64_t length;
-        std::uint64_t first_page;
-        std::uint64_t flags;
-        std::uint8_t allowed;  // abi::MemoryRights
-    };
     // overlap, no_memory. The arguments' form is checked by the caller of these.
     Result<> map(const Mapping& mapping);
     // Parts of regions at both ends are split off. no_memory: no room for a split. False: there is more to do.

@@ -52,22 +52,18 @@ Result<> AddressSpace::clone_region(AddressSpace& copy, Region& region) {
     }
     const bool shared =
         (region.flags & MapFlags::on_clone_share) != 0 || region.memory->is_physical();
-    Memory* memory = region.memory;
+    Mapping mapping = region;
     if (!shared) {
-        if (memory->clone_in_progress == nullptr) {
-            memory->clone_in_progress = TRY(memory->clone(copy.bank(), 0, memory->pages(), this));
+        if (region.memory->clone_in_progress == nullptr) {
+            region.memory->clone_in_progress =
+                TRY(region.memory->clone(copy.bank(), 0, region.memory->pages(), this));
         }
-        memory = memory->clone_in_progress;
+        mapping.memory = region.memory->clone_in_progress;
     }
-    const auto mapped = copy.map(Mapping{.memory = *memory,
-                                         .start = region.start,
-                                         .length = region.end - region.start,
-                                         .first_page = region.first_page,
-                                         .flags = region.flags,
-                                         .allowed = region.allowed});
+    const auto mapped = copy.map(mapping);
     if (!mapped) {
-        if (memory->references() == 0) {
-            memory->end();
+        if (mapping.memory->references() == 0) {
+            mapping.memory->end();
         }
         return mapped;
     }

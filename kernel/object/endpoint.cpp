@@ -9,19 +9,15 @@
 namespace kernel {
 
 Thread* Endpoint::receiver_for(bool needs_reply) {
-    Thread* thread = receivers_.front();
-    while (thread != nullptr && needs_reply && thread->waiting.reply == nullptr) {
-        thread = receivers_.next(*thread);
-    }
-    return thread;
+    return receivers_.find([needs_reply](const Thread& thread) {
+        return !needs_reply || thread.waiting.reply != nullptr;
+    });
 }
 
 Thread* Endpoint::sender_for(bool has_reply) {
-    Thread* thread = senders_.front();
-    while (thread != nullptr && !has_reply && !thread->is_pager() && !thread->is_one_way_sender()) {
-        thread = senders_.next(*thread);
-    }
-    return thread;
+    return senders_.find([has_reply](const Thread& thread) {
+        return has_reply || thread.is_pager() || thread.is_one_way_sender();
+    });
 }
 
 void Endpoint::add_drop(DropGuard& guard) {

@@ -33,8 +33,27 @@ ThreadQueue& bucket_of(const Key& key) {
     return buckets[mixed >> 32 & (bucket_count - 1)];
 }
 
-bool waits_on(const Thread& thread, const Key& key) {
-    return thread.waiting.memory == key.memory && thread.waiting.address == key.offset;
+// Calls visit(Thread&) for those who wait on the word, in order, until it has said yes `most` times; it may take them out of the
+// bucket. -> how often it has
+template <class Visit>
+std::uint64_t for_waiters(const Key& key, std::uint64_t most, Visit&& visit) {
+    const ThreadQueue& bucket = bucket_of(key);
+    std::uint64_t done = 0;
+    for (Thread* thread = bucket.front(); thread != nullptr && done < most;) {
+        Thread* next = bucket.next(*thread);
+        if (thread->waiting.memory == key.memory && thread->waiting.address == key.offset) {
+            done += visit(*thread) ? 1 : 0;
+        }
+        thread = next;
+    }
+    return done;
+}
+
+void wait_on(const Key& key, Thread& thread) {
+    thread.waiting.memory = key.memory;
+    thread.waiting.address = key.offset;
+    bucket_of(key).push_back(thread);
+    key.memory->add_futex_waiter(thread);
 }
 
 Result<std::uint32_t> read_word(const Key& key) {
@@ -45,18 +64,13 @@ Result<std::uint32_t> read_word(const Key& key) {
 }
 
 std::uint64_t wake_key(const Key& key, std::uint64_t count, std::uint32_t bits) {
-    ThreadQueue& bucket = bucket_of(key);
-    std::uint64_t woken = 0;
-    Thread* thread = bucket.front();
-    while (thread != nullptr && woken < count) {
-        Thread* next = bucket.next(*thread);
-        if (waits_on(*thread, key) && (thread->waiting.bits & bits) != 0) {
-            thread->wake_with(Error::ok);
-            ++woken;
+    return for_waiters(key, count, [bits](Thread& thread) {
+        const bool meant = (thread.waiting.bits & bits) != 0;
+        if (meant) {
+            thread.wake_with(Error::ok);
         }
-        thread = next;
-    }
-    return woken;
+        return meant;
+    });
 }
 
 }  // namespace
@@ -66,11 +80,8 @@ Result<> wait(Thread& thread, AddressSpace& space, std::uint64_t address, std::u
     const Key key = TRY(key_of(space, address));
     const std::uint32_t value = TRY(read_word(key));
     TRY(refuse_if(value != expected, Error::changed));
-    thread.waiting.memory = key.memory;
-    thread.waiting.address = key.offset;
     thread.waiting.bits = bits;
-    bucket_of(key).push_back(thread);
-    key.memory->add_futex_waiter(thread);
+    wait_on(key, thread);
     thread.block(Wait::futex, thread.tag());
     return {};
 }
@@ -88,21 +99,13 @@ Result<Requeued> requeue(AddressSpace& space, const RequeueRequest& request) {
         TRY(refuse_if(value != request.expected, Error::changed));
     }
     Requeued result{.woken = wake_key(from, request.wake_count, ~std::uint32_t{0}), .moved = 0};
-    ThreadQueue& bucket = bucket_of(from);
-    Thread* thread = bucket.front();
-    const bool same = from.memory == to.memory && from.offset == to.offset;
-    while (!same && thread != nullptr && result.moved < request.move_count) {
-        Thread* next = bucket.next(*thread);
-        if (waits_on(*thread, from)) {
-            ThreadQueue::remove(*thread);
-            thread->futex_link.unlink();
-            to.memory->add_futex_waiter(*thread);
-            thread->waiting.memory = to.memory;
-            thread->waiting.address = to.offset;
-            bucket_of(to).push_back(*thread);
-            ++result.moved;
-        }
-        thread = next;
+    if (from.memory != to.memory || from.offset != to.offset) {
+        result.moved = for_waiters(from, request.move_count, [&to](Thread& thread) {
+            ThreadQueue::remove(thread);
+            thread.futex_link.unlink();
+            wait_on(to, thread);
+            return true;
+        });
     }
     return result;
 }

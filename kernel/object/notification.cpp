@@ -31,13 +31,7 @@ void Notification::signal_here(std::uint64_t bits) {
 }
 
 Subscription* Notification::find(const Notification& target) {
-    Subscription* found = nullptr;
-    outgoing_.for_each([&](Subscription& subscription) {
-        if (subscription.target == &target) {
-            found = &subscription;
-        }
-    });
-    return found;
+    return outgoing_.find([&](const auto& subscription) { return subscription.target == &target; });
 }
 
 Result<> Notification::subscribe(Notification& target, std::uint64_t bits) {

@@ -27,12 +27,6 @@ bool finish(T& self, Work& work) {
 
 }  // namespace
 
-void Object::start_dying() {
-    if (!dying_) {
-        end();
-    }
-}
-
 void Object::end() {
     dying_ = true;
     if (dying_link.linked()) {

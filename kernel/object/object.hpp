@@ -43,8 +43,8 @@ public:
     }
     void release() {
         KernelLock::check_held();
-        if (--references_ == 0) {
-            start_dying();
+        if (--references_ == 0 && !dying_) {
+            end();
         }
     }
 
@@ -71,8 +71,6 @@ protected:
     void begin_dying() { dying_ = true; }
 
 private:
-    void start_dying();
-
     Bank* bank_;
     CapabilityList capabilities_;
     std::uint32_t references_ = 0;

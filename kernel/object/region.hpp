@@ -12,16 +12,22 @@ namespace kernel {
 class AddressSpace;
 class Memory;
 
-struct Region {
-    base::TreeNode node;
+// Pages of a Memory in a row, and where they are to be seen.
+struct Mapping {
+    Memory* memory = nullptr;
     std::uint64_t start = 0;
     std::uint64_t end = 0;
     std::uint64_t first_page = 0;  // of the Memory, at `start`
     std::uint64_t flags = 0;       // abi::MapFlags
-    std::uint8_t allowed =
-        0;  // rights of the capability it was mapped with: protect cannot exceed them
-    AddressSpace* space = nullptr;
-    Memory* memory = nullptr;
+    // Rights of the capability that was used for it: protect cannot exceed them.
+    std::uint8_t allowed = 0;
+};
+
+struct Region : Mapping {
+    Region(const Mapping& mapping, AddressSpace& in) : Mapping(mapping), space(&in) {}
+
+    AddressSpace* space;
+    base::TreeNode node;
     base::ListLink memory_link;  // Memory: the regions that map it
 
     [[nodiscard]] std::uint64_t pages() const { return (end - start) / 4096; }

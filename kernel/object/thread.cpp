@@ -216,10 +216,7 @@ void Thread::send_fault(abi::FaultLabel label, std::uint64_t first, std::uint64_
     }
     waiting.badge = fault_badge_;
     waiting.fault = label;
-    waiting.fault_words[0] = first;
-    waiting.fault_words[1] = second;
-    waiting.fault_words[2] = registers.rip;
-    waiting.fault_words[3] = registers.rsp;
+    waiting.fault_words = {first, second, registers.rip, registers.rsp};
     ipc::send_fault(*this, *fault_handler_, Purpose::other);
 }
 
@@ -231,10 +228,8 @@ void Thread::wait_for_page(Memory& memory, std::uint64_t page_index, std::uint64
     waiting.badge = memory.pager_badge();
     waiting.address = page_index;
     waiting.fault = abi::FaultLabel::pager;
-    waiting.fault_words[0] = page_index * Bank::page_bytes;
-    waiting.fault_words[1] = memory.bytes() - page_index * Bank::page_bytes;
-    waiting.fault_words[2] = 0;
-    waiting.fault_words[3] = 0;
+    const std::uint64_t offset = page_index * Bank::page_bytes;
+    waiting.fault_words = {offset, memory.bytes() - offset};
     ipc::send_fault(*this, *pager, Purpose::page);
 }
 

@@ -154,7 +154,7 @@ public:
         std::uint64_t fault_address = 0;  // pager: the address that was touched
         std::uint32_t bits = 0;           // futex: bitset
         abi::FaultLabel fault = abi::FaultLabel::page;
-        std::uint64_t fault_words[4] = {};
+        std::array<std::uint64_t, 4> fault_words{};
     };
     WaitState waiting;
 

@@ -39,12 +39,12 @@ Result<Answer> map(Operation& op, AddressSpace& space) {
         Error::out_of_range));
     TRY(refuse_if(addresses.first == 0, Error::out_of_range));  // page 0 stays unmapped
     const Capability& capability = *op.caller.find_capability(op.word(0));
-    TRY(space.map(AddressSpace::Mapping{.memory = *memory,
-                                        .start = op.word(1),
-                                        .length = op.word(2),
-                                        .first_page = pages.first,
-                                        .flags = flags,
-                                        .allowed = capability.rights}));
+    TRY(space.map({.memory = memory,
+                   .start = op.word(1),
+                   .end = op.word(1) + op.word(2),
+                   .first_page = pages.first,
+                   .flags = flags,
+                   .allowed = capability.rights}));
     return answer();
 }
 
@@ -69,7 +69,7 @@ Result<Answer> clone(Operation& op, AddressSpace& space) {
     const std::uint64_t lent_below = op.word(1);
     TRY(refuse_if(!base::is_aligned(lent_below, AddressSpace::lending_unit), Error::not_aligned));
     TRY(refuse_if(lent_below > arch::user_end, Error::out_of_range));
-    return answer(TRY(create_for(op.caller, [&] { return space.clone(*bank, lent_below); })));
+    return op.create([&] { return space.clone(*bank, lent_below); });
 }
 
 Result<Answer> query(Operation& op, AddressSpace& space) {

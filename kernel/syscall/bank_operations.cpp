@@ -16,19 +16,18 @@ namespace {
 using abi::BankOp;
 using abi::BankRights;
 
-Result<std::uint32_t> create_memory(Operation& op, Bank& bank) {
+Result<Answer> create_memory(Operation& op, Bank& bank) {
     const PageRange range = TRY(page_range(0, op.word(1), Memory::max_pages));
     const std::uint64_t bytes = range.count * base::page_size;
     TRY(refuse_if((op.word(2) & ~abi::MemoryFlags::contiguous) != 0, Error::invalid_argument));
     if (op.word(3) == abi::no_capability) {
-        return create_for(op.caller, [&] { return Memory::create(bank, bytes, op.word(2)); });
+        return op.create([&] { return Memory::create(bank, bytes, op.word(2)); });
     }
     auto* pager = TRY(op.lookup<Endpoint>(3, abi::EndpointRights::receive));
-    return create_for(op.caller,
-                      [&] { return Memory::create_paged(bank, bytes, *pager, op.word(4)); });
+    return op.create([&] { return Memory::create_paged(bank, bytes, *pager, op.word(4)); });
 }
 
-Result<std::uint32_t> create_thread(Operation& op, Bank& bank) {
+Result<Answer> create_thread(Operation& op, Bank& bank) {
     auto* space = TRY(op.lookup<AddressSpace>(1, abi::AddressSpaceRights::map));
     auto* table = TRY(op.lookup<CapTable>(2, abi::CapTableRights::manage));
     auto* pages = TRY(op.lookup<Memory>(3, abi::MemoryRights::write));
@@ -39,33 +38,29 @@ Result<std::uint32_t> create_thread(Operation& op, Bank& bank) {
                               .pages = *pages,
                               .page_offset = op.word(4),
                               .fpu = (op.word(5) & abi::ThreadFlags::fpu) != 0};
-    return create_for(op.caller, [&] { return Thread::create(bank, parts); });
+    return op.create([&] { return Thread::create(bank, parts); });
 }
 
-Result<std::uint32_t> create_context(Operation& op, Bank& bank) {
+Result<Answer> create_context(Operation& op, Bank& bank) {
     auto* parent = TRY(op.lookup<SchedContext>(1, abi::SchedContextRights::create));
-    return create_for(op.caller, [&] {
-        return SchedContext::create(bank, *parent, op.word(2), op.word(3), op.word(4));
-    });
+    return op.create(
+        [&] { return SchedContext::create(bank, *parent, op.word(2), op.word(3), op.word(4)); });
 }
 
-Result<std::uint32_t> create(Operation& op, Bank& bank) {
+Result<Answer> create(Operation& op, Bank& bank) {
     switch (static_cast<ObjectType>(op.word(0))) {
-        case ObjectType::bank:
-            return create_for(op.caller, [&] { return Bank::create(bank, op.word(1)); });
+        case ObjectType::bank: return op.create([&] { return Bank::create(bank, op.word(1)); });
         case ObjectType::cap_table:
-            return create_for(op.caller, [&] { return CapTable::create(bank, op.word(1)); });
+            return op.create([&] { return CapTable::create(bank, op.word(1)); });
         case ObjectType::address_space:
-            return create_for(op.caller, [&] { return AddressSpace::create(bank); });
+            return op.create([&] { return AddressSpace::create(bank); });
         case ObjectType::memory:        return create_memory(op, bank);
         case ObjectType::thread:        return create_thread(op, bank);
         case ObjectType::sched_context: return create_context(op, bank);
-        case ObjectType::endpoint:
-            return create_for(op.caller, [&] { return bank.make<Endpoint>(bank); });
-        case ObjectType::reply:
-            return create_for(op.caller, [&] { return bank.make<Reply>(bank); });
+        case ObjectType::endpoint:      return op.create([&] { return bank.make<Endpoint>(bank); });
+        case ObjectType::reply:         return op.create([&] { return bank.make<Reply>(bank); });
         case ObjectType::notification:
-            return create_for(op.caller, [&] { return bank.make<Notification>(bank); });
+            return op.create([&] { return bank.make<Notification>(bank); });
         default: return fail(Error::invalid_argument);
     }
 }
@@ -79,7 +74,7 @@ Result<Answer> invoke(Operation& op, Bank& bank) {
             // Only the low byte is a type: larger values must not wrap around to one.
             TRY(refuse_if(op.word(0) >= static_cast<std::uint64_t>(ObjectType::count_end),
                           Error::invalid_argument));
-            return answer(TRY(create(op, bank)));
+            return create(op, bank);
         case BankOp::query:
             TRY(op.need(BankRights::query));
             return answer(bank.limit_bytes(), bank.charged_bytes(), bank.own_bytes(),

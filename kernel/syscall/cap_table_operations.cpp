@@ -23,39 +23,39 @@ Result<Capability*> slot_of(CapTable& table, std::uint64_t index) {
     return slot;
 }
 
-Result<Answer> copy(Operation& op, CapTable& table) {
-    Capability* source = TRY(source_of(op));
-    Capability* slot = TRY(table.take_slot(op.word(2)));
-    derive_capability(*slot, *source, static_cast<std::uint8_t>(op.word(1)));
-    return answer(slot->index);
-}
-
-Result<Answer> mint(Operation& op, CapTable& table) {
-    Capability* source = TRY(source_of(op));
-    const ObjectType type = source->object->type();
-    TRY(refuse_if(type != ObjectType::endpoint && type != ObjectType::notification,
+Result<> check_mint(const Operation& op, const Capability& source) {
+    TRY(refuse_if(source.type != ObjectType::endpoint && source.type != ObjectType::notification,
                   Error::wrong_type));
     static_assert(abi::EndpointRights::mint == abi::NotificationRights::mint);
-    TRY(refuse_if(!source->allows(abi::EndpointRights::mint) || source->badged,
+    TRY(refuse_if(!source.allows(abi::EndpointRights::mint) || source.badged,
                   Error::missing_right));
-    TRY(refuse_if((op.word(4) & ~abi::MintFlags::drop_guard) != 0, Error::invalid_argument));
-    Capability* slot = TRY(table.take_slot(op.word(2)));
-    derive_capability(*slot, *source, static_cast<std::uint8_t>(op.word(1)));
-    slot->badge = op.word(3);
-    slot->badged = true;
-    if ((op.word(4) & abi::MintFlags::drop_guard) != 0) {
-        if (const auto attached = DropGuard::attach(*slot); !attached) {
-            delete_leaf(*slot);
-            return fail(attached.error());
-        }
-    }
-    return answer(slot->index);
+    return refuse_if((op.word(4) & ~abi::MintFlags::drop_guard) != 0, Error::invalid_argument);
 }
 
-Result<Answer> move(Operation& op, CapTable& table) {
+// copy, mint and move.
+Result<Answer> insert(Operation& op, CapTable& table) {
+    TRY(op.need(CapTableRights::insert));
+    const auto label = op.label<CapTableOp>();
     Capability* source = TRY(source_of(op));
+    if (label == CapTableOp::mint) {
+        TRY(check_mint(op, *source));
+    }
     Capability* slot = TRY(table.take_slot(op.word(2)));
-    move_capability(*slot, *source);
+    if (label == CapTableOp::move) {
+        move_capability(*slot, *source);
+        return answer(slot->index);
+    }
+    derive_capability(*slot, *source, static_cast<std::uint8_t>(op.word(1)));
+    if (label == CapTableOp::mint) {
+        slot->badge = op.word(3);
+        slot->badged = true;
+        if ((op.word(4) & abi::MintFlags::drop_guard) != 0) {
+            if (const auto attached = DropGuard::attach(*slot); !attached) {
+                delete_leaf(*slot);
+                return fail(attached.error());
+            }
+        }
+    }
     return answer(slot->index);
 }
 
@@ -82,22 +82,16 @@ Result<Answer> take(Operation& op, CapTable& table) {
 }  // namespace
 
 Result<Answer> invoke(Operation& op, CapTable& table) {
-    const auto label = op.label<CapTableOp>();
-    switch (label) {
+    switch (op.label<CapTableOp>()) {
         case CapTableOp::copy:
         case CapTableOp::mint:
-        case CapTableOp::move:
-            TRY(op.need(CapTableRights::insert));
-            return label == CapTableOp::copy   ? copy(op, table)
-                   : label == CapTableOp::mint ? mint(op, table)
-                                               : move(op, table);
+        case CapTableOp::move:   return insert(op, table);
         case CapTableOp::remove: TRY(op.need(CapTableRights::manage)); return remove(op, table);
         case CapTableOp::revoke: TRY(op.need(CapTableRights::manage)); return revoke(op, table);
         case CapTableOp::clone:  {
             TRY(op.need(CapTableRights::manage));
             auto* bank = TRY(op.lookup<Bank>(0, abi::BankRights::create));
-            return answer(
-                TRY(create_for(op.caller, [&] { return table.clone(*bank, op.word(1)); })));
+            return op.create([&] { return table.clone(*bank, op.word(1)); });
         }
         case CapTableOp::query: {
             TRY(op.need(CapTableRights::manage));

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <cstring>
 
-#include <arch/window.hpp>
-
 #include "kernel/ipc/ipc.hpp"
 #include "kernel/ipc/page_path.hpp"
 #include "kernel/mm/frame_pool.hpp"
@@ -45,8 +43,7 @@ Result<Answer> clone(Operation& op, Memory& memory) {
     auto* bank = TRY(op.lookup<Bank>(0, abi::BankRights::create));
     const PageRange range = TRY(page_range(op.word(1), op.word(2), memory.pages()));
     TRY(refuse_if(memory.is_physical(), Error::invalid_argument));
-    return answer(
-        TRY(create_for(op.caller, [&] { return memory.clone(*bank, range.first, range.count); })));
+    return op.create([&] { return memory.clone(*bank, range.first, range.count); });
 }
 
 Result<Answer> window(Operation& op, Memory& memory) {
@@ -55,9 +52,8 @@ Result<Answer> window(Operation& op, Memory& memory) {
     TRY(refuse_if(!memory.is_physical(), Error::invalid_argument));
     const PhysAddr begin = memory.physical_base() + range.first * base::page_size;
     TRY(refuse_if(mm::frames.is_ram(begin, range.count * base::page_size), Error::out_of_range));
-    return answer(TRY(create_for(op.caller, [&] {
-        return Memory::create_physical(*bank, begin, range.count * base::page_size);
-    })));
+    return op.create(
+        [&] { return Memory::create_physical(*bank, begin, range.count * base::page_size); });
 }
 
 Result<Answer> pin(Operation& op, Memory& memory) {
@@ -125,12 +121,11 @@ Result<Answer> resize(Operation& op, Memory& memory) {
 Result<Answer> reserve(Operation& op, Memory& memory) {
     TRY(op.need(MemoryRights::manage));
     TRY(refuse_if(memory.is_physical(), Error::invalid_argument));
-    std::uint64_t pages = 0;
+    PageRange range{};
     if (op.word(0) != 0) {
-        const PageRange range = TRY(page_range(0, op.word(0), memory.pages()));
-        pages = range.count;
+        range = TRY(page_range(0, op.word(0), memory.pages()));
     }
-    TRY(memory.reserve(pages));
+    TRY(memory.reserve(range.count));
     return answer();
 }
 

@@ -65,6 +65,19 @@ struct Operation {
     [[nodiscard]] Result<T*> lookup(std::size_t i, std::uint8_t right) const {
         return kernel::lookup<T>(caller, word(i), right);
     }
+    // Makes an object by make() -> Result<T*> and puts its first capability into a free slot of the caller's table: that is the
+    // answer.
+    template <class Make>
+    [[nodiscard]] Result<Answer> create(Make&& make) const {
+        Capability* slot = TRY(caller.table().take_slot(abi::any_slot));
+        const auto made = make();
+        if (!made) {
+            caller.table().put_back(*slot);
+            return fail(made.error());
+        }
+        make_root_capability(*slot, **made, abi::all_rights);
+        return answer(slot->index);
+    }
 };
 
 [[nodiscard]] inline Result<Answer> answer_when(bool done) {
@@ -100,19 +113,6 @@ struct ReceiveArguments {
 [[nodiscard]] inline Result<> check_unused(const Reply* reply) {
     return refuse_if(reply != nullptr && (reply->caller != nullptr || reply->reserved != nullptr),
                      Error::busy);
-}
-
-// Makes an object by make() -> Result<T*> and puts its first capability into a free slot of the caller's table.
-template <class Make>
-[[nodiscard]] Result<std::uint32_t> create_for(Thread& caller, Make&& make) {
-    Capability* slot = TRY(caller.table().take_slot(abi::any_slot));
-    const auto made = make();
-    if (!made) {
-        caller.table().put_back(*slot);
-        return fail(made.error());
-    }
-    make_root_capability(*slot, **made, abi::all_rights);
-    return slot->index;
 }
 
 // A range of whole pages, not empty, below `limit` pages: checked, in pages.

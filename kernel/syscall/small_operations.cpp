@@ -41,22 +41,18 @@ Result<Answer> invoke(Operation& op, InterruptControl& /*control*/) {
     switch (op.label<abi::InterruptControlOp>()) {
         case abi::InterruptControlOp::create_line: {
             auto* bank = TRY(op.lookup<Bank>(2, abi::BankRights::create));
-            if (op.word(0) > ~std::uint32_t{0} - 1 || (op.word(1) & ~known) != 0) {
-                return fail(Error::out_of_range);
-            }
+            TRY(refuse_if(op.word(0) > ~std::uint32_t{0} - 1 || (op.word(1) & ~known) != 0,
+                          Error::out_of_range));
             const auto line = static_cast<std::uint32_t>(op.word(0));
-            return answer(TRY(create_for(
-                op.caller, [&] { return Interrupt::create_line(*bank, line, op.word(1)); })));
+            return op.create([&] { return Interrupt::create_line(*bank, line, op.word(1)); });
         }
         case abi::InterruptControlOp::create_msi: {
             auto* bank = TRY(op.lookup<Bank>(2, abi::BankRights::create));
-            const Interrupt* made = nullptr;
-            const std::uint32_t index = TRY(create_for(op.caller, [&] {
-                auto result = Interrupt::create_message(*bank);
-                made = result ? *result : nullptr;
-                return result;
-            }));
-            return answer(index, plat::msi_address(), plat::msi_data(made->vector()));
+            Answer made = TRY(op.create([&] { return Interrupt::create_message(*bank); }));
+            const Object& interrupt = *op.caller.find_capability(made.words[0])->object;
+            made.words[1] = plat::msi_address();
+            made.words[2] = plat::msi_data(static_cast<const Interrupt&>(interrupt).vector());
+            return made;
         }
         case abi::InterruptControlOp::start_cpus: start_schedulers(); return answer();
     }
@@ -125,8 +121,7 @@ Result<Answer> invoke(Operation& op, IoPorts& ports) {
                           Error::out_of_range));
             const auto first = static_cast<std::uint32_t>(op.word(0));
             const auto count = static_cast<std::uint32_t>(op.word(1));
-            return answer(TRY(
-                create_for(op.caller, [&] { return bank->make<IoPorts>(*bank, first, count); })));
+            return op.create([&] { return bank->make<IoPorts>(*bank, first, count); });
         }
     }
     return fail(Error::bad_system_call);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <cstring>
 
-#include <arch/cpu.hpp>
-
 #include "kernel/object/endpoint.hpp"
 #include "kernel/object/notification.hpp"
 #include "kernel/object/pending.hpp"
@@ -16,13 +14,6 @@ namespace {
 
 using abi::ThreadOp;
 using abi::ThreadRights;
-
-// Registers can be looked at and set only while nothing in the kernel depends on them.
-bool is_still(const Thread& thread) {
-    return thread.state() == abi::ThreadState::stopped ||
-           thread.state() == abi::ThreadState::faulted ||
-           thread.state() == abi::ThreadState::blocked;
-}
 
 Result<Answer> start(Operation& op, Thread& thread) {
     abi::Registers registers{};
@@ -39,7 +30,8 @@ Result<Answer> start(Operation& op, Thread& thread) {
 }
 
 Result<Answer> get_registers(Operation& op, Thread& thread) {
-    TRY(refuse_if(!is_still(thread), Error::busy));
+    // Only while nothing in the kernel depends on them.
+    TRY(refuse_if(thread.state() == abi::ThreadState::ready, Error::busy));
     abi::Registers registers{};
     thread.store(registers);
     std::memcpy(op.caller.message_page(), &registers, sizeof(registers));
@@ -48,7 +40,9 @@ Result<Answer> get_registers(Operation& op, Thread& thread) {
 
 Result<Answer> set_registers(Operation& op, Thread& thread) {
     TRY(refuse_if(op.tag.payload() != sizeof(abi::Registers), Error::invalid_argument));
-    TRY(refuse_if(!is_still(thread) || thread.state() == abi::ThreadState::blocked, Error::busy));
+    TRY(refuse_if(
+        thread.state() != abi::ThreadState::stopped && thread.state() != abi::ThreadState::faulted,
+        Error::busy));
     abi::Registers registers{};
     std::memcpy(&registers, op.caller.message_page(), sizeof(registers));
     TRY(refuse_if(!thread.load(registers), Error::out_of_range));

@@ -98,27 +98,21 @@ void Trace::record(Thread* thread, TraceKind kind, std::uint16_t code, std::uint
         ++ring.lost;
         return;
     }
-    TraceEvent event{.tsc = arch::read_tsc(),
-                     .thread = thread != nullptr ? thread->number : 0,
-                     .kind = kind,
-                     .cpu = static_cast<std::uint8_t>(cpu),
-                     .code = code,
-                     .a = a,
-                     .b = b};
+    const auto write = [&](TraceKind what, std::uint16_t number, std::uint64_t x, std::uint64_t y) {
+        place(cpu, ring.written++) = {.tsc = arch::read_tsc(),
+                                      .thread = thread != nullptr ? thread->number : 0,
+                                      .kind = what,
+                                      .cpu = static_cast<std::uint8_t>(cpu),
+                                      .code = number,
+                                      .a = x,
+                                      .b = y};
+    };
     if (is_new) {
         thread->trace_session = session;
-        TraceEvent introduction = event;
-        introduction.kind = TraceKind::thread;
-        introduction.code = 0;
-        introduction.a = thread->table().number;
-        introduction.b = 0;
-        place(cpu, ring.written++) = introduction;
-        introduction.kind = TraceKind::name;
-        introduction.a = thread->name[0];
-        introduction.b = thread->name[1];
-        place(cpu, ring.written++) = introduction;
+        write(TraceKind::thread, 0, thread->table().number, 0);
+        write(TraceKind::name, 0, thread->name[0], thread->name[1]);
     }
-    place(cpu, ring.written++) = event;
+    write(kind, code, a, b);
 }
 
 void Trace::record_system_call(Thread& thread) {

@@ -56,6 +56,16 @@ public:
         return (item.*Link).next == (item.*Link).previous;
     }
 
+    // The first one of which holds(const T&) is true, or nullptr.
+    template <class Holds>
+    [[nodiscard]] T* find(Holds&& holds) const {
+        T* item = front();
+        while (item != nullptr && !holds(*item)) {
+            item = next(*item);
+        }
+        return item;
+    }
+
     void push_back(Holder& item) { insert(item.*Link, *head_.previous, head_); }
     void push_front(Holder& item) { insert(item.*Link, head_, *head_.next); }
     // Puts `item` right before `position`, which is in this list.

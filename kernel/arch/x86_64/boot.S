@@ -12,7 +12,6 @@
 
 #define LOW(symbol) (symbol - IMAGE_BEGIN)
 #define MULTIBOOT_MAGIC 0xe85250d6
-#define MULTIBOOT_BOOTED 0x36d76289
 
 #define PAGE_TABLE 0x3      // present, writable
 #define PAGE_LARGE 0x83     // present, writable, 2 MiB

@@ -77,17 +77,21 @@ void load_traps() {
 
 }  // namespace arch
 
+extern "C" void arch_idle_interrupt(std::uint64_t vector) {
+    if (vector != plat::vector_spurious) {
+        kernel_interrupt(vector);
+    }
+}
+
 // A trap from user mode; its registers are in the context already.
 extern "C" void arch_user_trap(arch::ThreadContext* context, std::uint64_t vector,
                                std::uint64_t error) {
     if (vector >= 32) {
-        if (vector != plat::vector_spurious) {
-            kernel_interrupt(vector);
-        }
+        arch_idle_interrupt(vector);
         return;
     }
     switch (vector) {
-        case arch::vector_nmi: ++arch::this_cpu().nmi_count; return;
+        case arch::vector_nmi: return;
         case arch::vector_double_fault:
         case arch::vector_machine_check:
             kernel_panic(arch::exception_name(vector), " in user mode, rip ",
@@ -98,16 +102,9 @@ extern "C" void arch_user_trap(arch::ThreadContext* context, std::uint64_t vecto
     kernel_user_exception(context, vector, error, address);
 }
 
-extern "C" void arch_idle_interrupt(std::uint64_t vector) {
-    if (vector != plat::vector_spurious) {
-        kernel_interrupt(vector);
-    }
-}
-
 // A trap in the kernel. Only an NMI, and the debug trap of a user who single-steps into `syscall`, are not our fault.
 extern "C" void arch_kernel_trap(arch::KernelTrapFrame* frame) {
     if (frame->vector == arch::vector_nmi) {
-        ++arch::this_cpu().nmi_count;
         return;
     }
     if (frame->vector == arch::vector_debug) {

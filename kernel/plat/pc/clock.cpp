@@ -130,9 +130,7 @@ void clock_initialise(std::uint64_t entry_tsc) {
     timer_frequency = frequencies.timer;
     tsc_multiplier = scale(second, std::uint64_t{1} << clock_shift, tsc_frequency);
     has_deadline = (arch::cpuid(1).ecx & (1U << 24)) != 0;
-    if (has_deadline) {
-        local_apic_timer_use_deadline();
-    }
+    timer_initialise_here();
 }
 
 void timer_initialise_here() {

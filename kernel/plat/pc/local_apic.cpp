@@ -40,7 +40,6 @@ constexpr std::uint32_t timer_deadline_mode = 2 << 17;
 constexpr std::uint32_t divide_by_one = 0xb;
 
 constinit volatile std::uint32_t* registers = nullptr;  // null: x2APIC
-constinit bool deadline_mode = false;
 
 arch::Msr x2apic(Register which) {
     return static_cast<arch::Msr>(static_cast<std::uint32_t>(arch::Msr::x2apic_first) + which / 16);
@@ -125,16 +124,13 @@ void local_apic_timer_start_counting() {
 std::uint32_t local_apic_timer_count() { return read(register_current_count); }
 
 void local_apic_timer_use_deadline() {
-    deadline_mode = true;
     write(register_timer, timer_deadline_mode | vector_timer);
     // The mode must have taken effect before the first deadline is written.
     asm volatile("mfence" : : : "memory");
 }
 
 void local_apic_timer_arm(std::uint32_t count) {
-    if (!deadline_mode) {
-        write(register_timer, vector_timer);
-    }
+    write(register_timer, vector_timer);
     write(register_initial_count, count);
 }
 

@@ -19,7 +19,7 @@ void local_apic_timer_prepare();
 void local_apic_timer_start_counting();
 std::uint32_t local_apic_timer_count();
 void local_apic_timer_use_deadline();
-// count 0 stops it.
+// Not after that. count 0 stops it.
 void local_apic_timer_arm(std::uint32_t count);
 
 }  // namespace plat

@@ -38,9 +38,8 @@ struct Cpu {
     ThreadContext* fpu_owner = nullptr;  // whose values the FPU registers hold
     bool fpu_traps = true;               // what CR0.TS is
     std::uint32_t id = 0;
-    std::uint64_t root = 0;    // what CR3 is
-    void* portable = nullptr;  // the scheduler's state of this CPU
-    std::uint64_t nmi_count = 0;
+    std::uint64_t root = 0;         // what CR3 is
+    void* portable = nullptr;       // the scheduler's state of this CPU
     std::uint32_t hardware_id = 0;  // the local APIC's
 
     alignas(128) std::array<std::uint64_t, 8> gdt{};

@@ -41,23 +41,14 @@ struct ThreadContext {
 
     PhysAddr root{};  // of its address space
 
-    [[nodiscard]] std::uint64_t& word(std::size_t index) {
-        switch (index) {
-            case 0:  return registers.rdx;
-            case 1:  return registers.r10;
-            case 2:  return registers.r8;
-            case 3:  return registers.r9;
-            case 4:  return registers.r12;
-            default: return registers.r13;
-        }
-    }
+    static constexpr std::uint64_t abi::Registers::* words[abi::message_words] = {
+        &abi::Registers::rdx, &abi::Registers::r10, &abi::Registers::r8,
+        &abi::Registers::r9,  &abi::Registers::r12, &abi::Registers::r13};
+    [[nodiscard]] std::uint64_t& word(std::size_t index) { return registers.*words[index]; }
     void copy_words_to(ThreadContext& to) const {
-        to.registers.rdx = registers.rdx;
-        to.registers.r10 = registers.r10;
-        to.registers.r8 = registers.r8;
-        to.registers.r9 = registers.r9;
-        to.registers.r12 = registers.r12;
-        to.registers.r13 = registers.r13;
+        for (const auto word : words) {
+            to.registers.*word = registers.*word;
+        }
     }
     [[nodiscard]] std::uint64_t number_of_call() const { return registers.rax; }
     [[nodiscard]] abi::Tag tag() const { return abi::Tag{registers.rsi}; }
