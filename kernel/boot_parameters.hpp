@@ -13,6 +13,7 @@
 
 #include "abi/kernel/boot_info.hpp"
 #include "kernel/types.hpp"
+#include "libs/base/fixed_vector.hpp"
 
 struct PhysRange {
     PhysAddr begin;
@@ -24,11 +25,9 @@ struct PhysRange {
 struct BootParameters {
     static constexpr std::size_t max_ranges = 64;
 
-    std::array<PhysRange, max_ranges> ram;
-    std::size_t ram_count;
+    base::FixedVector<PhysRange, max_ranges> ram;
     std::uint64_t ram_left_out;  // bytes: too high up, or in more pieces than there is room for
-    std::array<PhysRange, max_ranges> free;
-    std::size_t free_count;
+    base::FixedVector<PhysRange, max_ranges> free;
     PhysRange archive;   // empty if none was loaded; not page aligned at its end
     PhysAddr boot_page;  // below 1 MiB, for the other CPUs to start in; 0 if there is none
     PhysAddr acpi_root;  // see abi::BootInfo
@@ -38,8 +37,8 @@ struct BootParameters {
 
     [[nodiscard]] std::uint64_t ram_bytes() const {
         std::uint64_t sum = 0;
-        for (std::size_t i = 0; i < ram_count; ++i) {
-            sum += ram[i].bytes();
+        for (const PhysRange& range : ram) {
+            sum += range.bytes();
         }
         return sum;
     }

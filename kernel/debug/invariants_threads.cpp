@@ -143,24 +143,16 @@ bool Invariants::lives(const Object* wanted) {
 }
 
 Invariants::Broken Invariants::check_futexes(const Totals& totals) {
-    struct Seen {
-        std::uint64_t waiters = 0;
-        Broken broken = nullptr;
-    } seen;
-    futex::for_each_waiter(
-        [](void* context, const Thread& thread, bool can_be_found) {
-            auto& here = *static_cast<Seen*>(context);
-            ++here.waiters;
-            const auto check = [&]() -> Broken {
-                HOLD(thread.wait() == Wait::futex && can_be_found);
-                HOLD(lives(thread.waiting.memory));
-                return nullptr;
-            };
-            here.broken = here.broken == nullptr ? check() : here.broken;
-        },
-        &seen);
-    HOLD_ALL(seen.broken);
-    HOLD(seen.waiters == totals.futex_waiters);
+    std::uint64_t waiters = 0;
+    for (const ThreadQueue& queue : futex::queues()) {
+        for (const Thread* thread = queue.front(); thread != nullptr;
+             thread = queue.next(*thread)) {
+            ++waiters;
+            HOLD(waiters <= totals.futex_waiters && thread->wait() == Wait::futex);
+            HOLD(futex::belongs_in(queue, *thread) && lives(thread->waiting.memory));
+        }
+    }
+    HOLD(waiters == totals.futex_waiters);
     return nullptr;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <ranges>
 
 #include <arch/memory.hpp>
 #include <arch/window.hpp>
@@ -16,29 +17,21 @@ constinit FramePool frames;
 
 bool FramePool::initialise(const BootParameters& parameters) {
     parameters_ = &parameters;
-    for (std::size_t i = 0; i < parameters.ram_count; ++i) {
-        count_ = std::max(count_, parameters.ram[i].end.value() / base::page_size);
+    for (const PhysRange& range : parameters.ram) {
+        count_ = std::max(count_, range.end.value() / base::page_size);
     }
     const std::uint64_t bytes = base::align_up(count_ * sizeof(Frame), base::page_size);
-    std::size_t home = parameters.free_count;
-    for (std::size_t i = 0; i < parameters.free_count; ++i) {
-        if (parameters.free[i].bytes() >= bytes &&
-            (home == parameters.free_count ||
-             parameters.free[i].bytes() > parameters.free[home].bytes())) {
-            home = i;
-        }
-    }
-    if (home == parameters.free_count) {
+    const PhysRange* home = std::ranges::max_element(parameters.free, {}, &PhysRange::bytes);
+    if (home == parameters.free.end() || home->bytes() < bytes) {
         return false;
     }
-    records_ = static_cast<Frame*>(arch::window(parameters.free[home].begin));
+    records_ = static_cast<Frame*>(arch::window(home->begin));
     std::memset(static_cast<void*>(records_), 0, bytes);
     // From the top down, so that the list hands out ascending addresses.
-    for (std::size_t i = parameters.free_count; i-- > 0;) {
-        const std::uint64_t skipped = i == home ? bytes : 0;
-        const std::uint64_t begin = (parameters.free[i].begin.value() + skipped) / base::page_size;
-        for (std::uint64_t index = parameters.free[i].end.value() / base::page_size;
-             index-- > begin;) {
+    for (const PhysRange& range : parameters.free | std::views::reverse) {
+        const std::uint64_t skipped = &range == home ? bytes : 0;
+        const std::uint64_t begin = (range.begin.value() + skipped) / base::page_size;
+        for (std::uint64_t index = range.end.value() / base::page_size; index-- > begin;) {
             push(static_cast<std::uint32_t>(index));
         }
     }
@@ -141,13 +134,9 @@ void FramePool::adopt(PhysAddr begin, std::uint64_t count) {
 }
 
 bool FramePool::is_ram(PhysAddr begin, std::uint64_t bytes) const {
-    for (std::size_t i = 0; i < parameters_->ram_count; ++i) {
-        const PhysRange& range = parameters_->ram[i];
-        if (begin < range.end && range.begin < begin + bytes) {
-            return true;
-        }
-    }
-    return false;
+    return std::ranges::any_of(parameters_->ram, [&](const PhysRange& range) {
+        return begin < range.end && range.begin < begin + bytes;
+    });
 }
 
 }  // namespace kernel::mm

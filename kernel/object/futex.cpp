@@ -110,14 +110,10 @@ Result<Requeued> requeue(AddressSpace& space, const RequeueRequest& request) {
     return result;
 }
 
-void for_each_waiter(WaiterVisit visit, void* context) {
-    for (const ThreadQueue& bucket : buckets) {
-        for (const Thread* thread = bucket.front(); thread != nullptr;
-             thread = bucket.next(*thread)) {
-            const Key key{.memory = thread->waiting.memory, .offset = thread->waiting.address};
-            visit(context, *thread, &bucket_of(key) == &bucket);
-        }
-    }
+std::span<const ThreadQueue> queues() { return buckets; }
+
+bool belongs_in(const ThreadQueue& queue, const Thread& thread) {
+    return &bucket_of({thread.waiting.memory, thread.waiting.address}) == &queue;
 }
 
 }  // namespace kernel::futex

@@ -7,7 +7,9 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
+#include "kernel/object/thread_list.hpp"
 #include "kernel/result.hpp"
 
 namespace kernel {
@@ -40,9 +42,9 @@ struct RequeueRequest {
 // Wakes some threads that wait on one word and lets others wait on another.
 Result<Requeued> requeue(AddressSpace& space, const RequeueRequest& request);
 
-// Calls visit(const Thread&, is it where a wake would look for it?) for each thread that waits (kernel/debug).
-using WaiterVisit = void (*)(void* context, const Thread& thread, bool can_be_found);
-void for_each_waiter(WaiterVisit visit, void* context);
+// For kernel/debug: all who wait; and would a wake look for this one here?
+std::span<const ThreadQueue> queues();
+bool belongs_in(const ThreadQueue& queue, const Thread& thread);
 
 }  // namespace futex
 }  // namespace kernel

@@ -51,10 +51,10 @@ def test_below_each_stack_nothing_is_mapped(boot):
     mapped = {address for address, _ in mappings(machine)}
     guard = symbol("boot_stack_guard")
     assert guard not in mapped and guard + PAGE in mapped
-    # The other CPUs' stretches: each run of pages begins behind a hole.
+    # All CPUs' stretches: each run of pages begins behind a hole.
     stacks = sorted(address for address in mapped if 0xffffffffd0000000 <= address < 0xffffffffe0000000)
     runs = [address for address in stacks if address - PAGE not in mapped]
-    assert len(runs) == 2 * 5  # two CPUs; the stack, and those of debug, NMI, double fault and machine check
+    assert len(runs) == 3 * 5  # three CPUs; the stack, and those of debug, NMI, double fault and machine check
 
 
 @pytest.mark.parametrize("entry", ["kernel_system_call", "arch_user_trap"])

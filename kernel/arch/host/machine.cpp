@@ -106,10 +106,8 @@ void Machine::power_on(std::uint64_t memory_bytes, const std::vector<std::byte>&
     const PhysAddr end{memory_bytes};
     const PhysAddr archive_begin = end - base::align_up(archive.size(), base::page_size);
     std::copy(archive.begin(), archive.end(), static_cast<std::byte*>(arch::window(archive_begin)));
-    boot_parameters.ram[0] = {PhysAddr{0}, end};
-    boot_parameters.ram_count = 1;
-    boot_parameters.free[0] = {PhysAddr{reserved_low}, archive_begin};
-    boot_parameters.free_count = 1;
+    boot_parameters.ram.push_back({PhysAddr{0}, end});
+    boot_parameters.free.push_back({PhysAddr{reserved_low}, archive_begin});
     boot_parameters.archive = {archive_begin, archive_begin + archive.size()};
 }
 

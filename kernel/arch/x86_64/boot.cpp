@@ -6,6 +6,7 @@
 #include "kernel/arch/x86_64/boot_info.hpp"
 #include "kernel/arch/x86_64/kernel_space.hpp"
 #include "kernel/arch/x86_64/stack_protector.hpp"
+#include "kernel/arch/x86_64/traps.hpp"
 #include "kernel/plat/platform.hpp"
 
 extern "C" const std::byte kernel_image_begin[], kernel_image_end[], kernel_boot_tables_end[];
@@ -18,6 +19,7 @@ namespace {
 constexpr std::uint32_t multiboot_booted = 0x36d76289;
 
 constinit BootParameters boot_parameters{};
+constinit Cpu boot_cpu;
 
 }  // namespace
 
@@ -53,8 +55,9 @@ extern "C" [[noreturn, gnu::no_stack_protector]] void boot_main(std::uint32_t pr
 
     parameters.boot_page = memory.allocate_low_frame();
 
-    const PhysAddr root = arch::build_kernel_space(parameters, memory);
-    arch::initialise_boot_cpu(root);
+    const PhysAddr root = arch::build_kernel_space(parameters, memory, arch::boot_cpu);
+    arch::initialise_traps();
+    arch::initialise_cpu(arch::boot_cpu, root);
     memory.release(arch::physical(kernel_image_end), arch::physical(kernel_boot_tables_end));
     kernel_main(parameters);
 }

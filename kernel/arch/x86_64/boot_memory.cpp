@@ -26,40 +26,24 @@ void BootMemory::add_ram(std::uint64_t begin, std::uint64_t bytes) {
     const PhysRange range{
         PhysAddr{base::align_up(std::min(begin, highest_physical), base::page_size)},
         PhysAddr{base::align_down(end, base::page_size)}};
-    if (range.begin < range.end && parameters_.ram_count < BootParameters::max_ranges) {
-        parameters_.ram[parameters_.ram_count++] = range;
+    if (range.begin < range.end && !parameters_.ram.full()) {
+        parameters_.ram.push_back(range);
         bytes -= range.bytes();
     }
     parameters_.ram_left_out += bytes;
 }
 
 void BootMemory::finish_ram() {
-    auto& ram = parameters_.ram;
-    const std::size_t found = parameters_.ram_count;
-    // Insertion sort: the list is short and nearly sorted.
-    for (std::size_t i = 1; i < found; ++i) {
-        for (std::size_t j = i; j > 0 && ram[j].begin < ram[j - 1].begin; --j) {
-            std::swap(ram[j], ram[j - 1]);
-        }
-    }
-    std::size_t merged = 0;
-    for (std::size_t i = 0; i < found; ++i) {
-        if (merged > 0 && ram[i].begin <= ram[merged - 1].end) {
-            ram[merged - 1].end = std::max(ram[merged - 1].end, ram[i].end);
-        } else {
-            ram[merged++] = ram[i];
-        }
-    }
-    parameters_.ram_count = merged;
-    parameters_.free = ram;
-    parameters_.free_count = merged;
-}
-
-void BootMemory::remove_range(std::size_t index) {
     auto& free = parameters_.free;
-    std::move(free.begin() + index + 1, free.begin() + parameters_.free_count,
-              free.begin() + index);
-    --parameters_.free_count;
+    std::ranges::sort(parameters_.ram, {}, &PhysRange::begin);
+    for (const PhysRange& range : parameters_.ram) {
+        if (!free.empty() && range.begin <= free.back().end) {
+            free.back().end = std::max(free.back().end, range.end);
+        } else {
+            free.push_back(range);
+        }
+    }
+    parameters_.ram = free;
 }
 
 // Cuts [begin, end), which lies inside, out of a range. With no room for one more range, the smaller part is lost.
@@ -67,27 +51,24 @@ void BootMemory::split(std::size_t index, PhysAddr begin, PhysAddr end) {
     auto& free = parameters_.free;
     const PhysRange lower{free[index].begin, begin};
     const PhysRange upper{end, free[index].end};
-    if (parameters_.free_count == BootParameters::max_ranges) {
+    if (free.full()) {
         free[index] = lower.bytes() > upper.bytes() ? lower : upper;
         return;
     }
-    std::move_backward(free.begin() + index, free.begin() + parameters_.free_count,
-                       free.begin() + parameters_.free_count + 1);
-    ++parameters_.free_count;
-    free[index] = lower;
-    free[index + 1] = upper;
+    free[index] = upper;
+    free.insert(free.begin() + index, lower);
 }
 
 void BootMemory::reserve(PhysAddr begin, PhysAddr end) {
     begin = PhysAddr{base::align_down(begin.value(), base::page_size)};
     end = PhysAddr{base::align_up(end.value(), base::page_size)};
     auto& free = parameters_.free;
-    for (std::size_t i = 0; i < parameters_.free_count;) {
+    for (std::size_t i = 0; i < free.size();) {
         PhysRange& range = free[i];
         if (end <= range.begin || range.end <= begin) {
             ++i;
         } else if (begin <= range.begin && range.end <= end) {
-            remove_range(i);
+            free.erase(&range);
         } else if (begin <= range.begin) {
             range.begin = end;
             ++i;
@@ -102,8 +83,7 @@ void BootMemory::reserve(PhysAddr begin, PhysAddr end) {
 }
 
 void BootMemory::release(PhysAddr begin, PhysAddr end) {
-    for (std::size_t i = 0; i < parameters_.free_count; ++i) {
-        PhysRange& range = parameters_.free[i];
+    for (PhysRange& range : parameters_.free) {
         if (range.begin == end) {
             range.begin = begin;
             return;
@@ -113,14 +93,14 @@ void BootMemory::release(PhysAddr begin, PhysAddr end) {
             return;
         }
     }
-    if (parameters_.free_count < BootParameters::max_ranges) {
-        parameters_.free[parameters_.free_count++] = PhysRange{begin, end};
+    if (!parameters_.free.full()) {
+        parameters_.free.push_back({begin, end});
     }
 }
 
 PhysAddr BootMemory::allocate_low_frame() {
-    for (std::size_t i = 0; i < parameters_.free_count; ++i) {
-        if (const PhysAddr frame = parameters_.free[i].begin; frame < one_mebibyte) {
+    for (const PhysRange& range : parameters_.free) {
+        if (const PhysAddr frame = range.begin; frame < one_mebibyte) {
             reserve(frame, frame + base::page_size);
             return frame;
         }
@@ -130,22 +110,18 @@ PhysAddr BootMemory::allocate_low_frame() {
 
 PhysAddr BootMemory::allocate_frame() {
     auto& free = parameters_.free;
-    std::size_t best = parameters_.free_count;
-    std::uint64_t best_bytes = 0;
-    for (std::size_t i = 0; i < parameters_.free_count; ++i) {
-        if (free[i].begin < boot_window_end && free[i].bytes() > best_bytes) {
-            best = i;
-            best_bytes = free[i].bytes();
-        }
-    }
-    if (best == parameters_.free_count) {
+    const auto reachable = [](const PhysRange& range) {
+        return range.begin < boot_window_end ? range.bytes() : 0;
+    };
+    PhysRange* best = std::ranges::max_element(free, {}, reachable);
+    if (best == free.end() || reachable(*best) == 0) {
         kernel_panic("no memory for the kernel's page tables\n");
     }
     // From its beginning: the end of the range may lie beyond what the boot page tables show.
-    const PhysAddr frame = free[best].begin;
-    free[best].begin += base::page_size;
-    if (free[best].begin == free[best].end) {
-        remove_range(best);
+    const PhysAddr frame = best->begin;
+    best->begin += base::page_size;
+    if (best->begin == best->end) {
+        free.erase(best);
     }
     zero_page(window(frame));
     return frame;

@@ -26,7 +26,6 @@ public:
     PhysAddr allocate_low_frame();
 
 private:
-    void remove_range(std::size_t index);
     void split(std::size_t index, PhysAddr begin, PhysAddr end);
 
     BootParameters& parameters_;

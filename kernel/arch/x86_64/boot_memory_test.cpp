@@ -16,9 +16,8 @@ protected:
 
     std::vector<std::pair<std::uint64_t, std::uint64_t>> free() const {
         std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
-        for (std::size_t i = 0; i < parameters.free_count; ++i) {
-            ranges.emplace_back(parameters.free[i].begin.value() / page,
-                                parameters.free[i].end.value() / page);
+        for (const PhysRange& range : parameters.free) {
+            ranges.emplace_back(range.begin.value() / page, range.end.value() / page);
         }
         return ranges;
     }
@@ -69,7 +68,7 @@ TEST_F(BootMemoryTest, HalfATebibyteIsTaken) {
     EXPECT_EQ(parameters.ram_bytes(), 512 * gib - 0x100000 + 0x9f000);
     EXPECT_LT(parameters.ram_left_out, 3 * page);
     reserve(200 * gib / page, 200 * gib / page + 1);
-    EXPECT_EQ(parameters.free_count, 4U);
+    EXPECT_EQ(parameters.free.size(), 4U);
 }
 
 // The tables that show it all are made before anything above 4 GiB can be reached.
@@ -100,7 +99,7 @@ TEST_F(BootMemoryTest, ReservingCutsEveryWay) {
     EXPECT_EQ(free(), (Ranges{{1, 40}, {50, 90}, {210, 250}}));
     memory.reserve(PhysAddr{5 * page + 10}, PhysAddr{6 * page + 1});
     EXPECT_EQ(free(), (Ranges{{1, 5}, {7, 40}, {50, 90}, {210, 250}}));
-    EXPECT_EQ(parameters.ram_count, 2U);
+    EXPECT_EQ(parameters.ram.size(), 2U);
 }
 
 TEST_F(BootMemoryTest, AFullTableLosesTheSmallerPart) {
@@ -108,10 +107,10 @@ TEST_F(BootMemoryTest, AFullTableLosesTheSmallerPart) {
         add(i * 100, i * 100 + 50);
     }
     memory.finish_ram();
-    EXPECT_EQ(parameters.free_count, BootParameters::max_ranges);
+    EXPECT_EQ(parameters.free.size(), BootParameters::max_ranges);
     EXPECT_EQ(parameters.ram_left_out, 10 * 50 * page);
     reserve(10, 11);
-    EXPECT_EQ(parameters.free_count, BootParameters::max_ranges);
+    EXPECT_EQ(parameters.free.size(), BootParameters::max_ranges);
     EXPECT_EQ(free().front(), (std::pair<std::uint64_t, std::uint64_t>{11, 50}));
 }
 

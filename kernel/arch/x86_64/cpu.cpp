@@ -7,7 +7,6 @@
 
 #include "abi/kernel/syscall.hpp"
 #include "kernel/arch/x86_64/registers.hpp"
-#include "kernel/arch/x86_64/stacks.hpp"
 #include "kernel/arch/x86_64/traps.hpp"
 #include "kernel/plat/platform.hpp"
 #include "kernel/print.hpp"
@@ -24,8 +23,6 @@ static_assert(static_cast<std::uint64_t>(abi::Syscall::count_end) == 0x10000008)
 namespace arch {
 
 namespace {
-
-constinit Cpu boot_cpu;
 
 constexpr std::uint64_t efer_system_call = 1;
 constexpr std::uint64_t efer_no_execute = 1 << 11;
@@ -145,17 +142,6 @@ void initialise_cpu(Cpu& cpu, PhysAddr root) {
     enable_system_calls();
     fpu_enable();
     enable_speculation_controls();
-}
-
-void initialise_boot_cpu(PhysAddr root) {
-    Cpu& cpu = boot_cpu;
-    cpu.kernel_stack = reinterpret_cast<std::uint64_t>(boot_stack_top);
-    cpu.task_state.stacks[0] = cpu.kernel_stack;
-    for (std::size_t i = 0; i < fault_stacks; ++i) {
-        cpu.task_state.fault_stacks[i] = fault_stack_top(static_cast<FaultStack>(i));
-    }
-    initialise_traps();
-    initialise_cpu(cpu, root);
 }
 
 }  // namespace arch

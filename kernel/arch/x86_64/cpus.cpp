@@ -99,7 +99,7 @@ Cpu* make_cpu(std::size_t index) {
     }
     auto* made = new (window(*frame)) Cpu();
     made->id = static_cast<std::uint32_t>(index);
-    return make_stacks(*made) ? made : nullptr;
+    return make_stacks(*made, map_new_page) ? made : nullptr;
 }
 
 template <class Condition>

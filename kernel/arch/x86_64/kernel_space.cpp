@@ -55,88 +55,81 @@ Entry* find_slot(std::uint64_t address, int level, Allocate allocate) {
     return &(*table)[(address >> (12 + 9 * level)) & 511];
 }
 
-class Builder {
-public:
-    explicit Builder(BootMemory& memory)
-        : memory_(memory), has_huge_pages_((cpuid(0x80000001).edx & (1U << 26)) != 0) {}
+// The same while the kernel boots.
+Entry& boot_slot(BootMemory& memory, std::uint64_t address, int level) {
+    return *find_slot(address, level,
+                      [&] { return kernel::Result<PhysAddr>(memory.allocate_frame()); });
+}
 
-    // Maps with the largest pages that fit.
-    void map(std::uint64_t to, PhysAddr from, std::uint64_t bytes, std::uint64_t flags) {
-        while (bytes > 0) {
-            int level = has_huge_pages_ ? 2 : 1;
-            while (level > 0 &&
-                   (!base::is_aligned(to | from.value(), size(level)) || bytes < size(level))) {
-                --level;
-            }
-            const std::uint64_t large = level > 0 ? Entry::bit_large : 0;
-            slot(to, level) = Entry::from_raw(from.value() | flags | large);
-            to += size(level);
-            from += size(level);
-            bytes -= size(level);
+// Maps with the largest pages that fit.
+void map(BootMemory& memory, std::uint64_t to, PhysAddr from, std::uint64_t bytes,
+         std::uint64_t flags) {
+    const auto size = [](int level) { return std::uint64_t{1} << (12 + 9 * level); };
+    const bool has_huge_pages = (cpuid(0x80000001).edx & (1U << 26)) != 0;
+    while (bytes > 0) {
+        int level = has_huge_pages ? 2 : 1;
+        while (level > 0 &&
+               (!base::is_aligned(to | from.value(), size(level)) || bytes < size(level))) {
+            --level;
         }
-    }
-
-    Entry& slot(std::uint64_t address, int level) {
-        return *find_slot(address, level,
-                          [this] { return kernel::Result<PhysAddr>(memory_.allocate_frame()); });
-    }
-
-private:
-    static std::uint64_t size(int level) { return std::uint64_t{1} << (12 + 9 * level); }
-
-    BootMemory& memory_;
-    bool has_huge_pages_;
-};
-
-// All RAM, writable but for the pages in which the kernel's text and constants lie.
-void map_window(Builder& builder, const BootParameters& parameters) {
-    const PhysAddr fixed_begin = physical(kernel_image_begin);
-    const PhysAddr fixed_end = physical(kernel_rodata_end);
-    const auto map = [&](PhysAddr begin, PhysAddr end, std::uint64_t flags) {
-        if (begin < end) {
-            builder.map(window_begin + begin.value(), begin, end - begin, flags);
-        }
-    };
-    for (std::size_t i = 0; i < parameters.ram_count; ++i) {
-        const PhysRange& ram = parameters.ram[i];
-        map(ram.begin, std::min(ram.end, fixed_begin), flags_data);
-        map(std::max(ram.begin, fixed_begin), std::min(ram.end, fixed_end), flags_rodata);
-        map(std::max(ram.begin, fixed_end), ram.end, flags_data);
+        const std::uint64_t large = level > 0 ? Entry::bit_large : 0;
+        boot_slot(memory, to, level) = Entry::from_raw(from.value() | flags | large);
+        to += size(level);
+        from += size(level);
+        bytes -= size(level);
     }
 }
 
-void map_image(Builder& builder) {
-    const auto map = [&](const std::byte* begin, const std::byte* end, std::uint64_t flags) {
-        builder.map(address_of(begin), physical(begin), address_of(end) - address_of(begin), flags);
+// All RAM, writable but for the pages in which the kernel's text and constants lie.
+void map_window(BootMemory& memory, const BootParameters& parameters) {
+    const PhysAddr fixed_begin = physical(kernel_image_begin);
+    const PhysAddr fixed_end = physical(kernel_rodata_end);
+    const auto map_part = [&](PhysAddr begin, PhysAddr end, std::uint64_t flags) {
+        if (begin < end) {
+            map(memory, window_begin + begin.value(), begin, end - begin, flags);
+        }
     };
-    map(kernel_image_begin, kernel_text_end, flags_text);
-    map(kernel_text_end, kernel_rodata_end, flags_rodata);
-    map(kernel_rodata_end, kernel_image_end, flags_data);
-    for (const std::uint64_t guard : stack_guards()) {
-        builder.slot(guard, 0).clear();
+    for (const PhysRange& ram : parameters.ram) {
+        map_part(ram.begin, std::min(ram.end, fixed_begin), flags_data);
+        map_part(std::max(ram.begin, fixed_begin), std::min(ram.end, fixed_end), flags_rodata);
+        map_part(std::max(ram.begin, fixed_end), ram.end, flags_data);
     }
+}
+
+void map_image(BootMemory& memory) {
+    const auto map_part = [&](const std::byte* begin, const std::byte* end, std::uint64_t flags) {
+        map(memory, address_of(begin), physical(begin), address_of(end) - address_of(begin), flags);
+    };
+    map_part(kernel_image_begin, kernel_text_end, flags_text);
+    map_part(kernel_text_end, kernel_rodata_end, flags_rodata);
+    map_part(kernel_rodata_end, kernel_image_end, flags_data);
+    boot_slot(memory, address_of(boot_stack_guard), 0).clear();
 }
 
 }  // namespace
 
-PhysAddr build_kernel_space(const BootParameters& parameters, BootMemory& memory) {
-    Builder builder(memory);
-    map_window(builder, parameters);
-    map_image(builder);
+PhysAddr build_kernel_space(const BootParameters& parameters, BootMemory& memory, Cpu& boot_cpu) {
+    map_window(memory, parameters);
+    map_image(memory);
+    (void)make_stacks(boot_cpu, [&](std::uint64_t address) {
+        map(memory, address, memory.allocate_frame(), page, flags_data);
+        return true;
+    });
     // One table of 512 pages for everything that map_registers will be asked for.
-    Entry& device_slot = builder.slot(device_begin, 0);
+    Entry& device_slot = boot_slot(memory, device_begin, 0);
     device_table = reinterpret_cast<Table*>(
         base::align_down(reinterpret_cast<std::uint64_t>(&device_slot), page));
     return physical(&root_table);
 }
 
 // The tables of all spaces see it: the tables of the highest level hold nothing but the same pointers to the next.
-bool map_kernel_page(std::uint64_t address, PhysAddr frame) {
+bool map_new_page(std::uint64_t address) {
     Entry* slot = find_slot(address, 0, [] { return kernel::mm::frames.take_zeroed(); });
-    if (slot == nullptr) {
+    const auto frame = kernel::mm::frames.take_zeroed();
+    if (slot == nullptr || !frame) {
         return false;
     }
-    *slot = Entry::from_raw(frame.value() | flags_data);
+    *slot = Entry::from_raw(frame->value() | flags_data);
     return true;
 }
 

@@ -6,14 +6,16 @@
 
 namespace arch {
 
-// Builds the kernel window, the image with W^X and guard pages, and an empty device area; returns the root.
-PhysAddr build_kernel_space(const BootParameters& parameters, BootMemory& memory);
+struct Cpu;
+
+// Builds the kernel window, the image with W^X, the stacks of the boot CPU, and an empty device area; returns the root.
+PhysAddr build_kernel_space(const BootParameters& parameters, BootMemory& memory, Cpu& boot_cpu);
 
 // Makes the page of a device's registers that this address is in reachable for ever, uncached; -> where they are. There are
 // few such devices, and room for them.
 volatile std::uint32_t* map_registers(PhysAddr address);
 
-// Maps a frame, writable, for ever. Needs the frame pool, for tables; false if that has none left.
-bool map_kernel_page(std::uint64_t address, PhysAddr frame);
+// Maps a frame of the frame pool, writable, for ever; false if that has none left.
+bool map_new_page(std::uint64_t address);
 
 }  // namespace arch

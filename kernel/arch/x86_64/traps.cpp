@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/arch/x86_64/traps.hpp"
 
+#include <algorithm>
+
 #include <arch/cpu.hpp>
 
 #include "kernel/arch/x86_64/registers.hpp"
-#include "kernel/arch/x86_64/stacks.hpp"
 #include "kernel/panic.hpp"
 #include "kernel/panic_frames.hpp"
 #include "kernel/plat/platform.hpp"
@@ -34,14 +35,10 @@ constexpr Gate make_gate(std::uint64_t target, std::uint64_t fault_stack, std::u
     return Gate{low, target >> 32};
 }
 
-std::uint64_t fault_stack_of(std::size_t vector) {
-    switch (vector) {
-        case vector_debug:         return fault_stack_debug + 1;
-        case vector_nmi:           return fault_stack_nmi + 1;
-        case vector_double_fault:  return fault_stack_double + 1;
-        case vector_machine_check: return fault_stack_machine + 1;
-        default:                   return 0;
-    }
+// As a gate has it: which of TaskState::fault_stacks, from 1; 0: none.
+std::uint64_t fault_stack_of(std::uint64_t vector) {
+    const auto* place = std::ranges::find(fault_stack_vectors, vector);
+    return place != fault_stack_vectors.end() ? place - fault_stack_vectors.begin() + 1 : 0;
 }
 
 }  // namespace

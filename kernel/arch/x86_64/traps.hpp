@@ -2,6 +2,7 @@
 // Exceptions and interrupts, on the C++ side of entry.S.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include <arch/thread_context.hpp>
@@ -16,6 +17,10 @@ enum Vector : std::uint8_t {
     vector_page_fault = 14,
     vector_machine_check = 18,
 };
+
+// Those that can come when the stack pointer or gs is not to be trusted have a stack of their own each.
+inline constexpr std::array<std::uint64_t, 4> fault_stack_vectors{
+    vector_debug, vector_nmi, vector_double_fault, vector_machine_check};
 
 // As entry.S pushes it for a trap that comes in the kernel.
 struct KernelTrapFrame {

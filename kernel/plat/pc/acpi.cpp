@@ -93,15 +93,14 @@ Bytes find_madt(PhysAddr root, ViewMemory view) {
 }
 
 void add_cpu(std::uint32_t id, std::uint32_t flags, InterruptTopology& topology) {
-    const auto known = std::span(topology.cpus).first(topology.cpu_count);
-    if ((flags & cpu_enabled) == 0 || std::ranges::contains(known, id)) {
+    if ((flags & cpu_enabled) == 0 || std::ranges::contains(topology.cpus, id)) {
         return;
     }
-    if (topology.cpu_count == most_cpus) {
+    if (topology.cpus.full()) {
         ++topology.cpus_left_out;
-        return;
+    } else {
+        topology.cpus.push_back(id);
     }
-    topology.cpus[topology.cpu_count++] = id;
 }
 
 void read_entry(Bytes entry, InterruptTopology& topology) {
@@ -113,9 +112,9 @@ void read_entry(Bytes entry, InterruptTopology& topology) {
             add_cpu(read<std::uint32_t>(entry, 4), read<std::uint32_t>(entry, 8), topology);
             break;
         case madt_io_apic:
-            if (topology.io_apic_count < topology.io_apics.size()) {
-                topology.io_apics[topology.io_apic_count++] = {
-                    PhysAddr{read<std::uint32_t>(entry, 4)}, read<std::uint32_t>(entry, 8)};
+            if (!topology.io_apics.full()) {
+                topology.io_apics.push_back(
+                    {PhysAddr{read<std::uint32_t>(entry, 4)}, read<std::uint32_t>(entry, 8)});
             }
             break;
         default: break;
@@ -161,8 +160,8 @@ InterruptTopology read_interrupt_topology(PhysAddr root, ViewMemory view) {
             topology.damaged = true;
         }
     }
-    if (topology.io_apic_count == 0) {
-        topology.io_apics[topology.io_apic_count++] = {PhysAddr{0xfec00000}, 0};
+    if (topology.io_apics.empty()) {
+        topology.io_apics.push_back({PhysAddr{0xfec00000}, 0});
     }
     return topology;
 }

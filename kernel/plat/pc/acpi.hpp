@@ -7,12 +7,12 @@
 // machine has one CPU and one I/O APIC at its usual place, and `damaged` says so.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
 #include "kernel/types.hpp"
+#include "libs/base/fixed_vector.hpp"
 
 namespace plat {
 
@@ -24,11 +24,9 @@ struct IoApicEntry {
 inline constexpr std::size_t most_cpus = 64;
 
 struct InterruptTopology {
-    std::array<IoApicEntry, 8> io_apics{};
-    std::size_t io_apic_count = 0;
+    base::FixedVector<IoApicEntry, 8> io_apics;
     // The local APICs' ids of the CPUs that can be used, the boot CPU's among them; none without ACPI.
-    std::array<std::uint32_t, most_cpus> cpus{};
-    std::size_t cpu_count = 0;
+    base::FixedVector<std::uint32_t, most_cpus> cpus;
     std::size_t cpus_left_out = 0;  // there was no room for them
     bool damaged = false;           // a table broke a rule
 };

@@ -92,8 +92,8 @@ InterruptTopology look() {
 
 void expect_one_cpu(const InterruptTopology& found) {
     EXPECT_TRUE(found.damaged);
-    EXPECT_EQ(found.cpu_count, 0U);
-    EXPECT_EQ(found.io_apic_count, 1U);
+    EXPECT_EQ(found.cpus.size(), 0U);
+    EXPECT_EQ(found.io_apics.size(), 1U);
     EXPECT_EQ(found.io_apics[0].address, PhysAddr{0xfec00000});
 }
 
@@ -103,17 +103,17 @@ TEST(acpi, finds_cpus_and_interrupt_controllers) {
     build({cpu(0), cpu(2), io_apic, timer_override, x2apic_cpu(300)});
     const InterruptTopology found = look();
     EXPECT_FALSE(found.damaged);
-    ASSERT_EQ(found.cpu_count, 3U);
+    ASSERT_EQ(found.cpus.size(), 3U);
     EXPECT_EQ(found.cpus[0], 0U);
     EXPECT_EQ(found.cpus[1], 2U);
     EXPECT_EQ(found.cpus[2], 300U);
-    ASSERT_EQ(found.io_apic_count, 1U);
+    ASSERT_EQ(found.io_apics.size(), 1U);
     EXPECT_EQ(found.io_apics[0].first_gsi, 24U);
 }
 
 TEST(acpi, leaves_out_cpus_that_are_off_or_named_twice) {
     build({cpu(0), cpu(1, 0), cpu(2, 2), cpu(0), x2apic_cpu(0)});
-    EXPECT_EQ(look().cpu_count, 1U);
+    EXPECT_EQ(look().cpus.size(), 1U);
 }
 
 TEST(acpi, takes_as_many_cpus_as_there_is_room_for) {
@@ -123,15 +123,15 @@ TEST(acpi, takes_as_many_cpus_as_there_is_room_for) {
     }
     build(entries);
     const InterruptTopology found = look();
-    EXPECT_EQ(found.cpu_count, plat::most_cpus);
+    EXPECT_EQ(found.cpus.size(), plat::most_cpus);
     EXPECT_EQ(found.cpus_left_out, 6U);
 }
 
 TEST(acpi, without_tables_there_is_one_io_apic) {
     const InterruptTopology found = plat::read_interrupt_topology(PhysAddr{}, view_memory);
     EXPECT_FALSE(found.damaged);
-    EXPECT_EQ(found.io_apic_count, 1U);
-    EXPECT_EQ(found.cpu_count, 0U);
+    EXPECT_EQ(found.io_apics.size(), 1U);
+    EXPECT_EQ(found.cpus.size(), 0U);
 }
 
 TEST(acpi, a_wrong_sum_anywhere_means_one_cpu) {
@@ -150,7 +150,7 @@ TEST(acpi, an_old_list_is_as_good) {
     put<std::uint32_t>(root_at + 36, other_at);
     put<std::uint32_t>(root_at + 40, madt_at);
     put_table(root_at, "RSDT", 44);
-    EXPECT_EQ(look().cpu_count, 2U);
+    EXPECT_EQ(look().cpus.size(), 2U);
     // A loader's copy may have just the old part.
     EXPECT_EQ(plat::acpi_root(std::span(memory).first(20)), PhysAddr{root_at});
 }

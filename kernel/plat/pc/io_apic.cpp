@@ -77,7 +77,7 @@ void silence_old_controllers() {
 
 void io_apics_enable(const InterruptTopology& found) {
     silence_old_controllers();
-    for (std::size_t i = 0; i < found.io_apic_count; ++i) {
+    for (std::size_t i = 0; i < found.io_apics.size(); ++i) {
         IoApic& apic = io_apics[i];
         apic.registers = arch::map_registers(found.io_apics[i].address);
         apic.first_gsi = found.io_apics[i].first_gsi;

@@ -36,8 +36,8 @@ void initialise(const BootParameters& parameters) {
     }
     local_apic_map();
     local_apic_enable();
-    if (topology.cpu_count == 0) {
-        topology.cpus[topology.cpu_count++] = this_cpu_id();
+    if (topology.cpus.empty()) {
+        topology.cpus.push_back(this_cpu_id());
     }
     io_apics_enable(topology);
     clock_initialise(parameters.entry_tsc);
@@ -48,7 +48,7 @@ void initialise_this_cpu() {
     timer_initialise_here();
 }
 
-std::size_t listed_cpus() { return topology.cpu_count; }
+std::size_t listed_cpus() { return topology.cpus.size(); }
 std::uint32_t listed_cpu(std::size_t index) { return topology.cpus[index]; }
 
 void nap() {

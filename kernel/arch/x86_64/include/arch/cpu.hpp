@@ -171,9 +171,7 @@ void trace_system_calls(bool on);
 
 // Stops with a sentence on the console if this CPU lacks something that the kernel cannot do without.
 void require_cpu_features();
-// Sets up the CPU that runs this: control registers, segments, traps, system calls, FPU.
-void initialise_boot_cpu(PhysAddr root);
-// The same for another, whose stacks are there.
+// Sets up the CPU that runs this, whose stacks are there: control registers, segments, traps, system calls, FPU.
 void initialise_cpu(Cpu& cpu, PhysAddr root);
 
 }  // namespace arch

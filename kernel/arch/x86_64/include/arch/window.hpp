@@ -6,7 +6,7 @@
 //   ffff800000000000 + p                   RAM with physical address p
 //   ffffffff80000000 + p                   the kernel image, loaded at physical 1 MiB
 //   ffffffffc0000000 ..                    device registers, mapped one by one (map_registers)
-//   ffffffffd0000000 ..                    stacks of all CPUs but the boot CPU
+//   ffffffffd0000000 ..                    stacks of all CPUs
 #pragma once
 
 #include <cstdint>
