@@ -102,11 +102,6 @@ Memory& make_time_page(Bank& root) {
     return memory;
 }
 
-SchedContext& make_context(Bank& root) {
-    return *expect(root.make<SchedContext>(root, first_priority, Nanoseconds{0}, Nanoseconds{0}),
-                   "context");
-}
-
 void give_devices(CapTable& table, Bank& root) {
     constexpr std::uint32_t port_count = 65536;
     give(table, abi::boot_io_ports, *expect(root.make<IoPorts>(root, 0U, port_count), "ports"));
@@ -151,7 +146,8 @@ void start_first_process(const BootParameters& parameters, Bank& root) {
             Thread::Parts{
                 .space = space, .table = table, .pages = pages, .page_offset = 0, .fpu = false}),
         "thread");
-    SchedContext& context = make_context(root);
+    SchedContext& context = *expect(
+        root.make<SchedContext>(root, first_priority, Nanoseconds{0}, Nanoseconds{0}), "context");
     thread.bind_context(&context);
 
     give(table, abi::boot_own_table, table);

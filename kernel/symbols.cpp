@@ -23,8 +23,7 @@ struct SymbolEntry {
 
 Symbol find_symbol(std::uint64_t address) {
     const auto begin = reinterpret_cast<std::uint64_t>(kernel_image_begin);
-    const bool have_table = kernel_symbols_end - kernel_symbols_begin > 4;
-    if (!have_table || address < begin ||
+    if (kernel_symbols_end - kernel_symbols_begin <= 4 || address < begin ||
         address >= reinterpret_cast<std::uint64_t>(kernel_text_end)) {
         return {};
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/debug/invariants.hpp"
 
+#include <algorithm>
+
 #include "kernel/debug/hold.hpp"
 #include "kernel/debug/listing.hpp"
 #include "kernel/first_process.hpp"
@@ -71,7 +73,8 @@ constinit std::uint32_t times_left = 0;
 constinit std::uint64_t Invariants::frames_of_kernel_ = 0;
 
 void Invariants::ask(std::string_view command_line) {
-    frames_of_kernel_ = mm::frames.taken_frames();
+    frames_of_kernel_ = static_cast<std::uint64_t>(std::ranges::count_if(
+        mm::frames.records(), [](const mm::Frame& frame) { return frame.references() != 0; }));
     if constexpr (CLUU_DEBUG != 0) {
         // For a debugger; the linker leaves out what nobody names.
         asm volatile("" : : "r"(&kernel_list_domains), "r"(&kernel_list_domain));

@@ -85,7 +85,7 @@ TEST_F(InvariantsTest, PageTableEntries) {
         EXPECT_NE(init.touch(address, false), nullptr);
     };
     map(abi::MapFlags::read);
-    arch::Entry* entry = arch::PageTables(self.space().root()).find(UserAddr{address});
+    arch::Entry* entry = arch::PageTables(self.space().root()).entry_there(UserAddr{address});
     const arch::Entry before = *entry;
     entry->set(before.frame(), abi::MapFlags::read | abi::MapFlags::write, true);
     EXPECT_TRUE(finds("entry.writable()")) << broken();

@@ -35,7 +35,6 @@ bool FramePool::initialise(const BootParameters& parameters) {
             push(static_cast<std::uint32_t>(index));
         }
     }
-    free_at_boot_ = free_;
     return true;
 }
 

@@ -63,7 +63,6 @@ public:
     // Of all frames of the machine, by number.
     [[nodiscard]] std::span<const Frame> records() const { return {records_, count_}; }
     [[nodiscard]] std::uint64_t free_frames() const { return free_; }
-    [[nodiscard]] std::uint64_t taken_frames() const { return free_at_boot_ - free_; }
 
 private:
     Frame& record(PhysAddr frame) { return records_[frame.value() / 4096]; }
@@ -75,7 +74,6 @@ private:
     std::uint64_t run_cursor_ = 0;  // frame number: find_run goes on below
     std::uint32_t head_ = 0;
     std::uint64_t free_ = 0;
-    std::uint64_t free_at_boot_ = 0;
     const BootParameters* parameters_ = nullptr;
 };
 

@@ -375,15 +375,14 @@ void AddressSpace::bring_in_one(std::uint64_t address, const Memory& memory, std
 }
 
 void AddressSpace::clear_entry(const Region& region, std::uint64_t page, bool keep) {
-    if (page < region.first_page ||
-        page - region.first_page >= (region.end - region.start) / 4096) {
+    if (page < region.first_page || page - region.first_page >= region.pages()) {
         return;
     }
     clear_entry_at(region.start + (page - region.first_page) * 4096, keep);
 }
 
 void AddressSpace::clear_entry_at(std::uint64_t address, bool keep) {
-    arch::Entry* entry = tables_.find(UserAddr{address});
+    arch::Entry* entry = tables_.entry_there<0, false>(UserAddr{address});
     if (entry == nullptr) [[unlikely]] {
         entry = break_large(address, keep);
     }

@@ -43,7 +43,8 @@ void Bank::refund(std::uint64_t pages) {
     }
 }
 
-Result<PhysAddr> Bank::buy_frames(std::uint64_t count) {
+// Inlined where it is one.
+[[gnu::always_inline]] Result<PhysAddr> Bank::buy_frames(std::uint64_t count) {
     TRY(charge(count));
     const auto first = count == 1 ? mm::frames.take_zeroed() : mm::frames.take_contiguous(count);
     if (!first) {

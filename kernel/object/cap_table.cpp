@@ -58,9 +58,7 @@ Result<Capability*> CapTable::take_slot(std::uint64_t index) {
     SlotPage* page = TRY(page_of(static_cast<std::uint32_t>(index)));
     Capability& slot = (*page)[index % slots_per_page];
     TRY(refuse_if(!slot.empty(), Error::slot_in_use));
-    if (slot.link.linked()) {
-        slot.link.unlink();
-    }
+    slot.link.unlink_if_linked();
     return &slot;
 }
 
@@ -97,9 +95,7 @@ bool CapTable::empty_page(SlotPage& page, Work& work) {
         return false;
     }
     for (Capability& slot : page) {
-        if (slot.link.linked()) {
-            slot.link.unlink();
-        }
+        slot.link.unlink_if_linked();
     }
     return true;
 }

@@ -2,8 +2,6 @@
 #include "kernel/object/endpoint.hpp"
 
 #include "kernel/ipc/ipc.hpp"
-#include "kernel/object/bank.hpp"
-#include "kernel/object/memory.hpp"
 #include "kernel/object/thread.hpp"
 
 namespace kernel {

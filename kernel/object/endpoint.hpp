@@ -36,9 +36,8 @@ public:
 
     // A guard's last copy is gone: tells it now, or when somebody receives.
     void add_drop(DropGuard& guard);
-    [[nodiscard]] bool has_drops() const { return !drops_.empty(); }
     // Something to receive, besides signals.
-    [[nodiscard]] bool has_messages() const { return !senders_.empty() || has_drops(); }
+    [[nodiscard]] bool has_messages() const { return !senders_.empty() || !drops_.empty(); }
     [[nodiscard]] DropGuard* take_drop() { return drops_.pop_front(); }
 
     void add_fault_user(ThreadLinks& thread) { fault_users_.push_back(thread); }

@@ -94,9 +94,9 @@ Result<std::uint64_t> wake(AddressSpace& space, std::uint64_t address, std::uint
 Result<Requeued> requeue(AddressSpace& space, const RequeueRequest& request) {
     const Key from = TRY(key_of(space, request.from));
     const Key to = TRY(key_of(space, request.to));
-    if (request.compare) {
+    if (request.expected) {
         const std::uint32_t value = TRY(read_word(from));
-        TRY(refuse_if(value != request.expected, Error::changed));
+        TRY(refuse_if(value != *request.expected, Error::changed));
     }
     Requeued result{.woken = wake_key(from, request.wake_count, ~std::uint32_t{0}), .moved = 0};
     if (from.memory != to.memory || from.offset != to.offset) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "kernel/object/thread_list.hpp"
@@ -36,8 +37,7 @@ struct RequeueRequest {
     std::uint64_t wake_count;
     std::uint64_t to;
     std::uint64_t move_count;
-    bool compare;
-    std::uint32_t expected;
+    std::optional<std::uint32_t> expected;  // of the first word; else it does not matter
 };
 // Wakes some threads that wait on one word and lets others wait on another.
 Result<Requeued> requeue(AddressSpace& space, const RequeueRequest& request);

@@ -18,8 +18,6 @@ constexpr std::size_t vector_count = plat::vector_device_last - plat::vector_dev
 // Who owns which device vector; null: it is free.
 constinit std::array<Interrupt*, vector_count> owners{};
 
-Interrupt*& owner_of(std::uint8_t vector) { return owners[vector - plat::vector_device_first]; }
-
 }  // namespace
 
 Result<Interrupt*> Interrupt::create(Bank& bank, std::uint32_t line, bool level) {
@@ -43,8 +41,6 @@ Result<Interrupt*> Interrupt::create_line(Bank& bank, std::uint32_t gsi, std::ui
     return interrupt;
 }
 
-Result<Interrupt*> Interrupt::create_message(Bank& bank) { return create(bank, no_line, false); }
-
 void Interrupt::bind(Notification& notification, std::uint64_t bits) {
     unbind();
     notification_ = &notification;
@@ -58,7 +54,7 @@ void Interrupt::unbind() {
         return;
     }
     if (line_ != no_line) {
-        plat::mask_line(line_);
+        plat::mask_line(line_, true);
     }
     bound_link.unlink();
     notification_ = nullptr;
@@ -66,7 +62,7 @@ void Interrupt::unbind() {
 
 void Interrupt::acknowledge() {
     if (line_ != no_line && notification_ != nullptr) {
-        plat::unmask_line(line_);
+        plat::mask_line(line_, false);
     }
 }
 
@@ -75,20 +71,18 @@ bool Interrupt::sever(Work& work) {
         return false;
     }
     unbind();
-    owner_of(vector_) = nullptr;
+    owners[vector_ - plat::vector_device_first] = nullptr;
     return true;
 }
 
 void Interrupt::arrived(std::uint64_t vector) {
-    if (vector < plat::vector_device_first || vector > plat::vector_device_last) {
-        return;
-    }
-    Interrupt* interrupt = owner_of(static_cast<std::uint8_t>(vector));
+    const std::uint64_t place = vector - plat::vector_device_first;
+    Interrupt* interrupt = place < owners.size() ? owners[place] : nullptr;
     if (interrupt == nullptr) {
-        return;  // it came while its owner was going
+        return;  // nobody's, or it came while its owner was going
     }
     if (interrupt->level_) {
-        plat::mask_line(interrupt->line_);
+        plat::mask_line(interrupt->line_, true);
     }
     if (interrupt->notification_ != nullptr) {
         interrupt->notification_->signal(interrupt->bits_);

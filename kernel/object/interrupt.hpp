@@ -24,7 +24,7 @@ public:
 
     // busy: the line has an owner already, or all vectors are taken.
     static Result<Interrupt*> create_line(Bank& bank, std::uint32_t gsi, std::uint64_t flags);
-    static Result<Interrupt*> create_message(Bank& bank);
+    static Result<Interrupt*> create(Bank& bank, std::uint32_t line = no_line, bool level = false);
 
     void bind(Notification& notification, std::uint64_t bits);
     void unbind();
@@ -38,8 +38,6 @@ public:
     base::ListLink bound_link;  // Notification: those bound to it
 
 private:
-    static Result<Interrupt*> create(Bank& bank, std::uint32_t line, bool level);
-
     std::uint8_t vector_;
     bool level_;
     std::uint32_t line_;

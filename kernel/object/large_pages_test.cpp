@@ -57,7 +57,7 @@ protected:
     static const arch::Entry* entry(std::uint64_t at) {
         const arch::PageTables tables(kernel::scheduler().current()->root);
         const arch::Entry* large_entry = tables.find_large(UserAddr{at});
-        return large_entry != nullptr ? large_entry : tables.find(UserAddr{at});
+        return large_entry != nullptr ? large_entry : tables.entry_there(UserAddr{at});
     }
     static bool is_large(std::uint64_t at) {
         const arch::Entry* found = entry(at);

@@ -101,8 +101,8 @@ Result<Memory*> Memory::clone(Bank& bank, std::uint64_t first, std::uint64_t cou
         return true;
     };
     copy->leftover_ = whole ? leftover_ : nothing_left;
-    const bool paid = bank.charge(to_copy).has_value();
-    bool complete = paid;
+    const auto paid = bank.charge(to_copy);
+    bool complete = paid.has_value();
     if (complete && whole) {
         complete = map_.for_each_copied(copy->map_, bank, share);
     } else if (complete) {

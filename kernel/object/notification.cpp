@@ -5,7 +5,6 @@
 
 #include "kernel/ipc/ipc.hpp"
 #include "kernel/object/bank.hpp"
-#include "kernel/object/interrupt.hpp"
 #include "kernel/object/thread.hpp"
 
 namespace kernel {

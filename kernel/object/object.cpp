@@ -17,9 +17,7 @@ bool finish(T& self, Work& work) {
     if (!self.sever(work)) {
         return false;
     }
-    if (self.dying_link.linked()) {
-        self.dying_link.unlink();
-    }
+    self.dying_link.unlink_if_linked();
     base::List<Object, &Object::bank_link>::remove(self);
     bank.return_block(&self, sizeof(T));
     return true;
@@ -29,9 +27,7 @@ bool finish(T& self, Work& work) {
 
 void Object::end() {
     dying_ = true;
-    if (dying_link.linked()) {
-        dying_link.unlink();
-    }
+    dying_link.unlink_if_linked();
     Pending::add(*this);
 }
 

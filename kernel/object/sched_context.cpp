@@ -79,9 +79,7 @@ bool SchedContext::sever(Work& work) {
     if (!end_each(inner_, work, 1, raise) || !work.take(8)) {
         return false;
     }
-    if (inner_link_.linked()) {
-        inner_link_.unlink();
-    }
+    inner_link_.unlink_if_linked();
     return true;
 }
 

@@ -19,12 +19,6 @@
 
 namespace kernel {
 
-namespace {
-
-constexpr std::uint64_t vector_page_fault = 14;
-
-}  // namespace
-
 constinit std::uint32_t Thread::latest_number_ = 0;
 
 Thread::Thread(Bank& bank, const Parts& parts)
@@ -80,12 +74,8 @@ void Thread::end_wait() {
     if (condition_.has_deadline) {
         cpu_->remove_deadline(*this);
     }
-    if (queue_link.linked()) {
-        queue_link.unlink();
-    }
-    if (futex_link.linked()) {
-        futex_link.unlink();
-    }
+    queue_link.unlink_if_linked();
+    futex_link.unlink_if_linked();
     if (waiting.reply != nullptr) {
         (wait() == Wait::reply ? waiting.reply->caller : waiting.reply->reserved) = nullptr;
         waiting.reply = nullptr;
@@ -98,17 +88,10 @@ void Thread::end_wait() {
                            .stopped = stopped};
 }
 
-void Thread::wake() {
+void Thread::wake(bool preferred) {
     end_wait();
     if (state() == abi::ThreadState::ready) {
-        Scheduler::place(*this);
-    }
-}
-
-void Thread::wake_preferred() {
-    end_wait();
-    if (state() == abi::ThreadState::ready) {
-        scheduler().prefer(*this);
+        preferred ? scheduler().prefer(*this) : Scheduler::place(*this);
     }
 }
 

@@ -71,6 +71,8 @@ struct alignas(8) Condition {
 class Thread final : public arch::ThreadContext, public Object, public ThreadLinks {
 public:
     static constexpr auto kind = ObjectType::thread;
+    // The CPU's number for it (Intel SDM vol. 3, 6.15).
+    static constexpr std::uint64_t vector_page_fault = 14;
 
     struct Parts {
         AddressSpace& space;
@@ -123,7 +125,7 @@ public:
     enum class Purpose : std::uint8_t { other, call, page };
     void block(Wait wait, abi::Tag tag, Purpose purpose = Purpose::other);
     // Ends the wait: out of queue and deadline tree, ready to run. The system call's result is left to the caller of this.
-    void wake();
+    void wake(bool preferred = false);
     // The same with an error as the system call's result.
     void wake_with(Error error);
 
@@ -134,7 +136,7 @@ public:
     // Its fault cannot be told (any more): it stays where it is.
     void abandon_fault();
     // Wakes it, to run at once if nobody more important is ready.
-    void wake_preferred();
+    void wake_preferred() { wake(true); }
     // Asks the pager of `memory` for a page and waits for it.
     void wait_for_page(Memory& memory, std::uint64_t page_index, std::uint64_t address);
     // The page will not come: a fault at the address that was touched.
@@ -170,6 +172,10 @@ public:
     std::uint32_t number = ++latest_number_;
     std::uint32_t trace_session = 0;
     std::array<std::uint64_t, 2> name{};
+    void set_name(std::uint64_t first, std::uint64_t second) {
+        name = {first, second};
+        trace_session = 0;
+    }
 
     // Deadline tree of the CPU.
     base::TreeNode deadline_node;

@@ -60,11 +60,10 @@ void arm_timer(Nanoseconds when);
 // Ends the interrupt being handled on this CPU: the next one of the same or lower priority can come.
 void acknowledge_interrupt();
 
-// Interrupt lines, by global system interrupt number (ACPI). A routed line is masked until unmask_line.
+// Interrupt lines, by global system interrupt number (ACPI). A routed line is masked at first.
 bool line_exists(std::uint32_t gsi);
 void route_line(std::uint32_t gsi, std::uint8_t vector, bool level, bool active_low);
-void mask_line(std::uint32_t gsi);
-void unmask_line(std::uint32_t gsi);
+void mask_line(std::uint32_t gsi, bool mask);
 
 // What a device must write where, to raise `vector` on the CPU that asks.
 std::uint64_t msi_address();

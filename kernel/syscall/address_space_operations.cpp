@@ -106,13 +106,12 @@ Result<Answer> futex_operation(Operation& op, AddressSpace& space) {
         default: break;
     }
     TRY(check_word_address(op.word(2)));
-    const auto result = TRY(futex::requeue(
-        space, futex::RequeueRequest{.from = op.word(0),
-                                     .wake_count = op.word(1),
-                                     .to = op.word(2),
-                                     .move_count = op.word(3),
-                                     .compare = (op.word(4) & 1) != 0,
-                                     .expected = static_cast<std::uint32_t>(op.word(5))}));
+    futex::RequeueRequest request{
+        .from = op.word(0), .wake_count = op.word(1), .to = op.word(2), .move_count = op.word(3)};
+    if ((op.word(4) & 1) != 0) {
+        request.expected = static_cast<std::uint32_t>(op.word(5));
+    }
+    const auto result = TRY(futex::requeue(space, request));
     return answer(result.woken, result.moved);
 }
 

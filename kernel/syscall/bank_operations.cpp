@@ -84,15 +84,15 @@ Result<Answer> invoke(Operation& op, Bank& bank) {
             Scheduler::charge_all();
             return answer(bank.cpu_ns());
         case BankOp::set_limit:
-            TRY(op.need(BankRights::manage));
-            TRY(refuse_if(bank.is_root(), Error::invalid_argument));
-            bank.set_limit(op.word(0));
-            return answer();
         case BankOp::destroy:
             TRY(op.need(BankRights::manage));
             TRY(refuse_if(bank.is_root(), Error::invalid_argument));
-            bank.close();
-            static_cast<Object&>(bank).end();
+            if (op.label<BankOp>() == BankOp::set_limit) {
+                bank.set_limit(op.word(0));
+            } else {
+                bank.close();
+                static_cast<Object&>(bank).end();
+            }
             return answer();
     }
     return fail(Error::bad_system_call);

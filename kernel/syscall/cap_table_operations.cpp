@@ -34,7 +34,6 @@ Result<> check_mint(const Operation& op, const Capability& source) {
 
 // copy, mint and move.
 Result<Answer> insert(Operation& op, CapTable& table) {
-    TRY(op.need(CapTableRights::insert));
     const auto label = op.label<CapTableOp>();
     Capability* source = TRY(source_of(op));
     if (label == CapTableOp::mint) {
@@ -82,26 +81,26 @@ Result<Answer> take(Operation& op, CapTable& table) {
 }  // namespace
 
 Result<Answer> invoke(Operation& op, CapTable& table) {
-    switch (op.label<CapTableOp>()) {
-        case CapTableOp::copy:
-        case CapTableOp::mint:
-        case CapTableOp::move:   return insert(op, table);
-        case CapTableOp::remove: TRY(op.need(CapTableRights::manage)); return remove(op, table);
-        case CapTableOp::revoke: TRY(op.need(CapTableRights::manage)); return revoke(op, table);
+    const auto label = op.label<CapTableOp>();
+    if (label == CapTableOp::copy || label == CapTableOp::mint || label == CapTableOp::move) {
+        TRY(op.need(CapTableRights::insert));
+        return insert(op, table);
+    }
+    TRY(op.need(CapTableRights::manage));
+    switch (label) {
+        case CapTableOp::remove: return remove(op, table);
+        case CapTableOp::revoke: return revoke(op, table);
         case CapTableOp::clone:  {
-            TRY(op.need(CapTableRights::manage));
             auto* bank = TRY(op.lookup<Bank>(0, abi::BankRights::create));
             return op.create([&] { return table.clone(*bank, op.word(1)); });
         }
         case CapTableOp::query: {
-            TRY(op.need(CapTableRights::manage));
             const Capability* slot = TRY(slot_of(table, op.word(0)));
-            return answer(static_cast<std::uint64_t>(slot->object->type()), slot->rights,
-                          slot->badge);
+            return answer(static_cast<std::uint64_t>(slot->type), slot->rights, slot->badge);
         }
-        case CapTableOp::take: TRY(op.need(CapTableRights::manage)); return take(op, table);
+        case CapTableOp::take: return take(op, table);
+        default:               return fail(Error::bad_system_call);
     }
-    return fail(Error::bad_system_call);
 }
 
 }  // namespace kernel

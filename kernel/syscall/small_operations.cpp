@@ -19,16 +19,15 @@ namespace kernel {
 Result<Answer> invoke(Operation& op, Notification& notification) {
     TRY(op.need(abi::NotificationRights::wait));
     switch (op.label<abi::NotificationOp>()) {
-        case abi::NotificationOp::peek:      return answer(notification.bits());
-        case abi::NotificationOp::subscribe: {
-            auto* target = TRY(op.lookup<Notification>(0, abi::NotificationRights::signal));
-            TRY(refuse_if(op.word(1) == 0 || target == &notification, Error::invalid_argument));
-            TRY(notification.subscribe(*target, op.word(1)));
-            return answer();
-        }
+        case abi::NotificationOp::peek:        return answer(notification.bits());
+        case abi::NotificationOp::subscribe:
         case abi::NotificationOp::unsubscribe: {
+            const bool begins = op.label<abi::NotificationOp>() == abi::NotificationOp::subscribe;
             auto* target = TRY(op.lookup<Notification>(0, abi::NotificationRights::signal));
-            TRY(notification.unsubscribe(*target));
+            TRY(refuse_if(begins && (op.word(1) == 0 || target == &notification),
+                          Error::invalid_argument));
+            TRY(begins ? notification.subscribe(*target, op.word(1))
+                       : notification.unsubscribe(*target));
             return answer();
         }
     }
@@ -37,26 +36,26 @@ Result<Answer> invoke(Operation& op, Notification& notification) {
 
 Result<Answer> invoke(Operation& op, InterruptControl& /*control*/) {
     TRY(op.need(abi::InterruptControlRights::create));
+    using Op = abi::InterruptControlOp;
     constexpr std::uint64_t known = abi::InterruptFlags::level | abi::InterruptFlags::active_low;
-    switch (op.label<abi::InterruptControlOp>()) {
-        case abi::InterruptControlOp::create_line: {
-            auto* bank = TRY(op.lookup<Bank>(2, abi::BankRights::create));
-            TRY(refuse_if(op.word(0) > ~std::uint32_t{0} - 1 || (op.word(1) & ~known) != 0,
-                          Error::out_of_range));
-            const auto line = static_cast<std::uint32_t>(op.word(0));
-            return op.create([&] { return Interrupt::create_line(*bank, line, op.word(1)); });
-        }
-        case abi::InterruptControlOp::create_msi: {
-            auto* bank = TRY(op.lookup<Bank>(2, abi::BankRights::create));
-            Answer made = TRY(op.create([&] { return Interrupt::create_message(*bank); }));
-            const Object& interrupt = *op.caller.find_capability(made.words[0])->object;
-            made.words[1] = plat::msi_address();
-            made.words[2] = plat::msi_data(static_cast<const Interrupt&>(interrupt).vector());
-            return made;
-        }
-        case abi::InterruptControlOp::start_cpus: start_schedulers(); return answer();
+    const auto label = op.label<Op>();
+    if (label == Op::start_cpus) {
+        start_schedulers();
+        return answer();
     }
-    return fail(Error::bad_system_call);
+    TRY(refuse_if(label != Op::create_line && label != Op::create_msi, Error::bad_system_call));
+    auto* bank = TRY(op.lookup<Bank>(2, abi::BankRights::create));
+    if (label == Op::create_line) {
+        TRY(refuse_if(op.word(0) >= Interrupt::no_line || (op.word(1) & ~known) != 0,
+                      Error::out_of_range));
+        const auto line = static_cast<std::uint32_t>(op.word(0));
+        return op.create([&] { return Interrupt::create_line(*bank, line, op.word(1)); });
+    }
+    Answer made = TRY(op.create([&] { return Interrupt::create(*bank); }));
+    const Object& interrupt = *op.caller.find_capability(made.words[0])->object;
+    made.words[1] = plat::msi_address();
+    made.words[2] = plat::msi_data(static_cast<const Interrupt&>(interrupt).vector());
+    return made;
 }
 
 Result<Answer> invoke(Operation& op, Interrupt& interrupt) {
@@ -85,7 +84,6 @@ Answer access_port_of(std::uint16_t port, bool in, std::uint64_t value) {
 }
 
 Result<Answer> access_port(Operation& op, const IoPorts& ports) {
-    TRY(op.need(abi::IoPortsRights::use));
     const std::uint64_t bytes = op.word(1);
     TRY(refuse_if(bytes != 1 && bytes != 2 && bytes != 4, Error::invalid_argument));
     TRY(refuse_if(!ports.contains(op.word(0), bytes), Error::out_of_range));
@@ -102,11 +100,13 @@ Result<Answer> access_port(Operation& op, const IoPorts& ports) {
 }  // namespace
 
 Result<Answer> invoke(Operation& op, IoPorts& ports) {
-    switch (op.label<abi::IoPortsOp>()) {
+    const auto label = op.label<abi::IoPortsOp>();
+    TRY(op.need(label == abi::IoPortsOp::window ? abi::IoPortsRights::window
+                                                : abi::IoPortsRights::use));
+    switch (label) {
         case abi::IoPortsOp::in:
         case abi::IoPortsOp::out:   return access_port(op, ports);
         case abi::IoPortsOp::write: {
-            TRY(op.need(abi::IoPortsRights::use));
             TRY(refuse_if(!ports.contains(op.word(0), 1), Error::out_of_range));
             const auto* bytes = reinterpret_cast<const std::uint8_t*>(op.caller.message_page());
             for (std::size_t i = 0; i < op.tag.payload(); ++i) {
@@ -115,7 +115,6 @@ Result<Answer> invoke(Operation& op, IoPorts& ports) {
             return answer();
         }
         case abi::IoPortsOp::window: {
-            TRY(op.need(abi::IoPortsRights::window));
             auto* bank = TRY(op.lookup<Bank>(2, abi::BankRights::create));
             TRY(refuse_if(op.word(1) == 0 || !ports.contains(op.word(0), op.word(1)),
                           Error::out_of_range));

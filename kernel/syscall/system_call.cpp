@@ -207,7 +207,6 @@ constexpr std::uint64_t vector_breakpoint = 3;
 // Bits of a page fault's error code (Intel SDM vol. 3, 4.7).
 constexpr std::uint64_t fault_write = 2;
 constexpr std::uint64_t fault_fetch = 16;
-constexpr std::uint64_t vector_page_fault = 14;
 
 }  // namespace
 
@@ -244,7 +243,7 @@ extern "C" void kernel_user_exception(arch::ThreadContext* context, std::uint64_
                                   static_cast<std::uint16_t>(vector), address, error_code);
         }
         const bool resolved =
-            vector == kernel::vector_page_fault && address < arch::user_end &&
+            vector == kernel::Thread::vector_page_fault && address < arch::user_end &&
             thread.space().resolve(thread, address, (error_code & kernel::fault_write) != 0,
                                    (error_code & kernel::fault_fetch) != 0);
         if (!resolved) {

@@ -87,12 +87,6 @@ Result<Answer> bind_notification(Operation& op, Thread& thread) {
     return answer();
 }
 
-Result<Answer> set_name(const Operation& op, Thread& thread) {
-    thread.name = {op.word(0), op.word(1)};
-    thread.trace_session = 0;
-    return answer();
-}
-
 Result<Answer> query(Thread& thread) {
     Scheduler::charge_all();
     const SchedContext* home = thread.home_context();
@@ -104,32 +98,26 @@ Result<Answer> query(Thread& thread) {
                   home != nullptr ? home->priority : 0);
 }
 
-Result<Answer> control(Operation& op, Thread& thread) {
-    TRY(op.need(ThreadRights::control));
-    switch (op.label<ThreadOp>()) {
+}  // namespace
+
+Result<Answer> invoke(Operation& op, Thread& thread) {
+    const auto label = op.label<ThreadOp>();
+    if (label == ThreadOp::query) {
+        return query(thread);
+    }
+    TRY(op.need(label == ThreadOp::interrupt ? ThreadRights::interrupt : ThreadRights::control));
+    switch (label) {
         case ThreadOp::start:             return start(op, thread);
         case ThreadOp::stop:              thread.stop(); return answer();
         case ThreadOp::resume:            thread.resume(); return answer();
         case ThreadOp::get_registers:     return get_registers(op, thread);
         case ThreadOp::set_registers:     return set_registers(op, thread);
+        case ThreadOp::interrupt:         thread.interrupt(); return answer();
         case ThreadOp::set_upcalls:       return set_upcalls(op, thread);
         case ThreadOp::set_fault_handler: return set_fault_handler(op, thread);
         case ThreadOp::bind_notification: return bind_notification(op, thread);
-        case ThreadOp::set_name:          return set_name(op, thread);
+        case ThreadOp::set_name:          thread.set_name(op.word(0), op.word(1)); return answer();
         default:                          return fail(Error::bad_system_call);
-    }
-}
-
-}  // namespace
-
-Result<Answer> invoke(Operation& op, Thread& thread) {
-    switch (op.label<ThreadOp>()) {
-        case ThreadOp::interrupt:
-            TRY(op.need(ThreadRights::interrupt));
-            thread.interrupt();
-            return answer();
-        case ThreadOp::query: return query(thread);
-        default:              return control(op, thread);
     }
 }
 

@@ -46,10 +46,6 @@ TraceEvent& place(std::size_t cpu, std::uint64_t position) {
     return static_cast<TraceEvent*>(arch::window(page))[in_ring % events_per_page];
 }
 
-bool has_room(const Ring& ring, std::uint64_t events) {
-    return ring.written - ring.read + events <= pages_per_ring * events_per_page;
-}
-
 }  // namespace
 
 Result<> Trace::start(Memory& memory) {
@@ -94,7 +90,7 @@ void Trace::record(Thread* thread, TraceKind kind, std::uint16_t code, std::uint
     const std::size_t cpu = arch::this_cpu().id;
     Ring& ring = rings[cpu];
     const bool is_new = thread != nullptr && thread->trace_session != session;
-    if (!has_room(ring, is_new ? 3 : 1)) {
+    if (ring.written - ring.read + (is_new ? 3 : 1) > pages_per_ring * events_per_page) {
         ++ring.lost;
         return;
     }

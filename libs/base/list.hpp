@@ -31,6 +31,11 @@ struct ListLink {
         previous->next = next;
         next = nullptr;
     }
+    void unlink_if_linked() {
+        if (linked()) {
+            unlink();
+        }
+    }
 };
 
 template <class Holder, ListLink Holder::* Link, class T = Holder>

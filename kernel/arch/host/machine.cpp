@@ -119,7 +119,7 @@ std::byte* Machine::translate(PhysAddr root, std::uint64_t address, bool write) 
     }
     const arch::PageTables tables(root);
     const arch::Entry* large = tables.find_large(UserAddr{address});
-    const arch::Entry* entry = large != nullptr ? large : tables.find(UserAddr{address});
+    const arch::Entry* entry = large != nullptr ? large : tables.entry_there(UserAddr{address});
     if (entry == nullptr || !entry->present() || (write && !entry->writable())) {
         return nullptr;
     }
@@ -184,8 +184,7 @@ void arm_timer(Nanoseconds when) { timer() = when; }
 void acknowledge_interrupt() {}
 bool line_exists(std::uint32_t gsi) { return gsi < line_count; }
 void route_line(std::uint32_t gsi, std::uint8_t vector, bool, bool) { lines[gsi] = {vector, true}; }
-void mask_line(std::uint32_t gsi) { lines[gsi].masked = true; }
-void unmask_line(std::uint32_t gsi) { lines[gsi].masked = false; }
+void mask_line(std::uint32_t gsi, bool mask) { lines[gsi].masked = mask; }
 std::uint64_t msi_address() { return 0xfee00000; }
 std::uint32_t msi_data(std::uint8_t vector) { return vector; }
 

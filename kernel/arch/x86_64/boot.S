@@ -8,17 +8,13 @@
 // What runs here is linked in the upper half but not there yet: every address is written LOW(x). Page tables that show
 // the first 4 GiB at 0, in the kernel window and (its first 2 GiB) at the image's address take us to long mode and to
 // boot_main, which builds the real ones.
-#include "kernel/arch/x86_64/layout.hpp"
+#include "kernel/arch/x86_64/long_mode.S"
 
 #define LOW(symbol) (symbol - IMAGE_BEGIN)
 #define MULTIBOOT_MAGIC 0xe85250d6
 
 #define PAGE_TABLE 0x3      // present, writable
 #define PAGE_LARGE 0x83     // present, writable, 2 MiB
-#define CR0_PAGING 0x80010001  // PG, WP, PE
-#define CR4_PAE 0x20
-#define MSR_EFER 0xc0000080
-#define EFER_LONG_MODE 0x100
 
 #define COM1 0x3f8
 
@@ -81,14 +77,8 @@ boot_entry_pvh:
     bt $29, %edx
     jnc no_long_mode
 
-    mov $CR4_PAE, %eax
-    mov %eax, %cr4
     mov $LOW(boot_root), %eax
-    mov %eax, %cr3
-    mov $MSR_EFER, %ecx
-    rdmsr
-    or $EFER_LONG_MODE, %eax
-    wrmsr
+    PREPARE_LONG_MODE EFER_LONG_MODE
     mov $CR0_PAGING, %eax
     mov %eax, %cr0
     lgdt LOW(boot_gdt_pointer)
@@ -113,13 +103,7 @@ no_long_mode:
 
     .code64
 boot_long_mode:
-    mov $SELECTOR_KERNEL_DATA, %eax
-    mov %eax, %ds
-    mov %eax, %es
-    mov %eax, %ss
-    xor %eax, %eax
-    mov %eax, %fs
-    mov %eax, %gs
+    LOAD_DATA_SEGMENTS
     movabs $boot_stack_top, %rsp
     xor %ebp, %ebp
     mov %esi, %edi

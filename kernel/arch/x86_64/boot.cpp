@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // From the first C++ instruction, on the boot page tables, to kernel_main in the final address space.
+#include <string_view>
+
 #include <arch/cpu.hpp>
 #include <arch/speculation.hpp>
 
@@ -25,9 +27,7 @@ constinit Cpu boot_cpu;
 
 void copy_command_line(const char* text, BootParameters& parameters) {
     auto& to = parameters.command_line;
-    for (std::size_t i = 0; i + 1 < to.size() && text[i] != '\0'; ++i) {
-        to[i] = text[i];
-    }
+    std::string_view(text).copy(to.data(), to.size() - 1);
 }
 
 }  // namespace arch

@@ -42,10 +42,6 @@ struct FramebufferTag : Tag {
     std::uint16_t reserved;
     std::uint8_t red_shift, red_bits, green_shift, green_bits, blue_shift, blue_bits;
 };
-template <class T>
-const T& as(const Tag& tag) {
-    return static_cast<const T&>(tag);
-}
 
 void read_memory_map(const MemoryMapTag& tag, BootMemory& memory) {
     const auto* entry = reinterpret_cast<const std::byte*>(&tag + 1);
@@ -81,12 +77,14 @@ void read_tag(const Tag& tag, BootParameters& parameters, BootMemory& memory) {
             break;
         case tag_module:
             if (parameters.archive.bytes() == 0) {
-                const auto& module = as<ModuleTag>(tag);
+                const auto& module = static_cast<const ModuleTag&>(tag);
                 parameters.archive = {PhysAddr{module.begin}, PhysAddr{module.end}};
             }
             break;
-        case tag_memory_map:  read_memory_map(as<MemoryMapTag>(tag), memory); break;
-        case tag_framebuffer: read_framebuffer(as<FramebufferTag>(tag), parameters); break;
+        case tag_memory_map: read_memory_map(static_cast<const MemoryMapTag&>(tag), memory); break;
+        case tag_framebuffer:
+            read_framebuffer(static_cast<const FramebufferTag&>(tag), parameters);
+            break;
         case tag_acpi_old:
         case tag_acpi_new:
             // Where both are, the new one comes last.

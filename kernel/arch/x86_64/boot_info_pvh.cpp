@@ -24,12 +24,6 @@ struct StartInfo {
     std::uint32_t memory_map_count;
     std::uint32_t reserved;
 };
-struct Module {
-    std::uint64_t address;
-    std::uint64_t bytes;
-    std::uint64_t command_line;
-    std::uint64_t reserved;
-};
 template <class T>
 const T* at(std::uint64_t address) {
     return static_cast<const T*>(window(PhysAddr{address}));
@@ -49,8 +43,9 @@ void read_pvh_info(PhysAddr info, BootParameters& parameters, BootMemory& memory
         }
     }
     if (start.module_count > 0) {
-        const auto& archive = *at<Module>(start.modules);
-        parameters.archive = {PhysAddr{archive.address}, PhysAddr{archive.address + archive.bytes}};
+        // hvm_modlist_entry begins with its address and its length.
+        const auto* archive = at<std::uint64_t>(start.modules);
+        parameters.archive = {PhysAddr{archive[0]}, PhysAddr{archive[0] + archive[1]}};
     }
     if (start.command_line != 0) {
         copy_command_line(at<char>(start.command_line), parameters);

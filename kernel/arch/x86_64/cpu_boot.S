@@ -4,12 +4,7 @@
 // into which cpus.cpp has copied this, and goes straight to 64-bit mode on page tables that show that page at its own
 // address and the kernel where it is. Everything is addressed relative to the page. The last words are filled in for each
 // CPU; the stack is taken by an exchange, so that a CPU that comes late, or twice, finds none and stops.
-#include "kernel/arch/x86_64/layout.hpp"
-
-#define CR4_PAE 0x20
-#define CR0_PAGING 0x80010001  // PG, WP, PE
-#define MSR_EFER 0xc0000080
-#define EFER_LONG_MODE_NX 0x900
+#include "kernel/arch/x86_64/long_mode.S"
 
     .section .rodata.cpu_boot, "a", @progbits
     .globl arch_cpu_boot_begin, arch_cpu_boot_words, arch_cpu_boot_end
@@ -20,14 +15,8 @@ arch_cpu_boot_begin:
     cld
     mov %cs, %ax
     mov %ax, %ds
-    mov $CR4_PAE, %eax
-    mov %eax, %cr4
     mov boot_root - arch_cpu_boot_begin, %eax
-    mov %eax, %cr3
-    mov $MSR_EFER, %ecx
-    rdmsr
-    or $EFER_LONG_MODE_NX, %eax
-    wrmsr
+    PREPARE_LONG_MODE (EFER_LONG_MODE | EFER_NO_EXECUTE)
     lgdtl gdt_pointer - arch_cpu_boot_begin
     mov $CR0_PAGING, %eax
     mov %eax, %cr0
@@ -35,13 +24,7 @@ arch_cpu_boot_begin:
 
     .code64
 long_mode:
-    mov $SELECTOR_KERNEL_DATA, %eax
-    mov %eax, %ds
-    mov %eax, %es
-    mov %eax, %ss
-    xor %eax, %eax
-    mov %eax, %fs
-    mov %eax, %gs
+    LOAD_DATA_SEGMENTS
     xchg %rax, stack(%rip)
     test %rax, %rax
     jz 1f

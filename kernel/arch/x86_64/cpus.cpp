@@ -30,9 +30,8 @@ namespace {
 
 using Table = PageTables::Table;
 
-constexpr Nanoseconds millisecond = 1'000'000;
-constexpr Nanoseconds patience = 5000 * millisecond;
-constexpr Nanoseconds second_message_after = 10 * millisecond;
+constexpr Nanoseconds patience = 5'000'000'000;
+constexpr Nanoseconds second_message_after = 10'000'000;
 
 // At arch_cpu_boot_words.
 struct CpuBootWords {

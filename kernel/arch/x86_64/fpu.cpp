@@ -7,7 +7,6 @@
 #include <arch/fpu.hpp>
 
 #include "kernel/arch/x86_64/registers.hpp"
-#include "kernel/assert.hpp"
 #include "libs/base/align.hpp"
 
 namespace arch {
@@ -95,8 +94,7 @@ void fpu_forget(ThreadContext& context) {
 void fpu_leave(ThreadContext& context) {
     if (context.fpu_loaded) {
         fpu_save(context);
-        fpu_release(this_cpu(), context);
-        set_fpu_trap(this_cpu(), true);
+        fpu_forget(context);
     }
 }
 

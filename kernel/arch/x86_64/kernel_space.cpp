@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include <arch/cpu.hpp>
-#include <arch/memory.hpp>
 #include <arch/page_tables.hpp>
 
 #include "kernel/arch/x86_64/registers.hpp"

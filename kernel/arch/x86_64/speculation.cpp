@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 
 #include <algorithm>
-#include <cstddef>
 #include <cstring>
 #include <string_view>
 
@@ -68,27 +67,23 @@ void enable_speculation_controls() {
 
 void print_protection() {
     const std::uint64_t cr4 = read_control<4>();
-    const auto part = [](bool on, std::string_view name) {
+    const auto say_if = [](bool on, const auto&... pieces) {
         if (on) {
-            kernel_print(" ", name);
+            kernel_print(pieces...);
         }
     };
     kernel_print("protection: W^X NX");
-    part((cr4 & (1 << 20)) != 0, "SMEP");
-    part((cr4 & (1 << 21)) != 0, "SMAP");
-    part((cr4 & (1 << 11)) != 0, "UMIP");
-    part(choice.enhanced_ibrs || choice.automatic_ibrs, "IBRS");
-    part(choice.stibp, "STIBP");
-    part(choice.clear_buffers, "buffer-clearing");
+    say_if((cr4 & (1 << 20)) != 0, " SMEP");
+    say_if((cr4 & (1 << 21)) != 0, " SMAP");
+    say_if((cr4 & (1 << 11)) != 0, " UMIP");
+    say_if(choice.enhanced_ibrs || choice.automatic_ibrs, " IBRS");
+    say_if(choice.stibp, " STIBP");
+    say_if(choice.clear_buffers, " buffer-clearing");
     kernel_print("\n");
-    const auto open = [](bool is_open, std::string_view what) {
-        if (is_open) {
-            kernel_print("protection: none on this CPU against ", what, "\n");
-        }
-    };
-    open(choice.meltdown, "Meltdown, of which it does not say that it is free");
-    open(choice.buffers_leak, "MDS: it cannot clear its buffers");
-    open(choice.branches_leak, "Spectre 2: it has no enhanced or automatic IBRS");
+    constexpr std::string_view none = "protection: none on this CPU against ";
+    say_if(choice.meltdown, none, "Meltdown, of which it does not say that it is free\n");
+    say_if(choice.buffers_leak, none, "MDS: it cannot clear its buffers\n");
+    say_if(choice.branches_leak, none, "Spectre 2: it has no enhanced or automatic IBRS\n");
 }
 
 }  // namespace arch

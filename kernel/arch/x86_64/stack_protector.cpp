@@ -28,18 +28,12 @@ constexpr int attempts = 10;                    // Intel SDM vol. 1, 7.3.17
 
 // 0 if the CPU has nothing to give.
 [[gnu::no_stack_protector]] std::uint64_t random_word() {
-    if ((cpuid(1).ecx & has_rdrand) == 0) {
-        return 0;
-    }
-    for (int i = 0; i < attempts; ++i) {
-        std::uint64_t value = 0;
-        bool good = false;
+    std::uint64_t value = 0;
+    bool good = (cpuid(1).ecx & has_rdrand) == 0;  // there is none: 0 it is
+    for (int i = 0; i < attempts && !good; ++i) {
         asm volatile("rdrand %0" : "=r"(value), "=@ccc"(good));
-        if (good) {
-            return value;
-        }
     }
-    return 0;
+    return value;  // (rdrand leaves 0 where it has nothing to give)
 }
 
 }  // namespace

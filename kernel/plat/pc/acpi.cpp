@@ -31,12 +31,7 @@ enum MadtEntry : std::uint8_t {
 
 // The bytes that an entry of a kind must have; 0: of no interest.
 constexpr std::size_t least_bytes(std::uint8_t kind) {
-    switch (kind) {
-        case madt_cpu:        return 8;
-        case madt_io_apic:    return 12;
-        case madt_x2apic_cpu: return 16;
-        default:              return 0;
-    }
+    return kind == madt_cpu ? 8 : kind == madt_io_apic ? 12 : kind == madt_x2apic_cpu ? 16 : 0;
 }
 
 template <class T>

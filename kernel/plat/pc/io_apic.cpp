@@ -52,13 +52,6 @@ Line find_line(std::uint32_t gsi) {
     return {};
 }
 
-void set_masked(std::uint32_t gsi, bool mask) {
-    const Line line = find_line(gsi);
-    ASSERT(line.apic != nullptr);
-    const std::uint32_t low = line.apic->read(line.register_low) & ~line_masked;
-    line.apic->write(line.register_low, mask ? low | line_masked : low);
-}
-
 // The two 8259: moved off the exceptions' vectors, in case they raise a spurious interrupt, then masked.
 void silence_old_controllers() {
     constexpr std::uint16_t first = 0x20;
@@ -102,8 +95,12 @@ void route_line(std::uint32_t gsi, std::uint8_t vector, bool level, bool active_
     line.apic->write(line.register_low + 1, this_cpu_id() << 24);
 }
 
-void mask_line(std::uint32_t gsi) { set_masked(gsi, true); }
-void unmask_line(std::uint32_t gsi) { set_masked(gsi, false); }
+void mask_line(std::uint32_t gsi, bool mask) {
+    const Line line = find_line(gsi);
+    ASSERT(line.apic != nullptr);
+    const std::uint32_t low = line.apic->read(line.register_low) & ~line_masked;
+    line.apic->write(line.register_low, mask ? low | line_masked : low);
+}
 
 std::uint64_t msi_address() { return 0xfee00000 | std::uint64_t{this_cpu_id() & 0xff} << 12; }
 std::uint32_t msi_data(std::uint8_t vector) { return vector; }

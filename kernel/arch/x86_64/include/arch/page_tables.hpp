@@ -95,7 +95,7 @@ public:
     // The leaf slot for this page; with level 1, for the large page that it is in, where there may be a table, too. Missing tables
     // are made of frames from allocate() (-> Result<PhysAddr>, zeroed); nullptr when it has none left (tables made before that
     // stay). A large page that is in the way becomes a table of small ones.
-    template <int last = 0, class Allocate>
+    template <int last = 0, bool sets = true, class Allocate>
     [[nodiscard]] Entry* entry(UserAddr address, Allocate&& allocate) const {
         PhysAddr frame = root_;
         for (int level = 3; level > last; --level) {
@@ -115,33 +115,23 @@ public:
             frame = slot.frame();
         }
         const std::size_t at = index(address.value(), last);
-        mark(frame, at);
+        if constexpr (sets) {
+            mark(frame, at);
+        }
         return &table(frame)[at];
     }
 
-    // The same; nullptr if a table is missing, or a large page in the way.
-    template <int last = 0>
+    // The same; nullptr if a table is missing, or a large page in the way. Not `sets`: it is only looked at, or cleared.
+    template <int last = 0, bool sets = true>
     [[nodiscard]] Entry* entry_there(UserAddr address) const {
-        return entry<last>(address, []() -> kernel::Result<PhysAddr> {
+        return entry<last, sets>(address, []() -> kernel::Result<PhysAddr> {
             return kernel::fail(kernel::Error::no_memory);
         });
     }
 
-    // The leaf slot for this page, to look at or to clear, or nullptr if a table on the way is missing.
-    [[nodiscard]] Entry* find(UserAddr address) const {
-        PhysAddr frame = root_;
-        for (int level = 3; level > 0; --level) {
-            const Entry slot = table(frame)[index(address.value(), level)];
-            if (!leads_on(slot, level)) {
-                return nullptr;
-            }
-            frame = slot.frame();
-        }
-        return &table(frame)[index(address.value(), 0)];
-    }
     // The large page that this page is shown by, or nullptr.
     [[nodiscard]] Entry* find_large(UserAddr address) const {
-        Entry* slot = entry_there<1>(address);
+        Entry* slot = entry_there<1, false>(address);
         return slot != nullptr && slot->is_large() ? slot : nullptr;
     }
 
