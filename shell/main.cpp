@@ -21,7 +21,7 @@ namespace {
 
 constexpr const char* profile = "/etc/profile";
 constexpr std::string_view usage =
-    "usage: shell [-aCefilnsuvx] [-o OPTION] [-c COMMANDS [NAME [ARG...]] | FILE [ARG...]]\n";
+    "usage: shell [-aCefilmnsuvx] [-o OPTION] [-c COMMANDS [NAME [ARG...]] | FILE [ARG...]]\n";
 
 // Where the shell is, for programs that trust PWD.
 void export_directory(Session& session) {
@@ -33,7 +33,9 @@ void export_directory(Session& session) {
 class Interaction {
 public:
     explicit Interaction(Session& session)
-        : session_(session), completer_(session.variables), editor_(session.history, &completer_) {}
+        : session_(session),
+          completer_(session.variables, session.jobs),
+          editor_(session.history, &completer_) {}
 
     int run() {
         while (session_.leaving != Leaving::exit) {
@@ -108,15 +110,21 @@ private:
 int run_input(Session& session) {
     std::string text;
     std::string line;
+    std::size_t lines = 0;
+    std::size_t first = 1;
+    const auto carry_out = [&] {
+        session.first_line = std::exchange(first, lines + 1);
+        session.last_status = run_text(session, text, "");
+        text.clear();
+    };
     while (session.leaving == Leaving::no &&
            read_plain_line(STDIN_FILENO, line) != PlainLine::none) {
         text += line + "\n";
+        ++lines;
         auto parsed = Parser(text, 0, &session.aliases).program();
-        if (!parsed && parsed.error().incomplete) continue;
-        session.last_status = run_text(session, text, "");
-        text.clear();
+        if (parsed || !parsed.error().incomplete) carry_out();
     }
-    if (!text.empty()) session.last_status = run_text(session, text, "");
+    if (!text.empty()) carry_out();
     return session.last_status;
 }
 
@@ -179,6 +187,8 @@ int start(Session& session, int count, char** words) {
         return 2;
     }
     session.variables.export_all(session.options.export_all);
+    // A person's shell has it anyway, once it knows its terminal.
+    bool wants_job_control = std::exchange(session.options.monitor, false);
     int next = options->next;
     const char* what = next < count && !options->input ? words[next++] : nullptr;
     if (what != nullptr && !options->commands) session.name = what;
@@ -188,13 +198,15 @@ int start(Session& session, int count, char** words) {
 
     int status = 0;
     bool terminal = isatty(STDIN_FILENO) != 0 && isatty(STDERR_FILENO) != 0;
+    bool is_person = (terminal || options->person) && what == nullptr;
+    if (wants_job_control && !is_person) start_job_control(session);
     if (session.leaving == Leaving::exit) {
         status = session.exit_status;
     } else if (options->commands) {
         status = run_text(session, what, "");
     } else if (what != nullptr) {
         status = run_file(session, what);
-    } else if (terminal || options->person) {
+    } else if (is_person) {
         status = run_person(session);
     } else {
         status = run_input(session);

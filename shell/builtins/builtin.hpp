@@ -43,9 +43,11 @@ int pwd_builtin(Executor& executor, Arguments arguments);
 // output.cpp
 int echo_builtin(Executor& executor, Arguments arguments);
 int help_builtin(Executor& executor, Arguments arguments);
-int history_builtin(Executor& executor, Arguments arguments);
 int true_builtin(Executor& executor, Arguments arguments);
 int false_builtin(Executor& executor, Arguments arguments);
+// history.cpp
+int history_builtin(Executor& executor, Arguments arguments);
+int fc_builtin(Executor& executor, Arguments arguments);
 // control.cpp
 int exit_builtin(Executor& executor, Arguments arguments);
 int break_builtin(Executor& executor, Arguments arguments);

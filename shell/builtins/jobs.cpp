@@ -31,7 +31,7 @@ int continue_job(Executor& executor, std::string_view name, Arguments arguments,
     Session& session = executor.session();
     if (arguments.size() > 1) return usage_error(name);
     if (!session.job_control) {
-        complain(std::string(name) + ": there is no job control without a terminal");
+        complain(std::string(name) + ": there is no job control here (set -m)");
         return 1;
     }
     Job* job = job_or_complaint(session, name, arguments);

@@ -13,6 +13,10 @@ namespace {
 
 void switch_option(Session& session, const OptionName& option, bool on) {
     session.options.*option.field = on;
+    if (option.field == &Options::monitor && on != session.job_control) {
+        on ? start_job_control(session) : end_job_control(session);
+        session.options.monitor = session.job_control;
+    }
     session.variables.export_all(session.options.export_all);
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// echo, help, history, true and false.
+// echo, help, true and false.
 #include <unistd.h>
-#include <charconv>
 
 #include "shell/builtins/builtin.hpp"
 #include "shell/run/output.hpp"
@@ -81,23 +80,6 @@ int help_builtin(Executor&, Arguments arguments) {
         "\n  Ctrl-C ends what runs, Ctrl-Z stops it (fg and bg let it go on), Ctrl-D leaves.\n"
         "  Up and Down: earlier lines. Ctrl-A, E: ends of the line. Ctrl-K, U, W: cut. Ctrl-Y: "
         "paste.\n";
-    return write_all(STDOUT_FILENO, text) ? 0 : 1;
-}
-
-int history_builtin(Executor& executor, Arguments arguments) {
-    const auto& lines = executor.session().history.lines();
-    std::size_t count = lines.size();
-    if (!arguments.empty()) {
-        const std::string& number = arguments[0];
-        auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), count);
-        if (error != std::errc{} || arguments.size() > 1) return usage_error("history");
-    }
-    std::string text;
-    for (std::size_t i = lines.size() - std::min(count, lines.size()); i < lines.size(); ++i) {
-        std::string number = std::to_string(i + 1);
-        text.append(number.size() < 5 ? 5 - number.size() : 0, ' ');
-        text += number + "  " + lines[i] + "\n";
-    }
     return write_all(STDOUT_FILENO, text) ? 0 : 1;
 }
 

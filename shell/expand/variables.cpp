@@ -15,7 +15,14 @@ void Variables::import(char** environment) {
     }
 }
 
+namespace {
+
+constexpr std::string_view line_number = "LINENO";
+
+}  // namespace
+
 std::optional<std::string_view> Variables::get(std::string_view name) const {
+    if (has_line_ && name == line_number) return line_text_ = std::to_string(line_);
     auto found = all_.find(name);
     if (found == all_.end() || !found->second.has_value) return std::nullopt;
     return found->second.value;
@@ -43,6 +50,7 @@ bool Variables::set(std::string_view name, std::string_view value) {
 void Variables::export_variable(std::string_view name) { at(name).exported = true; }
 
 bool Variables::unset(std::string_view name) {
+    if (name == line_number) has_line_ = false;
     auto found = all_.find(name);
     if (found == all_.end()) return true;
     if (found->second.read_only) return false;

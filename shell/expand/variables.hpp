@@ -25,6 +25,9 @@ public:
     // Whatever is set from now on is exported, too.
     void export_all(bool on) { exports_all_ = on; }
 
+    // Of the command that is carried out: $LINENO, whatever was assigned to it, until it is unset.
+    void set_line(std::size_t line) { line_ = line; }
+
     // NAME=VALUE of each exported variable.
     std::vector<std::string> environment() const;
 
@@ -44,6 +47,9 @@ private:
     Variable& at(std::string_view name);
     std::map<std::string, Variable, std::less<>> all_;
     bool exports_all_ = false;
+    std::size_t line_ = 0;
+    bool has_line_ = true;
+    mutable std::string line_text_;
 };
 
 // The complaint about a variable that cannot be changed.

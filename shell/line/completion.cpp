@@ -8,6 +8,7 @@
 #include <set>
 
 #include "shell/builtins/builtin.hpp"
+#include "shell/line/names.hpp"
 #include "shell/syntax/lexer.hpp"
 
 namespace shell {
@@ -93,6 +94,37 @@ bool expects_image(const std::vector<std::string>& before) {
     return before[0] == "container" && takes_image;
 }
 
+bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) {
+    return std::ranges::find(words, word) != words.end();
+}
+
+// `container stop`: those that run; `rm`, `inspect`: the others, too.
+bool expects_container(const std::vector<std::string>& before) {
+    return before.size() == 2 && before[0] == "container" &&
+           is_one_of(before[1], {"stop", "rm", "inspect"});
+}
+
+void add_names(const std::vector<std::string>& names, const std::string& word,
+               Completion& completion) {
+    for (const std::string& name : names) {
+        if (name.starts_with(word)) completion.candidates.push_back({escaped(name), name});
+    }
+}
+
+void add_processes(const std::string& word, Completion& completion) {
+    for (const auto& [id, name] : process_names()) {
+        if (id.starts_with(word)) completion.candidates.push_back({id, id + " (" + name + ")"});
+    }
+}
+
+// ~ and the beginning of a user's name.
+void add_homes(const std::string& word, Completion& completion) {
+    for (const std::string& name : user_names()) {
+        if (name.starts_with(word.substr(1)))
+            completion.candidates.push_back({"~" + name + "/", "~" + name + "/", false});
+    }
+}
+
 bool only_assignments(const std::vector<std::string>& before) {
     return std::ranges::all_of(before, [](const std::string& word) {
         std::size_t equals = word.find('=');
@@ -144,10 +176,32 @@ WordAtCursor word_at_cursor(std::string_view text) {
     return result;
 }
 
+void ShellCompleter::add_jobs(const std::string& word, Completion& completion) {
+    for (const Job& job : jobs_.all()) {
+        const std::string number = "%" + std::to_string(job.number);
+        if (job.number != 0 && number.starts_with(word))
+            completion.candidates.push_back({number, number + " (" + job.source + ")"});
+    }
+}
+
 Completion ShellCompleter::complete(std::string_view text) {
     WordAtCursor at = word_at_cursor(text);
     Completion completion{.start = at.start};
-    if (expects_image(at.before)) {
+    const std::string_view command = at.before.empty() ? "" : std::string_view(at.before[0]);
+    if (is_one_of(command, {"fg", "bg", "kill", "wait"}) && at.word.starts_with('%')) {
+        add_jobs(at.word, completion);
+    } else if (is_one_of(command, {"fg", "bg"})) {
+        add_jobs("%" + at.word, completion);
+    } else if (is_one_of(command, {"kill", "wait"}) && !at.word.starts_with('-')) {
+        add_processes(at.word, completion);
+    } else if (is_one_of(command, {"su", "id", "passwd", "chown", "groups"}) &&
+               at.before.size() == 1 && !at.word.starts_with('-')) {
+        add_names(user_names(), at.word, completion);
+    } else if (expects_container(at.before)) {
+        add_names(container_names(variables_, at.before[1] != "stop"), at.word, completion);
+    } else if (at.word.starts_with('~') && !at.word.contains('/')) {
+        add_homes(at.word, completion);
+    } else if (expects_image(at.before)) {
         for (const std::string& name : names_in(std::string(images_folder), at.word))
             completion.candidates.push_back({escaped(name), name});
     } else if (only_assignments(at.before) && !at.word.contains('/') && !at.word.empty()) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a word that has been begun could become: commands, files, images.
+// What a word that has been begun could become: commands, files, images, containers, processes, jobs, users.
 #pragma once
 
 #include <cstddef>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "shell/expand/variables.hpp"
+#include "shell/run/jobs.hpp"
 
 namespace shell {
 
@@ -31,14 +32,18 @@ protected:
 };
 
 // The shell's own: the first word of a command is a builtin or a program in PATH; after `spawn` and the like stands an
-// image; all else are files.
+// image; after `kill`, `fg`, `su`, `container stop` and the like what these take; all else are files.
 class ShellCompleter final : public Completer {
 public:
-    explicit ShellCompleter(const Variables& variables) : variables_(variables) {}
+    ShellCompleter(const Variables& variables, JobTable& jobs)
+        : variables_(variables), jobs_(jobs) {}
     Completion complete(std::string_view text) override;
 
 private:
+    void add_jobs(const std::string& word, Completion& completion);
+
     const Variables& variables_;
+    JobTable& jobs_;
 };
 
 // The last word of a text as the shell will see it, where it begins, and the words of the same command before it.

@@ -17,6 +17,7 @@ constexpr mode_t history_mode = 0600;
 
 bool is_worth_keeping(std::string_view line) {
     if (line.empty() || line.size() > History::longest || line[0] == ' ') return false;
+    if (line == "fc" || line.starts_with("fc ")) return false;
     return std::ranges::none_of(line, [](char c) {
         auto byte = static_cast<unsigned char>(c);
         return (byte < 0x20 && c != '\t') || byte == 0x7f;

@@ -21,7 +21,7 @@ public:
     void open(std::string path);
 
     // Lines that are blank, begin with a blank, repeat the one before or hold control bytes are not
-    // kept.
+    // kept, nor those by which `fc` shows or repeats others.
     void add(std::string_view line);
 
     const std::vector<std::string>& lines() const { return lines_; }

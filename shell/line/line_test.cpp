@@ -254,7 +254,8 @@ TEST(Completing, FindsTheWord) {
 TEST(Completing, OffersFilesAndCommands) {
     Variables variables;
     variables.set("PATH", "/bin:/usr/bin");
-    ShellCompleter completer(variables);
+    JobTable jobs;
+    ShellCompleter completer(variables, jobs);
     auto names = [&](std::string_view text) {
         std::string result;
         for (const auto& candidate : completer.complete(text).candidates)

@@ -161,7 +161,13 @@ int Executor::run(const Pipeline& pipeline) {
     return status == 0 ? 1 : 0;
 }
 
+void Executor::note_line(const Command& command) {
+    const std::size_t first = std::min(session_.function_line, command.line);
+    variables().set_line(command.line - first + 1);
+}
+
 int Executor::run_single(const Command& command, const std::string& source) {
+    note_line(command);
     if (auto* simple = std::get_if<SimpleCommand>(&command.what)) {
         int status = run_simple(*simple, command.redirections, source);
         leave_on_error(status);
@@ -313,6 +319,7 @@ int Executor::run_function(const Command& body, const Simple& simple,
     std::vector<std::string> arguments(simple.words.begin() + 1, simple.words.end());
     std::swap(session_.arguments, arguments);
     int loops = std::exchange(session_.loop_depth, 0);
+    std::size_t line = std::exchange(session_.function_line, body.line);
     ++session_.call_depth;
     session_.locals.emplace_back();
     int status = run_single(body, simple.words[0]);
@@ -320,6 +327,7 @@ int Executor::run_function(const Command& body, const Simple& simple,
         variables().restore(name, std::move(before));
     session_.locals.pop_back();
     --session_.call_depth;
+    session_.function_line = line;
     session_.loop_depth = loops;
     std::swap(session_.arguments, arguments);
     if (session_.leaving != Leaving::return_function) return status;
@@ -403,7 +411,7 @@ bool Executor::start(Job& job, bool foreground, Work work) {
     if (child > 0 && session_.job_control) {
         if (job.group == 0) job.group = child;
         setpgid(child, job.group);
-        if (foreground) {
+        if (foreground && session_.terminal >= 0) {
             foreground_group = job.group;
             tcsetpgrp(session_.terminal, job.group);
         }
@@ -422,7 +430,7 @@ void Executor::prepare_child(const Job& job, bool foreground) {
     if (job_control) {
         pid_t group = job.group != 0 ? job.group : getpid();
         setpgid(0, group);
-        if (foreground) tcsetpgrp(session_.terminal, group);
+        if (foreground && session_.terminal >= 0) tcsetpgrp(session_.terminal, group);
     }
     reset_signals(session_);
     session_.enter_subshell();
@@ -481,6 +489,7 @@ int Executor::finish(Job started, bool background) {
 
 // In a child, which is a subshell by now: any command.
 int Executor::in_child(const Command& command) {
+    note_line(command);
     if (auto* simple_command = std::get_if<SimpleCommand>(&command.what)) {
         auto simple = expand(*simple_command);
         if (!simple) return fail_expansion(simple.error());

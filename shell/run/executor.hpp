@@ -51,6 +51,7 @@ private:
     int run_condition(const List& list);
     int run(const AndOr& and_or);
     int run(const Pipeline& pipeline);
+    void note_line(const Command& command);
     int run_single(const Command& command, const std::string& source);
     int run_simple(const SimpleCommand& command, const std::vector<Redirection>& redirections,
                    const std::string& source);
@@ -89,6 +90,9 @@ private:
 std::string find_program(const Variables& variables, const std::string& name);
 // The same for any regular file with this access, by a name without a slash.
 std::string find_in_path(const Variables& variables, const std::string& name, int access_mode);
+
+// Of a file; nothing: it cannot be read (errno).
+std::optional<std::string> file_contents(const std::string& path);
 
 // Parses and runs; complains about mistakes, with `where` before the line and column. Gives the
 // status.

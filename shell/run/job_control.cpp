@@ -5,6 +5,7 @@
 // anything; it ignores the signals that stop background processes which touch it, so that it may. In both
 // processes after a fork, parent and child alike set the child's group and lend the terminal:
 // whichever comes first, it is done before it is needed.
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cerrno>
@@ -20,7 +21,11 @@ volatile pid_t foreground_group = 0;
 
 namespace {
 
-constexpr int ignored_signals[] = {SIGQUIT, SIGTERM, SIGTTIN, SIGTTOU};
+// A person's shell does not end by these ...
+constexpr int ignored_by_persons[] = {SIGQUIT, SIGTERM};
+// ... and one that takes the terminal back from a job does not stop by these.
+constexpr int ignored_by_controllers[] = {SIGTTIN, SIGTTOU};
+constexpr int first_own_descriptor = 10;
 
 void pass_on(int signal) {
     int error = errno;
@@ -39,6 +44,7 @@ void on_stop(int signal) {
 }
 
 void take_terminal_back(Session& session, Job& job) {
+    if (session.terminal < 0) return;
     tcsetpgrp(session.terminal, session.group);
     if (job.state() == Job::State::stopped) {
         termios modes;
@@ -74,38 +80,71 @@ void Session::enter_subshell() {
     jobs.clear();
     traps.enter_subshell();
     foreground_group = 0;
-    job_control = false;
+    job_control = options.monitor = false;
     interactive = false;
     login = false;
 }
 
+namespace {
+
+// A script's standard input may be anything.
+int find_terminal(const Session& session) {
+    if (session.interactive) return STDIN_FILENO;
+    int opened = open("/dev/tty", O_RDWR | O_CLOEXEC);
+    if (opened < 0) return -1;
+    int terminal = fcntl(opened, F_DUPFD_CLOEXEC, first_own_descriptor);
+    close(opened);
+    return terminal;
+}
+
+}  // namespace
+
 void start_job_control(Session& session) {
-    session.terminal = STDIN_FILENO;
+    if (session.job_control) return;
+    session.terminal = find_terminal(session);
     // Started in the background: wait until somebody brings us to the front.
-    while (tcgetpgrp(session.terminal) != getpgrp()) {
+    while (session.terminal >= 0 && tcgetpgrp(session.terminal) != getpgrp()) {
         if (tcgetpgrp(session.terminal) < 0) return;
         kill(0, SIGTTIN);
     }
-    session.traps.set_own_handler(SIGINT, on_interrupt);
-    session.traps.set_own_handler(SIGTSTP, on_stop);
-    for (int signal : ignored_signals) session.traps.set_own_handler(signal, SIG_IGN);
+    if (session.interactive) {
+        session.traps.set_own_handler(SIGINT, on_interrupt);
+        for (int signal : ignored_by_persons) session.traps.set_own_handler(signal, SIG_IGN);
+    }
+    session.traps.set_own_handler(SIGTSTP, session.interactive ? on_stop : SIG_IGN);
+    for (int signal : ignored_by_controllers) session.traps.set_own_handler(signal, SIG_IGN);
     session.group = getpgrp();
-    if (getsid(0) != getpid() && session.group != getpid()) {
+    if (session.interactive && getsid(0) != getpid() && session.group != getpid()) {
         if (setpgid(0, 0) == 0) session.group = getpid();
     }
-    tcsetpgrp(session.terminal, session.group);
-    tcgetattr(session.terminal, &session.terminal_modes);
-    session.job_control = true;
+    if (session.terminal >= 0) {
+        tcsetpgrp(session.terminal, session.group);
+        tcgetattr(session.terminal, &session.terminal_modes);
+    }
+    session.job_control = session.options.monitor = true;
+}
+
+void end_job_control(Session& session) {
+    if (!session.job_control) return;
+    session.traps.set_own_handler(SIGTSTP, SIG_DFL);
+    for (int signal : ignored_by_controllers) session.traps.set_own_handler(signal, SIG_DFL);
+    if (session.terminal > STDIN_FILENO) close(session.terminal);
+    session.terminal = -1;
+    session.job_control = false;
 }
 
 void reset_signals(const Session& session) {
-    if (!session.interactive && !session.job_control) return;
     const auto reset = [&session](int number) {
         if (!session.traps.has(number)) signal(number, SIG_DFL);
     };
-    reset(SIGINT);
-    reset(SIGTSTP);
-    for (int number : ignored_signals) reset(number);
+    if (session.interactive) {
+        reset(SIGINT);
+        for (int number : ignored_by_persons) reset(number);
+    }
+    if (session.interactive || session.job_control) {
+        reset(SIGTSTP);
+        for (int number : ignored_by_controllers) reset(number);
+    }
 }
 
 int wait_in_foreground(Session& session, Job& job) {
@@ -153,7 +192,7 @@ int resume(Session& session, Job& job, bool foreground) {
         return kill(-job.group, SIGCONT) == 0 ? 0 : 1;
     }
     write_all(STDOUT_FILENO, job.source + "\n");
-    tcsetpgrp(session.terminal, job.group);
+    if (session.terminal >= 0) tcsetpgrp(session.terminal, job.group);
     if (job.terminal) tcsetattr(session.terminal, TCSADRAIN, &*job.terminal);
     kill(-job.group, SIGCONT);
     return wait_in_foreground(session, job);

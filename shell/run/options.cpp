@@ -10,9 +10,9 @@ namespace {
 constexpr OptionName names[] = {
     {'a', "allexport", &Options::export_all},   {'e', "errexit", &Options::exit_on_error},
     {'C', "noclobber", &Options::keeps_files},  {'n', "noexec", &Options::no_execution},
-    {'f', "noglob", &Options::no_globbing},     {'u', "nounset", &Options::unset_is_error},
-    {'\0', "pipefail", &Options::pipe_failure}, {'v', "verbose", &Options::shows_input},
-    {'x', "xtrace", &Options::shows_commands},
+    {'f', "noglob", &Options::no_globbing},     {'m', "monitor", &Options::monitor},
+    {'u', "nounset", &Options::unset_is_error}, {'\0', "pipefail", &Options::pipe_failure},
+    {'v', "verbose", &Options::shows_input},    {'x', "xtrace", &Options::shows_commands},
 };
 
 const OptionName* found_at(const OptionName* place) {

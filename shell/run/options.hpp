@@ -16,6 +16,7 @@ struct Options {
     bool unset_is_error = false;  // -u
     bool shows_input = false;     // -v
     bool shows_commands = false;  // -x
+    bool monitor = false;         // -m  job control
     bool keeps_files = false;     // -C  `>` does not overwrite a file
     bool pipe_failure = false;    //     a pipeline fails with any of its commands
 };

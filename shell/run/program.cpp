@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <cerrno>
 
+#include "libs/base/scope_guard.hpp"
 #include "shell/run/executor.hpp"
 #include "shell/run/output.hpp"
 #include "shell/syntax/parser.hpp"
@@ -29,7 +30,27 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
     return result;
 }
 
-std::optional<std::string> contents(const std::string& path) {
+// A file that is executable but no program: a script for this shell, if it is text.
+int run_as_script(Executor& executor, const std::string& path,
+                  const std::vector<std::string>& words) {
+    auto text = file_contents(path);
+    if (text && text->starts_with("\177ELF")) {
+        complain(words[0] + ": a damaged program, or one for another machine");
+        return status_not_executable;
+    }
+    if (!text || text->substr(0, 256).contains('\0')) {
+        complain(words[0] + ": neither a program nor a script");
+        return status_not_executable;
+    }
+    Session& session = executor.session();
+    session.name = words[0];
+    session.arguments.assign(words.begin() + 1, words.end());
+    return run_text(session, *text, path);
+}
+
+}  // namespace
+
+std::optional<std::string> file_contents(const std::string& path) {
     int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (file < 0) return std::nullopt;
     std::string text;
@@ -46,26 +67,6 @@ std::optional<std::string> contents(const std::string& path) {
     if (count < 0) return std::nullopt;
     return text;
 }
-
-// A file that is executable but no program: a script for this shell, if it is text.
-int run_as_script(Executor& executor, const std::string& path,
-                  const std::vector<std::string>& words) {
-    auto text = contents(path);
-    if (text && text->starts_with("\177ELF")) {
-        complain(words[0] + ": a damaged program, or one for another machine");
-        return status_not_executable;
-    }
-    if (!text || text->substr(0, 256).contains('\0')) {
-        complain(words[0] + ": neither a program nor a script");
-        return status_not_executable;
-    }
-    Session& session = executor.session();
-    session.name = words[0];
-    session.arguments.assign(words.begin() + 1, words.end());
-    return run_text(session, *text, path);
-}
-
-}  // namespace
 
 std::string find_program(const Variables& variables, const std::string& name) {
     return name.contains('/') ? name : find_in_path(variables, name, X_OK);
@@ -103,7 +104,9 @@ int Executor::execute(const std::vector<std::string>& words,
 
 // Line by line, because what a line does may change what the next one means.
 int run_text(Session& session, std::string_view text, std::string_view where) {
-    Parser parser(text, 0, &session.aliases);
+    Parser parser(text, 0, &session.aliases, std::exchange(session.first_line, 1));
+    const std::size_t function_line = std::exchange(session.function_line, 1);
+    base::ScopeGuard restore([&] { session.function_line = function_line; });
     int status = 0;
     while (session.leaving == Leaving::no) {
         auto line = parser.next_line();
@@ -122,7 +125,7 @@ int run_text(Session& session, std::string_view text, std::string_view where) {
 }
 
 int run_file(Session& session, const std::string& path) {
-    auto text = contents(path);
+    auto text = file_contents(path);
     if (!text) {
         complain_errno(path, errno);
         return session.last_status = status_not_found;

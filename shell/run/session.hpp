@@ -58,7 +58,7 @@ struct Session {
     // With job control every pipeline has its own process group, and the terminal is lent to one at
     // a time.
     bool job_control = false;
-    int terminal = -1;
+    int terminal = -1;         // none
     termios terminal_modes{};  // as the shell wants them while programs run
     pid_t group = 0;
     JobTable jobs;
@@ -68,8 +68,11 @@ struct Session {
     Leaving leaving = Leaving::no;
     int exit_status = 0;
     int loop_depth = 0;
-    int loops_to_leave = 0;  // for break and continue
-    int call_depth = 0;      // of functions and files within one another
+    int loops_to_leave = 0;      // for break and continue
+    int call_depth = 0;          // of functions and files within one another
+    std::size_t first_line = 1;  // the number of the first line of what is read next
+    std::size_t function_line =
+        1;  // where the running function's body begins: $LINENO counts from there
     bool warned_of_stopped = false;
 
     void enter_subshell();
@@ -82,8 +85,10 @@ extern volatile std::sig_atomic_t stop_pending;
 // before the terminal changed hands) is passed on to it.
 extern volatile pid_t foreground_group;
 
-// Takes the terminal if there is one, and sets the signals as an interactive shell needs them.
+// Takes the terminal if there is one, and sets the signals as a shell needs them that lends it to its jobs. A script's
+// does so without a terminal, too: each job is then in a process group of its own all the same.
 void start_job_control(Session& session);
+void end_job_control(Session& session);
 // For a child that will run something: the signals as a program expects them.
 void reset_signals(const Session& session);
 

@@ -142,6 +142,7 @@ struct Command {
                  FunctionDefinition>
         what;
     std::vector<Redirection> redirections;
+    std::size_t line = 1;  // where it begins
 };
 
 struct Pipeline {

@@ -341,14 +341,12 @@ Parsed<Word> Lexer::word_in_braces(bool quoted, bool is_pattern) {
 Parsed<void> Lexer::command(Word& word, bool quoted) {
     Position opened = position_;
     advance();
-    // The list inside is parsed from here on; columns and lines in its errors are shifted to this
-    // place.
-    Parser parser(source_.substr(offset_), depth_ + 1, aliases_);
+    // The list inside is parsed from here on; columns in its errors are shifted to this place.
+    Parser parser(source_.substr(offset_), depth_ + 1, aliases_, position_.line);
     auto list = parser.list_until_close();
     if (!list) {
         SyntaxError inner = list.error();
-        if (inner.position.line == 1) inner.position.column += position_.column - 1;
-        inner.position.line += position_.line - 1;
+        if (inner.position.line == position_.line) inner.position.column += position_.column - 1;
         return base::fail(std::move(inner));
     }
     advance(parser.consumed());
@@ -396,7 +394,7 @@ Parsed<void> Lexer::backquotes(Word& word, bool quoted) {
     }
     if (at_end()) return base::fail(error(opened, unclosed("backquote (`)"), true));
     advance();
-    auto list = Parser(text, depth_ + 1, aliases_).program();
+    auto list = Parser(text, depth_ + 1, aliases_, opened.line).program();
     if (!list) return base::fail(error(opened, "inside backquotes: " + list.error().message));
     word.parts.push_back({CommandPart{std::make_shared<List>(std::move(*list))}, quoted});
     return {};

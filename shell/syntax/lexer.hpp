@@ -66,8 +66,9 @@ class Lexer {
 public:
     static constexpr int max_depth = 100;  // of expansions and lists within one another
 
-    explicit Lexer(std::string_view source, int depth = 0, const Aliases* aliases = nullptr)
-        : source_(source), depth_(depth), aliases_(aliases) {}
+    explicit Lexer(std::string_view source, int depth = 0, const Aliases* aliases = nullptr,
+                   std::size_t first_line = 1)
+        : source_(source), position_{.line = first_line}, depth_(depth), aliases_(aliases) {}
 
     Parsed<Token> next();
 

@@ -208,11 +208,14 @@ bool Parser::at_compound() const {
 
 Parsed<Command> Parser::command() {
     Command result;
+    const std::size_t line = token_.position.line;
     if (at_compound()) {
         result = TRY(compound());
+        result.line = line;
         while (at_redirection()) result.redirections.push_back(TRY(redirection()));
         return result;
     }
+    result.line = line;
     SimpleCommand command = TRY(simple(result.redirections));
     if (!at(Token::Kind::open)) {
         result.what = std::move(command);

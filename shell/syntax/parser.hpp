@@ -26,8 +26,10 @@ namespace shell {
 
 class Parser {
 public:
-    explicit Parser(std::string_view source, int depth = 0, const Aliases* aliases = nullptr)
-        : lexer_(source, depth, aliases), depth_(depth) {}
+    // `first_line`: the number of the source's first line.
+    explicit Parser(std::string_view source, int depth = 0, const Aliases* aliases = nullptr,
+                    std::size_t first_line = 1)
+        : lexer_(source, depth, aliases, first_line), depth_(depth) {}
 
     Parsed<List> program();
     // The commands up to the end of a line (or what it takes to end them). Nothing: there are no more. What comes after them has

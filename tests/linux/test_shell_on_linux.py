@@ -56,6 +56,17 @@ def run(home, script, *arguments, stdin=""):
     ("false | true | sh -c 'exit 3'; echo $PIPESTATUS; true; echo $PIPESTATUS", "1 0 3\n0\n"),
     ("set -o pipefail; false | true; echo $?; true | true; echo $?", "1\n0\n"),
     ("echo a\\\nb # comment", "ab\n"),
+    # $LINENO: dash of Debian has none to compare with.
+    ("echo $LINENO\necho $(\necho $LINENO) `echo $LINENO` \\\n$LINENO", "1\n3 3 2\n"),
+    ("\nf() {\necho $LINENO\neval 'echo $LINENO\necho $LINENO'\n}\nf\necho $LINENO", "2\n1\n2\n8\n"),
+    ("printf '\\n\\necho $LINENO' >s; . ./s\nif true\nthen echo $LINENO; fi | cat", "3\n3\n"),
+    ("LINENO=77; echo $LINENO; unset LINENO; echo ${LINENO-none}", "1\nnone\n"),
+    # Job control without a terminal: each job has a process group of its own.
+    ("set -m; case $- in *m*) echo on;; esac; sleep 60 & ps -o pgid= -p $! | grep -cw $!; kill %1; wait; set +m\n"
+     "sleep 60 & ps -o pgid= -p $! | grep -cw $!; kill $!; wait", "on\n1\n0\n"),
+    ("set -m; sh -c 'kill -STOP $$' 2>/dev/null; echo $?; jobs >f; grep -c Stopped f; kill -KILL %1", "147\n1\n"),
+    ("set -m; sleep 0.2 & fg 2>/dev/null; echo $?; jobs", "sleep 0.2\n0\n"),
+    ("set -m; (sleep 0.1; exit 3) & wait %1; echo $?", "3\n"),
 ])
 def test_scripts(home, script, output):
     assert run(home, script)[0] == output
@@ -194,6 +205,34 @@ def test_completion(person, home):
     person.send("sp\ta\t\t")
     person.expect("spawn  +spawnbg")
     person.send("\x15")
+
+
+def test_completion_of_what_is_no_file(person, home):
+    # What `container ls` would show in CLUU.
+    (home / "container").write_text("#!/bin/sh\nprintf 'ID  NAME  IMAGE\\n1   napping sleep\\n2   working cat\\n'\n")
+    (home / "container").chmod(0o755)
+    assert person.enter("PATH=.:$PATH") == ""
+    person.send("container stop nap\t")
+    person.expect("ping ")
+    person.send("\x15")
+    assert person.enter("echo ~roo\t") == "/root/\n"
+    assert person.enter("id roo\t").startswith("uid=0(root)")
+    child = re.match(r"\[1\] (\d+)", person.enter("sleep 1000 &"))[1]
+    person.send(f"kill {child}\t")
+    person.expect(f"{child} ")
+    person.send("\x15")
+    assert person.enter("kill -KILL %\t") == ""
+    assert person.enter("wait %\t; echo $?").endswith("137\n")
+
+
+def test_fc(person):
+    for word in ("one", "two", "three"):
+        assert person.enter(f"echo {word} $((1 + 1))") == f"{word} 2\n"
+    assert person.enter("fc -ln -3 -2") == "\techo one $((1 + 1))\n\techo two $((1 + 1))\n"
+    assert person.enter("fc -s two=four 'echo tw'") == "echo four $((1 + 1))\nfour 2\n"
+    assert person.enter("fc -e 'sed -i s/four/five/'") == "echo five $((1 + 1))\nfive 2\n"
+    assert person.enter("fc -l -1").endswith("\techo five $((1 + 1))\n")
+    assert "99999: no such line" in person.enter("fc 99999")
 
 
 def test_search_in_the_history(person):
