@@ -83,7 +83,7 @@ struct ListMounts {  // reply payload: MountRule records
 };
 
 // Device nodes: opening a character device of this major number goes to this Directory, with the
-// path "MINOR". Devices without state (major 1: null, zero, full, random) are served by the Linux
+// path "MINOR INODE DEVICE" (tty.hpp). Devices without state (major 1: null, zero, full, random) are served by the Linux
 // library from the numbers alone.
 struct RegisterDevice {  // Manager only
     static constexpr std::uint16_t label = 68;

@@ -13,8 +13,8 @@
 
 namespace process {
 
-struct Process;  // the caller's own process
-struct Session;  // held by a terminal: sends signals to the groups of one session
+struct Process;   // the caller's own process
+struct Sessions;  // held by the server of terminals: sends signals to the groups of sessions
 
 // Makes a copy of the caller: address space (copy on write; regions as their map flags say),
 // capability table (the same slots). The copy has one thread, which starts at rip with rsp and rdi
@@ -100,6 +100,8 @@ struct Lookup {  // getpgid, getsid, existence
     std::int32_t pid = 0;
     struct Reply {
         std::uint32_t pid = 0, parent = 0, group = 0, session = 0;
+        std::uint32_t orphaned = 0;  // its group: nobody could continue it (POSIX)
+        std::uint32_t reserved = 0;
     };
 };
 
@@ -111,7 +113,7 @@ struct MakeSession {  // setsid
 };
 
 // The caller leads its session and has this terminal open: procmgr attaches the terminal
-// (tty::Attach) to the session.
+// (tty::Claim, tty::Attach) to the session.
 struct SetTerminal {
     static constexpr std::uint16_t label = 9;
     static constexpr std::size_t capabilities = 1;  // the terminal's File
@@ -227,19 +229,34 @@ struct SetFamily {
     };
 };
 
-// ---- Session: what a terminal may do. procmgr's answering thread never calls anybody, so a
-// terminal may call it while procmgr's other thread waits for that terminal
-// ---------------------------------------------------------------------------------
+// ---- Sessions: what the server of terminals may do. procmgr's answering thread never calls anybody,
+// so a terminal may call it while another thread of procmgr's waits for that terminal. The badge is
+// sessions_badge.
 
-struct SignalGroup {
+inline constexpr std::uint64_t sessions_badge = std::uint64_t{2} << 60;
+
+struct SignalGroup {  // no_process: the session has no such group
     static constexpr std::uint16_t label = 32;
-    std::uint32_t group = 0;  // must belong to the session; 0: the session's leader
+    std::uint32_t session = 0;
+    std::uint32_t group = 0;  // 0: the session's leader
     std::uint32_t signal = 0;
     struct Reply {};
 };
 
-struct CheckGroup {  // does the group belong to the session?
+struct TerminalShown {  // Alt-F1 to Alt-F6: is there a container that waits for that?
+    static constexpr std::uint16_t label = 34;
+    std::uint32_t number = 0;
+    struct Reply {};
+};
+
+struct Restart {  // somebody at the keyboard wants the machine to start again: as Shutdown
+    static constexpr std::uint16_t label = 35;
+    struct Reply {};
+};
+
+struct CheckGroup {  // does the group belong to the session? no_process: it does not
     static constexpr std::uint16_t label = 33;
+    std::uint32_t session = 0;
     std::uint32_t group = 0;
     struct Reply {};
 };

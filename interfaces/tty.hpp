@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Protocol `tty`: terminals, beside `fs` on the same File (Read, Write, Poll; Open of "tty1" or
-// "MINOR" on the server's Directory). Device numbers: major 4, minor 1-6 virtual terminals, 64 the
+// Protocol `tty`: terminals, beside `fs` on the same File (Read, Write, Poll; Open of
+// "MINOR INODE DEVICE" on one of the server's Directories, by vfs, for a device node with this minor
+// number, inode and file system). Device numbers: major 4, minor 1-6 virtual terminals, 64 the
 // first serial line; major 5, minor 0 /dev/tty, 1 /dev/console, 2 the master of a pseudo-terminal;
 // major 136 the slaves of pseudo-terminals, whose minor is their number.
 //
@@ -28,19 +29,21 @@ struct Settings {
 // The bits that the server acts on.
 struct InputFlags {
     static constexpr std::uint32_t strip = 0x20, newline_to_return = 0x40, ignore_return = 0x80;
-    static constexpr std::uint32_t return_to_newline = 0x100, flow_output = 0x400,
-                                   any_restarts = 0x800;
-    static constexpr std::uint32_t utf8 = 0x4000;
+    static constexpr std::uint32_t return_to_newline = 0x100, lower_case = 0x200,
+                                   flow_output = 0x400, any_restarts = 0x800;
+    static constexpr std::uint32_t bell_when_full = 0x2000, utf8 = 0x4000;
 };
 struct OutputFlags {
-    static constexpr std::uint32_t process = 1, newline_to_return_newline = 4,
-                                   return_to_newline = 8;
+    static constexpr std::uint32_t process = 1, upper_case = 2, newline_to_return_newline = 4,
+                                   return_to_newline = 8, no_return_at_column_0 = 0x10,
+                                   newline_returns = 0x20, tabs_to_spaces = 0x1800;
 };
 struct LocalFlags {
     static constexpr std::uint32_t signals = 1, canonical = 2, echo = 8, echo_erase = 0x10;
     static constexpr std::uint32_t echo_kill = 0x20, echo_newline = 0x40, no_flush = 0x80;
     static constexpr std::uint32_t stop_background_output = 0x100, echo_control = 0x200;
-    static constexpr std::uint32_t echo_kill_erase = 0x800, extended = 0x8000;
+    static constexpr std::uint32_t echo_erased = 0x400, echo_kill_erase = 0x800;
+    static constexpr std::uint32_t extended = 0x8000;
 };
 // Places in `characters`. A character of 0 is switched off.
 enum ControlCharacter : std::uint8_t {
@@ -114,27 +117,29 @@ struct SetForeground {
     std::uint32_t process_group = 0;  // the caller's
     struct Reply {};
 };
-// From procmgr: this terminal now controls a session. Capability: process::Session, for job-control
-// signals. Reply: a File for the session to keep, which is no open file description: it does not
-// count where the closing of the last one matters.
-struct Attach {
+// A File of this terminal is offered to be the session's. It means nothing until procmgr attaches the
+// claim, which it does only with one that it got by the File that the session's leader handed in:
+// whatever that File is, the terminal is one that the leader could use.
+struct Claim {
     static constexpr std::uint16_t label = 134;
-    static constexpr std::size_t capabilities = 1;
-    static constexpr std::size_t reply_capabilities = 1;
     std::uint32_t session = 0;
-    std::uint32_t group = 0;  // becomes the foreground group
-    std::uint32_t force = 0;
-    struct Reply {};
-};
-struct Detach {
-    static constexpr std::uint16_t label = 135;
-    std::uint32_t session = 0;
-    struct Reply {};
+    struct Reply {
+        std::uint64_t claim = 0;
+    };
 };
 struct Flush {
     static constexpr std::uint16_t label = 136;
     static constexpr std::uint32_t input = 1, output = 2;
     std::uint32_t queues = 0;
+    std::uint32_t process_group = 0;
+    struct Reply {};
+};
+// tcflow. Output that was stopped so is started again only so, not by the start character.
+struct Flow {
+    static constexpr std::uint16_t label = 143;
+    static constexpr std::uint32_t stop_output = 0, start_output = 1, send_stop = 2, send_start = 3;
+    std::uint32_t action = stop_output;
+    std::uint32_t process_group = 0;
     struct Reply {};
 };
 struct Pending {  // FIONREAD, TIOCOUTQ
@@ -166,6 +171,34 @@ struct LockPair {  // the slave can be opened while the pair is not locked; a ne
 struct SignalForeground {  // by the number, as the characters that signal do
     static constexpr std::uint16_t label = 141;
     std::uint32_t signal = 0;
+    struct Reply {};
+};
+
+// ---- Terminals: for procmgr alone, by a capability of its own, whose badge is manager_badge
+
+struct Terminals;
+inline constexpr std::uint64_t manager_badge = 6;
+
+// This terminal now controls the session, whose leader's group is in the foreground. Reply: a File for the session to keep, which is no open
+// file description: it does not count where the closing of the last one matters. not_permitted:
+// it controls another session, and no force was asked for; bad_handle: there is no such claim.
+struct Attach {
+    static constexpr std::uint16_t label = 142;
+    static constexpr std::size_t reply_capabilities = 1;
+    std::uint64_t claim = 0;
+    std::uint32_t session = 0;
+    std::uint32_t force = 0;
+    struct Reply {
+        std::uint32_t before = 0;  // the session that has lost it by this; 0: none
+    };
+};
+// The session's leader has ended: its terminal sends SIGHUP and SIGCONT to the foreground group and
+// is free. All open Files of a screen or serial line are of no use from then on (reads give the
+// end, writes io_error): whoever stays behind does not read what is typed for the next session.
+// Those of a pseudo-terminal end with its master. Answers also if no terminal is the session's.
+struct Detach {
+    static constexpr std::uint16_t label = 135;
+    std::uint32_t session = 0;
     struct Reply {};
 };
 

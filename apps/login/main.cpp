@@ -122,10 +122,8 @@ bool round(const Terminal& terminal, UserList& users) {
     bool again = true;
     bool first = true;
     while (true) {
-        if (!again || !terminal.open()) {
-            if (path.empty()) _exit(0);
-            sleep(pause_without_terminal);
-        }
+        if (!again && path.empty()) _exit(0);
+        while (!terminal.open()) sleep(pause_without_terminal);
         // What was typed for a session before this one is nobody's name.
         if (std::exchange(first, false)) tcflush(STDIN_FILENO, TCIFLUSH);
         terminal.write("\n");
@@ -166,5 +164,7 @@ int main(int count, char** words) {
         users = words[2];
         next = 3;
     }
-    login::serve(next < count ? words[next] : "", users);
+    // Its path, if it has one: when a session ends, what is open of the terminal is hung up.
+    const char* own = ttyname(STDIN_FILENO);
+    login::serve(next < count ? words[next] : own != nullptr ? own : "", users);
 }

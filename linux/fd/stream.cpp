@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Streams: what may keep its reader or writer waiting and lives in a server. Terminals among them
-// refuse those who are not in the foreground; what follows (SIGTTIN, SIGTTOU) is done here.
+// refuse those who are not in the foreground; what follows is in job_control.hpp.
 //
 // A call that a signal ends may have been carried out already, with nobody there for the answer: bytes
 // would be written twice, or lost. So the server is first asked for what it can do at once, which no
@@ -24,23 +24,9 @@ namespace {
 
 constexpr std::uint32_t signal_pipe = 13;
 
-// Does this thread block the signal, or the process ignore it?
-bool is_held_back(std::uint32_t signal) {
-    return (this_thread().mask & linux_abi::signal_bit(signal)) != 0 ||
-           signals::action_of(signal).handler == linux_abi::handler_ignore;
-}
-
 bool would_block(ipc::Failure failure) { return failure == ipc::Failure{ipc::Status::would_block}; }
 
 }  // namespace
-
-std::int64_t stop_background(std::uint32_t signal) {
-    if (is_held_back(signal)) {
-        return -Errno::eio;
-    }
-    const auto sent = ipc::call(own_process(), process::Kill{.pid = 0, .signal = signal});
-    return sent ? restart : -to_errno(sent.error());
-}
 
 std::int64_t Stream::read(UserBuffer& buffer, Offset offset) {
     if (offset != current_offset) {
@@ -53,7 +39,7 @@ std::int64_t Stream::read(UserBuffer& buffer, Offset offset) {
         auto answer = ipc::call(file(),
                                 fs::Read{.length = length,
                                          .flags = waits ? 0 : fs::Read::no_wait,
-                                         .process_group = identity().group},
+                                         .process_group = job_control::reader()},
                                 {.interruptible = waits});
         if (answer) {
             const std::size_t count = std::min<std::size_t>(answer->payload.size(), length);
@@ -65,7 +51,7 @@ std::int64_t Stream::read(UserBuffer& buffer, Offset offset) {
             continue;
         }
         if (answer.error() == ipc::Failure{ipc::Status::background}) {
-            return stop_background(job_control::read_signal);
+            return job_control::stop(job_control::read_signal);
         }
         if (!is_interruption(answer.error())) {
             return -to_errno(answer.error());
@@ -92,10 +78,10 @@ std::int64_t Stream::write(UserBuffer& buffer, Offset offset) {
         if (const auto got = after.get(page); !got) {
             return result(-got.error());
         }
-        auto answer = ipc::call(
-            file(),
-            fs::Write{.flags = waits ? 0 : fs::Write::no_wait, .process_group = identity().group},
-            {.payload = page, .interruptible = waits});
+        auto answer = ipc::call(file(),
+                                fs::Write{.flags = waits ? 0 : fs::Write::no_wait,
+                                          .process_group = job_control::writer()},
+                                {.payload = page, .interruptible = waits});
         if (answer) {
             const std::uint64_t count = std::min<std::uint64_t>(answer->reply.count, page.size());
             if (count == 0) {
@@ -115,7 +101,7 @@ std::int64_t Stream::write(UserBuffer& buffer, Offset offset) {
             continue;
         }
         if (answer.error() == ipc::Failure{ipc::Status::background}) {
-            return result(stop_background(job_control::write_signal));
+            return result(job_control::stop(job_control::write_signal));
         }
         if (answer.error() == ipc::Failure{ipc::Status::closed}) {
             signals::raise(signal_pipe);
@@ -136,7 +122,8 @@ std::uint32_t Stream::poll(std::uint32_t events, WakeTarget target) {
         options.capabilities = {target};
     }
     const auto answer = ipc::call(
-        file(), fs::Poll{.events = events, .process_group = identity().group, .bits = 1}, options);
+        file(), fs::Poll{.events = events, .process_group = job_control::reader(), .bits = 1},
+        options);
     if (!answer) {
         const bool silent = answer.error() == ipc::Failure{ipc::Status::unsupported};
         return silent ? events & (fs::Poll::readable | fs::Poll::writable) : fs::Poll::error;

@@ -30,7 +30,7 @@ std::int64_t change(ipc::Ref<fs::File> file, const Op& operation,
         return 0;
     }
     if (answer.error() == ipc::Failure{ipc::Status::background}) {
-        return stop_background(job_control::write_signal);
+        return job_control::stop(job_control::write_signal);
     }
     if (is_interruption(answer.error())) {
         return restart;
@@ -57,7 +57,7 @@ std::int64_t Terminal::set_settings(std::uint64_t from, std::uint32_t when) {
     if (!settings) {
         return -settings.error();
     }
-    return change(file(), tty::SetSettings{.when = when, .process_group = identity().group},
+    return change(file(), tty::SetSettings{.when = when, .process_group = job_control::writer()},
                   std::as_bytes(std::span{&*settings, 1}));
 }
 
@@ -104,7 +104,7 @@ std::int64_t Terminal::set_foreground(std::uint64_t from) {
         return -Errno::einval;
     }
     return change(file(), tty::SetForeground{.group = static_cast<std::uint32_t>(*group),
-                                             .process_group = identity().group});
+                                             .process_group = job_control::writer()});
 }
 
 std::int64_t Terminal::flush(std::uint64_t queue) {
@@ -119,7 +119,16 @@ std::int64_t Terminal::flush(std::uint64_t queue) {
     if (queues == 0) {
         return -Errno::einval;
     }
-    return change(file(), tty::Flush{.queues = queues});
+    return change(file(), tty::Flush{.queues = queues, .process_group = job_control::writer()});
+}
+
+// The actions have Linux's numbers.
+std::int64_t Terminal::flow(std::uint64_t action) {
+    if (action > tty::Flow::send_start) {
+        return -Errno::einval;
+    }
+    return change(file(), tty::Flow{.action = static_cast<std::uint32_t>(action),
+                                    .process_group = job_control::writer()});
 }
 
 std::int64_t Terminal::pending(std::uint64_t to, bool output) {
@@ -194,6 +203,7 @@ std::int64_t Terminal::ioctl(std::uint32_t request, std::uint64_t argument) {
         case Ioctl::tiocspgrp:   return set_foreground(argument);
         case Ioctl::tiocsctty:   return acquire(argument == 1);
         case Ioctl::tcflsh:      return flush(argument);
+        case Ioctl::tcxonc:      return flow(argument);
         case Ioctl::fionread:    return pending(argument, false);
         case Ioctl::tiocoutq:    return pending(argument, true);
         case Ioctl::tiocgetd:    return to_return(user::write(argument, std::int32_t{0}));

@@ -22,6 +22,7 @@ private:
     std::int64_t get_foreground(std::uint64_t to, bool session);
     std::int64_t set_foreground(std::uint64_t from);
     std::int64_t flush(std::uint64_t queue);
+    std::int64_t flow(std::uint64_t action);
     std::int64_t pending(std::uint64_t to, bool output);
     std::int64_t acquire(bool force);
     std::int64_t get_pair(std::uint64_t to, bool lock);

@@ -108,14 +108,17 @@ void Framebuffer::draw(std::uint32_t row, std::uint32_t column, const Cell& cell
     const Font::Glyph glyph = font.glyph(cell.character);
     std::uint32_t on = pixel(cell.style.foreground);
     std::uint32_t off = pixel(cell.style.background);
-    if (cell.style.inverse) {
+    const Style& style = cell.style;
+    if (style.has(Attribute::inverse)) {
         std::swap(on, off);
     }
     std::uint64_t line = pixels_.address() + std::uint64_t{row} * Font::height * mode_.pitch +
                          std::uint64_t{column} * Font::width * 4;
     for (std::uint32_t y = 0; y < Font::height; ++y, line += mode_.pitch) {
         std::uint32_t bits = glyph[y];
-        if (cell.style.underline && y == Font::height - 2) {
+        bits = style.has(Attribute::italic) && y < Font::height / 2 ? bits >> 1 : bits;
+        if ((style.has(Attribute::underline) && y == Font::height - 2) ||
+            (style.has(Attribute::struck) && y == Font::height / 2)) {
             bits = 0xff;
         }
         auto* to = reinterpret_cast<std::uint64_t*>(line);

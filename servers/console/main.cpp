@@ -42,7 +42,11 @@ public:
         if (write.terminal == shown_) {
             draw();
         }
-        return display::Write::Reply{.taken = static_cast<std::uint32_t>(request.payload().size())};
+        const auto taken = static_cast<std::uint32_t>(request.payload().size());
+        const std::string answers = screen->take_answers();
+        request.set_reply_payload(ipc::bytes(answers));
+        return display::Write::Reply{.taken = taken,
+                                     .application_cursor = screen->application_cursor() ? 1U : 0U};
     }
     ipc::Result<display::Show::Reply> handle(const display::Show& show, ipc::Request& /*request*/) {
         TRY(find(show.terminal));

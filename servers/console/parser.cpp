@@ -8,20 +8,29 @@ namespace {
 constexpr char32_t replacement = 0xfffd;
 constexpr std::uint32_t largest_parameter = 65535;
 
+constexpr char escape = 0x1b;
+constexpr char cancel = 0x18;
+constexpr char substitute = 0x1a;
+
 bool is_control(char byte) { return static_cast<std::uint8_t>(byte) < 0x20; }
 
 }  // namespace
 
 void Parser::feed(char byte) {
-    constexpr char escape = 0x1b;
-    constexpr char cancel = 0x18;
-    constexpr char substitute = 0x1a;
-    if (state_ == State::string || state_ == State::string_escape) {
-        // A string (title and the like) ends with BEL, or ESC and a backslash.
-        const bool ends =
-            byte == '\a' || (state_ == State::string_escape && byte == '\\') || byte == cancel;
-        state_ = ends ? State::ground : byte == escape ? State::string_escape : State::string;
+    if (state_ == State::string) {
+        in_string(byte);
         return;
+    }
+    if (state_ == State::string_escape) {
+        // An end by ESC and a backslash; with anything else another sequence has begun.
+        state_ = byte == '\\' ? State::ground : State::escape;
+        intermediate_ = 0;
+        if (byte == '\\') {
+            if (is_command_ && command_.size() <= longest_command) {
+                sink_.command(command_);
+            }
+            return;
+        }
     }
     if (byte == escape) {
         if (continuation_ != 0) {
@@ -40,6 +49,20 @@ void Parser::feed(char byte) {
         case State::ground: ground(byte); return;
         case State::escape: in_escape(byte); return;
         default:            in_sequence(byte); return;
+    }
+}
+
+// A string (title and the like) ends with BEL, or ESC and a backslash.
+void Parser::in_string(char byte) {
+    if (byte == escape) {
+        state_ = State::string_escape;
+    } else if (byte == cancel || byte == substitute || byte == '\a') {
+        state_ = State::ground;
+        if (byte == '\a' && is_command_ && command_.size() <= longest_command) {
+            sink_.command(command_);
+        }
+    } else if (is_command_ && command_.size() <= longest_command) {
+        command_ += byte;
     }
 }
 
@@ -108,6 +131,8 @@ void Parser::in_escape(char byte) {
     } else if (intermediate_ == 0 &&
                (byte == ']' || byte == 'P' || byte == '^' || byte == '_' || byte == 'X')) {
         state_ = State::string;
+        is_command_ = byte == ']';
+        command_.clear();
     } else {
         sink_.escape(intermediate_, byte);
     }
@@ -134,6 +159,7 @@ void Parser::in_sequence(char byte) {
         if (sequence_.count == ControlSequence::most_parameters) {
             state_ = State::ignored_sequence;
         } else {
+            sequence_.parts |= byte == ':' ? 1U << sequence_.count : 0;
             ++sequence_.count;
         }
     } else if (byte >= '<' && byte <= '?') {

@@ -71,7 +71,7 @@ TEST_F(ScreenTest, AlternateScreenLeavesTheMainOneAlone) {
 
 TEST_F(ScreenTest, ColoursAndStyles) {
     screen.write("\x1b[1;31ma\x1b[38;5;196mb\x1b[48;2;1;2;3mc\x1b[0md");
-    EXPECT_TRUE(screen.seen(0, 0).style.bold);
+    EXPECT_TRUE(screen.seen(0, 0).style.has(console::Attribute::bold));
     EXPECT_EQ(screen.seen(0, 0).style.foreground, 0xff0000U);
     EXPECT_EQ(screen.seen(0, 1).style.foreground, 0xff0000U);
     EXPECT_EQ(screen.seen(0, 2).style.background, 0x010203U);
@@ -97,9 +97,9 @@ TEST_F(ScreenTest, TitlesAreSwallowed) {
 
 TEST_F(ScreenTest, TheCursorIsShownInverted) {
     screen.write("a");
-    EXPECT_TRUE(screen.seen(0, 1).style.inverse);
+    EXPECT_TRUE(screen.seen(0, 1).style.has(console::Attribute::inverse));
     screen.write("\x1b[?25l");
-    EXPECT_FALSE(screen.seen(0, 1).style.inverse);
+    EXPECT_FALSE(screen.seen(0, 1).style.has(console::Attribute::inverse));
 }
 
 }  // namespace

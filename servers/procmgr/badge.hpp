@@ -2,7 +2,8 @@
 // Badges of procmgr's one endpoint. The top four bits say of what kind the capability is; a clear
 // top bit with kind 0, and the file system's root badge, are /proc's (libs/fs_server/types.hpp).
 //
-//   63..60 kind | 59..32 serial | 31..0 process, session
+//   63..60 kind | 59..32 serial | 31..0 process
+//   kind 2: the server of terminals (process::sessions_badge)
 //
 // A process gets a new serial with each fresh image, so that a capability that outlived its image
 // names nothing any more.

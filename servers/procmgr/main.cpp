@@ -2,7 +2,7 @@
 // procmgr: processes, containers, sessions, signals; and /proc.
 //
 // Capabilities: "endpoint" (receive, mint), "names" (names::Manager), "power" (device::Bus that may
-// switch the machine off), "archive", "boot-info", "time-page", "log".
+// switch the machine off), "terminals" (tty::Terminals), "archive", "boot-info", "time-page", "log".
 //
 // Argument: the server whose end is the reason why procmgr was started again, if it was.
 //
@@ -94,6 +94,7 @@ void server_main(const rt::StartInfo& start) {
     Surroundings given{.endpoint = start.require<ipc::Endpoint>("endpoint"),
                        .names = start.require<names::Manager>("names"),
                        .power = start.capability<device::Bus>("power"),
+                       .terminals = start.capability<tty::Terminals>("terminals"),
                        .time_page = start.require<ipc::Memory>("time-page"),
                        .log = start.capability<ipc::Log>("log")};
     given.boot = reinterpret_cast<const abi::BootInfo*>(

@@ -18,6 +18,7 @@
 #include "abi/kernel/boot_info.hpp"
 #include "interfaces/device.hpp"
 #include "interfaces/process.hpp"
+#include "interfaces/tty.hpp"
 #include "libs/ipc/server.hpp"
 #include "servers/procmgr/badge.hpp"
 #include "servers/procmgr/container.hpp"
@@ -37,6 +38,7 @@ struct Surroundings {
     ipc::Ref<ipc::Endpoint> endpoint;
     ipc::Ref<names::Manager> names;
     ipc::Ref<device::Bus> power;
+    ipc::Ref<tty::Terminals> terminals;
     ipc::Ref<ipc::Memory> time_page;
     ipc::Ref<ipc::Log> log;
     const abi::BootInfo* boot = nullptr;
@@ -143,6 +145,8 @@ public:
     void run_start_table(const StartTable& entries, std::string_view command_line,
                          std::string_view notice);
     Task start_entry(int index);
+    // Somebody looks at this terminal of the screen.
+    void start_shown(std::uint32_t number);
     Task restart_container(std::uint32_t id);
 
     // ---- terminals (manager_terminal.cpp)
@@ -150,8 +154,6 @@ public:
                          ipc::Capability<fs::File> terminal, ipc::PendingReply reply);
     Async<Result<void>> attach_session(Pid leader, std::uint32_t serial, process::SetTerminal how,
                                        ipc::Capability<fs::File> terminal);
-    Task release_terminal(Pid session, ipc::Capability<fs::File> terminal);
-    [[nodiscard]] ipc::KernelResult<ipc::Capability<process::Session>> mint_session(Pid session);
 
     // ---- time and the end (manager_shutdown.cpp)
     void on_deadline();
@@ -186,7 +188,10 @@ private:
     void hang_up_orphaned(Pid group);
     void on_orphaned(Pid pid, Pid ended_parent);
     void tell_of_end(const Process& child);
-    void release_session(Pid leader);
+    void publish_session(Pid session);
+    void forget_session(Pid leader);
+    Task end_leader(Pid pid, std::uint32_t status, Usage usage);
+    void settle_end(Pid pid, std::uint32_t status, const Usage& usage);
     void retry_entry(int index, std::string_view why);
     void expire(const Timer& timer);
     Task power_down();

@@ -153,30 +153,35 @@ void Manager::replace_image(Process& process, Body&& body, Container& container)
 }
 
 void Manager::end_process(Pid pid, std::uint32_t status) {
-    Process* process = table.find(pid);
-    if (process == nullptr || process->life == Life::zombie || pid == ProcessTable::self) {
-        return;
+    const Process* process = table.find(pid);
+    Body* body = body_of(pid);
+    if (process == nullptr || body == nullptr) {
+        return;  // it has ended, or is about to
     }
     const Usage usage = usage_of(*process);
-    const std::uint32_t container = process->container;
-    const Pid group = process->group;
-    const Pid parent = process->parent;
-    const bool leads_session = process->session == pid;
-    if (Body* body = body_of(pid)) {
-        answer_vfork(*body);
-        end_lending(pid, *body);
-        ended_cpu_ns_ += usage.cpu_ns;
-        body->destroy();
-        bodies_.erase(pid);
-    }
+    answer_vfork(*body);
+    end_lending(pid, *body);
+    ended_cpu_ns_ += usage.cpu_ns;
+    body->destroy();
+    bodies_.erase(pid);
     timers.forget_process(pid);
+    if (session_of(pid) != nullptr) {
+        end_leader(pid, status, usage);
+    } else {
+        settle_end(pid, status, usage);
+    }
+}
+
+// What its end means for others.
+void Manager::settle_end(Pid pid, std::uint32_t status, const Usage& usage) {
+    const Process& process = *table.find(pid);
+    const std::uint32_t container = process.container;
+    const Pid group = process.group;
+    const Pid parent = process.parent;
     for (const Pid orphan : table.end(pid, status, usage)) {
         on_orphaned(orphan, pid);
     }
     hang_up_orphaned(group);
-    if (leads_session) {
-        release_session(pid);
-    }
     if (parent == ProcessTable::self) {
         table.remove(pid);
     } else {

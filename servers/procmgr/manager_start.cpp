@@ -6,6 +6,7 @@
 #include "libs/rt/clock.hpp"
 #include "libs/rt/log.hpp"
 #include "servers/procmgr/manager.hpp"
+#include "servers/procmgr/model/text.hpp"
 #include "servers/procmgr/moves.hpp"
 
 namespace procmgr {
@@ -109,7 +110,19 @@ void Manager::run_start_table(const StartTable& entries, std::string_view comman
         }
     }
     for (std::size_t i = 0; i < entries_.size(); ++i) {
-        start_entry(static_cast<int>(i));
+        if (!entries_[i].entry.when_shown) {
+            start_entry(static_cast<int>(i));
+        }
+    }
+}
+
+void Manager::start_shown(std::uint32_t number) {
+    const std::string terminal = std::string{screen_terminals} + decimal(number);
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+        StartEntry& entry = entries_[i].entry;
+        if (entry.terminal == terminal && std::exchange(entry.when_shown, false)) {
+            start_entry(static_cast<int>(i));
+        }
     }
 }
 

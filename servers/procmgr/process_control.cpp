@@ -53,7 +53,11 @@ Result<process::Lookup::Reply> ProcessService::handle(const process::Lookup& loo
     if (found == nullptr) {
         return base::fail(Status::no_process);
     }
-    return process::Lookup::Reply{found->pid, found->parent, found->group, found->session};
+    return process::Lookup::Reply{.pid = found->pid,
+                                  .parent = found->parent,
+                                  .group = found->group,
+                                  .session = found->session,
+                                  .orphaned = manager_.table.is_orphaned(found->group) ? 1U : 0U};
 }
 
 Result<process::MakeSession::Reply> ProcessService::handle(const process::MakeSession&,
@@ -251,8 +255,8 @@ Result<process::GetService::Reply> ProcessService::handle(const process::GetServ
 }
 
 Result<process::SignalGroup::Reply> SessionService::handle(const process::SignalGroup& signal,
-                                                           ipc::Request& request) {
-    const Pid session = Badge::of(request.badge()).pid;
+                                                           ipc::Request& /*request*/) {
+    const Pid session = signal.session;
     const Pid group = signal.group == 0 ? session : signal.group;
     // A terminal asks for job control; it does not kill.
     if (!is_signal(signal.signal) || signal.signal == signal_number::kill) {
@@ -270,11 +274,23 @@ Result<process::SignalGroup::Reply> SessionService::handle(const process::Signal
 }
 
 Result<process::CheckGroup::Reply> SessionService::handle(const process::CheckGroup& check,
-                                                          ipc::Request& request) {
-    if (!manager_.table.group_exists(check.group, Badge::of(request.badge()).pid)) {
+                                                          ipc::Request& /*request*/) {
+    if (!manager_.table.group_exists(check.group, check.session)) {
         return base::fail(Status::no_process);
     }
     return process::CheckGroup::Reply{};
+}
+
+Result<process::TerminalShown::Reply> SessionService::handle(const process::TerminalShown& shown,
+                                                             ipc::Request& /*request*/) {
+    manager_.start_shown(shown.number);
+    return process::TerminalShown::Reply{};
+}
+
+Result<process::Restart::Reply> SessionService::handle(const process::Restart&,
+                                                       ipc::Request& /*request*/) {
+    manager_.shut_down(true);
+    return process::Restart::Reply{};
 }
 
 }  // namespace procmgr

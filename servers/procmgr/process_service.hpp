@@ -69,13 +69,17 @@ private:
 
 class SessionService {
 public:
-    using Protocol = ipc::Operations<process::SignalGroup, process::CheckGroup>;
+    using Protocol = ipc::Operations<process::SignalGroup, process::CheckGroup,
+                                     process::TerminalShown, process::Restart>;
 
     explicit SessionService(Manager& manager) : manager_(manager) {}
     Result<process::SignalGroup::Reply> handle(const process::SignalGroup& signal,
                                                ipc::Request& request);
     Result<process::CheckGroup::Reply> handle(const process::CheckGroup& check,
                                               ipc::Request& request);
+    Result<process::TerminalShown::Reply> handle(const process::TerminalShown& shown,
+                                                 ipc::Request& request);
+    Result<process::Restart::Reply> handle(const process::Restart&, ipc::Request& request);
 
 private:
     Manager& manager_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace tty {
 
@@ -32,19 +33,42 @@ constexpr std::string_view plain = "1234567890\r\x1b\x7f\t -=[]\\#;'`,./";
 constexpr std::string_view shifted = "!@#$%^&*()\r\x1b\x7f\t _+{}|~:\"~<>?";
 static_assert(plain.size() == usage_slash - usage_1 + 1 && shifted.size() == plain.size());
 
-struct Sequence {
+// "ESC [ final", or "ESC [ number ~"; `other` as "ESC O final" when nothing is held with it.
+struct Special {
+    enum class Other : std::uint8_t { never, in_application_mode, always };
+    std::uint16_t usage;
+    char final;
+    std::uint8_t number;
+    Other other;
+};
+constexpr auto never = Special::Other::never;
+constexpr auto always = Special::Other::always;
+constexpr auto in_mode = Special::Other::in_application_mode;
+constexpr std::array<Special, 22> specials{{
+    {0x3a, 'P', 1, always},  {0x3b, 'Q', 1, always},  {0x3c, 'R', 1, always},
+    {0x3d, 'S', 1, always},  {0x3e, '~', 15, never},  {0x3f, '~', 17, never},
+    {0x40, '~', 18, never},  {0x41, '~', 19, never},  {0x42, '~', 20, never},
+    {0x43, '~', 21, never},  {0x44, '~', 23, never},  {0x45, '~', 24, never},
+    {0x49, '~', 2, never},   {0x4a, 'H', 1, in_mode}, {0x4b, '~', 5, never},
+    {0x4c, '~', 3, never},   {0x4d, 'F', 1, in_mode}, {0x4e, '~', 6, never},
+    {0x4f, 'C', 1, in_mode}, {0x50, 'D', 1, in_mode}, {0x51, 'B', 1, in_mode},
+    {0x52, 'A', 1, in_mode},
+}};
+struct Plain {
     std::uint16_t usage;
     std::string_view text;
 };
-constexpr std::array<Sequence, 32> sequences{{
-    {0x3a, "\x1bOP"},   {0x3b, "\x1bOQ"},   {0x3c, "\x1bOR"},   {0x3d, "\x1bOS"},
-    {0x3e, "\x1b[15~"}, {0x3f, "\x1b[17~"}, {0x40, "\x1b[18~"}, {0x41, "\x1b[19~"},
-    {0x42, "\x1b[20~"}, {0x43, "\x1b[21~"}, {0x44, "\x1b[23~"}, {0x45, "\x1b[24~"},
-    {0x49, "\x1b[2~"},  {0x4a, "\x1b[H"},   {0x4b, "\x1b[5~"},  {0x4c, "\x1b[3~"},
-    {0x4d, "\x1b[F"},   {0x4e, "\x1b[6~"},  {0x4f, "\x1b[C"},   {0x50, "\x1b[D"},
-    {0x51, "\x1b[B"},   {0x52, "\x1b[A"},   {0x54, "/"},        {0x55, "*"},
-    {0x56, "-"},        {0x57, "+"},        {0x58, "\r"},       {0x59, "1"},
-    {0x5a, "2"},        {0x5b, "3"},        {0x64, "\\"},       {0x63, "."},
+constexpr std::array<Plain, 10> others{{
+    {0x54, "/"},
+    {0x55, "*"},
+    {0x56, "-"},
+    {0x57, "+"},
+    {0x58, "\r"},
+    {0x59, "1"},
+    {0x5a, "2"},
+    {0x5b, "3"},
+    {0x64, "\\"},
+    {0x63, "."},
 }};
 
 std::uint8_t modifier_of(std::uint16_t code) {
@@ -58,7 +82,7 @@ std::uint8_t modifier_of(std::uint16_t code) {
 
 }  // namespace
 
-Keyboard::Event Keyboard::key(std::uint16_t code, bool pressed) {
+Keyboard::Event Keyboard::key(std::uint16_t code, bool pressed, bool application_cursor) {
     if (code >= usage_first_modifier && code <= usage_last_modifier) {
         const std::uint8_t bit = modifier_of(code);
         modifiers_ = static_cast<std::uint8_t>(pressed ? modifiers_ | bit : modifiers_ & ~bit);
@@ -83,8 +107,33 @@ Keyboard::Event Keyboard::key(std::uint16_t code, bool pressed) {
     if (code >= usage_a && code <= usage_slash) {
         return character(code);
     }
-    const auto* found = std::ranges::find(sequences, code, &Sequence::usage);
-    return found != sequences.end() ? text(found->text) : Event{};
+    const auto* found = std::ranges::find(specials, code, &Special::usage);
+    if (found != specials.end()) {
+        return special(found->final, found->number,
+                       found->other == always || (found->other == in_mode && application_cursor));
+    }
+    const auto* other = std::ranges::find(others, code, &Plain::usage);
+    return other != others.end() ? text(other->text) : Event{};
+}
+
+Keyboard::Event Keyboard::special(char final, std::uint32_t number, bool by_escape_o) {
+    const std::uint32_t modifier =
+        1 + (held(shift) ? 1 : 0) + (held(alt) ? 2 : 0) + (held(control) ? 4 : 0);
+    char* end = buffer_;
+    const auto add = [&end](std::string_view part) { end = std::ranges::copy(part, end).out; };
+    const auto add_number = [&](std::uint32_t value) {
+        end = std::to_chars(end, buffer_ + sizeof buffer_, value).ptr;
+    };
+    add(by_escape_o && modifier == 1 ? "\x1bO" : "\x1b[");
+    if (final == '~' || modifier != 1) {
+        add_number(number);
+    }
+    if (modifier != 1) {
+        add(";");
+        add_number(modifier);
+    }
+    *end++ = final;
+    return text({buffer_, end});
 }
 
 Keyboard::Event Keyboard::character(std::uint16_t code) {
@@ -103,6 +152,9 @@ Keyboard::Event Keyboard::character(std::uint16_t code) {
         } else if (byte >= '@' || byte == '?') {
             byte = static_cast<char>(byte == '?' ? 0x7f : byte & 0x1f);
         }
+    }
+    if (byte == '\t' && held(shift)) {
+        return text("\x1b[Z");
     }
     std::size_t length = 0;
     if (held(alt)) {

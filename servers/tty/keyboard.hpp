@@ -22,17 +22,19 @@ public:
         std::string_view text;  // valid until the next key
     };
 
-    Event key(std::uint16_t code, bool pressed);
+    // `application_cursor`: with the sequences that programs expect who have asked for that mode.
+    Event key(std::uint16_t code, bool pressed, bool application_cursor = false);
     [[nodiscard]] std::uint8_t leds() const { return caps_lock_ ? 2 : 0; }
 
 private:
     [[nodiscard]] bool held(std::uint8_t modifier) const { return (modifiers_ & modifier) != 0; }
     Event character(std::uint16_t code);
+    Event special(char final, std::uint32_t number, bool by_escape_o);
     Event text(std::string_view value) { return {.action = Action::input, .text = value}; }
 
     std::uint8_t modifiers_ = 0;
     bool caps_lock_ = false;
-    char buffer_[8] = {};
+    char buffer_[16] = {};
 };
 
 }  // namespace tty

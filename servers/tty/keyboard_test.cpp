@@ -53,6 +53,31 @@ TEST_F(KeyboardTest, ControlAndAlt) {
     EXPECT_EQ(event.number, 2);
 }
 
+// The sequences that terminfo has for xterm-256color (infocmp: kcuu1, kf1, kLFT, ...).
+TEST_F(KeyboardTest, SpecialKeysAsTerminfoSays) {
+    EXPECT_EQ(keyboard.key(0x52, true, true).text, "\x1bOA");
+    EXPECT_EQ(keyboard.key(0x4a, true, true).text, "\x1bOH");
+    EXPECT_EQ(press(0x3a), "\x1bOP");
+    EXPECT_EQ(press(0x45), "\x1b[24~");
+    EXPECT_EQ(press(0x4c), "\x1b[3~");
+    keyboard.key(left_shift, true);
+    EXPECT_EQ(press(0x2b), "\x1b[Z");
+    EXPECT_EQ(keyboard.key(0x50, true, true).text, "\x1b[1;2D");
+    EXPECT_EQ(press(0x3a), "\x1b[1;2P");
+    EXPECT_EQ(press(0x4c), "\x1b[3;2~");
+    keyboard.key(left_control, true);
+    EXPECT_EQ(press(0x41), "\x1b[19;6~");
+    keyboard.key(left_shift, false);
+    keyboard.key(left_control, false);
+    EXPECT_EQ(press(0x2b), "\t");
+}
+
+TEST_F(KeyboardTest, ControlAltDelete) {
+    keyboard.key(left_control, true);
+    keyboard.key(left_alt, true);
+    EXPECT_EQ(keyboard.key(0x4c, true).action, Keyboard::Action::restart_machine);
+}
+
 TEST_F(KeyboardTest, ArrowsAndReleases) {
     EXPECT_EQ(press(0x52), "\x1b[A");
     EXPECT_EQ(keyboard.key(0x52, false).action, Keyboard::Action::none);

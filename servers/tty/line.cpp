@@ -7,7 +7,13 @@ void ScreenLine::transmit(std::string_view bytes) {
     while (!bytes.empty()) {
         const std::string_view part = bytes.substr(0, abi::message_bytes);
         // A screen that is gone shows nothing; the programs go on.
-        (void)ipc::call(screen_, display::Write{.terminal = minor_}, {.payload = ipc::bytes(part)});
+        if (const auto written = ipc::call(screen_, display::Write{.terminal = minor_},
+                                           {.payload = ipc::bytes(part)})) {
+            application_cursor_ = written->reply.application_cursor != 0;
+            if (answers_.size() + written->payload.size() <= most_answered) {
+                answers_ += ipc::text(written->payload);
+            }
+        }
         bytes.remove_prefix(part.size());
     }
 }

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <limits>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "interfaces/display.hpp"
 #include "interfaces/tty.hpp"
@@ -22,6 +24,8 @@ public:
     [[nodiscard]] virtual std::size_t room() const = 0;
     // Drops what the other end has not seen yet.
     virtual void discard() = 0;
+    // What the other end has to say to what was transmitted; then it has said it.
+    [[nodiscard]] virtual std::string take_answers() { return {}; }
     // As long as no program has set another one.
     [[nodiscard]] virtual GetSize::Reply size() = 0;
 
@@ -40,11 +44,18 @@ public:
         return std::numeric_limits<std::size_t>::max();
     }
     void discard() override {}
+    [[nodiscard]] std::string take_answers() override { return std::exchange(answers_, {}); }
     [[nodiscard]] GetSize::Reply size() override;
+    // The cursor keys' other sequences are wanted.
+    [[nodiscard]] bool application_cursor() const { return application_cursor_; }
 
 private:
+    static constexpr std::size_t most_answered = 1024;
+
     const std::uint32_t minor_;
     ipc::Ref<display::Screen> screen_;
+    std::string answers_;
+    bool application_cursor_ = false;
 };
 
 }  // namespace tty

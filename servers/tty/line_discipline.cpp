@@ -2,6 +2,8 @@
 #include "servers/tty/line_discipline.hpp"
 
 #include <algorithm>
+#include <numeric>
+#include <utility>
 
 namespace tty {
 
@@ -13,7 +15,15 @@ constexpr std::uint32_t signal_stop = 20;
 
 bool is_control(char byte) { return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f; }
 bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xc0) == 0x80; }
-bool is_word_byte(char byte) { return byte != ' ' && byte != '\t'; }
+bool is_upper(char byte) { return byte >= 'A' && byte <= 'Z'; }
+bool is_lower(char byte) { return byte >= 'a' && byte <= 'z'; }
+// A letter, a digit, or the first byte of a character beyond ASCII.
+bool begins_word_character(char byte) {
+    return is_upper(byte) || is_lower(byte) || (byte >= '0' && byte <= '9') || byte == '_' ||
+           static_cast<unsigned char>(byte) >= 0xc0;
+}
+constexpr std::size_t tab_width = 8;
+constexpr char letter_case = 'a' - 'A';
 
 }  // namespace
 
@@ -36,45 +46,25 @@ std::size_t LineDiscipline::room() const {
 void LineDiscipline::receive_byte(char byte) {
     if (literal_) {
         literal_ = false;
-        echo(byte);
+        byte = input(InputFlags::strip) ? static_cast<char>(byte & 0x7f) : byte;
         take(byte);
         return;
     }
     if (!translate(byte) || handle_flow(byte) || handle_signal(byte)) {
         return;
     }
-    if (!local(LocalFlags::canonical)) {
-        echo(byte);
+    if (!local(LocalFlags::canonical) || !(handle_editing(byte) || handle_line_end(byte))) {
         take(byte);
-        return;
     }
-    if (handle_editing(byte)) {
-        return;
-    }
-    if (byte == '\n' || is(byte, line_end_character) || is(byte, second_line_end_character)) {
-        if (local(LocalFlags::echo) || (byte == '\n' && local(LocalFlags::echo_newline))) {
-            write(std::string_view(&byte, 1));
-        }
-        line_ += byte;
-        complete_line(false);
-        return;
-    }
-    if (is(byte, end_character)) {
-        complete_line(line_.empty());
-        return;
-    }
-    if (line_.size() + ready_.size() >= input_limit - 1) {
-        host_.transmit("\a");
-        return;
-    }
-    echo(byte);
-    take(byte);
 }
 
 // Changes the byte as the input flags say; false: it is dropped.
 bool LineDiscipline::translate(char& byte) const {
     if (input(InputFlags::strip)) {
         byte = static_cast<char>(byte & 0x7f);
+    }
+    if (input(InputFlags::lower_case) && local(LocalFlags::extended) && is_upper(byte)) {
+        byte = static_cast<char>(byte + letter_case);
     }
     if (byte == '\r') {
         if (input(InputFlags::ignore_return)) {
@@ -98,10 +88,9 @@ bool LineDiscipline::handle_flow(char byte) {
         return true;
     }
     const bool starts = is(byte, start_character);
-    if (stopped_ && (starts || input(InputFlags::any_restarts))) {
+    if (starts || input(InputFlags::any_restarts)) {
         stopped_ = false;
-        host_.transmit(held_);
-        held_.clear();
+        release_held();
     }
     return starts;
 }
@@ -122,27 +111,32 @@ bool LineDiscipline::handle_signal(char byte) {
     }
     if (!local(LocalFlags::no_flush)) {
         flush_input();
+        flush_output();
     }
-    if (local(LocalFlags::echo)) {
-        echo(byte);
+    if (input(InputFlags::flow_output)) {
+        stopped_ = false;
+        release_held();
     }
+    echo(byte);
     host_.signal(number);
     return true;
 }
 
 bool LineDiscipline::handle_editing(char byte) {
+    const bool extended = local(LocalFlags::extended);
     if (is(byte, erase_character_place)) {
-        erase_character(true);
+        erase_character();
     } else if (is(byte, kill_character)) {
         kill_line();
-    } else if (local(LocalFlags::extended) && is(byte, word_erase_character)) {
+    } else if (extended && is(byte, word_erase_character)) {
         erase_word();
-    } else if (local(LocalFlags::extended) && is(byte, reprint_character)) {
+    } else if (extended && local(LocalFlags::echo) && is(byte, reprint_character)) {
         reprint();
-    } else if (local(LocalFlags::extended) && is(byte, literal_character)) {
+    } else if (extended && is(byte, literal_character)) {
         literal_ = true;
         if (local(LocalFlags::echo)) {
-            host_.transmit("^\b");
+            end_erasing();
+            write(local(LocalFlags::echo_control) ? "^\b" : "");
         }
     } else {
         return false;
@@ -150,72 +144,163 @@ bool LineDiscipline::handle_editing(char byte) {
     return true;
 }
 
+bool LineDiscipline::handle_line_end(char byte) {
+    if (is(byte, end_character)) {
+        complete_line();
+        return true;
+    }
+    const bool second = local(LocalFlags::extended) && is(byte, second_line_end_character);
+    if (byte != '\n' && !is(byte, line_end_character) && !second) {
+        return false;
+    }
+    if (byte == '\n' && (local(LocalFlags::echo) || local(LocalFlags::echo_newline))) {
+        end_erasing();
+        write("\n");
+    } else if (byte != '\n') {
+        echo(byte);
+    }
+    line_ += byte;
+    complete_line();
+    return true;
+}
+
 void LineDiscipline::take(char byte) {
+    const std::size_t used = line_.size() + ready_.size();
+    if (used >= (local(LocalFlags::canonical) ? input_limit - 1 : input_limit)) {
+        refuse();
+        return;
+    }
+    if (local(LocalFlags::echo)) {
+        end_erasing();
+        start_column_ = line_.empty() ? column_ : start_column_;
+        // A carriage return that has become a line feed is shown as one.
+        byte == '\n' ? write("\n") : echo(byte);
+    }
     if (local(LocalFlags::canonical)) {
         line_ += byte;
-    } else if (ready_.size() < input_limit) {
-        ready_.push_back(byte);
     } else {
-        host_.transmit("\a");
+        ready_.push_back(byte);
     }
 }
 
-void LineDiscipline::complete_line(bool with_end_mark) {
-    if (!with_end_mark || !line_.empty()) {
-        ready_.insert(ready_.end(), line_.begin(), line_.end());
-        lines_.push_back(line_.size());
-    } else {
-        lines_.push_back(0);
+void LineDiscipline::refuse() {
+    if (input(InputFlags::bell_when_full)) {
+        put("\a");
     }
+}
+
+// Of no bytes: the end of the input.
+void LineDiscipline::complete_line() {
+    ready_.insert(ready_.end(), line_.begin(), line_.end());
+    lines_.push_back(line_.size());
     line_.clear();
 }
 
-void LineDiscipline::erase_character(bool visibly) {
+// ---- editing ----------------------------------------------------------------------------------------
+
+std::string LineDiscipline::take_last() {
+    std::size_t start = line_.size() - 1;
+    while (input(InputFlags::utf8) && start != 0 && is_continuation(line_[start])) {
+        --start;
+    }
+    std::string character = line_.substr(start);
+    line_.resize(start);
+    return character;
+}
+
+void LineDiscipline::erase_character() {
     if (line_.empty()) {
         return;
     }
-    if (input(InputFlags::utf8)) {
-        while (line_.size() > 1 && is_continuation(line_.back())) {
-            line_.pop_back();
-        }
-    }
-    const char byte = line_.back();
-    line_.pop_back();
-    if (!visibly || !local(LocalFlags::echo)) {
-        return;
-    }
-    if (!local(LocalFlags::echo_erase)) {
+    const std::string character = take_last();
+    if (!local(LocalFlags::echo_erase) && !local(LocalFlags::echo_erased)) {
         echo(static_cast<char>(settings_.characters[erase_character_place]));
-        return;
+    } else {
+        show_erased(character);
     }
-    if (byte == '\t') {
-        reprint();  // how wide it was depends on all before it
-        return;
+    if (line_.empty()) {
+        end_erasing();
     }
-    host_.transmit(is_control(byte) && local(LocalFlags::echo_control) ? "\b \b\b \b" : "\b \b");
 }
 
+// Back over what is no word, and then over the word.
 void LineDiscipline::erase_word() {
-    while (!line_.empty() && !is_word_byte(line_.back())) {
-        erase_character(true);
+    bool in_word = false;
+    while (!line_.empty()) {
+        std::string character = take_last();
+        if (begins_word_character(character.front())) {
+            in_word = true;
+        } else if (in_word) {
+            line_ += character;
+            return;
+        }
+        show_erased(character);
     }
-    while (!line_.empty() && is_word_byte(line_.back())) {
-        erase_character(true);
-    }
+    end_erasing();
 }
 
 void LineDiscipline::kill_line() {
-    const bool erase = local(LocalFlags::echo_kill_erase) && local(LocalFlags::echo_erase);
-    while (!line_.empty()) {
-        erase_character(erase);
+    const bool visibly = local(LocalFlags::echo_kill) && local(LocalFlags::echo_kill_erase) &&
+                         local(LocalFlags::echo_erase);
+    while (visibly && local(LocalFlags::echo) && !line_.empty()) {
+        show_erased(take_last());
     }
-    if (!erase && local(LocalFlags::echo) && local(LocalFlags::echo_kill)) {
-        write("\n");
+    const bool had_some = !line_.empty();
+    line_.clear();
+    end_erasing();
+    if (had_some && local(LocalFlags::echo) && !visibly) {
+        echo(static_cast<char>(settings_.characters[kill_character]));
+        write(local(LocalFlags::echo_kill) ? "\n" : "");
     }
 }
 
+// This character was the line's last.
+void LineDiscipline::show_erased(std::string_view character) {
+    if (!local(LocalFlags::echo)) {
+        return;
+    }
+    const char first = character.front();
+    if (local(LocalFlags::echo_erased)) {
+        write(std::exchange(erasing_, true) ? "" : "\\");
+        echo(first);
+        write(character.substr(1));
+    } else if (first == '\t') {
+        const std::size_t tab = line_.rfind('\t');
+        const std::size_t before = tab == std::string::npos
+                                       ? start_column_ + width(line_)
+                                       : width(std::string_view{line_}.substr(tab + 1));
+        write(std::string(tab_width - before % tab_width, '\b'));
+    } else {
+        for (std::size_t i = width(character); i != 0; --i) {
+            write("\b \b");
+        }
+    }
+}
+
+void LineDiscipline::end_erasing() {
+    if (std::exchange(erasing_, false)) {
+        write("/");
+    }
+}
+
+// Columns that it takes when it is echoed, tabs apart.
+std::size_t LineDiscipline::width(std::string_view text) const {
+    std::size_t columns = 0;
+    for (const char byte : text) {
+        if (is_control(byte)) {
+            columns += local(LocalFlags::echo_control) ? 2 : 0;
+        } else {
+            columns += input(InputFlags::utf8) && is_continuation(byte) ? 0 : 1;
+        }
+    }
+    return columns;
+}
+
 void LineDiscipline::reprint() {
+    end_erasing();
+    echo(static_cast<char>(settings_.characters[reprint_character]));
     write("\n");
+    start_column_ = column_;
     for (const char byte : line_) {
         echo(byte);
     }
@@ -225,9 +310,10 @@ void LineDiscipline::echo(char byte) {
     if (!local(LocalFlags::echo)) {
         return;
     }
-    if (is_control(byte) && local(LocalFlags::echo_control) && byte != '\t' && byte != '\n') {
+    if (is_control(byte) && local(LocalFlags::echo_control) && byte != '\t') {
         const char shown[2] = {'^', static_cast<char>(byte ^ 0x40)};
-        host_.transmit(std::string_view(shown, 2));
+        put(std::string_view(shown, 2));
+        column_ += 2;
         return;
     }
     write(std::string_view(&byte, 1));
@@ -268,7 +354,7 @@ std::size_t LineDiscipline::pending() const {
     if (!local(LocalFlags::canonical)) {
         return ready_.size();
     }
-    return lines_.empty() ? 0 : lines_.front();
+    return std::accumulate(lines_.begin(), lines_.end(), std::size_t{0});
 }
 
 void LineDiscipline::set(const Settings& settings) {
@@ -288,34 +374,100 @@ void LineDiscipline::flush_input() {
     line_.clear();
     ready_.clear();
     lines_.clear();
+    erasing_ = false;
 }
 
 // ---- output ---------------------------------------------------------------------------------------
 
-void LineDiscipline::process_output(char byte, std::string& out) const {
-    if (byte == '\n' && (settings_.output & OutputFlags::newline_to_return_newline) != 0) {
-        out += "\r\n";
-    } else if (byte == '\r' && (settings_.output & OutputFlags::return_to_newline) != 0) {
-        out += '\n';
-    } else {
-        out += byte;
+void LineDiscipline::flush_output() {
+    held_.clear();
+    host_.discard();
+}
+
+void LineDiscipline::stop_output() { stopped_by_program_ = true; }
+
+void LineDiscipline::start_output() {
+    if (std::exchange(stopped_by_program_, false)) {
+        stopped_ = false;
+        release_held();
     }
 }
 
-void LineDiscipline::write(std::string_view bytes) {
-    std::string out;
-    if ((settings_.output & OutputFlags::process) == 0) {
-        out = bytes;
-    } else {
-        out.reserve(bytes.size() + 16);
-        for (const char byte : bytes) {
-            process_output(byte, out);
-        }
+void LineDiscipline::send(ControlCharacter which) {
+    if (const char byte = static_cast<char>(settings_.characters[which])) {
+        host_.transmit(std::string_view{&byte, 1});
     }
-    if (stopped_) {
-        held_ += out;
-    } else {
-        host_.transmit(out);
+}
+
+void LineDiscipline::release_held() {
+    if (!output_stopped() && !held_.empty()) {
+        host_.transmit(std::exchange(held_, {}));
+    }
+}
+
+std::size_t LineDiscipline::longest_output() const {
+    const bool spaces =
+        (settings_.output & OutputFlags::tabs_to_spaces) == OutputFlags::tabs_to_spaces;
+    return spaces ? tab_width : 2;
+}
+
+void LineDiscipline::process_output(char byte, std::string& out) {
+    switch (byte) {
+        case '\n':
+            out += output(OutputFlags::newline_to_return_newline) ? "\r\n" : "\n";
+            if (output(OutputFlags::newline_to_return_newline | OutputFlags::newline_returns)) {
+                column_ = 0;
+            }
+            return;
+        case '\r':
+            if (output(OutputFlags::no_return_at_column_0) && column_ == 0) {
+                return;
+            }
+            if (output(OutputFlags::return_to_newline)) {
+                out += '\n';
+                column_ = output(OutputFlags::newline_returns) ? 0 : column_;
+                return;
+            }
+            out += '\r';
+            column_ = 0;
+            return;
+        case '\t': {
+            const std::size_t spaces = tab_width - column_ % tab_width;
+            out += longest_output() == tab_width ? std::string(spaces, ' ') : std::string("\t");
+            column_ += spaces;
+            return;
+        }
+        case '\b':
+            out += '\b';
+            column_ -= column_ != 0 ? 1 : 0;
+            return;
+        default: break;
+    }
+    const bool raises = output(OutputFlags::upper_case) && is_lower(byte);
+    out += raises ? static_cast<char>(byte - letter_case) : byte;
+    const bool continues = input(InputFlags::utf8) && is_continuation(byte);
+    column_ += is_control(byte) || continues ? 0 : 1;
+}
+
+void LineDiscipline::write(std::string_view bytes) {
+    if (!output(OutputFlags::process)) {
+        put(bytes);
+        return;
+    }
+    std::string out;
+    out.reserve(bytes.size() + 16);
+    for (const char byte : bytes) {
+        process_output(byte, out);
+    }
+    put(out);
+}
+
+// As it is.
+void LineDiscipline::put(std::string_view bytes) {
+    if (output_stopped()) {
+        held_ += bytes.substr(0, held_limit - std::min(held_limit, held_.size()));
+    } else if (!bytes.empty()) {
+        host_.transmit(bytes);
     }
 }
 

@@ -27,6 +27,8 @@ public:
     public:
         // Bytes to go out on the line, ready for the device.
         virtual void transmit(std::string_view bytes) = 0;
+        // Drops what went out and has not been seen yet.
+        virtual void discard() = 0;
         // To the foreground process group.
         virtual void signal(std::uint32_t number) = 0;
 
@@ -34,8 +36,10 @@ public:
         ~Host() = default;
     };
 
-    static constexpr std::size_t input_limit =
-        4096;  // as POSIX's MAX_CANON: more is refused, with a bell
+    // As POSIX's MAX_CANON: more is refused.
+    static constexpr std::size_t input_limit = 4096;
+    // Of what is echoed while the output is stopped; more is lost.
+    static constexpr std::size_t held_limit = 4096;
 
     explicit LineDiscipline(Host& host) : host_(host) {}
 
@@ -53,18 +57,26 @@ public:
     [[nodiscard]] std::string read(std::size_t length);
     // Gives back what could not be delivered.
     void unread(std::string_view bytes);
-    // Bytes that could be read.
+    // Bytes that could be read, in canonical mode those of all complete lines.
     [[nodiscard]] std::size_t pending() const;
 
     [[nodiscard]] const Settings& settings() const { return settings_; }
     void set(const Settings& settings);
     void flush_input();
-    // Output was stopped by the stop character.
-    [[nodiscard]] bool output_stopped() const { return stopped_; }
+    void flush_output();
+    // By a program, not by a character.
+    void stop_output();
+    void start_output();
+    // Sends the stop or start character to the line's other end, whether output is stopped or not.
+    void send(ControlCharacter which);
+    [[nodiscard]] bool output_stopped() const { return stopped_ || stopped_by_program_; }
+    // What a byte can become at most on its way out.
+    [[nodiscard]] std::size_t longest_output() const;
 
 private:
     [[nodiscard]] bool local(std::uint32_t flag) const { return (settings_.local & flag) != 0; }
     [[nodiscard]] bool input(std::uint32_t flag) const { return (settings_.input & flag) != 0; }
+    [[nodiscard]] bool output(std::uint32_t flag) const { return (settings_.output & flag) != 0; }
     [[nodiscard]] bool is(char byte, ControlCharacter which) const {
         const std::uint8_t character = settings_.characters[which];
         return character != 0 && static_cast<std::uint8_t>(byte) == character;
@@ -75,14 +87,23 @@ private:
     [[nodiscard]] bool handle_flow(char byte);
     [[nodiscard]] bool handle_signal(char byte);
     [[nodiscard]] bool handle_editing(char byte);
+    [[nodiscard]] bool handle_line_end(char byte);
     void take(char byte);
-    void complete_line(bool with_end_mark);
-    void erase_character(bool visibly);
+    void refuse();
+    void complete_line();
+    // Removes the last character from the line: a byte, or as many as belong to it in UTF-8.
+    std::string take_last();
+    void erase_character();
     void erase_word();
     void kill_line();
+    void show_erased(std::string_view character);
+    void end_erasing();
     void reprint();
     void echo(char byte);
-    void process_output(char byte, std::string& out) const;
+    void put(std::string_view bytes);
+    void process_output(char byte, std::string& out);
+    [[nodiscard]] std::size_t width(std::string_view text) const;
+    void release_held();
 
     Host& host_;
     Settings settings_ = default_settings();
@@ -91,8 +112,12 @@ private:
     std::deque<std::size_t>
         lines_;  // canonical: lengths of the complete lines in ready_; 0: an end of input
     bool literal_ = false;  // the next byte is input, whatever it is
+    bool erasing_ = false;  // what is erased is being shown (echo_erased)
     bool stopped_ = false;
-    std::string held_;  // output while stopped
+    bool stopped_by_program_ = false;
+    std::string held_;              // output while stopped
+    std::size_t column_ = 0;        // of the cursor, as far as the output tells
+    std::size_t start_column_ = 0;  // where the line being edited begins
 };
 
 }  // namespace tty

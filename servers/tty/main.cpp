@@ -2,7 +2,7 @@
 // tty: terminals. Between programs (protocols fs, tty), input devices (input) and screens (display).
 //
 // Capabilities: "endpoint" (receive, mint), "screen" and "serial" (display::Screen; either may be missing), "vfs"
-// (names::Manager, to register the device numbers of terminals), "log".
+// (names::Manager, to register the device numbers of terminals), "sessions" (process::Sessions), "log" (to read it, too).
 #include "interfaces/namespace.hpp"
 #include "libs/rt/log.hpp"
 #include "libs/rt/start_info.hpp"
@@ -59,7 +59,9 @@ void register_all(void* argument) {
 void server_main(const rt::StartInfo& start) {
     const tty::Surroundings around{.endpoint = start.require<ipc::Endpoint>("endpoint"),
                                    .screen = start.capability<display::Screen>("screen"),
-                                   .serial = start.capability<display::Screen>("serial")};
+                                   .serial = start.capability<display::Screen>("serial"),
+                                   .sessions = start.require<process::Sessions>("sessions"),
+                                   .log = start.capability<ipc::Log>("log")};
     Registration registration{.vfs = start.require<names::Manager>("vfs"),
                               .endpoint = around.endpoint};
     tty::Service service{around};

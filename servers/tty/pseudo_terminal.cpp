@@ -13,8 +13,9 @@ constexpr std::uint32_t terminal_group = 5;            // "tty", as everywhere
 
 }  // namespace
 
-PseudoTerminal::PseudoTerminal(std::uint32_t number, fs::Identity owner)
-    : slave_({.major = slave_major, .minor = number}, *this) {
+PseudoTerminal::PseudoTerminal(std::uint32_t number, fs::Identity owner,
+                               ipc::Ref<process::Sessions> sessions)
+    : slave_({.major = slave_major, .minor = number}, *this, sessions) {
     attributes.kind = fs::Kind::character_device;
     attributes.mode = 0620;
     attributes.user = owner.user;

@@ -14,7 +14,7 @@ namespace tty {
 
 class PseudoTerminal final : public Line {
 public:
-    PseudoTerminal(std::uint32_t number, fs::Identity owner);
+    PseudoTerminal(std::uint32_t number, fs::Identity owner, ipc::Ref<process::Sessions> sessions);
 
     [[nodiscard]] std::uint32_t number() const { return slave_.device().minor; }
     [[nodiscard]] Terminal& slave() { return slave_; }

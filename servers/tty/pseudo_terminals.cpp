@@ -36,7 +36,7 @@ Result<PseudoTerminal*> PseudoTerminals::make(Branch& branch, fs::Identity owner
         places_.emplace_back();
     }
     Place& place = places_[number];
-    place.pair = std::make_unique<PseudoTerminal>(number, owner);
+    place.pair = std::make_unique<PseudoTerminal>(number, owner, sessions_);
     place.branch = &branch;
     ++branch.references;
     for (Branch* one = &branch; one != nullptr; one = one->parent) {

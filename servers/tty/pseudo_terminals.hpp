@@ -28,6 +28,8 @@ public:
     static constexpr std::uint32_t most_pairs_of_branch = 64;  // so that nobody takes them all
     static constexpr std::size_t most_branches = 4096;
 
+    explicit PseudoTerminals(ipc::Ref<process::Sessions> sessions) : sessions_(sessions) {}
+
     [[nodiscard]] Branch& root() { return root_; }
     Result<Branch*> fork(Branch& parent);
     void release(Branch* branch);
@@ -55,6 +57,7 @@ private:
         Branch* branch = nullptr;
     };
 
+    const ipc::Ref<process::Sessions> sessions_;
     Branch root_;
     std::map<Branch*, std::unique_ptr<Branch>> branches_;
     std::vector<Place> places_;  // by number

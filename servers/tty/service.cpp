@@ -12,10 +12,12 @@ namespace {
 constexpr std::uint32_t virtual_terminals = 6;
 constexpr std::uint32_t first_serial = 64;
 constexpr std::uint32_t serial_lines = 2;
+constexpr std::uint32_t log_terminal = 6;
+constexpr std::uint64_t log_period = 200 * rt::millisecond;
 
 }  // namespace
 
-Service::Service(const Surroundings& around) : around_(around) {
+Service::Service(const Surroundings& around) : around_(around), pairs_(around.sessions) {
     add_terminals(around.screen, 1, virtual_terminals);
     add_terminals(around.serial, first_serial, serial_lines);
 }
@@ -23,17 +25,22 @@ Service::Service(const Surroundings& around) : around_(around) {
 void Service::add_terminals(ipc::Ref<display::Screen> screen, std::uint32_t first,
                             std::uint32_t count) {
     for (std::uint32_t i = 0; screen && i < count; ++i) {
-        screens_.push_back(std::make_unique<Screen>(first + i, screen));
+        screens_.push_back(std::make_unique<Screen>(first + i, screen, around_.sessions));
     }
 }
 
-Terminal* Service::find(std::uint32_t minor) {
+Service::Screen* Service::find_screen(std::uint32_t minor) {
     for (const auto& screen : screens_) {
         if (screen->terminal.device().minor == minor) {
-            return &screen->terminal;
+            return screen.get();
         }
     }
     return nullptr;
+}
+
+Terminal* Service::find(std::uint32_t minor) {
+    Screen* screen = find_screen(minor);
+    return screen != nullptr ? &screen->terminal : nullptr;
 }
 
 // ---- tty ------------------------------------------------------------------------------------------
@@ -71,48 +78,95 @@ Result<SetSize::Reply> Service::handle(const SetSize& set, ipc::Request& request
 }
 
 Result<GetForeground::Reply> Service::handle(const GetForeground& /*get*/, ipc::Request& request) {
-    // Also of one that was hung up: procmgr asks whom to tell of that.
-    const Terminal* terminal = TRY(opened_of(request))->terminal;
-    if (terminal == nullptr) {
-        return base::fail(Status::not_terminal);
-    }
+    const Terminal* terminal = TRY(terminal_of(request));
     return GetForeground::Reply{.group = terminal->foreground(), .session = terminal->session()};
 }
 
 Result<SetForeground::Reply> Service::handle(const SetForeground& set, ipc::Request& request) {
     Terminal* terminal = TRY(terminal_of(request));
+    if (terminal->in_background(set.process_group)) {
+        return base::fail(Status::background);
+    }
     TRY(terminal->set_foreground(set));
     return SetForeground::Reply{};
 }
 
+Result<Claim::Reply> Service::handle(const Claim& claim, ipc::Request& request) {
+    TRY(terminal_of(request));
+    Opened* file = TRY(opened_of(request));
+    file->claim = claim;
+    file->claim_number = ++claims_;
+    return Claim::Reply{.claim = file->claim_number};
+}
+
+Result<Service::Opened*> Service::claimed(std::uint64_t number, std::uint32_t session) {
+    for (auto& [badge, file] : opened_) {
+        if (session != 0 && file.claim.session == session && file.claim_number == number &&
+            !file.hung_up()) {
+            return &file;
+        }
+    }
+    return base::fail(Status::bad_handle);
+}
+
 Result<Attach::Reply> Service::handle(const Attach& attach, ipc::Request& request) {
-    Terminal* terminal = TRY(terminal_of(request));
-    PseudoTerminal* pair = TRY(opened_of(request))->pair;
-    auto file = TRY(add({.kind = Opened::Kind::session, .terminal = terminal, .pair = pair}));
-    TRY(terminal->attach(attach, request.take<process::Session>()));
+    if (request.badge() != badge_manager) {
+        return base::fail(Status::not_permitted);
+    }
+    Opened* claim = TRY(claimed(attach.claim, attach.session));
+    auto file = TRY(add({.kind = Opened::Kind::session,
+                         .terminal = claim->terminal,
+                         .pair = claim->pair,
+                         .node = claim->node}));
+    const auto reply = TRY(claim->terminal->attach(attach));
+    claim->claim = {};
     request.add_capability(std::move(file));
-    return Attach::Reply{};
+    return reply;
 }
 
 Result<Detach::Reply> Service::handle(const Detach& detach, ipc::Request& request) {
-    const Opened* file = TRY(opened_of(request));
-    if (file->terminal == nullptr) {
-        return base::fail(Status::not_terminal);
+    if (request.badge() != badge_manager) {
+        return base::fail(Status::not_permitted);
     }
-    if (file->terminal->detach(detach.session) && file->pair == nullptr) {
-        file->terminal->reset();
+    for (const auto& screen : screens_) {
+        if (detach.session != 0 && screen->terminal.session() == detach.session) {
+            screen->terminal.detach();
+            screen->terminal.hang_up();
+            screen->terminal.reset();
+        }
     }
+    pairs_.for_each([&](PseudoTerminal& pair) {
+        if (detach.session != 0 && pair.slave().session() == detach.session) {
+            pair.slave().detach();
+        }
+    });
     return Detach::Reply{};
 }
 
 Result<Flush::Reply> Service::handle(const Flush& flush, ipc::Request& request) {
     Terminal* terminal = TRY(terminal_of(request));
     const Opened* file = TRY(opened_of(request));
+    if (terminal->in_background(flush.process_group)) {
+        return base::fail(Status::background);
+    }
     // What the master has to read is what the slave puts out.
     const bool input = (flush.queues & Flush::input) != 0;
     terminal->flush(file->kind != Opened::Kind::master ? flush.queues : input ? Flush::output : 0);
     settle(request);
     return Flush::Reply{};
+}
+
+Result<Flow::Reply> Service::handle(const Flow& flow, ipc::Request& request) {
+    Terminal* terminal = TRY(terminal_of(request));
+    if (flow.action > Flow::send_start) {
+        return base::fail(Status::invalid);
+    }
+    if (terminal->in_background(flow.process_group)) {
+        return base::fail(Status::background);
+    }
+    terminal->flow(flow.action);
+    settle(request);
+    return Flow::Reply{};
 }
 
 Result<Pending::Reply> Service::handle(const Pending& /*pending*/, ipc::Request& request) {
@@ -162,7 +216,9 @@ Result<input::Keys::Reply> Service::handle(const input::Keys& /*keys*/, ipc::Req
     std::vector<input::Key> keys(request.payload().size() / sizeof(input::Key));
     std::memcpy(keys.data(), request.payload().data(), keys.size() * sizeof(input::Key));
     for (const input::Key& key : keys) {
-        act_on(keyboard_.key(key.code, key.pressed != 0));
+        const Screen* shown = find_screen(shown_);
+        const bool application_cursor = shown != nullptr && shown->line.application_cursor();
+        act_on(keyboard_.key(key.code, key.pressed != 0, application_cursor));
     }
     return input::Keys::Reply{.leds = keyboard_.leds()};
 }
@@ -172,17 +228,22 @@ void Service::act_on(const Keyboard::Event& event) {
         case Keyboard::Action::input:
             if (Terminal* terminal = find(shown_)) {
                 terminal->receive(event.text);
+                terminal->take_answers();
             }
             break;
         case Keyboard::Action::show_terminal:
             shown_ = static_cast<std::uint32_t>(event.number);
             (void)ipc::call(around_.screen, display::Show{.terminal = shown_});
+            (void)ipc::call(around_.sessions, process::TerminalShown{.number = shown_});
+            show_log();
             break;
         case Keyboard::Action::scroll:
             (void)ipc::call(around_.screen, display::Scroll{.pages = event.number});
             break;
         case Keyboard::Action::restart_machine:
-        case Keyboard::Action::none:            break;
+            (void)ipc::call(around_.sessions, process::Restart{});
+            break;
+        case Keyboard::Action::none: break;
     }
 }
 
@@ -196,13 +257,32 @@ Result<input::Bytes::Reply> Service::handle(const input::Bytes& bytes, ipc::Requ
     }
     const std::string text(request.text());
     terminal->receive(text);
+    terminal->take_answers();
     return input::Bytes::Reply{.taken = static_cast<std::uint32_t>(text.size())};
+}
+
+// While the terminal for it is looked at: what is new in the system's log.
+void Service::show_log() {
+    Screen* screen = find_screen(log_terminal);
+    if (shown_ != log_terminal || screen == nullptr || !around_.log) {
+        log_looked_at_ = ipc::no_deadline;
+        return;
+    }
+    for (;;) {
+        const auto read = around_.log->read(log_position_);
+        if (!read || read->text.empty()) {
+            break;
+        }
+        log_position_ = read->next;
+        screen->terminal.discipline().write(std::string{ipc::text(read->text)});
+    }
+    log_looked_at_ = rt::now() + log_period;
 }
 
 // ---- time -----------------------------------------------------------------------------------------
 
 std::uint64_t Service::deadline() {
-    std::uint64_t earliest = ipc::no_deadline;
+    std::uint64_t earliest = log_looked_at_;
     for (const auto& screen : screens_) {
         earliest = std::min(earliest, screen->terminal.deadline());
     }
@@ -212,6 +292,9 @@ std::uint64_t Service::deadline() {
 }
 
 void Service::on_deadline() {
+    if (log_looked_at_ <= rt::now()) {
+        show_log();
+    }
     for (const auto& screen : screens_) {
         screen->terminal.on_deadline(rt::now());
     }

@@ -2,12 +2,13 @@
 // Service: protocols fs, tty and input for all terminals.
 //
 // Badges: who calls.
-//   virtual_directory, console_directory   Directories of device nodes: open "MINOR" (vfs)
+//   virtual_directory, console_directory   Directories of device nodes: open "MINOR INODE DEVICE" (vfs)
 //   pairs_directory     the first Directory of pseudo-terminals (vfs mounts it)
 //   keyboard, serial    input devices
+//   manager             procmgr, who alone attaches terminals to sessions (tty::Terminals)
 //   opened_first + n    an open File, or a branch of the pairs' Directory; its drop message ends it
 //
-// tty calls screens (console, uart) and procmgr's answering thread; none of these ever calls tty and waits meanwhile with the
+// tty calls screens (console, uart) and procmgr's answering thread, all by capabilities that init gave it; none of these ever calls tty and waits meanwhile with the
 // thread that answers.
 #pragma once
 
@@ -32,12 +33,15 @@ inline constexpr std::uint64_t badge_console_directory = 2;  // major 5
 inline constexpr std::uint64_t badge_keyboard = 3;
 inline constexpr std::uint64_t badge_serial = 4;
 inline constexpr std::uint64_t badge_pairs_directory = 5;
+inline constexpr std::uint64_t badge_manager = manager_badge;
 inline constexpr std::uint64_t badge_opened_first = 16;
 
 struct Surroundings {
     ipc::Ref<ipc::Endpoint> endpoint;
     ipc::Ref<display::Screen> screen;  // virtual terminals 1 to 6; none without a framebuffer
     ipc::Ref<display::Screen> serial;  // terminals 64 and 65
+    ipc::Ref<process::Sessions> sessions;
+    ipc::Ref<ipc::Log> log;  // to be read; on virtual terminal 6
 };
 
 class Service {
@@ -45,8 +49,8 @@ public:
     using Protocol =
         ipc::Operations<fs::Open, fs::Read, fs::Write, fs::Poll, fs::GetAttributes,
                         fs::SetStatusFlags, GetSettings, SetSettings, GetSize, SetSize,
-                        GetForeground, SetForeground, Attach, Detach, Flush, Pending, Identify,
-                        GetPair, LockPair, SignalForeground, fs::GetPathAttributes,
+                        GetForeground, SetForeground, Claim, Attach, Detach, Flush, Flow, Pending,
+                        Identify, GetPair, LockPair, SignalForeground, fs::GetPathAttributes,
                         fs::SetAttributes, fs::CheckAccess, fs::ReadSymbolicLink, fs::ReadDirectory,
                         fs::Seek, fs::GetUsage, names::Branch, input::Keys, input::Bytes>;
 
@@ -64,9 +68,11 @@ public:
     Result<SetSize::Reply> handle(const SetSize& set, ipc::Request& request);
     Result<GetForeground::Reply> handle(const GetForeground& get, ipc::Request& request);
     Result<SetForeground::Reply> handle(const SetForeground& set, ipc::Request& request);
+    Result<Claim::Reply> handle(const Claim& claim, ipc::Request& request);
     Result<Attach::Reply> handle(const Attach& attach, ipc::Request& request);
     Result<Detach::Reply> handle(const Detach& detach, ipc::Request& request);
     Result<Flush::Reply> handle(const Flush& flush, ipc::Request& request);
+    Result<Flow::Reply> handle(const Flow& flow, ipc::Request& request);
     Result<Pending::Reply> handle(const Pending& pending, ipc::Request& request);
     Result<Identify::Reply> handle(const Identify& identify, ipc::Request& request);
     Result<GetPair::Reply> handle(const GetPair& get, ipc::Request& request);
@@ -93,6 +99,11 @@ public:
     void on_deadline();
 
 private:
+    // The name that a device was opened by: what fstat says is what stat says of that name.
+    struct Node {
+        DeviceNumber device;
+        std::uint64_t inode = 0, file_system = 0;
+    };
     // What a badge stands for.
     struct Opened {
         // `session`: held by procmgr; `name`: opened for its attributes alone; `branch`: a Directory.
@@ -104,12 +115,17 @@ private:
         Branch* branch = nullptr;        // of a directory
         fs::Identity identity;           // who opened it
         std::uint32_t flags = 0;         // fs::OpenFlags::changeable
+        std::uint32_t access = 0;        // fs::OpenFlags::read, write
+        Node node;                       // of a screen or serial line
         std::uint32_t epoch = 0;         // of the terminal when this was opened
-        std::uint64_t cursor = 0;        // directory: where the next entry is
+        Claim claim;                     // the latest; session 0: none
+        std::uint64_t claim_number = 0;
+        std::uint64_t cursor = 0;  // directory: where the next entry is
 
         [[nodiscard]] bool never_waits() const { return (flags & fs::OpenFlags::non_block) != 0; }
         [[nodiscard]] bool hung_up() const {
-            return kind == Kind::terminal && epoch != terminal->epoch();
+            const bool of_slave = kind == Kind::terminal || kind == Kind::session;
+            return of_slave && epoch != terminal->epoch();
         }
         // A slave that keeps its master from reading the end.
         [[nodiscard]] bool counts() const {
@@ -120,8 +136,10 @@ private:
         ScreenLine line;
         Terminal terminal;
 
-        Screen(std::uint32_t minor, ipc::Ref<display::Screen> screen)
-            : line(minor, screen), terminal({.major = screen_major, .minor = minor}, line) {}
+        Screen(std::uint32_t minor, ipc::Ref<display::Screen> screen,
+               ipc::Ref<process::Sessions> sessions)
+            : line(minor, screen),
+              terminal({.major = screen_major, .minor = minor}, line, sessions) {}
     };
     // A name in a Directory of pseudo-terminals.
     struct Name {
@@ -134,10 +152,13 @@ private:
     Result<Opened*> opened_of(const ipc::Request& request);
     // The terminal of an open File that has not been hung up.
     Result<Terminal*> terminal_of(const ipc::Request& request);
+    // What may be read from, or written to (fs::OpenFlags).
+    Result<Opened> opened_for(const ipc::Request& request, std::uint32_t access);
+    Result<Opened*> claimed(std::uint64_t number, std::uint32_t session);
     Result<PseudoTerminal*> master_of(const ipc::Request& request);
     Result<Opened> opened_by_number(const ipc::Request& request);
     Result<Opened> opened_by_name(Branch& branch, const fs::Open& open, std::string_view name);
-    static Result<Opened> opened_again(const Opened& file);
+    static Result<Opened> opened_again(const Opened& file, std::uint32_t flags);
     static Result<Opened> open_slave(PseudoTerminal& pair);
     Result<ipc::Capability<fs::File>> add(const Opened& opened);
     // Null: not a Directory of pseudo-terminals.
@@ -147,7 +168,9 @@ private:
     static fs::Attributes attributes_of(const Opened& file);
     static void settle(const Opened& file);
     void settle(const ipc::Request& request);
+    Screen* find_screen(std::uint32_t minor);
     Terminal* find(std::uint32_t minor);
+    void show_log();
     void act_on(const Keyboard::Event& event);
 
     const Surroundings around_;
@@ -155,8 +178,11 @@ private:
     PseudoTerminals pairs_;
     std::map<std::uint64_t, Opened> opened_;  // by badge
     std::uint64_t next_badge_ = badge_opened_first;
+    std::uint64_t claims_ = 0;  // made so far
     Keyboard keyboard_;
     std::uint32_t shown_ = 1;
+    std::uint64_t log_position_ = 0;
+    std::uint64_t log_looked_at_ = ipc::no_deadline;  // next
 };
 
 }  // namespace tty

@@ -1,25 +1,34 @@
 // SPDX-License-Identifier: MIT
 // Protocol `fs` on what is open: terminals, masters of pseudo-terminals.
+#include <algorithm>
 #include <charconv>
 
 #include "libs/fs_server/permissions.hpp"
-#include "libs/rt/clock.hpp"
 #include "servers/tty/service.hpp"
 
 namespace tty {
 
 namespace {
 
-constexpr std::uint64_t device_number = 5;  // what fstat says of the file system of terminals
-
-Result<std::uint32_t> number_in(std::string_view path) {
-    std::uint32_t number = 0;
-    const auto parsed = std::from_chars(path.data(), path.data() + path.size(), number);
-    const bool leading_zero = path.size() > 1 && path.front() == '0';
-    if (parsed.ec != std::errc{} || parsed.ptr != path.data() + path.size() || leading_zero) {
+// The next of the numbers that stand between spaces.
+template <class Number>
+Result<Number> take_number(std::string_view& text) {
+    Number number = 0;
+    const char* end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data(), end, number);
+    if (parsed.ec != std::errc{} || (parsed.ptr != end && *parsed.ptr != ' ')) {
         return base::fail(Status::not_found);
     }
+    text.remove_prefix(static_cast<std::size_t>(std::min(parsed.ptr + 1, end) - text.data()));
     return number;
+}
+
+constexpr std::uint32_t readable_and_writable = fs::OpenFlags::read | fs::OpenFlags::write;
+
+// What must be permitted, as in the bits of a mode.
+constexpr std::uint32_t mode_of(std::uint32_t flags) {
+    return ((flags & fs::OpenFlags::read) != 0 ? 4U : 0U) |
+           ((flags & fs::OpenFlags::write) != 0 ? 2U : 0U);
 }
 
 }  // namespace
@@ -39,10 +48,24 @@ Result<Terminal*> Service::terminal_of(const ipc::Request& request) {
     if (file->terminal == nullptr) {
         return base::fail(Status::not_terminal);
     }
+    if (file->kind == Opened::Kind::name) {
+        return base::fail(Status::bad_handle);
+    }
     if (file->hung_up()) {
         return base::fail(Status::io_error);
     }
     return file->terminal;
+}
+
+Result<Service::Opened> Service::opened_for(const ipc::Request& request, std::uint32_t access) {
+    const Opened* file = TRY(opened_of(request));
+    if (file->kind == Opened::Kind::directory) {
+        return base::fail(Status::is_directory);
+    }
+    if ((file->access & access) == 0) {
+        return base::fail(Status::bad_handle);
+    }
+    return *file;
 }
 
 Result<ipc::Capability<fs::File>> Service::add(const Opened& opened) {
@@ -91,6 +114,8 @@ void Service::on_drop(std::uint64_t badge) {
 void Service::settle(const Opened& file) {
     if (file.pair != nullptr) {
         file.pair->settle();
+    } else if (file.terminal != nullptr) {
+        file.terminal->take_answers();
     }
 }
 
@@ -102,22 +127,29 @@ void Service::settle(const ipc::Request& request) {
 
 // ---- opening --------------------------------------------------------------------------------------
 
-// A device's node, by its minor number.
+// A device's node, by its numbers.
 Result<Service::Opened> Service::opened_by_number(const ipc::Request& request) {
-    const std::uint32_t minor = TRY(number_in(request.text()));
+    const bool is_console = request.badge() == badge_console_directory;
+    std::string_view text = request.text();
+    const auto minor = TRY(take_number<std::uint32_t>(text));
+    const auto inode = TRY(take_number<std::uint64_t>(text));
+    const auto file_system = TRY(take_number<std::uint64_t>(text));
+    const Node node{.device = {.major = is_console ? console_major : screen_major, .minor = minor},
+                    .inode = inode,
+                    .file_system = file_system};
     Terminal* terminal = find(minor);
-    if (request.badge() == badge_console_directory && minor == own_minor) {
+    if (is_console && minor == own_minor) {
         // /dev/tty: which terminal that is only the opener can find out.
-        return Opened{.kind = Opened::Kind::name};
+        return Opened{.kind = Opened::Kind::name, .node = node};
     }
-    if (request.badge() == badge_console_directory) {
+    if (is_console) {
         // /dev/console is the first terminal that there is.
         terminal = minor == 1 && !screens_.empty() ? &screens_.front()->terminal : nullptr;
     }
     if (terminal == nullptr) {
         return base::fail(Status::not_found);
     }
-    return Opened{.terminal = terminal};
+    return Opened{.terminal = terminal, .node = node};
 }
 
 Result<Service::Opened> Service::opened_by_name(Branch& branch, const fs::Open& open,
@@ -134,9 +166,7 @@ Result<Service::Opened> Service::opened_by_name(Branch& branch, const fs::Open& 
     if ((open.flags & fs::OpenFlags::directory) != 0) {
         return base::fail(Status::not_directory);
     }
-    const std::uint32_t wanted = ((open.flags & fs::OpenFlags::read) != 0 ? 4U : 0U) |
-                                 ((open.flags & fs::OpenFlags::write) != 0 ? 2U : 0U);
-    if (!only_name && !fs_server::may(attributes, open.identity, wanted)) {
+    if (!only_name && !fs_server::may(attributes, open.identity, mode_of(open.flags))) {
         return base::fail(Status::access_denied);
     }
     if (only_name) {
@@ -159,15 +189,25 @@ Result<Service::Opened> Service::open_slave(PseudoTerminal& pair) {
     return Opened{.terminal = &pair.slave(), .pair = &pair};
 }
 
-// Another description of an open File: of the terminal itself, whatever its name is.
-Result<Service::Opened> Service::opened_again(const Opened& file) {
+// Another description of an open File: of the terminal itself, whatever its name is. Who has a name
+// alone may what the name allows; who has opened it, no more than that; who has the other end, or
+// has it as the session's terminal, everything.
+Result<Service::Opened> Service::opened_again(const Opened& file, std::uint32_t flags) {
     if (file.terminal == nullptr) {
         return base::fail(Status::unsupported);
+    }
+    const std::uint32_t wanted = flags & readable_and_writable;
+    const bool allowed = file.kind == Opened::Kind::name
+                             ? fs_server::may(attributes_of(file), file.identity, mode_of(wanted))
+                             : file.kind != Opened::Kind::terminal || (wanted & ~file.access) == 0;
+    if (!allowed) {
+        return base::fail(Status::access_denied);
     }
     if (file.hung_up() || (file.pair != nullptr && !file.pair->has_master())) {
         return base::fail(Status::out_of_range);
     }
-    return file.pair != nullptr ? open_slave(*file.pair) : Opened{.terminal = file.terminal};
+    return file.pair != nullptr ? open_slave(*file.pair)
+                                : Opened{.terminal = file.terminal, .node = file.node};
 }
 
 Result<fs::Open::Reply> Service::handle(const fs::Open& open, ipc::Request& request) {
@@ -179,11 +219,12 @@ Result<fs::Open::Reply> Service::handle(const fs::Open& open, ipc::Request& requ
         opened = TRY(opened_by_number(request));
     } else {
         const Opened* file = TRY(opened_of(request));
-        opened = TRY(opened_again(*file));
+        opened = TRY(opened_again(*file, open.flags));
         identity = file->identity;
     }
     opened.identity = identity;
     opened.flags = open.flags & fs::OpenFlags::changeable;
+    opened.access = opened.kind == Opened::Kind::name ? 0 : open.flags & readable_and_writable;
     auto file = add(opened);
     if (!file) {
         if (opened.kind == Opened::Kind::master) {
@@ -206,25 +247,22 @@ Result<fs::Open::Reply> Service::handle(const fs::Open& open, ipc::Request& requ
 // ---- operations on Files ----------------------------------------------------------------------------
 
 Result<fs::Read::Reply> Service::handle(const fs::Read& read, ipc::Request& request) {
-    const Opened file = *TRY(opened_of(request));
-    if (file.terminal == nullptr) {
-        return base::fail(Status::is_directory);
-    }
+    const Opened file = TRY(opened_for(request, fs::OpenFlags::read));
     if (file.hung_up()) {
         return fs::Read::Reply{};
     }
     fs::Read how = read;
     how.flags |= file.never_waits() ? fs::Read::no_wait : 0;
-    const std::string bytes =
-        TRY(file.kind == Opened::Kind::master ? file.pair->read(how, request)
-                                              : file.terminal->read(how, request, rt::now()));
+    const std::string bytes = TRY(file.kind == Opened::Kind::master
+                                      ? file.pair->read(how, request)
+                                      : file.terminal->read(how, request, file.never_waits()));
     settle(file);
     request.set_reply_payload(ipc::bytes(bytes));
     return fs::Read::Reply{};
 }
 
 Result<fs::Write::Reply> Service::handle(const fs::Write& write, ipc::Request& request) {
-    const Opened file = *TRY(opened_of(request));
+    const Opened file = TRY(opened_for(request, fs::OpenFlags::write));
     TRY(terminal_of(request));
     fs::Write how = write;
     how.flags |= file.never_waits() ? fs::Write::no_wait : 0;
@@ -236,7 +274,7 @@ Result<fs::Write::Reply> Service::handle(const fs::Write& write, ipc::Request& r
 
 Result<fs::Poll::Reply> Service::handle(const fs::Poll& poll, ipc::Request& request) {
     const Opened* file = TRY(opened_of(request));
-    if (file->terminal == nullptr) {
+    if (file->terminal == nullptr || file->kind == Opened::Kind::name) {
         return base::fail(Status::unsupported);
     }
     if (file->hung_up()) {
@@ -258,17 +296,14 @@ fs::Attributes Service::attributes_of(const Opened& file) {
     if (file.pair != nullptr) {
         return attributes_of(Name{.kind = Name::Kind::slave, .pair = file.pair});
     }
-    const DeviceNumber device = file.terminal != nullptr
-                                    ? file.terminal->device()
-                                    : DeviceNumber{.major = console_major, .minor = own_minor};
-    attributes.device = device_number;
-    attributes.inode = device.minor;
+    attributes.device = file.node.file_system;
+    attributes.inode = file.node.inode;
     attributes.kind = fs::Kind::character_device;
     attributes.mode = 0620;
     attributes.links = 1;
     attributes.block_size = 1024;
-    attributes.device_major = device.major;
-    attributes.device_minor = device.minor;
+    attributes.device_major = file.node.device.major;
+    attributes.device_minor = file.node.device.minor;
     return attributes;
 }
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "libs/rt/clock.hpp"
+
 namespace tty {
 
 namespace {
@@ -11,8 +13,6 @@ constexpr std::uint32_t signal_hang_up = 1;
 constexpr std::uint32_t signal_continue = 18;
 constexpr std::uint32_t signal_window_changed = 28;
 constexpr std::uint64_t tenth_of_a_second = 100'000'000;
-// What a byte can become on its way out: a line feed gets a carriage return before it.
-constexpr std::size_t longest_output = 2;
 
 }  // namespace
 
@@ -22,6 +22,12 @@ void Terminal::receive(std::string_view bytes) {
     discipline_.receive(bytes);
     serve();
     tell_pollers();
+}
+
+void Terminal::take_answers() {
+    if (const std::string answers = line_.take_answers(); !answers.empty()) {
+        receive(answers);
+    }
 }
 
 void Terminal::serve() {
@@ -42,59 +48,74 @@ void Terminal::hang_up() {
     pollers_.tell(~std::uint32_t{0});
 }
 
-// What its group in the foreground hears, procmgr tells it when the leader has ended of this.
+// Its group in the foreground hears of it when the leader has ended of this.
 void Terminal::signal_leader_of_end() {
     signal_group(0, signal_hang_up);
     signal_group(0, signal_continue);
 }
 
 void Terminal::signal_group(std::uint32_t group, std::uint32_t number) {
-    if (session_) {
-        (void)ipc::call(session_, process::SignalGroup{.group = group, .signal = number});
+    if (session_ != 0) {
+        (void)ipc::call(
+            sessions_, process::SignalGroup{.session = session_, .group = group, .signal = number});
     }
 }
 
 // ---- reading and writing --------------------------------------------------------------------------
 
-bool Terminal::satisfied() const {
-    if ((discipline_.settings().local & LocalFlags::canonical) != 0) {
-        return discipline_.readable();
-    }
-    const std::size_t least = discipline_.settings().characters[least_count];
-    return discipline_.readable() && discipline_.pending() >= std::max<std::size_t>(least, 1);
+std::uint64_t Terminal::limit() const {
+    return discipline_.settings().characters[time_limit] * tenth_of_a_second;
 }
 
-Result<std::string> Terminal::read(const fs::Read& read, ipc::Request& request, std::uint64_t now) {
+bool Terminal::satisfied(std::size_t length) const {
+    if (canonical()) {
+        return discipline_.readable();
+    }
+    const std::size_t wanted =
+        std::clamp<std::size_t>(least(), 1, std::max<std::size_t>(length, 1));
+    return discipline_.readable() && discipline_.pending() >= wanted;
+}
+
+Result<std::string> Terminal::read(const fs::Read& read, ipc::Request& request, bool any) {
     if (in_background(read.process_group)) {
         return base::fail(Status::background);
     }
     const std::size_t length = std::min<std::size_t>(read.length, abi::message_bytes);
-    if (readers_.empty() && satisfied()) {
+    if (readers_.empty() && (satisfied(length) || (any && discipline_.readable()))) {
         return discipline_.read(length);
     }
-    const Settings& settings = discipline_.settings();
-    const bool canonical = (settings.local & LocalFlags::canonical) != 0;
-    const bool timed = !canonical && settings.characters[least_count] == 0;
-    if (timed && settings.characters[time_limit] == 0) {
+    const bool waits_for_first = !canonical() && least() == 0;
+    if (waits_for_first && limit() == 0) {
         return std::string{};
     }
     if ((read.flags & fs::Read::no_wait) != 0) {
         return base::fail(Status::would_block);
     }
-    const std::uint64_t deadline =
-        timed ? now + settings.characters[time_limit] * tenth_of_a_second : ipc::no_deadline;
-    TRY(wait(readers_, request, length, deadline));
+    TRY(wait(readers_, request, length, waits_for_first ? rt::now() + limit() : ipc::no_deadline));
+    watch_between_bytes();
     return std::string{};
 }
 
 void Terminal::serve_readers() {
-    while (!readers_.empty() && satisfied()) {
+    while (!readers_.empty() && satisfied(readers_.front().length)) {
         Reader& reader = readers_.front();
         const std::string bytes = discipline_.read(reader.length);
         if (!reader.reply.answer<fs::Read>({}, {.payload = ipc::bytes(bytes)})) {
             discipline_.unread(bytes);
         }
         readers_.pop_front();
+    }
+    watch_between_bytes();
+}
+
+void Terminal::watch_between_bytes() {
+    if (readers_.empty() || canonical() || least() == 0 || limit() == 0) {
+        return;
+    }
+    Reader& first = readers_.front();
+    if (const std::size_t there = discipline_.pending(); there != first.seen) {
+        first.seen = there;
+        first.deadline = rt::now() + limit();
     }
 }
 
@@ -116,11 +137,11 @@ Result<fs::Write::Reply> Terminal::write(const fs::Write& write, ipc::Request& r
 }
 
 bool Terminal::takes_output() const {
-    return !discipline_.output_stopped() && line_.room() >= longest_output;
+    return !discipline_.output_stopped() && line_.room() >= discipline_.longest_output();
 }
 
 std::size_t Terminal::put_out(std::string_view bytes) {
-    const std::string_view part = bytes.substr(0, line_.room() / longest_output);
+    const std::string_view part = bytes.substr(0, line_.room() / discipline_.longest_output());
     discipline_.write(part);
     return part.size();
 }
@@ -128,7 +149,8 @@ std::size_t Terminal::put_out(std::string_view bytes) {
 void Terminal::serve_writers() {
     while (!writers_.empty() && takes_output()) {
         Writer& writer = writers_.front();
-        const std::size_t count = std::min(writer.bytes.size(), line_.room() / longest_output);
+        const std::size_t count =
+            std::min(writer.bytes.size(), line_.room() / discipline_.longest_output());
         if (writer.reply.answer<fs::Write>({.count = count})) {
             put_out(writer.bytes);
         }
@@ -137,7 +159,8 @@ void Terminal::serve_writers() {
 }
 
 std::uint32_t Terminal::ready() const {
-    return (satisfied() ? fs::Poll::readable : 0) | (takes_output() ? fs::Poll::writable : 0);
+    const std::size_t wanted = limit() == 0 ? least() : 1;
+    return (satisfied(wanted) ? fs::Poll::readable : 0) | (takes_output() ? fs::Poll::writable : 0);
 }
 
 // ---- settings, sessions, size ---------------------------------------------------------------------------
@@ -147,7 +170,22 @@ void Terminal::set_settings(const Settings& settings, std::uint32_t when) {
         discipline_.flush_input();
     }
     discipline_.set(settings);
-    serve_readers();
+    for (Reader& reader : readers_) {
+        reader.deadline = ipc::no_deadline;
+        reader.seen = 0;
+    }
+    serve();
+    tell_pollers();
+}
+
+void Terminal::flow(std::uint32_t action) {
+    switch (action) {
+        case Flow::stop_output:  discipline_.stop_output(); break;
+        case Flow::start_output: discipline_.start_output(); break;
+        case Flow::send_stop:    discipline_.send(stop_character); break;
+        default:                 discipline_.send(start_character); break;
+    }
+    serve();
     tell_pollers();
 }
 
@@ -156,28 +194,27 @@ void Terminal::flush(std::uint32_t queues) {
         discipline_.flush_input();
     }
     if ((queues & Flush::output) != 0) {
-        line_.discard();
+        discipline_.flush_output();
     }
 }
 
-Result<void> Terminal::attach(const Attach& attach, ipc::Capability<process::Session> session) {
-    if (session_number_ != 0 && session_number_ != attach.session && attach.force == 0) {
+Result<Attach::Reply> Terminal::attach(const Attach& attach) {
+    const std::uint32_t before = session_ != attach.session ? session_ : 0;
+    if (before != 0 && attach.force == 0) {
         return base::fail(Status::not_permitted);
     }
-    session_ = std::move(session);
-    session_number_ = attach.session;
-    foreground_ = attach.group;
-    return {};
+    session_ = attach.session;
+    foreground_ = attach.session;
+    return Attach::Reply{.before = before};
 }
 
-bool Terminal::detach(std::uint32_t session) {
-    if (session != session_number_) {
-        return false;
+void Terminal::detach() {
+    if (foreground_ != 0) {
+        signal_group(foreground_, signal_hang_up);
+        signal_group(foreground_, signal_continue);
     }
-    session_.reset();
-    session_number_ = 0;
+    session_ = 0;
     foreground_ = 0;
-    return true;
 }
 
 void Terminal::reset() {
@@ -186,10 +223,11 @@ void Terminal::reset() {
 }
 
 Result<void> Terminal::set_foreground(const SetForeground& set) {
-    if (!session_) {
+    if (session_ == 0) {
         return base::fail(Status::not_terminal);
     }
-    const auto checked = ipc::call(session_, process::CheckGroup{.group = set.group});
+    const auto checked =
+        ipc::call(sessions_, process::CheckGroup{.session = session_, .group = set.group});
     if (!checked) {
         return base::fail(ipc::to_status(checked.error()));
     }
@@ -224,9 +262,13 @@ void Terminal::on_deadline(std::uint64_t now) {
             ++reader;
             continue;
         }
-        (void)reader->reply.answer<fs::Read>({}, {});
+        const std::string bytes = discipline_.read(reader->length);
+        if (!reader->reply.answer<fs::Read>({}, {.payload = ipc::bytes(bytes)})) {
+            discipline_.unread(bytes);
+        }
         reader = readers_.erase(reader);
     }
+    watch_between_bytes();
 }
 
 }  // namespace tty

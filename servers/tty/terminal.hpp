@@ -25,7 +25,8 @@ struct DeviceNumber {
 
 class Terminal final : LineDiscipline::Host {
 public:
-    Terminal(DeviceNumber device, Line& line) : device_(device), line_(line) {}
+    Terminal(DeviceNumber device, Line& line, ipc::Ref<process::Sessions> sessions)
+        : device_(device), line_(line), sessions_(sessions) {}
     Terminal(const Terminal&) = delete;
 
     [[nodiscard]] DeviceNumber device() const { return device_; }
@@ -34,6 +35,8 @@ public:
 
     // ---- the line
     void receive(std::string_view bytes);
+    // What the line's other end answers is input.
+    void take_answers();
     // Whoever waits and need not any more.
     void serve();
     void tell_pollers() { pollers_.tell(ready()); }
@@ -43,29 +46,30 @@ public:
     void signal_leader_of_end();
 
     // ---- programs
-    // What was read, or it is deferred.
-    Result<std::string> read(const fs::Read& read, ipc::Request& request, std::uint64_t now);
+    // What was read, or it is deferred. `any`: less than the settings' least count will do.
+    Result<std::string> read(const fs::Read& read, ipc::Request& request, bool any);
     Result<fs::Write::Reply> write(const fs::Write& write, ipc::Request& request);
     fs::Poll::Reply poll(const fs::Poll& poll, ipc::Request& request) {
         return pollers_.poll(poll, request, ready());
     }
     void set_settings(const Settings& settings, std::uint32_t when);
     void flush(std::uint32_t queues);
+    void flow(std::uint32_t action);
     // May this process group use the terminal now?
     [[nodiscard]] bool in_background(std::uint32_t group) const {
         return foreground_ != 0 && group != 0 && group != foreground_;
     }
 
     // ---- sessions
-    Result<void> attach(const Attach& attach, ipc::Capability<process::Session> session);
-    // False: it was not this session's.
-    bool detach(std::uint32_t session);
+    Result<Attach::Reply> attach(const Attach& attach);
+    // The session has ended: its foreground group hears of it.
+    void detach();
     // For the next session: as if nobody had used it.
     void reset();
     void signal_foreground(std::uint32_t number) { signal_group(foreground_, number); }
     Result<void> set_foreground(const SetForeground& set);
     [[nodiscard]] std::uint32_t foreground() const { return foreground_; }
-    [[nodiscard]] std::uint32_t session() const { return session_number_; }
+    [[nodiscard]] std::uint32_t session() const { return session_; }
 
     // ---- size
     [[nodiscard]] GetSize::Reply size();
@@ -77,27 +81,37 @@ public:
 
 private:
     void transmit(std::string_view bytes) override { line_.transmit(bytes); }
+    void discard() override { line_.discard(); }
     void signal(std::uint32_t number) override { signal_foreground(number); }
     // As many of these bytes as there is room for on the line go out.
     std::size_t put_out(std::string_view bytes);
     [[nodiscard]] bool takes_output() const;
-    // A read of this length can be answered now (the settings' least count is there, or a line).
-    [[nodiscard]] bool satisfied() const;
+    [[nodiscard]] bool canonical() const {
+        return (discipline_.settings().local & LocalFlags::canonical) != 0;
+    }
+    [[nodiscard]] std::size_t least() const {
+        return discipline_.settings().characters[least_count];
+    }
+    [[nodiscard]] std::uint64_t limit() const;  // ns; 0: none
+    // A read of this length can be answered now: a line is there, or the settings' least count.
+    [[nodiscard]] bool satisfied(std::size_t length) const;
     void serve_readers();
+    // Raw, with a least count and a time limit: that is the time between two bytes, from the first on.
+    void watch_between_bytes();
     void serve_writers();
     [[nodiscard]] std::uint32_t ready() const;
     void signal_group(std::uint32_t group, std::uint32_t number);
 
     const DeviceNumber device_;
     Line& line_;
+    const ipc::Ref<process::Sessions> sessions_;
     LineDiscipline discipline_{*this};
     Readers readers_;
     Writers writers_;
     Pollers pollers_;
     std::uint32_t epoch_ = 0;
-    std::uint32_t session_number_ = 0;
-    std::uint32_t foreground_ = 0;
-    ipc::Capability<process::Session> session_;
+    std::uint32_t session_ = 0;     // 0: none
+    std::uint32_t foreground_ = 0;  // a process group of it
     bool size_set_ = false;
     GetSize::Reply size_{};
 };

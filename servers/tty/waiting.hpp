@@ -22,6 +22,7 @@ struct Reader {
     ipc::PendingReply reply;
     std::size_t length;
     std::uint64_t deadline;
+    std::size_t seen = 0;  // bytes that were there when the deadline was last set
 };
 using Readers = std::list<Reader>;
 

@@ -89,13 +89,17 @@ Result<fs::Open::Reply> Service::handle(fs::Open open, ipc::Request& request) {
 Result<fs::Open::Reply> Service::open_device(const fs::Open& open, const fs::Open::Reply& node,
                                              ipc::Request& request) {
     const FileSystemPointer server = devices_.at(node.device_major);
-    std::array<char, 16> digits;
-    const auto end =
-        std::to_chars(digits.data(), digits.data() + digits.size(), node.device_minor).ptr;
+    std::array<char, 64> words;
+    char* end = words.data();
+    for (const std::uint64_t number : {std::uint64_t{node.device_minor}, node.inode, node.device}) {
+        end = std::to_chars(end, words.data() + words.size(), number).ptr;
+        *end++ = ' ';
+    }
+    --end;
     fs::Open to_server = open;
     to_server.flags &= ~(fs::OpenFlags::create | fs::OpenFlags::exclusive |
                          fs::OpenFlags::truncate | fs::OpenFlags::read_only_view);
-    auto answer = TRY(server->ask(to_server, std::string_view{digits.data(), end}));
+    auto answer = TRY(server->ask(to_server, std::string_view{words.data(), end}));
     request.add_capability(answer.take<fs::File>());
     fs::Open::Reply reply = answer.reply;
     reply.redirected = fs::Redirected::no;

@@ -7,6 +7,7 @@
 #include <pty.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/vfs.h>
 #include <termios.h>
 
@@ -359,6 +360,105 @@ static void leave_one_behind(void) {
     _exit(0);
 }
 
+// The leader ends by a job that it has in the foreground, and that tells of its hang-up.
+static void end_by_a_foreground_job(void) {
+    signal(SIGTTOU, SIG_IGN);
+    if (fork() == 0) {
+        sigset_t blocked, before;
+        sigemptyset(&blocked);
+        sigaddset(&blocked, SIGHUP);
+        sigprocmask(SIG_BLOCK, &blocked, &before);
+        signal(SIGHUP, note);
+        if (setpgid(0, 0) != 0 || tcsetpgrp(0, getpid()) != 0) _exit(97);
+        kill(getppid(), SIGKILL);
+        while (!caught) sigsuspend(&before);
+        if (write(1, "hung up", 7) != 7) _exit(96);
+        _exit(0);
+    }
+    for (;;) pause();
+}
+
+static void the_foreground_hears_of_the_leaders_end(void) {
+    int master, slave;
+    open_pair(&master, &slave);
+    pid_t child = start_session(master, slave, end_by_a_foreground_job);
+    close(slave);
+    EQUAL(status_of(child), 1000 + SIGKILL);
+    expect(master, "hung up");
+    close(master);
+}
+
+static void wait_for_input_in_the_background(void) {
+    char byte;
+    signal(SIGTTOU, SIG_IGN);
+    pid_t child = fork();
+    if (child == 0) {
+        if (setpgid(0, 0) != 0) _exit(97);
+        if (read(0, &byte, 1) != 1) _exit(96);  // stops, until it is in the foreground
+        _exit(byte == 'x' ? 0 : 95);
+    }
+    int status = 0;
+    setpgid(child, child);
+    if (waitpid(child, &status, WUNTRACED) != child || !WIFSTOPPED(status)) _exit(94);
+    if (WSTOPSIG(status) != SIGTTIN) _exit(93);
+    // Output and settings from the background: only with TOSTOP, and only for who does not mind.
+    struct termios settings;
+    if (tcgetattr(0, &settings) != 0) _exit(92);
+    settings.c_lflag |= TOSTOP;
+    if (tcsetpgrp(0, child) != 0 || tcsetattr(0, TCSANOW, &settings) != 0) _exit(91);
+    if (write(1, "in the background", 17) != 17) _exit(90);
+    kill(child, SIGCONT);
+    if (waitpid(child, &status, 0) != child || status != 0) _exit(89);
+    if (tcsetpgrp(0, getpid()) != 0) _exit(88);
+    _exit(0);
+}
+
+static void background(void) {
+    int master, slave;
+    open_pair(&master, &slave);
+    pid_t child = start_session(master, slave, wait_for_input_in_the_background);
+    close(slave);
+    expect(master, "in the background");
+    EQUAL(write(master, "x\n", 2), 2);
+    EQUAL(status_of(child), 0);
+    close(master);
+}
+
+static void read_as_an_orphan(void) {
+    char byte;
+    int ends[2];
+    sigset_t blocked, before;
+    if (pipe(ends) != 0) _exit(97);
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &blocked, &before);
+    signal(SIGUSR1, note);
+    // A group of its own, whose only parent in another group of the session ends.
+    if (fork() == 0) {
+        if (fork() == 0) {
+            if (setpgid(0, 0) != 0 || prctl(PR_SET_PDEATHSIG, SIGUSR1) != 0) _exit(96);
+            if (write(ends[1], "", 1) != 1) _exit(95);
+            while (!caught) sigsuspend(&before);
+            int failed = read(0, &byte, 1) == -1 && errno == EIO;
+            signal(SIGTTOU, SIG_IGN);
+            if (write(1, failed ? "EIO" : "???", 3) != 3) _exit(94);
+            _exit(0);
+        }
+        _exit(read(ends[0], &byte, 1) == 1 ? 0 : 93);
+    }
+    for (;;) pause();
+}
+
+static void orphans_in_the_background(void) {
+    int master, slave;
+    open_pair(&master, &slave);
+    pid_t child = start_session(master, slave, read_as_an_orphan);
+    close(slave);
+    expect(master, "EIO");
+    close(master);
+    EQUAL(status_of(child), 1000 + SIGHUP);
+}
+
 static void the_leaders_end_does_not_hang_up(void) {
     int master, slave;
     open_pair(&master, &slave);
@@ -396,4 +496,6 @@ static void many(void) {
 MAIN(TEST(names_and_numbers), TEST(two_pairs_are_two), TEST(lines_are_edited_and_echoed),
      TEST(polling), TEST(nothing_is_lost_when_full), TEST(master_ends_with_the_last_slave),
      TEST(slave_is_hung_up_with_the_master), TEST(window_size), TEST(interrupt_character),
-     TEST(hang_up_signal), TEST(the_leaders_end_does_not_hang_up), TEST(many))
+     TEST(hang_up_signal), TEST(the_leaders_end_does_not_hang_up),
+     TEST(the_foreground_hears_of_the_leaders_end), TEST(background),
+     TEST(orphans_in_the_background), TEST(many))

@@ -91,3 +91,54 @@ def test_the_serial_line_has_a_session_of_its_own(console):
     line.send("echo serial $((2 + 3))\r")
     line.expect("serial 5", SECONDS)
     assert "serial 5" not in console.screenshot().text()
+
+
+def test_the_cursor_keys_are_as_a_program_asked_for_them(console):
+    console.type("clear; printf '\\033[?1hread\\171\\n'; cat -v\n")
+    console.expect_on_screen("ready", SECONDS)
+    console.press("up")
+    console.press("shift", "tab")
+    console.press("ctrl", "right")
+    console.type("\n")
+    console.expect_on_screen("\n^[OA^[[Z^[[1;5C\n", SECONDS)
+    console.press("ctrl", "c")
+    console.type("printf '\\033[?1l'\n")
+
+
+def test_the_terminal_answers_where_its_cursor_is(console):
+    console.type("clear; stty raw -echo; printf '\\033[3;7H\\033[6n'; dd bs=6 count=1 2>/dev/null | od -c; stty sane\n")
+    console.expect_on_screen("033   [   3   ;   7   R", SECONDS)
+
+
+def test_line_drawing(console):
+    console.type("clear; printf '\\033(0lqk\\033(B lqk\\n'\n")
+    console.expect_on_screen("\u250c\u2500\u2510 lqk\n", SECONDS)
+
+
+def test_another_terminal_has_a_login_when_it_is_looked_at(console):
+    console.type("clear; echo first $((1 + 1))\n")
+    console.expect_on_screen("first 2\n", SECONDS)
+    console.press("alt", "f2")
+    log_in_on_screen(console)
+    console.type("tty\n")
+    console.expect_on_screen("\n/dev/tty2\n", SECONDS)
+    console.press("alt", "f1")
+    console.expect_on_screen("first 2\n", SECONDS)
+
+
+def test_the_systems_log_is_on_the_last_terminal(console):
+    console.press("alt", "f6")
+    console.expect_on_screen("virtio-blk: 64 MiB", SECONDS)
+    console.type("ignored\n")
+    console.press("alt", "f1")
+    console.expect_on_screen("$", SECONDS)
+
+
+def test_pages_that_have_scrolled_away_can_be_seen(console):
+    console.type("clear; seq 1 200\n")
+    console.expect_on_screen("\n200\n", SECONDS)
+    for _ in range(4):
+        console.press("shift", "pgup")
+    assert "\n70\n" in console.expect_on_screen("\n100\n", SECONDS).text()
+    console.type("echo back\n")
+    console.expect_on_screen("\nback\n", SECONDS)

@@ -32,6 +32,7 @@ def guest(tmp_path_factory):
     folder = tmp_path_factory.mktemp("images")
     put = [(paths.OUT / "hosted/hostile_messages", "/home/admin/hostile_messages"),
            (paths.OUT / "hosted/hostile_parcels", "/home/admin/hostile_parcels"),
+           (paths.OUT / "hosted/hostile_terminal", "/home/admin/hostile_terminal"),
            (paths.OUT / "linux/memory_limit", "/home/admin/memory_limit")]
     for name, text in CLUUFILES.items():
         (folder / name).mkdir()
@@ -298,6 +299,12 @@ def test_descriptors_spoiled_on_their_way_harm_nobody(guest):
     for seed in range(3):
         result = guest.run("/home/admin/hostile_parcels", str(seed), "150", timeout=120)
         assert result.output == b"150 rounds\n", text(result)
+
+
+def test_who_has_a_terminal_cannot_make_its_server_wait_nor_take_it(guest):
+    result = guest.run("/home/admin/hostile_terminal", timeout=60)
+    assert result.output == b"0 failures\n", text(result)
+    assert guest.run("echo", "alive").output == b"alive\n"
 
 
 def test_nothing_leaks(guest):

@@ -63,3 +63,15 @@ def test_without_a_good_disk_the_screen_says_why_nobody_can_log_in(boot, tmp_pat
     shot = machine.expect_on_screen("Nobody can log in", SECONDS)
     assert reason in shot.text()
     assert "the root is in memory" in shot.text()
+
+
+def test_control_alt_delete_starts_the_machine_again(boot):
+    machine = boot(reboots=True)
+    line = machine.serial[0]
+    log_in(line)
+    line.send("echo kept >kept; echo writ\"\"ten\r")
+    line.expect("written", SECONDS)
+    machine.press("ctrl", "alt", "delete")
+    log_in(line)
+    line.send("cat kept\r")
+    line.expect("kept\r\nkept|\nkept", SECONDS)

@@ -31,10 +31,13 @@ std::string_view enter_line(std::string_view line, StartTable& table) {
     if (!cluufile::is_image_name(image)) {
         return "expected the name of an image (a-z 0-9 . _ -)";
     }
-    if (!take_word(line).empty()) {
-        return "expected the image and at most one word after it";
+    const std::string_view when = take_word(line);
+    const bool when_shown = when == "shown" && purpose.starts_with(screen_terminals);
+    if ((!when.empty() && !when_shown) || !take_word(line).empty()) {
+        return "expected the image, at most one word after it, and `shown` after a screen's "
+               "terminal";
     }
-    StartEntry entry{std::string{image}, {}, {}};
+    StartEntry entry{.image = std::string{image}, .when_shown = when_shown};
     (purpose.starts_with('/') ? entry.terminal : entry.condition) = purpose;
     table.entries.push_back(std::move(entry));
     return {};

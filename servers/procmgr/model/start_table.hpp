@@ -2,6 +2,7 @@
 // /etc/procmgr.table: the first containers. One a line: the image, and what it is for:
 //
 //   login  /dev/tty1         a session on this terminal, which becomes its standard input and output
+//   login  /dev/tty2 shown   the same, but not before somebody looks at that terminal of the screen
 //   execd  exec              only if the kernel's command line has this word
 //
 // Blank lines and `#` to the end of the line are ignored. Each entry is started when the file
@@ -18,12 +19,15 @@ struct StartEntry {
     std::string image;
     std::string terminal;   // absolute path, or empty
     std::string condition;  // a word of the command line, or empty
+    bool when_shown = false;
 };
 
 struct StartTable {
     std::vector<StartEntry> entries;
     std::vector<std::string> complaints;  // "line N: ..."
 };
+
+inline constexpr std::string_view screen_terminals = "/dev/tty";  // and the terminal's number
 
 [[nodiscard]] StartTable parse_start_table(std::string_view text);
 
