@@ -60,16 +60,19 @@ set(CLUU_KERNEL_FLAGS ${CLUU_COMMON} ${CLUU_OPTIMISE} ${CLUU_FREESTANDING}
     # kernel/arch/x86_64/stack_protector.cpp
     $<$<COMPILE_LANGUAGE:CXX>:-fstack-protector-strong>
     $<$<COMPILE_LANGUAGE:CXX>:-mstack-protector-guard=global>)
-# The kernel is small enough to be optimised as a whole at each link; its short functions in separate files gain much.
-if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
-    list(APPEND CLUU_KERNEL_FLAGS $<$<COMPILE_LANGUAGE:CXX>:-flto>)
-    set(CLUU_KERNEL_LINK -flto -O2)
-endif()
 
 # Position-independent code costs nothing on this machine, and lets the same objects serve the native programs (linked
 # at a fixed address) and the Linux library (linked to be mapped anywhere).
 set(CLUU_NATIVE_FLAGS ${CLUU_COMMON} ${CLUU_OPTIMISE} ${CLUU_FREESTANDING}
     -fPIE -fdirect-access-external-data -fvisibility=hidden)
+
+# The kernel and each native program are small enough to be optimised as a whole at each link; their short functions in separate
+# files gain much.
+if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+    list(APPEND CLUU_KERNEL_FLAGS $<$<COMPILE_LANGUAGE:CXX>:-flto>)
+    list(APPEND CLUU_NATIVE_FLAGS $<$<COMPILE_LANGUAGE:CXX>:-flto>)
+    set(CLUU_WHOLE_LINK -flto -O2)
+endif()
 
 set(CLUU_HOSTED_FLAGS ${CLUU_COMMON} ${CLUU_OPTIMISE} --target=x86_64-linux-gnu -fno-pic
     -ffunction-sections -fdata-sections
