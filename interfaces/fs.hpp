@@ -5,7 +5,8 @@
 // them) or a whole view (as processes hold it, served by vfs). An open File is a badge of the file
 // system's own process: one open file description in the sense of POSIX, with its offset and its
 // append flag, shared by all who hold a copy of the capability. When the last copy disappears (drop
-// message) it is closed.
+// message) it is closed. Who holds the only copy can close it by a message, too, and keep the
+// capability for the next file that it opens (Close).
 //
 // Paths. To a view: absolute. To a file system: relative to its root, components separated by
 // single slashes, no `.` and no `..`. A file system that meets a symbolic link on the way (or at
@@ -121,6 +122,9 @@ struct Open {
     std::uint32_t flags = 0;
     std::uint32_t mode = 0;  // for create, the umask already applied
     Identity identity;
+    // 0, or the number of an empty File, which was opened through this entrance: this is the File then,
+    // and none comes along. busy: it is not empty (any more), and nothing has happened.
+    std::uint64_t into = 0;
     struct Reply {
         Redirected redirected = Redirected::no;
         Kind kind = Kind::none;
@@ -445,6 +449,16 @@ struct OpenPipe {
     struct Reply {
         std::uint32_t writers_ever = 0;  // before those who are there now
         std::uint32_t reserved = 0;
+    };
+};
+
+// Closes what was opened through an entrance, and leaves the File empty, for Open to open another
+// `into` it. Whoever copies it before that shares what it will be. To be called with `only_copy`.
+// busy: there are copies; unsupported: this File cannot be kept; either way nothing has happened.
+struct Close {
+    static constexpr std::uint16_t label = 50;
+    struct Reply {
+        std::uint64_t number = 0;  // for Open
     };
 };
 

@@ -51,6 +51,9 @@ struct Tag {
     static constexpr std::uint64_t moves =
         std::uint64_t{1}
         << 45;  // in: the capabilities sent leave the sender's table (else they are copied)
+    // in: tell the receiver of a call if nobody has a copy of the drop-guarded capability that it is
+    // made by; out: so it was when the message arrived. Not if the call had to wait for a receiver.
+    static constexpr std::uint64_t only_copy = std::uint64_t{1} << 46;
     static constexpr std::uint64_t out_flags =
         is_drop | is_signal | is_fault;  // a sender cannot set these
 

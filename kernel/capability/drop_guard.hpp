@@ -10,6 +10,7 @@
 
 #include <cstdint>
 
+#include "abi/kernel/message.hpp"
 #include "kernel/capability/capability.hpp"
 #include "kernel/result.hpp"
 #include "libs/base/list.hpp"
@@ -24,6 +25,7 @@ public:
     static Result<> attach(Capability& minted);
 
     [[nodiscard]] std::uint64_t badge() const { return badge_; }
+    [[nodiscard]] bool is_only() const { return copies_ == 1; }
     void add_copy() { ++copies_; }
     void remove_copy();
     // Gives the block back.
@@ -37,6 +39,12 @@ private:
     std::uint64_t badge_;
     std::uint32_t copies_ = 0;
 };
+
+// The tag of a call, as its receiver gets it: `only_copy` stays if it is true.
+inline abi::Tag told_of_copies(abi::Tag tag, const Grant& used) {
+    const bool is_only = used.guard != nullptr && used.guard->is_only();
+    return is_only ? tag : abi::Tag{tag.raw & ~abi::Tag::only_copy};
+}
 
 using DropList = base::List<DropGuard, &DropGuard::pending>;
 

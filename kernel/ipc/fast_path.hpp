@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The fast path: a call to a server that waits, and its answer, with words in registers only; the null operation; a signal
+// The fast path: a call to a server that waits, and its answer, without capabilities; the null operation; a signal
 // that does not change who runs, and a wait for one, if somebody else is ready.
 //
 // Call and answer do exactly what ipc::call, ipc::answer and ipc::receive would, in the one case in which nothing else can happen: no
-// payload, no capabilities, no flags; the partner waits and nobody has a deadline. They look at everything first and change
+// capabilities, no flags but `only_copy`; the partner waits and nobody has a deadline. They look at everything first and change
 // nothing unless all of it holds; then they go straight through to the partner. The words are none of their business: the
-// machine's part (arch) hands them from one thread to the other, best without touching them.
+// machine's part (arch) hands them from one thread to the other, best without touching them. Messages with a payload, or with that
+// flag, have functions of their own (Loaded), so that the others do not pay for them.
 //
 // Nobody more important can be ready here. The running thread is the most important one whenever user code runs
 // (Scheduler::finish), a partner goes on with the same scheduling context, and nothing has happened since the entry.
@@ -24,11 +25,13 @@
 #pragma once
 
 #include <atomic>
+#include <cstring>
 
 #include <arch/cpu.hpp>
 #include <arch/fpu.hpp>
 
 #include "abi/kernel/message.hpp"
+#include "abi/kernel/operation.hpp"
 #include "kernel/object/cap_table.hpp"
 #include "kernel/object/endpoint.hpp"
 #include "kernel/object/notification.hpp"
@@ -40,11 +43,11 @@ namespace kernel {
 
 struct FastPath {
     enum class Outcome : std::uint8_t {
-        slow,  // nothing has happened: take the long way
-        operation,  // the same, but the capability is found: it is not an endpoint's, and the tag is plain
-        nothing,      // the null operation is done: all words and the tag are zero
-        done,         // the thread goes on with its words, but for word 0, which is `word`
-        switched,     // `next` has the message, its tag and its words as they were, and goes on
+        slow,       // nothing has happened: take the long way
+        operation,  // the same, but the capability is found: it is not an endpoint's
+        nothing,    // an operation is done: tag and words are zero, but for word 0, which is `word`
+        done,       // the thread goes on with its words, but for word 0, which is `word`
+        switched,  // `next` goes on; it has the payload, its words are as they were, its tag is `word`
         handed_over,  // the thread waits; `next` goes on, with all the registers it left off with
     };
     struct Step {
@@ -52,14 +55,18 @@ struct FastPath {
         Thread* next = nullptr;
         std::uint64_t badge = 0;  // what `next` finds in the badge's place
         const Capability* capability = nullptr;
-        std::uint64_t word = 0;
+        std::uint64_t word = 0;  // of `switched`: the tag
     };
+
+    // Label and status: what all messages that go this way may have.
+    static constexpr std::uint64_t plain_tag = 0xffff'0000'0000'ffff;
+    static constexpr bool is_loaded(abi::Tag tag) { return (tag.raw & ~plain_tag) != 0; }
 
     // Many: with several CPUs, for one that shares the kernel. `next` has what it needs but for `current` then, and the thread that
     // came may be another CPU's already, if it does not go on.
-    template <bool Many>
+    template <bool Many, bool Loaded>
     static Step call(Thread& caller, std::uint64_t cap, abi::Tag tag);
-    template <bool Many>
+    template <bool Many, bool Loaded>
     static Step reply_and_receive(Thread& server, std::uint64_t caps, abi::Tag tag);
     template <bool Many>
     static Step signal(Thread& thread, std::uint64_t cap, std::uint64_t bits);
@@ -67,8 +74,7 @@ struct FastPath {
     static Step wait(Thread& thread, std::uint64_t cap, abi::Tag tag);
 
 private:
-    // Bits of a tag that travel unchanged: label and status.
-    static constexpr std::uint64_t plain_tag = 0xffff'0000'0000'ffff;
+    static constexpr std::uint64_t payload_tag = 0x1fff'0000;
 
     static constexpr Condition runs{.state = abi::ThreadState::ready};
     static constexpr Condition receives{.state = abi::ThreadState::blocked, .wait = Wait::receive};
@@ -94,6 +100,11 @@ private:
     static ObjectLock::Guard guard(ObjectLock& lock) {
         return ObjectLock::Guard(Many ? &lock : nullptr);
     }
+    // Of a loaded message: has it only what goes this way?
+    static bool is_light(abi::Tag tag, std::uint64_t flags) {
+        return (tag.raw & ~(plain_tag | payload_tag | flags)) == 0 &&
+               tag.payload() <= abi::message_bytes;
+    }
     // This CPU goes from one thread, all of whose registers are in memory then, for whatever CPU runs it next, to the other.
     template <bool Many>
     static void move_on(Thread& from, Thread& to) {
@@ -105,10 +116,10 @@ private:
     }
 };
 
-template <bool Many>
+template <bool Many, bool Loaded>
 [[gnu::always_inline]] inline FastPath::Step FastPath::call(Thread& caller, std::uint64_t cap,
                                                             abi::Tag tag) {
-    if ((tag.raw & ~plain_tag) != 0) [[unlikely]] {
+    if (Loaded && !is_light(tag, abi::Tag::only_copy)) {
         return {};
     }
     const Capability& capability = find(caller, cap);
@@ -117,7 +128,14 @@ template <bool Many>
             [[unlikely]] {
             return {};
         }
-        return {.outcome = tag.raw == 0 ? Outcome::nothing : Outcome::operation,
+        if (!Many && tag.raw == std::to_underlying(abi::NotificationOp::peek) &&
+            capability.is(ObjectType::notification, abi::NotificationRights::wait)) {
+            auto& notification = static_cast<Notification&>(*capability.object);
+            return {.outcome = Outcome::nothing, .word = notification.bits()};
+        }
+        return {.outcome = tag.raw == 0 ? Outcome::nothing
+                           : Many       ? Outcome::slow
+                                        : Outcome::operation,
                 .capability = &capability};
     }
     auto& endpoint = static_cast<Endpoint&>(*capability.object);
@@ -131,6 +149,10 @@ template <bool Many>
         return {};
     }
 
+    if constexpr (Loaded) {
+        tag = told_of_copies(tag, capability);
+        std::memcpy(server.message_page(), caller.message_page(), tag.payload());
+    }
     move_on<Many>(caller, server);
     ThreadQueue::remove(server);
     server.waiting.reply = nullptr;
@@ -143,16 +165,17 @@ template <bool Many>
     caller.waiting.reply = reply;
     caller.condition_ = awaits_answer;
     caller.borrower_ = &server;
-    return {.outcome = Outcome::switched, .next = &server, .badge = capability.badge};
+    return {
+        .outcome = Outcome::switched, .next = &server, .badge = capability.badge, .word = tag.raw};
 }
 
-template <bool Many>
+template <bool Many, bool Loaded>
 [[gnu::always_inline]] inline FastPath::Step FastPath::reply_and_receive(Thread& server,
                                                                          std::uint64_t caps,
                                                                          abi::Tag tag) {
     const Capability& to_endpoint = find(server, static_cast<std::uint32_t>(caps));
     const Capability& to_reply = find(server, caps >> 32);
-    if ((tag.raw & ~plain_tag) != 0 ||
+    if ((Loaded && !is_light(tag, 0)) ||
         !to_endpoint.is(ObjectType::endpoint, abi::EndpointRights::receive) ||
         !to_reply.is(ObjectType::reply, abi::ReplyRights::use)) [[unlikely]] {
         return {};
@@ -172,6 +195,9 @@ template <bool Many>
         return {};
     }
 
+    if constexpr (Loaded) {
+        std::memcpy(caller->message_page(), server.message_page(), tag.payload());
+    }
     move_on<Many>(server, *caller);
     caller->waiting.reply = nullptr;
     caller->condition_ = runs;
@@ -184,7 +210,7 @@ template <bool Many>
     server.lender_ = nullptr;
     server.context_ = server.home_context_;
     endpoint.receivers_.push_back(server);
-    return {.outcome = Outcome::switched, .next = caller};
+    return {.outcome = Outcome::switched, .next = caller, .word = tag.raw};
 }
 
 template <bool Many>
@@ -202,8 +228,9 @@ template <bool Many>
     const std::uint64_t word = notification.word_ | (capability.badged ? capability.badge : bits);
     if (!notification.waiters_.empty()) {
         Thread& waiter = notification.waiters_.first();
-        if (waiter.condition_ != awaits_signal || word == 0 ||
-            !scheduler().is_indifferent_to(waiter) ||
+        Condition condition = waiter.condition_;
+        condition.interruptible = false;
+        if (condition != awaits_signal || word == 0 || !scheduler().is_indifferent_to(waiter) ||
             (Many && (waiter.cpu_ != &scheduler() || Scheduler::any_idle()))) [[unlikely]] {
             return {};
         }
@@ -222,8 +249,9 @@ template <bool Many>
 [[gnu::always_inline]] inline FastPath::Step FastPath::wait(Thread& thread, std::uint64_t cap,
                                                             abi::Tag tag) {
     const Capability& capability = find(thread, cap);
-    if (tag.raw != 0 || !capability.is(ObjectType::notification, abi::NotificationRights::wait))
-        [[unlikely]] {
+    if ((tag.raw != 0 &&
+         (tag.raw != abi::Tag::interruptible || thread.control->interrupt_pending)) ||
+        !capability.is(ObjectType::notification, abi::NotificationRights::wait)) [[unlikely]] {
         return {};
     }
     auto& notification = static_cast<Notification&>(*capability.object);
@@ -243,6 +271,7 @@ template <bool Many>
     move_on<Many>(thread, *next);
     notification.waiters_.push_back(thread);
     thread.condition_ = awaits_signal;
+    thread.condition_.interruptible = tag.raw != 0;
     scheduler().hand_over(*next);
     return {.outcome = Outcome::handed_over, .next = next};
 }

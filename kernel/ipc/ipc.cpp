@@ -74,8 +74,9 @@ void transfer_capabilities(Thread& from, Thread& to, abi::Tag tag, Undelivered& 
 void transfer(Thread& from, Thread& to, Undelivered& undelivered) {
     constexpr std::uint64_t all_flags = std::uint64_t{0xff} << 40;
     const abi::Tag tag = from.tag();
+    const std::uint64_t kept = from.is_call() ? abi::Tag::only_copy : 0;
     from.copy_words_to(to);
-    to.set_tag(abi::Tag{tag.raw & ~all_flags});
+    to.set_tag(abi::Tag{tag.raw & ~(all_flags & ~kept)});
     if (tag.payload() != 0) {
         std::memcpy(to.message_page(), from.message_page(), tag.payload());
     }
@@ -174,6 +175,7 @@ void call(Thread& caller, Endpoint& endpoint, std::uint64_t badge) {
         receiver->set_result(Error::ok);
         receiver->wake_preferred();
     } else {
+        caller.set_tag(abi::Tag{caller.tag().raw & ~abi::Tag::only_copy});
         endpoint.add_sender(caller);
     }
 }

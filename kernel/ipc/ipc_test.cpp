@@ -2,6 +2,8 @@
 // What of messages only shows from outside of both partners: whose time is used, and who runs next.
 #include "kernel/ipc/ipc.hpp"
 
+#include <cstring>
+
 #include <gtest/gtest.h>
 
 #include "kernel/arch/host/kernel_fixture.hpp"
@@ -267,6 +269,77 @@ TEST_F(IpcTest, TheNullOperationLeavesNoWordsAndNeedsACapability) {
     EXPECT_EQ(init.answer().words, host::Words{});
     init.enter(Syscall::call, 63, {}, {1});
     EXPECT_EQ(init.answer().error, Error::invalid_capability);
+}
+
+TEST_F(IpcTest, APayloadIsCopiedToTheByte) {
+    const auto at = [](User& user, std::size_t i) { return user.message_page()[i]; };
+    pause_init();
+    server.enter(Syscall::receive, desk());
+    std::memset(client.message_page(), 1, abi::message_bytes);
+    std::memset(server.message_page(), 2, abi::message_bytes);
+    client.enter(Syscall::call, endpoint, abi::make_tag(5, 13), {1, 2, 3, 4, 5, 6});
+    ASSERT_TRUE(server.running());
+    EXPECT_EQ(server.answer().tag.raw, abi::make_tag(5, 13).raw);
+    EXPECT_EQ(server.answer().words, (host::Words{1, 2, 3, 4, 5, 6}));
+    EXPECT_TRUE(at(server, 0) == std::byte{1} && at(server, 12) == std::byte{1});
+    EXPECT_EQ(at(server, 13), std::byte{2});
+    std::memset(server.message_page(), 3, abi::message_bytes);
+    server.enter(Syscall::reply_and_receive, desk(), abi::make_tag(6, 4096), {9});
+    ASSERT_TRUE(client.running());
+    EXPECT_EQ(client.answer().tag.raw, abi::make_tag(6, 4096).raw);
+    EXPECT_TRUE(at(client, 0) == std::byte{3} && at(client, 4095) == std::byte{3});
+    client.enter(Syscall::call, endpoint, abi::make_tag(5, 4097));
+    EXPECT_EQ(client.answer().error, Error::too_long);
+    client.enter(Syscall::call, endpoint, abi::make_tag(5, 1));
+    ASSERT_TRUE(server.running());
+    server.enter(Syscall::reply_and_receive, desk(), abi::make_tag(0, 4097));
+    EXPECT_EQ(server.answer().error, Error::too_long);
+}
+
+// Whether or not the message goes the short way.
+TEST_F(IpcTest, TheReceiverIsToldOfTheOnlyCopy) {
+    constexpr std::uint64_t only_copy = abi::Tag::only_copy;
+    const abi::Tag asks = abi::make_tag(5, 0, 0, 0, only_copy);
+    const abi::CapIndex guarded =
+        init.call(abi::boot_own_table, abi::CapTableOp::mint,
+                  {endpoint, abi::all_rights, 0, 9, abi::MintFlags::drop_guard})
+            .cap();
+    const auto told = [&](std::uint64_t cap, abi::Tag tag) {
+        pause_init();
+        server.enter(Syscall::receive, desk());
+        client.enter(Syscall::call, cap, tag, {}, plat::clock_now() + long_time);
+        EXPECT_TRUE(server.running());
+        const bool is_told = server.answer().tag.has(only_copy);
+        server.enter(Syscall::reply, reply, asks);
+        Machine::advance(long_time);
+        EXPECT_FALSE(client.answer().tag.has(only_copy));
+        return is_told;
+    };
+    const abi::Tag slowly{asks.raw | abi::Tag::has_deadline};
+    EXPECT_FALSE(told(guarded, abi::make_tag(5)));
+    EXPECT_TRUE(told(guarded, asks));
+    EXPECT_TRUE(told(guarded, slowly));
+    EXPECT_FALSE(told(endpoint, asks));  // has no guard
+    EXPECT_FALSE(told(endpoint, slowly));
+    const abi::CapIndex copy =
+        init.call(abi::boot_own_table, abi::CapTableOp::copy, {guarded, abi::all_rights, 0}).cap();
+    EXPECT_FALSE(told(guarded, asks));
+    EXPECT_FALSE(told(guarded, slowly));
+    EXPECT_TRUE(init.call(abi::boot_own_table, abi::CapTableOp::remove, {copy}).ok());
+    // One that has to wait could be copied meanwhile; and a message without an answer is no call.
+    pause_init();
+    server.enter(Syscall::wait, out_of_the_way);
+    client.enter(Syscall::call, guarded, asks);
+    Machine::advance(long_time);
+    init.enter(Syscall::receive, desk());
+    EXPECT_FALSE(init.answer().tag.has(only_copy));
+    init.enter(Syscall::reply, reply);
+    pause_init();
+    client.enter(Syscall::send, guarded, asks);
+    Machine::advance(long_time);
+    init.enter(Syscall::receive, desk());
+    EXPECT_EQ(init.answer().tag.label(), 5U);
+    EXPECT_FALSE(init.answer().tag.has(only_copy));
 }
 
 TEST_F(IpcTest, AStoppedServerIsNotSwitchedTo) {

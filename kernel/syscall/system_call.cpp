@@ -63,6 +63,7 @@ Result<> call(Thread& caller) {
     if (capability->object->type() == ObjectType::endpoint) {
         TRY(refuse_if(capability->object->is_dying(), Error::dead));
         TRY(refuse_if(!capability->allows(EndpointRights::call), Error::missing_right));
+        caller.set_tag(told_of_copies(tag, *capability));
         ipc::call(caller, *static_cast<Endpoint*>(capability->object), capability->badge);
         return {};
     }

@@ -444,11 +444,67 @@ TYPED_TEST_P(Conformance, CountsWhatMakesRememberedAnswersVoid) {
     c.close(file);
 }
 
+TYPED_TEST_P(Conformance, AClosedFileIsOpenedInto) {
+    auto& c = this->client();
+    EXPECT_EQ(c.make_file("a", "first"), Status::ok);
+    EXPECT_EQ(c.make_file("b", "second"), Status::ok);
+    const auto enter = [&] {
+        EXPECT_TRUE(c.on_path(fs::Enter{}, ""));
+        return c.host().minted;
+    };
+    const auto open = [&](std::uint64_t through, std::string_view path, std::uint64_t into) {
+        return c.status_of(c.call(through, fs::Open{.flags = Flags::read, .into = into}, path));
+    };
+    // `only`: nobody has a copy of the File.
+    const auto close = [&](std::uint64_t file, bool only) {
+        c.tag_flags = only ? abi::Tag::only_copy : 0;
+        const auto closed = c.call(file, fs::Close{});
+        c.tag_flags = 0;
+        EXPECT_TRUE(!closed || closed->number == file);
+        return c.status_of(closed);
+    };
+    const std::uint64_t entrance = enter();
+    const std::uint64_t other = enter();
+    EXPECT_EQ(open(entrance, "a", 0), Status::ok);
+    const std::uint64_t file = c.host().minted;
+    EXPECT_TRUE(c.call(file, fs::Lock{.kind = fs::Lock::exclusive}));
+    EXPECT_EQ(open(entrance, "b", file), Status::busy);  // it is not empty
+    EXPECT_EQ(close(file, false), Status::busy);
+    EXPECT_EQ(c.read_all(file), "first");
+    EXPECT_EQ(close(file, true), Status::ok);
+    EXPECT_EQ(c.status_of(c.call(file, fs::Read{.length = 9})), Status::bad_handle);
+    EXPECT_EQ(close(file, true), Status::bad_handle);
+    const auto reader = c.open("a", Flags::read);
+    EXPECT_TRUE(c.call(reader, fs::Lock{.kind = fs::Lock::exclusive}));  // the lock is gone
+    EXPECT_EQ(close(reader, true), Status::unsupported);  // it did not come through an entrance
+    c.close(reader);
+    EXPECT_EQ(open(other, "b", file), Status::busy);  // another's
+    EXPECT_FALSE(c.on_path(fs::Open{.flags = Flags::read, .into = file}, "b"));
+    EXPECT_EQ(open(entrance, "none", file), Status::not_found);
+    EXPECT_EQ(open(entrance, "b", file), Status::ok);
+    EXPECT_EQ(c.host().minted, reader);  // nothing has been made for it
+    EXPECT_EQ(c.read_all(file), "second");
+    // What is deleted empty, or with its entrance gone, is as good as what is deleted open.
+    EXPECT_EQ(close(file, true), Status::ok);
+    c.close(file);
+    EXPECT_EQ(open(entrance, "b", file), Status::busy);
+    EXPECT_EQ(open(entrance, "a", 0), Status::ok);
+    EXPECT_EQ(c.host().minted, file);  // its number was free
+    c.close(entrance);
+    EXPECT_EQ(close(file, true), Status::ok);
+    EXPECT_EQ(enter(), entrance);
+    EXPECT_EQ(open(entrance, "a", file), Status::busy);
+    c.close(file);
+    EXPECT_EQ(c.remove("a"), Status::ok);
+    EXPECT_EQ(open(entrance, "a", 0), Status::not_found);
+}
+
 REGISTER_TYPED_TEST_SUITE_P(Conformance, WritesAndReads, AnnouncedWritesNeedReadingAndWriting,
                             TruncatesAndGrowsWithZeros, OffsetsAndAppending, OpenFlags,
                             LinksAndUnlinkedFiles, Directories,
                             ListsAllEntriesOnceWhileSomeAreRemoved, SymbolicLinksRedirect, Renames,
                             Permissions, Locks, NamelessFiles, NamedPipesCountTheirEnds,
-                            HostileMessages, CountsWhatMakesRememberedAnswersVoid);
+                            HostileMessages, CountsWhatMakesRememberedAnswersVoid,
+                            AClosedFileIsOpenedInto);
 
 }  // namespace fs_server::testing

@@ -28,11 +28,36 @@ OpenFile* OpenFiles::find(std::uint64_t badge) {
     return files_[badge - 1].get();
 }
 
-void OpenFiles::remove(std::uint64_t badge) {
+void OpenFiles::empty(std::uint64_t badge) {
     if (OpenFile* file = find(badge)) {
         std::exchange(file->backend, nullptr)->release(file->inode);
-        free_.push_back(static_cast<std::uint32_t>(badge - 1));
     }
+}
+
+bool OpenFiles::is_empty(std::uint64_t badge, std::uint64_t entrance) const {
+    if (badge == 0 || badge > files_.size() || entrance == 0) {
+        return false;
+    }
+    const OpenFile& file = *files_[badge - 1];
+    return file.backend == nullptr && file.entrance == entrance;
+}
+
+void OpenFiles::fill(std::uint64_t badge, const OpenFile& file) {
+    *files_[badge - 1] = file;
+    file.backend->hold(file.inode);
+}
+
+void OpenFiles::remove(std::uint64_t badge) {
+    if (badge == 0 || badge > files_.size()) {
+        return;
+    }
+    OpenFile& file = *files_[badge - 1];
+    if (file.backend == nullptr && file.entrance == 0) {
+        return;  // free
+    }
+    empty(badge);
+    file.entrance = 0;
+    free_.push_back(static_cast<std::uint32_t>(badge - 1));
 }
 
 bool OpenFiles::uses(const Backend& backend) const {

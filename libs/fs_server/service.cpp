@@ -63,7 +63,8 @@ Result<fs::Enter::Reply> Service::handle(const fs::Enter& enter, ipc::Request& r
         }
         entrances_.emplace_back();
     }
-    entrances_[place] = std::make_unique<Entrance>(Entrance{.backend = backend,
+    entrances_[place] = std::make_unique<Entrance>(Entrance{.number = ++entrances_made_,
+                                                            .backend = backend,
                                                             .who = enter.identity,
                                                             .read_only = enter.read_only != 0,
                                                             .start = std::string{request.text()}});
@@ -122,22 +123,41 @@ void Service::on_drop(std::uint64_t badge) {
             entrances_[badge - entrance_badge].reset();
         }
     } else {
-        if (!waiting_.empty()) {
-            std::erase_if(waiting_, [&](const WaitingLock& waiting) {
-                return waiting.lock.owner.description == badge;
-            });
-        }
-        pipes_.close(badge, host_);
-        listeners_.close(badge);
-        const bool had_locks = locks_.drop(badge);
+        end_description(badge);
         files_.remove(badge);
-        if (had_locks) {
-            retry_locks();
-        }
     }
     if (some_dropped_) {
         sweep_roots();
     }
+}
+
+void Service::end_description(std::uint64_t badge) {
+    if (!waiting_.empty()) {
+        std::erase_if(waiting_, [&](const WaitingLock& waiting) {
+            return waiting.lock.owner.description == badge;
+        });
+    }
+    pipes_.close(badge, host_);
+    listeners_.close(badge);
+    if (locks_.drop(badge)) {
+        retry_locks();
+    }
+}
+
+Result<fs::Close::Reply> Service::handle(const fs::Close&, ipc::Request& request) {
+    const OpenFile* file = TRY(file_of(request));
+    if (!request.only_copy()) {
+        return base::fail(Status::busy);
+    }
+    if (file->entrance == 0) {
+        return base::fail(Status::unsupported);
+    }
+    end_description(request.badge());
+    files_.empty(request.badge());
+    if (some_dropped_) {
+        sweep_roots();
+    }
+    return fs::Close::Reply{.number = request.badge()};
 }
 
 // Ends the file systems whose root is gone and of which nothing is open.

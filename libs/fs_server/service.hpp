@@ -58,7 +58,7 @@ public:
                         fs::Read, fs::Write, fs::Seek, fs::GetAttributes, fs::ReadDirectory,
                         fs::Truncate, fs::Sync, fs::Map, fs::Written, fs::Allocate,
                         fs::SetStatusFlags, fs::Poll, fs::Lock, fs::OpenPipe, fs::AwaitCloses,
-                        fs::Listen, fs::Connect, fs::Accept>;
+                        fs::Listen, fs::Connect, fs::Accept, fs::Close>;
 
     explicit Service(Host& host) : host_(host) {}
 
@@ -66,7 +66,7 @@ public:
     std::uint64_t add_root(std::unique_ptr<Backend> backend);
 
     // Operations on a Directory (service_paths.cpp, service_names.cpp).
-    Result<fs::Open::Reply> handle(fs::Open open, ipc::Request& request);
+    Result<fs::Open::Reply> handle(const fs::Open& asked, ipc::Request& request);
     Result<fs::GetPathAttributes::Reply> handle(fs::GetPathAttributes get, ipc::Request& request);
     Result<fs::CheckAccess::Reply> handle(fs::CheckAccess check, ipc::Request& request);
     Result<fs::ReadSymbolicLink::Reply> handle(const fs::ReadSymbolicLink& read,
@@ -99,6 +99,7 @@ public:
     Result<fs::Poll::Reply> handle(const fs::Poll& poll, ipc::Request& request);
     Result<fs::Lock::Reply> handle(const fs::Lock& lock, ipc::Request& request);
     Result<fs::OpenPipe::Reply> handle(const fs::OpenPipe& open, ipc::Request& request);
+    Result<fs::Close::Reply> handle(const fs::Close&, ipc::Request& request);
     // Drop messages come before all others, so those that were sent before this are handled.
     Result<fs::AwaitCloses::Reply> handle(const fs::AwaitCloses&, ipc::Request&) {
         return fs::AwaitCloses::Reply{};
@@ -119,10 +120,14 @@ private:
     };
     // interfaces/entrance.hpp
     struct Entrance {
+        std::uint64_t number = 0;  // never that of another one
         Backend* backend = nullptr;
         fs::Identity who;
         bool read_only = false;
         std::string start;
+    };
+    struct Opening : fs::Open {
+        std::uint64_t entrance = 0;  // its number; 0: through a root
     };
     struct WaitingLock {
         FileLock lock;
@@ -141,22 +146,25 @@ private:
     // The same, and for a request through an entrance puts the entrance's start before it, and its
     // identity into the operation.
     template <class Op>
-    std::string_view admit(Op& operation, const ipc::Request& request);
+    std::string_view admit(Op& operation, const ipc::Request& request, const Entrance* from);
     // Walks the request's path and, if it leads somewhere here, goes on with `act(backend, walk)`.
     template <class Op, class Act>
     Result<typename Op::Reply> with_path(ipc::Request& request, std::string_view path,
-                                         fs::Identity who, Last last, Act act);
+                                         fs::Identity who, Last last, Act act,
+                                         const Entrance* from = nullptr);
     [[nodiscard]] Result<fs::Open::Reply> open_existing(Backend& backend, const Walk& at,
-                                                        const fs::Open& open);
+                                                        const Opening& opening);
     [[nodiscard]] Result<fs::Open::Reply> open_nameless(Backend& backend, Inode directory,
-                                                        const fs::Open& open);
+                                                        const Opening& opening);
     [[nodiscard]] Result<fs::Open::Reply> describe(Backend& backend, Inode inode,
                                                    const fs::Attributes& attributes,
-                                                   const fs::Open& open);
+                                                   const Opening& opening);
     [[nodiscard]] Result<void> change(Backend& backend, Inode inode, fs::Identity who,
                                       std::uint32_t which, fs::Attributes values);
     [[nodiscard]] Result<void> check_rename(Backend& backend, const Walk& from, const Walk& to,
                                             const fs::Rename& rename);
+    // All but the description's place in the table.
+    void end_description(std::uint64_t badge);
     void retry_locks();
     void end_waits(const FileLock& lock);
     Result<fs::Lock::Reply> wait_for(const FileLock& lock, ipc::Request& request);
@@ -165,6 +173,7 @@ private:
     Host& host_;
     std::vector<Root> roots_;
     std::vector<std::unique_ptr<Entrance>> entrances_;  // by badge - entrance_badge
+    std::uint64_t entrances_made_ = 0;
     OpenFiles files_;
     Locks locks_;
     NamedPipes pipes_;

@@ -111,8 +111,9 @@ Result<fs::MakeSymbolicLink::Reply> Service::handle(const fs::MakeSymbolicLink& 
 
 Result<fs::Remove::Reply> Service::handle(fs::Remove remove, ipc::Request& request) {
     using Reply = fs::Remove::Reply;
-    const std::string_view path = admit(remove, request);
-    if (const Entrance* from = entrance_of(request); from != nullptr && from->read_only) {
+    const Entrance* from = entrance_of(request);
+    const std::string_view path = admit(remove, request, from);
+    if (from != nullptr && from->read_only) {
         return base::fail(Status::read_only);
     }
     return with_path<fs::Remove>(
@@ -135,7 +136,8 @@ Result<fs::Remove::Reply> Service::handle(fs::Remove remove, ipc::Request& reque
             backend.note_names();
             TRY(backend.remove(at.place(), *at.node));
             return Reply{};
-        });
+        },
+        from);
 }
 
 Result<fs::Link::Reply> Service::handle(const fs::Link& link, ipc::Request& request) {

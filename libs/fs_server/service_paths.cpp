@@ -53,12 +53,17 @@ Status check_open(const fs::Attributes& file, const fs::Open& open) {
 
 }  // namespace
 
-Result<fs::Open::Reply> Service::handle(fs::Open open, ipc::Request& request) {
+Result<fs::Open::Reply> Service::handle(const fs::Open& asked, ipc::Request& request) {
     using Flags = fs::OpenFlags;
-    const std::string_view path = admit(open, request);
-    if (const Entrance* from = entrance_of(request); from != nullptr) {
+    const Entrance* from = entrance_of(request);
+    Opening open{asked, from != nullptr ? from->number : 0};
+    const std::string_view path = admit<fs::Open>(open, request, from);
+    if (from != nullptr) {
         open.flags &= ~Flags::read_only_view;
         open.flags |= from->read_only ? Flags::read_only_view : 0;
+    }
+    if (open.into != 0 && !files_.is_empty(open.into, open.entrance)) {
+        return base::fail(Status::busy);
     }
     const bool exclusive =
         (open.flags & (Flags::create | Flags::exclusive)) == (Flags::create | Flags::exclusive);
@@ -93,7 +98,8 @@ Result<fs::Open::Reply> Service::handle(fs::Open open, ipc::Request& request) {
             backend.note_names();
             const Inode made = TRY(backend.make(at.place(), node));
             return describe(backend, made, TRY(backend.attributes(made)), open);
-        });
+        },
+        from);
     if (opened_) {
         request.add_capability(std::move(opened_));
     }
@@ -102,7 +108,7 @@ Result<fs::Open::Reply> Service::handle(fs::Open open, ipc::Request& request) {
 
 // It has a name for a moment, in which nobody else is served.
 Result<fs::Open::Reply> Service::open_nameless(Backend& backend, Inode directory,
-                                               const fs::Open& open) {
+                                               const Opening& open) {
     const auto attributes = TRY(backend.attributes(directory));
     if (attributes.kind != fs::Kind::directory) {
         return base::fail(Status::not_directory);
@@ -136,7 +142,7 @@ Result<fs::Open::Reply> Service::open_nameless(Backend& backend, Inode directory
 }
 
 Result<fs::Open::Reply> Service::open_existing(Backend& backend, const Walk& at,
-                                               const fs::Open& open) {
+                                               const Opening& open) {
     if (const Status bad = check_open(at.attributes, open); bad != Status::ok) {
         return base::fail(bad);
     }
@@ -150,20 +156,26 @@ Result<fs::Open::Reply> Service::open_existing(Backend& backend, const Walk& at,
     return describe(backend, *at.node, at.attributes, open);
 }
 
-// Makes the description and its capability.
+// Makes the description, and its capability if it needs one.
 Result<fs::Open::Reply> Service::describe(Backend& backend, Inode inode,
-                                          const fs::Attributes& attributes, const fs::Open& open) {
-    const std::uint64_t badge = TRY(files_.add({.backend = &backend,
-                                                .inode = inode,
-                                                .kind = attributes.kind,
-                                                .flags = open.flags,
-                                                .opener = open.identity}));
-    auto minted = host_.mint_file(badge);
-    if (!minted) {
-        files_.remove(badge);
-        return base::fail(minted.error());
+                                          const fs::Attributes& attributes, const Opening& open) {
+    const OpenFile file{.backend = &backend,
+                        .inode = inode,
+                        .kind = attributes.kind,
+                        .flags = open.flags,
+                        .opener = open.identity,
+                        .entrance = open.entrance};
+    if (open.into != 0) {
+        files_.fill(open.into, file);
+    } else {
+        const std::uint64_t badge = TRY(files_.add(file));
+        auto minted = host_.mint_file(badge);
+        if (!minted) {
+            files_.remove(badge);
+            return base::fail(minted.error());
+        }
+        opened_ = std::move(*minted);
     }
-    opened_ = std::move(*minted);
     return fs::Open::Reply{.kind = attributes.kind,
                            .device_major = attributes.device_major,
                            .device_minor = attributes.device_minor,
@@ -175,38 +187,43 @@ Result<fs::Open::Reply> Service::describe(Backend& backend, Inode inode,
 Result<fs::GetPathAttributes::Reply> Service::handle(fs::GetPathAttributes get,
                                                      ipc::Request& request) {
     using Reply = fs::GetPathAttributes::Reply;
-    const std::string_view path = admit(get, request);
+    const Entrance* from = entrance_of(request);
+    const std::string_view path = admit(get, request, from);
     const Last last = get.follow != 0 ? Last::follow : Last::keep;
     return with_path<fs::GetPathAttributes>(
-        request, path, get.identity, last, [&](Backend& backend, const Walk& at) -> Result<Reply> {
+        request, path, get.identity, last,
+        [&](Backend& backend, const Walk& at) -> Result<Reply> {
             if (!at.node) {
                 return base::fail(Status::not_found);
             }
             request.set_reply_object(at.attributes);
             return Reply{.names = backend.names_version(),
                          .contents = backend.contents_version(*at.node)};
-        });
+        },
+        from);
 }
 
 Result<fs::CheckAccess::Reply> Service::handle(fs::CheckAccess check, ipc::Request& request) {
     using Reply = fs::CheckAccess::Reply;
-    const std::string_view path = admit(check, request);
     const Entrance* from = entrance_of(request);
+    const std::string_view path = admit(check, request, from);
     const bool read_only = from != nullptr && from->read_only;
     const Last last = check.follow != 0 ? Last::follow : Last::keep;
-    return with_path<fs::CheckAccess>(request, path, check.identity, last,
-                                      [&](Backend&, const Walk& at) -> Result<Reply> {
-                                          if (!at.node) {
-                                              return base::fail(Status::not_found);
-                                          }
-                                          if (!may(at.attributes, check.identity, check.mode & 7)) {
-                                              return base::fail(Status::access_denied);
-                                          }
-                                          if (read_only && (check.mode & Permission::write) != 0) {
-                                              return base::fail(Status::read_only);
-                                          }
-                                          return Reply{};
-                                      });
+    return with_path<fs::CheckAccess>(
+        request, path, check.identity, last,
+        [&](Backend&, const Walk& at) -> Result<Reply> {
+            if (!at.node) {
+                return base::fail(Status::not_found);
+            }
+            if (!may(at.attributes, check.identity, check.mode & 7)) {
+                return base::fail(Status::access_denied);
+            }
+            if (read_only && (check.mode & Permission::write) != 0) {
+                return base::fail(Status::read_only);
+            }
+            return Reply{};
+        },
+        from);
 }
 
 Result<fs::ReadSymbolicLink::Reply> Service::handle(const fs::ReadSymbolicLink& read,

@@ -20,9 +20,8 @@ inline constexpr bool admitted =
     std::is_same_v<Op, fs::CheckAccess> || std::is_same_v<Op, fs::Remove>;
 
 template <class Op>
-std::string_view Service::admit(Op& operation, const ipc::Request& request) {
+std::string_view Service::admit(Op& operation, const ipc::Request& request, const Entrance* from) {
     static_assert(admitted<Op>);
-    const Entrance* from = entrance_of(request);
     if (from == nullptr) {
         return keep_path(request);
     }
@@ -44,8 +43,8 @@ std::string_view Service::admit(Op& operation, const ipc::Request& request) {
 
 template <class Op, class Act>
 Result<typename Op::Reply> Service::with_path(ipc::Request& request, std::string_view path,
-                                              fs::Identity who, Last last, Act act) {
-    const Entrance* from = admitted<Op> ? entrance_of(request) : nullptr;
+                                              fs::Identity who, Last last, Act act,
+                                              const Entrance* from) {
     Backend* backend = from != nullptr ? from->backend : TRY(root_of(request));
     Walk at;
     TRY(walk(*backend, path, who, last, at));

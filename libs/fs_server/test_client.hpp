@@ -90,7 +90,8 @@ public:
     TestHost& host() { return host_; }
 
     fs::Identity identity;
-    std::string payload;  // of the latest reply
+    std::uint64_t tag_flags = 0;  // of requests
+    std::string payload;          // of the latest reply
 
     template <class Op>
     Result<typename Op::Reply> call(std::uint64_t badge, const Op& operation,
@@ -107,7 +108,7 @@ public:
         std::ranges::copy(ipc::bytes(sent), page_.begin());
         ipc::Request request{
             {.badge = badge,
-             .tag = abi::make_tag(label, sent.size()),
+             .tag = abi::make_tag(label, sent.size(), 0, 0, tag_flags),
              .words = words,
              .page = std::span<std::byte, abi::message_bytes>{page_.data(), abi::message_bytes}},
             {}};

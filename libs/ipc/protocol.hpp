@@ -202,6 +202,7 @@ struct Options {
     CapabilityList capabilities = {};
     std::uint64_t deadline = no_deadline;
     bool interruptible = false;
+    bool only_copy = false;  // the receiver is told if nobody has a copy of what is called
 };
 
 template <class Op>
@@ -246,7 +247,8 @@ CallResult<Op> call(Ref<T> to, const Op& operation, const Options& options = {})
         options.capabilities.size() < Traits::min_capabilities) [[unlikely]] {
         return base::fail(Failure{abi::Error::too_long});
     }
-    const std::uint64_t flags = options.interruptible ? abi::Tag::interruptible : 0;
+    const std::uint64_t flags = (options.interruptible ? abi::Tag::interruptible : 0) |
+                                (options.only_copy ? abi::Tag::only_copy : 0);
     const abi::Tag tag = detail::prepare(Op::label, options.payload, options.capabilities, flags);
     const sys::Outcome outcome = sys::call(to.index(), {tag, pack(operation), options.deadline});
     if (outcome.error != abi::Error::ok) [[unlikely]] {

@@ -132,6 +132,8 @@ public:
     [[nodiscard]] std::uint64_t badge() const { return source_.badge; }
     [[nodiscard]] std::uint16_t label() const { return source_.tag.label(); }
     [[nodiscard]] const Words& words() const { return source_.words; }
+    // Asked for by the caller, and true: nobody had a copy of the capability that was called.
+    [[nodiscard]] bool only_copy() const { return source_.tag.has(abi::Tag::only_copy); }
     [[nodiscard]] std::span<const std::byte> payload() const {
         return source_.page.first(std::min(source_.tag.payload(), abi::message_bytes));
     }

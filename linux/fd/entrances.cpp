@@ -50,7 +50,7 @@ std::optional<std::string_view> Entrances::rest_of(const Entrance& entrance,
     return rest;
 }
 
-std::optional<Entrances::Way> Entrances::enter(std::string_view path) {
+std::optional<Entrances::Way> Entrances::enter(std::string_view path, bool opens) {
     MutexGuard guard{lock_};
     // Paths mostly begin where the one before did.
     for (std::size_t i = 0; i < entrances_.size(); ++i) {
@@ -66,7 +66,9 @@ std::optional<Entrances::Way> Entrances::enter(std::string_view path) {
             return Way{entrance.directory.ref(),
                        rest->substr(rest->empty() ? 0 : 1),
                        at,
-                       {page, page == nullptr ? 0 : user::load_shared(page->names)}};
+                       {page, page == nullptr ? 0 : user::load_shared(page->names)},
+                       opens ? std::move(entrance.spare) : Spare{},
+                       age_};
         }
     }
     if (failures_ < most_failures && ++asked_ > worth_it) {
@@ -137,9 +139,40 @@ Known Entrances::look_up(std::string_view path, bool follow, fs::Attributes* to)
     return known_.look_up(path, follow, to);
 }
 
+void Entrances::close(ipc::Capability<fs::File> file, const Origin& origin) {
+    {
+        MutexGuard guard{lock_};
+        if (!takes(origin)) {
+            return;
+        }
+    }
+    const auto closed = ipc::call(file, fs::Close{}, {.only_copy = true});
+    if (closed) {
+        MutexGuard guard{lock_};
+        if (takes(origin)) {
+            entrances_[origin.place_after - 1].spare = {std::move(file), closed->reply.number};
+        }
+    }
+}
+
+void Entrances::put_back(Way& way) {
+    MutexGuard guard{lock_};
+    if (takes({static_cast<std::uint32_t>(way.place + 1), way.age})) {
+        entrances_[way.place].spare = std::move(way.spare);
+    }
+}
+
+void Entrances::give_up_spares() {
+    ++age_;
+    for (Entrance& entrance : entrances_) {
+        entrance.spare.file.reset();
+    }
+}
+
 void Entrances::give_up() {
     MutexGuard guard{lock_};
     known_.forget_all();
+    give_up_spares();
     const bool in_use = users_.load(std::memory_order_acquire) != 0;
     for (Entrance& entrance : entrances_) {
         entrance.retired = true;
@@ -157,6 +190,40 @@ void Entrances::give_up() {
         }
     }
     asked_ = 0;
+}
+
+base::Result<OpenedPath, ipc::Failure> open_path(fs::Open open, std::string_view path) {
+    if (only_looks(open) && entrances.look_up(path, true, nullptr) == Known::missing) {
+        return base::fail(ipc::Failure{ipc::Status::not_found});
+    }
+    auto way = entrances.enter(path, true);
+    if (way) {
+        open.into = way->spare.file ? way->spare.number : 0;
+        auto answer = ipc::call(way->directory, open, {.payload = ipc::bytes(way->rest)});
+        if (!answer && answer.error() == ipc::Failure{ipc::Status::busy} && open.into != 0) {
+            way->spare = {};
+            open.into = 0;
+            answer = ipc::call(way->directory, open, {.payload = ipc::bytes(way->rest)});
+        }
+        const bool opened = answer && answer->reply.redirected == fs::Redirected::no;
+        if (!opened && way->spare.file) {
+            entrances.put_back(*way);
+        }
+        remember(*way, path, open, answer);
+        entrances.leave();
+        if (answer ? !needs_view(answer->reply) : !needs_view(answer.error())) {
+            if (!answer) {
+                return base::fail(answer.error());
+            }
+            return OpenedPath{
+                way->spare.file ? std::move(way->spare.file) : answer->take<fs::File>(),
+                answer->reply,
+                {static_cast<std::uint32_t>(way->place + 1), way->age}};
+        }
+        open.into = 0;
+    }
+    auto answer = TRY(ipc::call(own_view(), open, {.payload = ipc::bytes(path)}));
+    return OpenedPath{answer.take<fs::File>(), answer.reply, {}};
 }
 
 }  // namespace linux::fd

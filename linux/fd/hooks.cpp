@@ -56,6 +56,7 @@ void adopt(const process::ImageStart& image) {
 void lock_for_fork() __attribute__((no_thread_safety_analysis)) {
     lock_location();
     entrances.lock().lock();
+    entrances.give_up_spares();
     table.lock_for_fork();
     lock_waiters();
 }
@@ -122,14 +123,13 @@ Result<Executable> open_executable(std::int32_t directory, std::string_view path
     }
     std::string text{resolved.text};
     const bool follow = (at_flags & linux_abi::AtFlag::no_follow) == 0;
-    auto answer =
-        TRY(or_errno(ask_path(fs::Open{.flags = fs::OpenFlags::read | fs::OpenFlags::execute |
-                                                (follow ? 0 : fs::OpenFlags::no_follow)},
-                              resolved.text)));
-    if (answer.reply.kind != fs::Kind::regular) {
+    auto opened = TRY(or_errno(open_path({.flags = fs::OpenFlags::read | fs::OpenFlags::execute |
+                                                   (follow ? 0 : fs::OpenFlags::no_follow)},
+                                         text)));
+    if (opened.reply.kind != fs::Kind::regular) {
         return base::fail(Errno::eacces);
     }
-    return Executable{answer.take<fs::File>(), std::move(text)};
+    return Executable{std::move(opened.file), std::move(text)};
 }
 
 Result<MappableFile> mappable(std::int32_t descriptor) {

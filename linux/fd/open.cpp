@@ -157,15 +157,10 @@ Result<Handle> open(Path path, std::uint32_t flags, std::uint32_t mode) {
         }
         asked |= fs::OpenFlags::directory;
     }
-    // A directory's path is needed later; the answer overwrites the message page.
     std::array<char, linux_abi::path_max> text;
-    const std::size_t length = path.text.copy(text.data(), text.size());
-    auto answer =
-        ask_path(fs::Open{.flags = asked, .mode = mode & 07777 & ~location.umask()}, path.text);
-    if (!answer) {
-        return base::fail(to_errno(answer.error()));
-    }
-    const fs::Open::Reply& reply = answer->reply;
+    const std::string_view opened{text.data(), path.text.copy(text.data(), text.size())};
+    auto [file, reply, origin] = TRY(
+        or_errno(open_path({.flags = asked, .mode = mode & 07777 & ~location.umask()}, opened)));
     const ServerFileInfo info{.kind = reply.kind,
                               .terminal = reply.terminal != 0,
                               .device_major = reply.device_major,
@@ -173,22 +168,22 @@ Result<Handle> open(Path path, std::uint32_t flags, std::uint32_t mode) {
     if (is_own_terminal(info) && (flags & OpenFlag::path) == 0) {
         return open_own_terminal(flags);
     }
-    auto file = answer->take<fs::File>();
     if (info.kind == fs::Kind::socket && (flags & OpenFlag::path) == 0) {
         return base::fail(Errno::enxio);
     }
     if (info.kind == fs::Kind::fifo && (flags & OpenFlag::path) == 0) {
         return NamedPipe::open(std::move(file), flags & lasting_flags);
     }
-    const std::string_view opened{text.data(), length};
     if (may_be_proc(opened) && opened.starts_with("/proc/") && (flags & OpenFlag::path) == 0) {
         if (auto own = TRY(open_own_file(opened, flags & lasting_flags))) {
             return own;
         }
     }
     acquire_terminal(file, info, flags);
-    return make_description(std::move(file), info, flags & lasting_flags, {text.data(), length},
-                            false);
+    if (info.kind == fs::Kind::regular && (flags & OpenFlag::path) == 0) {
+        return Handle{new RegularFile(flags & lasting_flags, std::move(file), info, false, origin)};
+    }
+    return make_description(std::move(file), info, flags & lasting_flags, opened, false);
 }
 
 }  // namespace linux::fd

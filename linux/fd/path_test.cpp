@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,35 @@ TEST(Path, DotsAndDoubleSlashesGo) {
     EXPECT_EQ(join("/x", "///a").path, "/a");
     EXPECT_EQ(join("/", "...").path, "/...");
     EXPECT_EQ(join("/", ".a").path, "/.a");
+}
+
+// All texts of up to ten of these three: whoever is called tidy stays as it is, and most that are tidy are called so.
+TEST(Path, WhatIsPlainlyTidyIsTidy) {
+    constexpr std::string_view letters = "/.a";
+    std::size_t plain = 0, tidy = 0;
+    for (std::size_t length = 1; length <= 10; ++length) {
+        std::size_t count = 1;
+        for (std::size_t i = 0; i < length; ++i) {
+            count *= letters.size();
+        }
+        for (std::size_t number = 0; number < count; ++number) {
+            std::string text = "/";
+            for (std::size_t rest = number; text.size() < length; rest /= letters.size()) {
+                text += letters[rest % letters.size()];
+            }
+            // A base makes `tidy` look at each component.
+            std::vector<char> buffer(2 + text.size());
+            std::ranges::copy(text, buffer.begin() + 1);
+            const auto joined = linux::fd::path::tidy(buffer, "/", 1, text.size());
+            const bool same = joined && std::string_view(buffer.data(), joined->length) == text &&
+                              !joined->directory;
+            const bool says = linux::fd::path::is_plainly_tidy(text.data(), text.size());
+            ASSERT_TRUE(same || !says) << text;
+            plain += says ? 1 : 0;
+            tidy += same && text.size() >= 8 && text.find("/.") == text.npos ? 1 : 0;
+        }
+    }
+    EXPECT_EQ(plain, tidy);
 }
 
 TEST(Path, DotDotStays) {

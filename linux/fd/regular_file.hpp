@@ -16,6 +16,7 @@
 
 #include <cstdint>
 
+#include "linux/fd/entrances.hpp"
 #include "linux/fd/server_file.hpp"
 #include "linux/process/mutex.hpp"
 
@@ -54,9 +55,15 @@ private:
 class RegularFile final : public ServerFile {
 public:
     RegularFile(std::uint32_t status, ipc::Capability<fs::File> file, const ServerFileInfo& info,
-                bool shared)
+                bool shared, const Entrances::Origin& origin = {})
         : ServerFile(status, std::move(file), info),
+          origin_(origin),
           shared_(shared || (status & OpenFlag::append) != 0) {}
+    ~RegularFile() override {
+        if (origin_.place_after != 0) {
+            entrances.close(take_file(), origin_);
+        }
+    }
 
     std::int64_t read(UserBuffer& buffer, Offset offset) override;
     std::int64_t write(UserBuffer& buffer, Offset offset) override;
@@ -82,6 +89,7 @@ private:
         __attribute__((requires_capability(lock_)));
     void push_offset() __attribute__((requires_capability(lock_)));
 
+    const Entrances::Origin origin_;
     Mutex lock_;
     bool shared_ __attribute__((guarded_by(lock_)));
     Offset offset_ __attribute__((guarded_by(lock_))) = 0;

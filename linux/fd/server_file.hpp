@@ -45,6 +45,8 @@ public:
 
 protected:
     [[nodiscard]] const ServerFileInfo& info() const { return info_; }
+    // It is closed.
+    ipc::Capability<fs::File> take_file() { return std::move(file_); }
 
 private:
     ipc::Capability<fs::File> file_;

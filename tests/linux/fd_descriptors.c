@@ -44,6 +44,54 @@ static void dup_shares_offset(void)
     close(b);
 }
 
+/* Which file a descriptor shows, opened and closed many times, while a child has one open. */
+static void closed_and_opened_again(void)
+{
+    put_file("f", "first");
+    put_file("s", "second");
+    for (int i = 0; i < 20; i++) {
+        char c[2] = "";
+        int a = open(i % 2 ? "f" : "s", O_RDONLY);
+        EQUAL(read(a, c, 1), 1);
+        EQUAL(c[0], i % 2 ? 'f' : 's');
+        EQUAL(close(a), 0);
+        FAILS(read(a, c, 1), EBADF);
+    }
+    int a = open("f", O_RDONLY);
+    int go[2];
+    EQUAL(pipe(go), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        char c[6] = "";
+        close(go[1]);
+        EQUAL(read(go[0], c, 1), 0);
+        EQUAL(read(a, c, 5), 5);
+        TRUE(strcmp(c, "first") == 0);
+        _exit(check_failures != 0);
+    }
+    close(go[0]);
+    EQUAL(close(a), 0);
+    for (int i = 0; i < 20; i++) {
+        int s = open("s", O_RDONLY);
+        TRUE(s >= 0);
+        EQUAL(close(s), 0);
+    }
+    int s = open("s", O_RDWR);
+    close(go[1]);
+    int status = -1;
+    EQUAL(waitpid(pid, &status, 0), pid);
+    EQUAL(status, 0);
+    /* A lock of the description ends with its last descriptor, at once. */
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    EQUAL(fcntl(s, F_OFD_SETLK, &lock), 0);
+    EQUAL(close(s), 0);
+    s = open("s", O_RDWR);
+    lock.l_pid = 0;
+    EQUAL(fcntl(s, F_OFD_GETLK, &lock), 0);
+    EQUAL(lock.l_type, F_UNLCK);
+    EQUAL(close(s), 0);
+}
+
 static void dup2_and_dup3(void)
 {
     int a = open("/dev/null", O_RDONLY);
@@ -255,6 +303,7 @@ static void append_is_shared(void)
     close(fd);
 }
 
-MAIN(TEST(lowest_number), TEST(dup_shares_offset), TEST(dup2_and_dup3), TEST(descriptor_flags),
+MAIN(TEST(lowest_number), TEST(dup_shares_offset), TEST(closed_and_opened_again),
+     TEST(dup2_and_dup3), TEST(descriptor_flags),
      TEST(status_flags), TEST(limit), TEST(wrong_direction), TEST(bad_pointers),
      TEST(flags_are_the_description_s), TEST(listening_socket), TEST(append_is_shared))

@@ -43,10 +43,14 @@ std::vector<std::byte> make_archive() {
 template <bool Many>
 kernel::FastPath::Step step_of(kernel::Thread& self, abi::Syscall number) {
     using Path = kernel::FastPath;
+    const bool loaded = Path::is_loaded(self.tag());
     switch (number) {
-        case abi::Syscall::call: return Path::call<Many>(self, self.cap(), self.tag());
+        case abi::Syscall::call:
+            return loaded ? Path::call<Many, true>(self, self.cap(), self.tag())
+                          : Path::call<Many, false>(self, self.cap(), self.tag());
         case abi::Syscall::reply_and_receive:
-            return Path::reply_and_receive<Many>(self, self.cap(), self.tag());
+            return loaded ? Path::reply_and_receive<Many, true>(self, self.cap(), self.tag())
+                          : Path::reply_and_receive<Many, false>(self, self.cap(), self.tag());
         case abi::Syscall::signal: return Path::signal<Many>(self, self.cap(), self.word(0));
         case abi::Syscall::wait:   return Path::wait<Many>(self, self.cap(), self.tag());
         default:                   return {};
@@ -62,13 +66,13 @@ void complete(kernel::Thread& self, const arch::ThreadContext& sent,
         case Outcome::nothing:
             self.set_tag({});
             for (std::size_t i = 0; i < abi::message_words; ++i) {
-                self.word(i) = 0;
+                self.word(i) = i == 0 ? step.word : 0;
             }
             break;
         case Outcome::done: self.word(0) = step.word; break;
         case Outcome::switched:
             sent.copy_words_to(*step.next);
-            step.next->set_tag(sent.tag());
+            step.next->set_tag({step.word});
             step.next->set_badge(step.badge);
             step.next->set_result(abi::Error::ok);
             arch::switch_thread(&self, step.next);
@@ -86,7 +90,7 @@ bool enter_fast_among_many(kernel::Thread& self, abi::Syscall number) {
     }
     const arch::ThreadContext sent = self;
     const kernel::FastPath::Step step = step_of<true>(self, number);
-    const bool goes_on = step.outcome != Outcome::slow && step.outcome != Outcome::operation;
+    const bool goes_on = step.outcome != Outcome::slow;
     if (goes_on) {
         complete(self, sent, step);
     }

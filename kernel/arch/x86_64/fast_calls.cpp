@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// `call`, `reply_and_receive`, `signal` and `wait` with the message in registers, from the entry straight to the exit.
+// `call`, `reply_and_receive`, `signal` and `wait`, from the entry straight to the exit.
 //
 // entry.S calls these functions with the message in the registers in which user code put it, and they end by jumping to the
-// exit with the message in the registers in which user code finds it: nothing of it is stored. That is what the calling
+// exit with the message in the registers in which user code finds it: nothing of it is stored, but for who has a payload. That is what the calling
 // convention preserve_none is for, which passes arguments in r12 r13 r14 r15 rdi rsi rdx rcx r8 r9 and has no register that
 // a function would have to save. Word 1, which user code has in r10, travels in rcx; r15 holds nothing.
 //
@@ -15,14 +15,15 @@
 #include "kernel/sched/kernel_lock.hpp"
 #include "kernel/sched/scheduler.hpp"
 
-#define MESSAGE_PARAMETERS                                                                        \
-    std::uint64_t word4, std::uint64_t word5, arch::ThreadContext *context, std::uint64_t unused, \
-        std::uint64_t cap, std::uint64_t tag, std::uint64_t word0, std::uint64_t word1,           \
+#define MESSAGE_PARAMETERS                                                                     \
+    std::uint64_t word4, std::uint64_t word5, arch::ThreadContext *context, std::uint64_t r15, \
+        std::uint64_t cap, std::uint64_t tag, std::uint64_t word0, std::uint64_t word1,        \
         std::uint64_t word2, std::uint64_t word3
-#define MESSAGE(context, cap, tag) \
-    word4, word5, context, unused, cap, tag, word0, word1, word2, word3
+#define MESSAGE(context, cap, tag) word4, word5, context, r15, cap, tag, word0, word1, word2, word3
 
-using Outcome = kernel::FastPath::Outcome;
+using kernel::FastPath;
+using Outcome = FastPath::Outcome;
+using Step = FastPath::Step;
 
 #define FAST_CALL __attribute__((preserve_none)) void
 
@@ -51,8 +52,8 @@ bool begin() {
 }
 
 template <bool Many>
-void end() {
-    if constexpr (Many) {
+void end(bool begun = true) {
+    if (Many && begun) {
         kernel::KernelLock::end_share();
     }
 }
@@ -67,57 +68,57 @@ void switch_to_partner(arch::ThreadContext& from, arch::ThreadContext& to) {
     }
 }
 
-template <bool Many>
+template <bool Many, bool Loaded = false>
 FAST_CALL call(MESSAGE_PARAMETERS) {
-    if (!begin<Many>()) {
-        [[clang::musttail]] return arch_call_slowly(MESSAGE(context, cap, tag));
+    if (!Loaded && FastPath::is_loaded({tag})) [[unlikely]] {
+        [[clang::musttail]] return call<Many, true>(MESSAGE(context, cap, tag));
     }
     auto& caller = static_cast<kernel::Thread&>(*context);
-    const kernel::FastPath::Step step = kernel::FastPath::call<Many>(caller, cap, abi::Tag{tag});
-    unused = __builtin_nondeterministic_value(unused);
-    if (!Many && step.outcome == Outcome::operation) {
-        unused = reinterpret_cast<std::uint64_t>(step.capability);
+    const bool begun = begin<Many>();
+    const Step step = begun ? FastPath::call<Many, Loaded>(caller, cap, {tag}) : Step{};
+    r15 = __builtin_nondeterministic_value(r15);
+    if (step.outcome == Outcome::operation) {
+        r15 = reinterpret_cast<std::uint64_t>(step.capability);
         [[clang::musttail]] return arch_operation(MESSAGE(context, cap, tag));
     }
-    if (step.outcome == Outcome::slow || (Many && step.outcome == Outcome::operation))
-        [[unlikely]] {
-        end<Many>();
+    if (step.outcome == Outcome::slow) [[unlikely]] {
+        end<Many>(begun);
         [[clang::musttail]] return arch_call_slowly(MESSAGE(context, cap, tag));
     }
     if (step.outcome == Outcome::nothing) {
         end<Many>();
-        [[clang::musttail]] return arch_exit_to_same(0, 0, context, unused, cap, 0, 0, 0, 0, 0);
+        [[clang::musttail]] return arch_exit_to_same(0, 0, context, r15, cap, 0, step.word, 0, 0,
+                                                     0);
     }
     switch_to_partner<Many>(*context, *step.next);
-    [[clang::musttail]] return arch_exit_to_other(MESSAGE(step.next, step.badge, tag));
+    [[clang::musttail]] return arch_exit_to_other(MESSAGE(step.next, step.badge, step.word));
 }
 
-template <bool Many>
+template <bool Many, bool Loaded = false>
 FAST_CALL reply_and_receive(MESSAGE_PARAMETERS) {
-    if (!begin<Many>()) {
-        [[clang::musttail]] return arch_reply_and_receive_slowly(MESSAGE(context, cap, tag));
+    if (!Loaded && FastPath::is_loaded({tag})) [[unlikely]] {
+        [[clang::musttail]] return reply_and_receive<Many, true>(MESSAGE(context, cap, tag));
     }
     auto& server = static_cast<kernel::Thread&>(*context);
-    const kernel::FastPath::Step step =
-        kernel::FastPath::reply_and_receive<Many>(server, cap, abi::Tag{tag});
-    unused = __builtin_nondeterministic_value(unused);
+    const bool begun = begin<Many>();
+    const Step step =
+        begun ? FastPath::reply_and_receive<Many, Loaded>(server, cap, {tag}) : Step{};
+    r15 = __builtin_nondeterministic_value(r15);
     if (step.outcome == Outcome::slow) [[unlikely]] {
-        end<Many>();
+        end<Many>(begun);
         [[clang::musttail]] return arch_reply_and_receive_slowly(MESSAGE(context, cap, tag));
     }
     switch_to_partner<Many>(*context, *step.next);
-    [[clang::musttail]] return arch_exit_to_other(MESSAGE(step.next, step.badge, tag));
+    [[clang::musttail]] return arch_exit_to_other(MESSAGE(step.next, step.badge, step.word));
 }
 
 template <bool Many>
 FAST_CALL signal(MESSAGE_PARAMETERS) {
-    if (!begin<Many>()) {
-        [[clang::musttail]] return arch_signal_slowly(MESSAGE(context, cap, tag));
-    }
     auto& thread = static_cast<kernel::Thread&>(*context);
-    const kernel::FastPath::Step step = kernel::FastPath::signal<Many>(thread, cap, word0);
-    unused = __builtin_nondeterministic_value(unused);
-    end<Many>();
+    const bool begun = begin<Many>();
+    const Step step = begun ? FastPath::signal<Many>(thread, cap, word0) : Step{};
+    r15 = __builtin_nondeterministic_value(r15);
+    end<Many>(begun);
     if (step.outcome == Outcome::slow) [[unlikely]] {
         [[clang::musttail]] return arch_signal_slowly(MESSAGE(context, cap, tag));
     }
@@ -126,18 +127,16 @@ FAST_CALL signal(MESSAGE_PARAMETERS) {
 
 template <bool Many>
 FAST_CALL wait(MESSAGE_PARAMETERS) {
-    if (!begin<Many>()) {
-        [[clang::musttail]] return arch_wait_slowly(MESSAGE(context, cap, tag));
-    }
     auto& thread = static_cast<kernel::Thread&>(*context);
-    const kernel::FastPath::Step step = kernel::FastPath::wait<Many>(thread, cap, abi::Tag{tag});
-    unused = __builtin_nondeterministic_value(unused);
+    const bool begun = begin<Many>();
+    const Step step = begun ? FastPath::wait<Many>(thread, cap, {tag}) : Step{};
+    r15 = __builtin_nondeterministic_value(r15);
     if (step.outcome == Outcome::handed_over) {
         arch::switch_to(Many ? nullptr : context, *step.next);
         end<Many>();
         arch::exit_kernel();
     }
-    end<Many>();
+    end<Many>(begun);
     if (step.outcome == Outcome::slow) [[unlikely]] {
         [[clang::musttail]] return arch_wait_slowly(MESSAGE(context, cap, tag));
     }
