@@ -61,11 +61,14 @@ ipc::KernelResult<void> build_and_destroy() {
         TRY(endpoints->copy(endpoint));
     }
     const auto origin = TRY(doomed->create_endpoint());
+    {
+        const auto derived = TRY(doomed->create_cap_table(table_slots));
+        const ipc::AnyRef middle{TRY(ipc::own_table()->copy(origin))};
+        TRY(derive_many(derived, middle));
+        TRY(ipc::own_table()->remove(middle.index()));
+        TRY(ipc::own_table()->revoke(origin.index()));
+    }
     const auto derived = TRY(doomed->create_cap_table(table_slots));
-    const ipc::AnyRef middle{TRY(ipc::own_table()->copy(origin))};
-    TRY(derive_many(derived, middle));
-    TRY(ipc::own_table()->remove(middle.index()));
-    TRY(ipc::own_table()->revoke(origin.index()));
     TRY(derive_many(derived, origin));
     return doomed->destroy();
 }

@@ -64,13 +64,12 @@ ipc::KernelResult<Process> Process::start(Function function, std::uint64_t argum
 
 void Process::destroy() {
     (void)bank_->destroy();
-    // Everything went with the bank, and other things may have these numbers soon.
-    (void)thread_.release();
-    (void)context_.release();
-    (void)table_.release();
-    (void)space_.release();
-    (void)memory_.release();
-    (void)bank_.release();
+    thread_.reset();
+    context_.reset();
+    table_.reset();
+    space_.reset();
+    memory_.reset();
+    bank_.reset();
 }
 
 ipc::KernelResult<BareThread> BareThread::start(ipc::Ref<ipc::Memory> pages,

@@ -14,7 +14,6 @@ constexpr std::uint32_t capability_units = 3;
 void empty(Capability& slot) {
     slot.object = nullptr;
     slot.type = ObjectType::none;
-    slot.table->put_back(slot);
 }
 
 }  // namespace
@@ -45,6 +44,7 @@ void move_capability(Capability& destination, Capability& slot) {
         slot.object->leaving = &destination;
     }
     empty(slot);
+    slot.table->put_back(slot);
 }
 
 namespace {
@@ -98,10 +98,16 @@ bool delete_capability(Capability& slot, Work& work) {
 }
 
 void delete_leaf(Capability& slot) {
+    lose_leaf(slot);
+    slot.table->put_back(slot);
+}
+
+void lose_leaf(Capability& slot) {
     Object* object = slot.object;
     DropGuard* guard = slot.guard;
     Object::CapabilityList::remove(slot);
     empty(slot);
+    slot.lost = true;
     if (guard != nullptr) {
         guard->remove_copy();
     }
@@ -125,11 +131,11 @@ bool revoke_capability(Capability& capability, const Capability* used, Work& wor
             capability.revoking = true;
             return false;
         }
-        delete_leaf(*next);
+        lose_leaf(*next);
     }
     capability.revoking = false;
     if (last != nullptr) {
-        delete_leaf(*last);
+        lose_leaf(*last);
     }
     return true;
 }

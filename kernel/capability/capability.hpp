@@ -10,6 +10,10 @@
 // first one that still is to move up. It can be used until it is gone.
 //
 // An empty slot is in its table's free list, by the same links. Slots do not move in memory while they are in use.
+//
+// A slot is free when its user has emptied it. One that others emptied (the object died, the capability was revoked) is lost: it names
+// nothing, and is not chosen again before it is removed as well. Else whoever still knows its index would take what had come
+// there meanwhile for his own, and remove that.
 #pragma once
 
 #include <cstdint>
@@ -49,6 +53,7 @@ struct alignas(64) Capability : Grant {
     base::ListLink link;        // derivation tree, or the table's free list
     CapTable* table = nullptr;  // where this slot is
     std::uint32_t index = 0;
+    bool lost = false;
 };
 
 static_assert(sizeof(Capability) == 64);
@@ -65,6 +70,8 @@ void move_capability(Capability& destination, Capability& slot);
 [[nodiscard]] bool delete_capability(Capability& slot, Work& work);
 // The same, at once, of one that nothing is derived from, or whose children are about to go as well.
 void delete_leaf(Capability& slot);
+// The same, but not at the wish of the slot's user, whose it stays.
+void lose_leaf(Capability& slot);
 // Deletes everything derived from it, as far as `work` goes; what is derived in the meantime goes as well. True: there is no more.
 // `used` goes last, because it is needed to go on.
 [[nodiscard]] bool revoke_capability(Capability& capability, const Capability* used, Work& work);

@@ -93,13 +93,15 @@ Invariants::Broken Invariants::check_table(CapTable& table, Totals& totals) {
         const Capability& slot = (*page)[i % CapTable::slots_per_page];
         HOLD(slot.table == &table && slot.index == i);
         if (!slot.empty()) {
+            HOLD(!slot.lost);
             ++totals.slots_in_use;
             continue;
         }
         HOLD(slot.type == ObjectType::none);
         empty_and_linked += slot.link.linked() ? 1 : 0;
-        // A slot that the kernel may choose is in the free list, or fresh.
-        HOLD(i < CapTable::first_chosen || i >= table.fresh_ || slot.link.linked());
+        // A slot that the kernel may choose is in the free list, or fresh, unless it is lost.
+        HOLD(!slot.lost || !slot.link.linked());
+        HOLD(i < CapTable::first_chosen || i >= table.fresh_ || slot.link.linked() || slot.lost);
     }
     HOLD(listed == empty_and_linked);
     for (const Thread* thread = table.threads_.front(); thread != nullptr;

@@ -105,7 +105,7 @@ void Listing::domains() {
         }
         auto& table = static_cast<CapTable&>(object);
         std::uint32_t capabilities = 0;
-        table.for_each([&](const Capability&) { ++capabilities; });
+        table.for_each_slot([&](const Capability& slot) { capabilities += slot.empty() ? 0 : 1; });
         kernel_print("domain ", table.number, ", ", capabilities, " capabilities\n");
         print_threads(table);
     });
@@ -120,7 +120,10 @@ void Listing::domain(std::uint32_t number) {
         auto& table = static_cast<CapTable&>(object);
         kernel_print("domain ", number, "\n");
         print_threads(table);
-        table.for_each([](const Capability& capability) {
+        table.for_each_slot([](const Capability& capability) {
+            if (capability.empty()) {
+                return;
+            }
             kernel_print("  ", capability.index, ": rights ", hex(capability.rights));
             if (capability.badged) {
                 kernel_print(", badge ", hex(capability.badge));

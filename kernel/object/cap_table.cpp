@@ -47,7 +47,7 @@ Result<Capability*> CapTable::take_slot(std::uint64_t index) {
         for (; fresh_ < slots_; ++fresh_) {
             SlotPage* page = TRY(page_of(fresh_));
             Capability& slot = (*page)[fresh_ % slots_per_page];
-            if (slot.empty() && !slot.link.linked()) {
+            if (slot.empty() && !slot.link.linked() && !slot.lost) {
                 ++fresh_;
                 return &slot;
             }
@@ -59,10 +59,12 @@ Result<Capability*> CapTable::take_slot(std::uint64_t index) {
     Capability& slot = (*page)[index % slots_per_page];
     TRY(refuse_if(!slot.empty(), Error::slot_in_use));
     slot.link.unlink_if_linked();
+    slot.lost = false;
     return &slot;
 }
 
 void CapTable::put_back(Capability& slot) {
+    slot.lost = false;
     // A named low slot is not for the kernel to choose. It needs no list: it is found by its index.
     if (slot.index >= first_chosen) {
         free_.push_front(slot);
@@ -72,8 +74,8 @@ void CapTable::put_back(Capability& slot) {
 Result<CapTable*> CapTable::clone(Bank& bank, std::uint64_t first) {
     CapTable* copy = TRY(create(bank, slots_));
     Result<> done;
-    for_each([&](Capability& source) {
-        if (done && source.index >= first && !source.object->is_dying()) {
+    for_each_slot([&](Capability& source) {
+        if (done && source.index >= first && (!source.empty() || source.lost)) {
             done = copy->derive_at(source);
         }
     });
@@ -81,7 +83,12 @@ Result<CapTable*> CapTable::clone(Bank& bank, std::uint64_t first) {
 }
 
 Result<> CapTable::derive_at(Capability& source) {
-    derive_capability(*TRY(take_slot(source.index)), source, abi::all_rights);
+    Capability& slot = *TRY(take_slot(source.index));
+    if (source.lost || source.object->is_dying()) {
+        slot.lost = true;  // the copy's user thinks that it has one
+    } else {
+        derive_capability(slot, source, abi::all_rights);
+    }
     return {};
 }
 

@@ -3,12 +3,13 @@
 //
 // Slots live in pages of 64, bought from the table's bank when first used (the first page at once: messages look into it
 // without asking whether it is there); a directory points to the pages (inside the object for up to 256 slots, else one page).
-// Free slots: a list of those that were used before, then the fresh ones
+// Free slots: a list of those that were used before (but not the lost ones: capability.hpp), then the fresh ones
 // from `fresh_` on. The first slots are never chosen by the kernel: whoever fills the table names them.
 //
 // A table is used by threads; when it is destroyed they are too.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -36,16 +37,17 @@ public:
 
     // The capability at `index`, or nullptr.
     [[nodiscard]] Capability* find(std::uint64_t index) {
+        Capability* slot = slot_at(index);
+        return slot == nullptr || slot->empty() ? nullptr : slot;
+    }
+    // The slot, empty or not; nullptr: there is none, or it was never used.
+    [[nodiscard]] Capability* slot_at(std::uint64_t index) {
         if (index >= slots_) [[unlikely]] {
             return nullptr;
         }
         index = arch::clamp_index(index, slots_);
         SlotPage* page = directory_[index / slots_per_page];
-        if (page == nullptr) [[unlikely]] {
-            return nullptr;
-        }
-        Capability& slot = (*page)[index % slots_per_page];
-        return slot.empty() ? nullptr : &slot;
+        return page == nullptr ? nullptr : &(*page)[index % slots_per_page];
     }
 
     // The slots 0 to 63, for threads to keep at hand.
@@ -57,21 +59,17 @@ public:
     Result<Capability*> take_slot(std::uint64_t index);
     void put_back(Capability& slot);
 
-    // A table with derived capabilities in the same slots, from `first` on.
+    // A table with derived capabilities in the same slots, from `first` on. What is lost here is lost there.
     Result<CapTable*> clone(Bank& bank, std::uint64_t first);
 
     [[nodiscard]] bool sever(Work& work);
     [[nodiscard]] std::uint32_t slots() const { return slots_; }
 
     template <class Visit>
-    void for_each(Visit&& visit) {
+    void for_each_slot(Visit&& visit) {
         for (std::uint32_t page = 0; page < pages_; ++page) {
             if (directory_[page] != nullptr) {
-                for (Capability& slot : *directory_[page]) {
-                    if (!slot.empty()) {
-                        visit(slot);
-                    }
-                }
+                std::ranges::for_each(*directory_[page], visit);
             }
         }
     }
@@ -88,7 +86,7 @@ private:
     static constinit std::uint32_t latest_number_;
 
     Result<> make_first_pages();
-    // Into the slot of the same index.
+    // Into the slot of the same index, which is lost if the source is, or is about to be.
     Result<> derive_at(Capability& source);
     Result<SlotPage*> page_of(std::uint32_t index);
     [[nodiscard]] bool empty_page(SlotPage& page, Work& work);

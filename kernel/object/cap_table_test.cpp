@@ -53,4 +53,38 @@ TEST_F(CapTableTest, ACopyOfACopyForEverIsStillRevoked) {
     EXPECT_FALSE(has(last));
 }
 
+// Else two owners have one index: who removes what he once had takes it from who has it now.
+TEST_F(CapTableTest, WhatOthersEmptiedIsKeptUntilItIsRemoved) {
+    const abi::CapIndex inner = make(ObjectType::bank, 1 << 20);
+    const abi::CapIndex lost = init.create(ObjectType::endpoint, 0, 0, 0, 0, 0, inner);
+    ASSERT_TRUE(init.call(inner, abi::BankOp::destroy).ok());
+    const abi::CapIndex revoked = copy(root);
+    revoke(root);
+    for (int i = 0; i < 200; ++i) {
+        const abi::CapIndex made = copy(root);
+        EXPECT_TRUE(made != lost && made != revoked && made != inner);
+    }
+    EXPECT_FALSE(has(lost));
+    EXPECT_EQ(kernel_broken_invariant(), nullptr);
+    remove(lost);
+    EXPECT_EQ(copy(root), lost);
+    EXPECT_EQ(init.call(abi::boot_own_table, CapTableOp::remove, {lost + 1000}).error,
+              abi::Error::invalid_capability);
+}
+
+TEST_F(CapTableTest, ACopyOfATableKeepsWhatWasLost) {
+    const abi::CapIndex lost = copy(root);
+    revoke(root);
+    const abi::CapIndex table = init.call(abi::boot_own_table, CapTableOp::clone, {bank, 16}).cap();
+    EXPECT_FALSE(init.call(table, CapTableOp::query, {lost}).ok());
+    for (int i = 0; i < 200; ++i) {
+        EXPECT_NE(init.call(table, CapTableOp::copy, {root, abi::all_rights, abi::any_slot}).cap(),
+                  lost);
+    }
+    EXPECT_TRUE(init.call(table, CapTableOp::remove, {lost}).ok());
+    EXPECT_EQ(init.call(table, CapTableOp::copy, {root, abi::all_rights, abi::any_slot}).cap(),
+              lost);
+    EXPECT_EQ(kernel_broken_invariant(), nullptr);
+}
+
 }  // namespace

@@ -39,7 +39,7 @@ bool Object::take_apart(Work& work) {
             return false;
         }
         leaving = capability != leaving ? leaving : nullptr;
-        delete_leaf(*capability);
+        lose_leaf(*capability);
     }
     return visit_object(*this, [&work](auto& self) { return finish(self, work); });
 }

@@ -271,6 +271,7 @@ Program manage(Actor& self, Desk desk) {
             (co_await self.create(abi::boot_bank, ObjectType::bank, std::uint64_t{1} << 20)).cap();
         const Desk own{.endpoint = (co_await self.create(bank, ObjectType::endpoint)).cap(),
                        .reply = (co_await self.create(bank, ObjectType::reply)).cap()};
+        std::vector<abi::CapIndex> made{bank, own.endpoint, own.reply};
         for (const std::size_t which : {victims_server, victim}) {
             const auto pages =
                 (co_await self.create(bank, ObjectType::memory, 2 * abi::page_size)).cap();
@@ -280,6 +281,7 @@ Program manage(Actor& self, Desk desk) {
             const auto context = (co_await self.create(bank, ObjectType::sched_context,
                                                        abi::boot_sched_context, priority))
                                      .cap();
+            made.insert(made.end(), {pages, thread, context});
             (void)co_await self.operate(context, abi::SchedContextOp::bind, {thread});
             actors[which].begin(thread_behind(thread),
                                 which == victim
@@ -292,6 +294,11 @@ Program manage(Actor& self, Desk desk) {
             (void)co_await self.enter(Syscall::yield, 0);
         }
         require((co_await self.operate(bank, abi::BankOp::destroy)).ok(), "destroy failed");
+        for (const abi::CapIndex lost : made) {
+            require(
+                (co_await self.operate(abi::boot_own_table, abi::CapTableOp::remove, {lost})).ok(),
+                "a slot was not kept");
+        }
         actors[victim].end();
         actors[victims_server].end();
         ++counts.banks;
@@ -358,10 +365,14 @@ int main() {
     Machine::settle();
     // The table's pages are there to stay: it has them before the memory is measured.
     const abi::CapIndex many = init.create(ObjectType::bank, std::uint64_t{1} << 20);
+    std::vector<abi::CapIndex> made{many};
     for (std::uint64_t i = 0; i < 2 * kernel::CapTable::slots_per_page; ++i) {
-        (void)init.create(ObjectType::notification, 0, 0, 0, 0, 0, many);
+        made.push_back(init.create(ObjectType::notification, 0, 0, 0, 0, 0, many));
     }
     (void)init.call(many, abi::BankOp::destroy);
+    for (const abi::CapIndex lost : made) {
+        (void)init.call(abi::boot_own_table, abi::CapTableOp::remove, {lost});
+    }
     const auto free_bytes = [&] { return init.call(abi::boot_bank, abi::BankOp::query).words[3]; };
     const std::uint64_t before = free_bytes();
     const abi::CapIndex bank = init.create(ObjectType::bank, std::uint64_t{4} << 20);

@@ -59,7 +59,12 @@ Result<Answer> insert(Operation& op, CapTable& table) {
 }
 
 Result<Answer> remove(const Operation& op, CapTable& table) {
-    Capability* slot = TRY(slot_of(table, op.word(0)));
+    Capability* slot = table.slot_at(op.word(0));
+    TRY(refuse_if(slot == nullptr || (slot->empty() && !slot->lost), Error::invalid_capability));
+    if (slot->lost) {
+        table.put_back(*slot);
+        return answer();
+    }
     Work work;
     return answer_when(delete_capability(*slot, work));
 }

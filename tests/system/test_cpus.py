@@ -45,3 +45,21 @@ def test_linux_programs_on_four_cpus(machine, program):
 def test_programs_are_told_how_many_there_are(machine):
     result = machine.shell("nproc; grep -c ^processor /proc/cpuinfo; grep -c '^cpu[0-9]' /proc/stat", timeout=60)
     assert result.output.decode().split() == ["4", "4", "4"]
+
+
+def test_fork_bombs_end_alone_again_and_again(tmp_path):
+    """What ends on one CPU takes its capabilities along while other threads of the same server, on other CPUs, are given new ones."""
+    put = []
+    for name, mounts in [("small", "MOUNT / readonly\nLIMIT memory 4M\n"), ("boss", "PROFILE supervisor\nMOUNT / inherit\n")]:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "Cluufile").write_text(f"PROFILE vfs\n{mounts}ENTRYPOINT /bin/busybox sh -c\n")
+        put.append((tmp_path / name, f"/var/images/{name}"))
+    stop = "container ls | grep small- | while read id rest; do container stop -t 0 $id; done"
+    session = execute.Session(execute.Request(["true"], put=put, cpus=4), logs=tmp_path / "logs")
+    try:
+        for _ in range(20):
+            session.run("container", "run", "boss", "container run small 'f() { f | f & }; f'; true", timeout=60)
+            assert session.run("container", "run", "boss", stop, timeout=60).status == 0
+            assert session.run("echo", "alive").output == b"alive\n"
+    finally:
+        session.close()

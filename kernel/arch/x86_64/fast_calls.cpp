@@ -42,13 +42,9 @@ namespace {
 
 // Many: with several CPUs, which share the kernel for this. In functions of their own, so that one CPU does not pay for it.
 
-// With sharing, programs' memory was damaged on four CPUs under many forks; without, it is not. Until the cause is found several CPUs
-// go the long way (docs/decisions/kernel-locks.md).
-constexpr bool may_share = false;
-
 template <bool Many>
 bool begin() {
-    return !Many || (may_share && kernel::KernelLock::try_share());
+    return !Many || kernel::KernelLock::try_share();
 }
 
 template <bool Many>

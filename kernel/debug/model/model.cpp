@@ -20,7 +20,7 @@ Id Model::at(Id table, std::uint64_t slot) const {
 bool Model::full(Id table) const {
     for (std::uint32_t slot = kernel::CapTable::first_chosen; slot < objects.at(table).slots;
          ++slot) {
-        if (at(table, slot) == 0) {
+        if (at(table, slot) == 0 && !lost.contains({table, slot})) {
             return false;
         }
     }
@@ -71,6 +71,17 @@ void Model::remove(Id gone) {
     }
 }
 
+void Model::move(Id capability, Id table, std::uint32_t slot) {
+    capabilities.at(capability).table = table;
+    capabilities.at(capability).slot = slot;
+    lost.erase({table, slot});
+}
+
+void Model::lose(Id gone) {
+    lost.insert({capabilities.at(gone).table, capabilities.at(gone).slot});
+    remove(gone);
+}
+
 void Model::revoke(Id from) {
     std::vector<Id> doomed;
     for (const auto& [id, capability] : capabilities) {
@@ -79,7 +90,7 @@ void Model::revoke(Id from) {
         }
     }
     for (const Id id : doomed) {
-        remove(id);
+        lose(id);
     }
 }
 
@@ -102,10 +113,11 @@ void Model::kill(Id object) {
             }
         }
         for (const Id capability : named) {
-            remove(capability);
+            lose(capability);
         }
     }
     for (const Id id : doomed) {
+        std::erase_if(lost, [id](const auto& place) { return place.first == id; });
         objects.erase(id);
     }
 }

@@ -8,7 +8,9 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "abi/kernel/error.hpp"
@@ -49,6 +51,7 @@ struct Region {
 struct Model {
     std::map<Id, Object> objects;
     std::map<Id, Capability> capabilities;
+    std::set<std::pair<Id, std::uint64_t>> lost;           // table, slot
     std::map<Id, std::map<std::uint64_t, Region>> spaces;  // space -> page number -> what is mapped
     Id last = 0;
 
@@ -58,6 +61,7 @@ struct Model {
     }
     Id put(Capability capability) {
         capabilities[++last] = capability;
+        lost.erase({capability.table, capability.slot});
         return last;
     }
     // The capability in a slot, or 0.
@@ -68,7 +72,10 @@ struct Model {
     [[nodiscard]] bool descends(Id capability, Id from) const;
     [[nodiscard]] bool within(Id bank, Id outer) const;
     Id derive(Id source, Id table, std::uint32_t slot, std::uint8_t rights);
+    void move(Id capability, Id table, std::uint32_t slot);
     void remove(Id capability);
+    // Not at the wish of the table's user: the slot stays his.
+    void lose(Id capability);
     void revoke(Id capability);
     void kill(Id object);
     // Ends whatever nobody names or uses.

@@ -261,8 +261,7 @@ private:
         }
         const std::uint32_t place = chosen(table, got.cap());
         if (op == CapTableOp::move) {
-            model_.capabilities[source].table = table;
-            model_.capabilities[source].slot = place;
+            model_.move(source, table, place);
             return;
         }
         const Id made = model_.derive(source, table, place, rights);
@@ -280,11 +279,14 @@ private:
         Error wanted = lookup(at, ObjectType::cap_table, CapTableRights::manage);
         const Id table = object_at(at);
         const Id id = model_.at(table, which);
-        if (wanted == Error::ok && id == 0) {
+        const bool lost = op == CapTableOp::remove && model_.lost.contains({table, which});
+        if (wanted == Error::ok && id == 0 && !lost) {
             wanted = Error::invalid_capability;
         }
         call(at, op, {which}, wanted);
-        if (wanted == Error::ok) {
+        if (wanted == Error::ok && lost) {
+            model_.lost.erase({table, which});
+        } else if (wanted == Error::ok) {
             op == CapTableOp::remove ? model_.remove(id) : model_.revoke(id);
         }
     }
@@ -302,8 +304,7 @@ private:
         }
         const host::Answer got = call(at, CapTableOp::take, {which}, wanted);
         if (wanted == Error::ok && got.ok()) {
-            model_.capabilities[id].slot = chosen(own, got.cap());
-            model_.capabilities[id].table = own;
+            model_.move(id, own, chosen(own, got.cap()));
         }
     }
     // One domain waits at the desk, another sends it up to four capabilities.
@@ -354,8 +355,7 @@ private:
                 continue;
             }
             if (moves) {
-                model_.capabilities[source].slot = chosen(to, got);
-                model_.capabilities[source].table = to;
+                model_.move(source, to, chosen(to, got));
             } else {
                 model_.derive(source, to, chosen(to, got), abi::all_rights);
             }
