@@ -375,6 +375,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!init.call(child.bank, abi::BankOp::destroy).ok()) {
         fail("the bank cannot be destroyed");
     }
+    host::remove_lost(init);
     check();
     if (free_bytes(init) != before) {
         fail("destroying the bank did not give everything back");

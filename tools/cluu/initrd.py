@@ -23,11 +23,11 @@ MOST_PARTS = 8
 KINDS = {"directory": 0o040000, "file": 0o100000, "link": 0o120000}
 
 
-def archive(entries: list[tree.Entry]) -> bytes:
+def archive(entries: list[tree.Entry], for_linux: bool = False) -> bytes:
     out = bytearray()
     for number, entry in enumerate(sorted(entries, key=lambda entry: entry.path != FIRST), start=1):
         name = entry.path.lstrip("/") or "."
-        _append(out, number, entry, name)
+        _append(out, number, entry, name, laid_out=entry.path == FIRST and not for_linux)
     _append(out, 0, tree.Entry("", "file", 0), "TRAILER!!!")
     out.extend(bytes(-len(out) % 512))
     return bytes(out)
@@ -58,8 +58,8 @@ def boot_image(program: bytes) -> bytes:
     return head.ljust(PAGE, b"\0") + pages
 
 
-def _append(out: bytearray, number: int, entry: tree.Entry, name: str) -> None:
-    content = boot_image(entry.content) if entry.path == FIRST else entry.content
+def _append(out: bytearray, number: int, entry: tree.Entry, name: str, laid_out: bool = False) -> None:
+    content = boot_image(entry.content) if laid_out else entry.content
     field = name.encode() + b"\0"
     if entry.kind == "file" and len(content) >= PAGE:
         field += bytes(-(len(out) + HEADER + len(field)) % PAGE)

@@ -52,7 +52,7 @@ def initramfs(output: Path, init: str, files: dict[str, Path] | None = None, mod
     if modules:
         entries += _modules()
     output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_bytes(initrd.archive(sorted(entries, key=lambda e: e.path)))
+    output.write_bytes(initrd.archive(sorted(entries, key=lambda e: e.path), for_linux=True))
     return output
 
 

@@ -212,4 +212,14 @@ NewThread start_thread(User& creator, std::uint64_t priority, abi::CapIndex bank
     return made;
 }
 
+void remove_lost(User& init) {
+    constexpr abi::CapIndex first = 16;
+    constexpr abi::CapIndex slots = 1024;
+    for (abi::CapIndex slot = first; slot < slots; ++slot) {
+        if (!init.call(abi::boot_own_table, abi::CapTableOp::query, {slot}).ok()) {
+            (void)init.call(abi::boot_own_table, abi::CapTableOp::remove, {slot});
+        }
+    }
+}
+
 }  // namespace host

@@ -80,4 +80,7 @@ struct NewThread {
 };
 NewThread start_thread(User& creator, std::uint64_t priority, abi::CapIndex bank);
 
+// What of the first process's capabilities others took away: the slots are free again.
+void remove_lost(User& init);
+
 }  // namespace host

@@ -29,14 +29,7 @@ protected:
         ASSERT_TRUE(init.running());
         EXPECT_STREQ(kernel_broken_invariant(), nullptr);
         EXPECT_TRUE(init.call(bank, abi::BankOp::destroy).ok());
-        // What went with it is lost: the next test in this process gets the slots.
-        constexpr abi::CapIndex first = 16;
-        constexpr abi::CapIndex slots = 1024;
-        for (abi::CapIndex slot = first; slot < slots; ++slot) {
-            if (!init.call(abi::boot_own_table, abi::CapTableOp::query, {slot}).ok()) {
-                (void)init.call(abi::boot_own_table, abi::CapTableOp::remove, {slot});
-            }
-        }
+        remove_lost(init);
     }
     // Buys an object from the test's bank.
     abi::CapIndex make(abi::ObjectType type, std::uint64_t w1 = 0, std::uint64_t w2 = 0,
