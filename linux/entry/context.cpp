@@ -54,7 +54,10 @@ abi::Registers program_registers(const Arguments& arguments) {
 }
 
 void resume(const abi::Registers& registers) {
-    if (registers.rip >= process::program_end || registers.rsp >= (std::uint64_t{1} << 47)) {
+    // A signal may have come in the vDSO, which the library holds.
+    const bool is_programs = registers.rip < process::program_end ||
+                             is_inside(registers.rip, linux_vdso, linux_vdso_end);
+    if (!is_programs || registers.rsp >= (std::uint64_t{1} << 47)) {
         // The jump would fault inside the library.
         signals::deliver_fault(
             registers, {.signal = linux_abi::sig_segv, .code = linux_abi::SignalCode::kernel});

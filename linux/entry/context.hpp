@@ -26,6 +26,7 @@ void linux_interrupt();
 void linux_thread_start();
 [[noreturn]] void linux_resume(const abi::Registers& registers);
 extern const char linux_call_tail[], linux_call_tail_end[];
+extern const char linux_vdso[], linux_vdso_end[];  // linux/vdso/image.S
 extern const char linux_resume_tail[], linux_resume_tail_end[];
 extern const char linux_user_begin[], linux_user_end[], linux_user_recover[];
 }

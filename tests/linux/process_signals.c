@@ -139,6 +139,23 @@ static void registers_survive(void) {
     TRUE(sum != 0 && x > 1);
 }
 
+// Most of the time in the vDSO: a handler returns into it.
+static void clocks_are_interrupted(void) {
+    handle(SIGALRM, count_it, 0);
+    struct itimerval timer = {{0, 300}, {0, 300}};
+    struct timespec now, end;
+    EQUAL(clock_gettime(CLOCK_MONOTONIC, &end), 0);
+    end.tv_sec += 20;
+    seen = 0;
+    EQUAL(setitimer(ITIMER_REAL, &timer, NULL), 0);
+    do {
+        EQUAL(clock_gettime(CLOCK_MONOTONIC, &now), 0);
+    } while (seen < 200 && now.tv_sec < end.tv_sec);
+    timer = (struct itimerval){0};
+    EQUAL(setitimer(ITIMER_REAL, &timer, NULL), 0);
+    TRUE(seen >= 200);
+}
+
 static sigjmp_buf escape;
 static siginfo_t fault_info;
 static void on_fault(int signal, siginfo_t* info, void* context) {
@@ -427,5 +444,5 @@ static void bad_frame(void) {
 }
 
 MAIN(TEST(to_self), TEST(masks), TEST(mask_of_handler), TEST(nesting), TEST(registers_survive),
-     TEST(faults), TEST(signal_stack), TEST(changed_context), TEST(interruption), TEST(suspend),
+     TEST(clocks_are_interrupted), TEST(faults), TEST(signal_stack), TEST(changed_context), TEST(interruption), TEST(suspend),
      TEST(waiting), TEST(alarms), TEST(orphaned_output), TEST(looking_loses_nothing), TEST(bad_frame))
