@@ -2,8 +2,9 @@
 // DropGuard: counts the copies of one minted capability, and tells when the last has gone.
 //
 // All capabilities derived from a capability minted with a guard carry the guard. When its count falls to zero, an
-// endpoint's receiver gets a drop message with the badge (until then the guard waits in the endpoint's list, so that nothing
-// has to be allocated to tell); a notification is signalled with the badge as its bits.
+// endpoint's receiver gets a drop message with the badge, after the calls that already wait there (until then the guard
+// waits in the endpoint's list, so that nothing has to be allocated to tell); a notification is signalled with the badge as
+// its bits.
 //
 // It is a block of the bank of its target, and dies with it.
 #pragma once
@@ -31,7 +32,8 @@ public:
     // Gives the block back.
     void free();
 
-    base::ListLink pending;  // in its endpoint's list of drops to tell
+    base::ListLink pending;     // in its endpoint's list of drops to tell
+    std::uint64_t arrival = 0;  // there
 
 private:
     friend class Invariants;

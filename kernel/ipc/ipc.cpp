@@ -204,11 +204,12 @@ void receive(Thread& receiver, Endpoint& endpoint, Reply* reply) {
         deliver_signal(receiver, bound->take_bits());
         return;
     }
-    if (DropGuard* drop = endpoint.take_drop()) {
+    Thread* sender = endpoint.sender_for(reply != nullptr);
+    if (DropGuard* drop = endpoint.take_drop_before(sender)) {
         deliver_drop(receiver, *drop);
         return;
     }
-    if (Thread* sender = endpoint.sender_for(reply != nullptr)) {
+    if (sender != nullptr) {
         take_from_sender(*sender, receiver, reply);
         return;
     }

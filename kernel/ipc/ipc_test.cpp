@@ -241,6 +241,35 @@ TEST_F(FullTableTest, ADropMayComeToTheReceiverItself) {
     EXPECT_EQ(full.answer().badge, 9U);
 }
 
+// Else a server would give the badge to somebody else, and then hear of it from who had it before.
+TEST_F(IpcTest, WhoCalledIsHeardBeforeTheEndOfHisCapability) {
+    const abi::CapIndex away = make(abi::ObjectType::notification);
+    const abi::CapIndex badged =
+        init.call(abi::boot_own_table, abi::CapTableOp::mint,
+                  {endpoint, abi::all_rights, 0, 9, abi::MintFlags::drop_guard})
+            .cap();
+    const abi::CapIndex other =
+        init.call(abi::boot_own_table, abi::CapTableOp::mint,
+                  {endpoint, abi::all_rights, 0, 8, abi::MintFlags::drop_guard})
+            .cap();
+    EXPECT_TRUE(init.call(abi::boot_own_table, abi::CapTableOp::remove, {other}).ok());
+    pause_init();
+    server.enter(Syscall::wait, away);
+    client.enter(Syscall::call, badged, abi::make_tag(5));
+    Machine::advance(long_time);
+    ASSERT_TRUE(init.running());
+    EXPECT_TRUE(init.call(abi::boot_own_table, abi::CapTableOp::remove, {badged}).ok());
+    init.enter(Syscall::receive, desk());
+    EXPECT_TRUE(init.answer().tag.has(abi::Tag::is_drop));
+    EXPECT_EQ(init.answer().badge, 8U);
+    init.enter(Syscall::receive, desk());
+    EXPECT_EQ(init.answer().tag.label(), 5U);
+    EXPECT_EQ(init.answer().badge, 9U);
+    init.enter(Syscall::reply_and_receive, desk());
+    EXPECT_TRUE(init.answer().tag.has(abi::Tag::is_drop));
+    EXPECT_EQ(init.answer().badge, 9U);
+}
+
 TEST_F(IpcTest, AnyIndexOfTheTableWillDo) {
     // Slots 0 to 63 are found in another way than the rest; 64 more than a slot is not that slot.
     constexpr std::uint64_t far_slot = 200;

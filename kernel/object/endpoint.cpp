@@ -18,6 +18,18 @@ Thread* Endpoint::sender_for(bool has_reply) {
     });
 }
 
+void Endpoint::add_sender(Thread& thread) {
+    thread.waiting.arrival = ++arrivals_;
+    senders_.push_back(thread);
+}
+
+DropGuard* Endpoint::take_drop_before(const Thread* sender) {
+    const DropGuard* drop = drops_.front();
+    const bool is_first =
+        drop != nullptr && (sender == nullptr || drop->arrival < sender->waiting.arrival);
+    return is_first ? drops_.pop_front() : nullptr;
+}
+
 void Endpoint::add_drop(DropGuard& guard) {
     if (is_dying()) {
         guard.free();
@@ -28,6 +40,7 @@ void Endpoint::add_drop(DropGuard& guard) {
         receiver->wake_with(Error::ok);
         return;
     }
+    guard.arrival = ++arrivals_;
     drops_.push_back(guard);
 }
 

@@ -31,14 +31,16 @@ public:
     // The first sender whose message can be taken with or without a reply object, or nullptr.
     [[nodiscard]] Thread* sender_for(bool has_reply);
 
-    void add_sender(ThreadLinks& thread) { senders_.push_back(thread); }
+    void add_sender(Thread& thread);
     void add_receiver(ThreadLinks& thread) { receivers_.push_back(thread); }
 
     // A guard's last copy is gone: tells it now, or when somebody receives.
     void add_drop(DropGuard& guard);
     // Something to receive, besides signals.
     [[nodiscard]] bool has_messages() const { return !senders_.empty() || !drops_.empty(); }
-    [[nodiscard]] DropGuard* take_drop() { return drops_.pop_front(); }
+    // The first of the drops, if it came before this sender (nullptr: there is none), else nullptr: who called by a capability that
+    // is gone now is heard before its end is.
+    [[nodiscard]] DropGuard* take_drop_before(const Thread* sender);
 
     void add_fault_user(ThreadLinks& thread) { fault_users_.push_back(thread); }
     void add_paged(Memory& memory) { paged_.push_front(memory); }
@@ -59,6 +61,7 @@ private:
     ThreadQueue senders_;
     ThreadQueue receivers_;
     DropList drops_;
+    std::uint64_t arrivals_ = 0;  // of senders and drops
     ThreadList<&ThreadLinks::fault_link> fault_users_;
     base::List<Memory, &Memory::paged_link> paged_;  // whose pager this is
     friend struct FastPath;

@@ -152,6 +152,7 @@ public:
         Memory* memory = nullptr;  // pager
         Reply* reply = nullptr;    // reply: the object that can answer; receive: the one to be used
         std::uint64_t badge = 0;   // send: of the capability that was used
+        std::uint64_t arrival = 0;        // in Endpoint's senders
         std::uint64_t address = 0;        // futex: key offset; pager: page index
         std::uint64_t fault_address = 0;  // pager: the address that was touched
         std::uint32_t bits = 0;           // futex: bitset
