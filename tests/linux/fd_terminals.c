@@ -268,7 +268,6 @@ static pid_t start_session(int master, int slave, void (*act)(void)) {
     pid_t child = fork();
     if (child == 0) {
         close(master);
-        signal(SIGHUP, SIG_DFL);  // whoever began this may ignore it
         EQUAL(setsid(), getpid());
         FAILS(open("/dev/tty", O_RDWR), ENXIO);
         int own = open(name, O_RDWR);  // becomes the controlling terminal
