@@ -32,6 +32,8 @@ from . import debian, paths, tree
 from .say import Problem, note, progress
 
 LOG_LINES, LOG_COLUMNS = 30, 200  # of a failed build that are shown
+# A build's first line: when nothing can come any more from its standard input, all processes of its group are ended.
+GUARD = "exec 3<&0 0</dev/null; { read -r -u 3 || kill -KILL 0; } & disown; exec 3<&-\n"
 
 
 @dataclass
@@ -140,10 +142,19 @@ def _build(port: Port) -> None:
                    "CCACHE_BASEDIR": str(paths.ROOT), "CCACHE_NOHASHDIR": "1", "JOBS": str(os.cpu_count() or 1),
                    "PORT": str(port.folder), "PORTS": str(paths.PORTS), "PREFIX": str(port.work / "prefix")}
     with open(log, "wb") as output:
-        status = subprocess.run(["bash", "-euo", "pipefail", "-c", port.build], cwd=port.work / "source", env=environment,
-                                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT).returncode
+        status = _run_guarded(port.build, cwd=port.work / "source", env=environment, stdout=output)
     if status != 0:
         raise Problem(f"the port {port.name} could not be built. From {log.relative_to(paths.ROOT)}:\n{_reason(log)}")
+
+
+def _run_guarded(lines: str, **options) -> int:
+    """Runs the lines by bash in a process group of their own, of which nothing is left when this process ends, be it killed."""
+    process = subprocess.Popen(["bash", "-euo", "pipefail", "-c", GUARD + lines], stdin=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, start_new_session=True, **options)
+    try:
+        return process.wait()
+    finally:
+        process.stdin.close()
 
 
 def _linux_headers() -> Path:

@@ -2,7 +2,9 @@
 """The builder of ports: with a Debian archive of one package, made here; nothing is asked of the network."""
 
 import hashlib
+import multiprocessing
 import os
+import select
 import subprocess
 import tarfile
 
@@ -11,6 +13,7 @@ import pytest
 from cluu import debian, port
 from cluu.say import Problem
 
+SECONDS = 60
 PROGRAM = "int main(void) { return 42; }\n"
 BUILD = "$CC -static -o forty two.c && echo built >> $PORTS/count"
 
@@ -117,6 +120,19 @@ def test_a_failed_build_shows_the_error_and_is_tried_again(place, hashes):
         port.make("forty")
     recipe(place, hashes)
     assert (port.make("forty") / "usr/bin/forty").exists()
+
+
+def test_nothing_of_a_build_is_left_when_its_builder_is_killed(place, hashes):
+    recipe(place, hashes, build="exec 9> $PORTS/alive; sleep 1000 & sleep 1000")
+    (place / "build/ports").mkdir(parents=True)
+    os.mkfifo(place / "build/ports/alive")
+    builder = multiprocessing.get_context("fork").Process(target=port.make, args=["forty"])
+    builder.start()
+    with open(place / "build/ports/alive", "rb") as alive:  # opened when the build has opened it
+        builder.kill()
+        ended, _, _ = select.select([alive], [], [], SECONDS)  # when nobody has it open any more
+    assert ended
+    builder.join()
 
 
 @pytest.mark.parametrize("change, sentence", [
