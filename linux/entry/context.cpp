@@ -6,6 +6,7 @@
 #include "interfaces/process_image.hpp"
 #include "linux/entry/report.hpp"
 #include "linux/entry/thread_state.hpp"
+#include "linux/process/hooks.hpp"
 #include "linux/process/out_of_memory.hpp"
 #include "linux/process/state.hpp"
 #include "linux/signal/delivery.hpp"
@@ -108,19 +109,25 @@ std::int64_t linux_unknown_call(const Arguments& arguments) {
     linux::signals::deliver_fault(registers, linux::signals::describe(exception));
 }
 
-// Returns where the library goes on. Only copying to and from the program may fault; and a program
-// that steps through itself traps when its flags are back, in the last instructions of a tail.
-std::uint64_t linux_handle_own_exception() {
-    const abi::ControlPage& control = ipc::control_page();
+// Leaves in `saved` where the library goes on. What may fault is copying to and from the program, and memory
+// that another process shares with it and has taken away; and a program that steps through itself traps
+// when its flags are back, in the last instructions of a tail.
+void linux_handle_own_exception() {
+    abi::ControlPage& control = ipc::control_page();
     const std::uint64_t rip = control.saved.rip;
     if (linux::is_inside(rip, linux_resume_tail, linux_resume_tail_end)) {
         linux_handle_exception();
     }
-    if (linux::is_inside(rip, linux_user_begin, linux_user_end)) {
-        return reinterpret_cast<std::uint64_t>(linux_user_recover);
-    }
     constexpr std::uint64_t page_fault = 14;
-    if (control.exception_cause == page_fault && linux::is_memory_exhausted()) {
+    const bool is_page_fault = control.exception_cause == page_fault;
+    if (is_page_fault && linux::fd::replace_lost_memory(control.exception_address)) {
+        return;
+    }
+    if (linux::is_inside(rip, linux_user_begin, linux_user_end)) {
+        control.saved.rip = reinterpret_cast<std::uint64_t>(linux_user_recover);
+        return;
+    }
+    if (is_page_fault && linux::is_memory_exhausted()) {
         linux::end_library_for_want_of_memory();
     }
     linux::die({"fault ", linux::NumberText{control.exception_cause}, " in the Linux library at ",

@@ -171,8 +171,8 @@ linux_interrupt:
     call linux_handle_interrupt
     ud2
 
-// The program's exception (in the vDSO too, which is inside the library): the library stack is free. The library's own: it is not, so go on below where it was; the
-// handler returns where to go on (a recovery label of user_copy.S), with the same stack and preserved registers.
+// The program's exception (in the vDSO too, which is inside the library): the library stack is free. The library's own: it is
+// not, so go on below where it was. The handler leaves in `saved` where the library goes on, with all that it had.
     .globl linux_exception
     .hidden linux_exception
 linux_exception:
@@ -198,15 +198,26 @@ linux_exception:
     andq $-16, %rsp
     movq %gs:(CONTROL_SAVED + REGISTER_RBP), %rbp
     call linux_handle_own_exception
+    pushq %gs:(CONTROL_SAVED + REGISTER_RFLAGS)
+    popfq
+    movq %gs:(CONTROL_SAVED + REGISTER_RAX), %rax
     movq %gs:(CONTROL_SAVED + REGISTER_RBX), %rbx
+    movq %gs:(CONTROL_SAVED + REGISTER_RCX), %rcx
+    movq %gs:(CONTROL_SAVED + REGISTER_RDX), %rdx
+    movq %gs:(CONTROL_SAVED + REGISTER_RSI), %rsi
+    movq %gs:(CONTROL_SAVED + REGISTER_RDI), %rdi
     movq %gs:(CONTROL_SAVED + REGISTER_RBP), %rbp
+    movq %gs:(CONTROL_SAVED + REGISTER_R8), %r8
+    movq %gs:(CONTROL_SAVED + REGISTER_R9), %r9
+    movq %gs:(CONTROL_SAVED + REGISTER_R10), %r10
+    movq %gs:(CONTROL_SAVED + REGISTER_R11), %r11
     movq %gs:(CONTROL_SAVED + REGISTER_R12), %r12
     movq %gs:(CONTROL_SAVED + REGISTER_R13), %r13
     movq %gs:(CONTROL_SAVED + REGISTER_R14), %r14
     movq %gs:(CONTROL_SAVED + REGISTER_R15), %r15
     movq %gs:(CONTROL_SAVED + REGISTER_RSP), %rsp
     movq $MASKED_LIBRARY, %gs:CONTROL_UPCALLS_MASKED
-    jmp *%rax
+    jmp *%gs:(CONTROL_SAVED + REGISTER_RIP)
 
 // std::uint64_t linux_fork_here(function, argument): calls function(argument, rsp, rip) with a place where the child
 // can go on; in the child it returns a second time, with 0.

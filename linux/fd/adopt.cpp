@@ -103,7 +103,7 @@ bool is_object(abi::CapIndex slot, Type type) {
     return info && info->type == type;
 }
 
-Result<Handle> adopt_description(const ImageDescriptor& from) {
+Result<Handle> adopt_description(const ImageDescriptor& from, const PipeEnd* partner) {
     if (!is_sound(from)) {
         for (const abi::CapIndex slot : from.capabilities) {
             if (slot >= process::first_free) {
@@ -122,7 +122,7 @@ Result<Handle> adopt_description(const ImageDescriptor& from) {
         case image_kind::timer:         return TimerCount::adopt(from);
         case image_kind::signal_queue:  return SignalQueue::adopt(from);
         case image_kind::event_counter: return EventCounter::adopt(from);
-        default:                        return PipeEnd::adopt(from);
+        default:                        return PipeEnd::adopt(from, partner);
     }
 }
 

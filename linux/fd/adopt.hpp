@@ -9,8 +9,10 @@
 
 namespace linux::fd {
 
-// Takes over the capabilities, whatever it answers. EINVAL.
-Result<Handle> adopt_description(const process::ImageDescriptor& from);
+// Takes over the capabilities, whatever it answers. `partner`: the other end of a pipe or socket pair that is
+// here already, and whose record names the same Memory. EINVAL.
+Result<Handle> adopt_description(const process::ImageDescriptor& from,
+                                 const PipeEnd* partner = nullptr);
 
 // Does this slot of the own table hold a capability to such an object?
 bool is_object(abi::CapIndex slot, abi::ObjectType type);

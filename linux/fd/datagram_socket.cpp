@@ -188,14 +188,7 @@ std::int64_t DatagramSocket::write(UserBuffer& buffer, Offset offset) {
 }
 
 Result<fs::Attributes> DatagramSocket::attributes() {
-    fs::Attributes attributes;
-    attributes.kind = fs::Kind::socket;
-    attributes.mode = 0777;
-    attributes.links = 1;
-    attributes.inode = id();
-    attributes.user = identity().user;
-    attributes.group = identity().group_id;
-    return attributes;
+    return own_attributes(fs::Kind::socket, 0777, id());
 }
 
 std::uint32_t DatagramSocket::poll(std::uint32_t events, WakeTarget target) {

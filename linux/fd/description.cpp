@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "linux/fd/description.hpp"
 
+#include "linux/process/state.hpp"
+
 namespace linux::fd {
 
 namespace {
@@ -53,5 +55,16 @@ std::int64_t Description::ioctl(std::uint32_t /*request*/, std::uint64_t /*argum
 }
 
 void Description::end_poll(WakeTarget /*target*/) {}
+
+fs::Attributes own_attributes(fs::Kind kind, std::uint32_t mode, std::uint64_t inode) {
+    fs::Attributes attributes;
+    attributes.kind = kind;
+    attributes.mode = mode;
+    attributes.links = 1;
+    attributes.inode = inode;
+    attributes.user = identity().user;
+    attributes.group = identity().group_id;
+    return attributes;
+}
 
 }  // namespace linux::fd

@@ -164,6 +164,9 @@ private:
     std::uint64_t id_;
 };
 
+// Of a description that no server knows: owned by this process.
+fs::Attributes own_attributes(fs::Kind kind, std::uint32_t mode, std::uint64_t inode);
+
 // A counted reference.
 class Handle {
 public:

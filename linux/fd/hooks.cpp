@@ -17,17 +17,30 @@ namespace linux::fd {
 
 namespace {
 
-// Of those before `at`, the one with the same description: it names the same slots.
-const process::ImageDescriptor* same_description(std::span<const process::ImageDescriptor> all,
-                                                 std::size_t at) {
+// Descriptors of one description name the same slots.
+bool is_same(const process::ImageDescriptor& one, const process::ImageDescriptor& other) {
+    return one.kind == other.kind && one.capabilities[3] == other.capabilities[3];
+}
+
+// A pipe's two ends have the Memory in common.
+Result<Handle> adopt_one(std::span<const process::ImageDescriptor> all, std::size_t at) {
+    const process::ImageDescriptor& own = all[at];
+    const process::ImageDescriptor* partner = nullptr;
     for (const process::ImageDescriptor& one : all.first(at)) {
-        if (one.kind == all[at].kind && one.capabilities[0] != abi::no_capability &&
-            one.capabilities[0] == all[at].capabilities[0] &&
-            one.capabilities[3] == all[at].capabilities[3]) {
-            return &one;
+        if (one.capabilities[0] == abi::no_capability ||
+            one.capabilities[0] != own.capabilities[0]) {
+            continue;
         }
+        if (is_same(one, own)) {
+            return table.get(one.descriptor);
+        }
+        partner = &one;
     }
-    return nullptr;
+    if (partner == nullptr) {
+        return adopt_description(own);
+    }
+    const Handle end = TRY(table.get(partner->descriptor));
+    return adopt_description(own, end->pipe() != nullptr ? end->pipe() : end->socket());
 }
 
 }  // namespace
@@ -41,9 +54,7 @@ void adopt(const process::ImageStart& image) {
         reinterpret_cast<const process::ImageDescriptor*>(block + image.descriptor_offset),
         image.descriptor_count};
     for (std::size_t i = 0; i < all.size(); ++i) {
-        const process::ImageDescriptor* earlier = same_description(all, i);
-        auto description =
-            earlier != nullptr ? table.get(earlier->descriptor) : adopt_description(all[i]);
+        auto description = adopt_one(all, i);
         const auto put = description
                              ? table.install_at(all[i].descriptor, std::move(*description), false)
                              : Result<void>{base::fail(description.error())};

@@ -11,12 +11,6 @@
 
 namespace linux::fd {
 
-namespace {
-
-constexpr std::uint32_t mode_bits = 0777;
-
-}  // namespace
-
 LocalSocket::~LocalSocket() {
     if (PipeEnd* end = end_.load()) {
         end->release();
@@ -163,14 +157,7 @@ std::int64_t LocalSocket::ioctl(std::uint32_t request, std::uint64_t argument) {
 }
 
 Result<fs::Attributes> LocalSocket::attributes() {
-    fs::Attributes attributes;
-    attributes.kind = fs::Kind::socket;
-    attributes.mode = mode_bits;
-    attributes.links = 1;
-    attributes.inode = id();
-    attributes.user = identity().user;
-    attributes.group = identity().group_id;
-    return attributes;
+    return own_attributes(fs::Kind::socket, 0777, id());
 }
 
 std::uint32_t LocalSocket::poll(std::uint32_t events, WakeTarget target) {

@@ -119,12 +119,13 @@ Result<PipeMapping*> PipeMapping::create(ipc::Capability<ipc::Memory> memory, st
         pipe_windows.give_back(*address);
         return base::fail(to_errno(mapped.error()));
     }
-    return new PipeMapping(std::move(memory), *address, bytes);
+    return new PipeMapping(std::move(memory), *address);
 }
 
 void PipeMapping::release() {
     if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-        (void)ipc::own_space()->unmap(address_, bytes_);
+        // What took the place of lost memory may be more than that was.
+        (void)ipc::own_space()->unmap(address_, PipeWindows::slot_bytes);
         pipe_windows.give_back(address_);
         delete this;
     }
@@ -271,28 +272,14 @@ std::int64_t PipeEnd::send(UserBuffer& buffer, Options options, Parcel* parcel) 
             return result(-Errno::epipe);
         }
         look = false;
-        UserBuffer after = buffer;
-        const std::uint64_t count =
-            std::min<std::uint64_t>(buffer.remaining(), PipeRing::page_bytes);
-        std::uint32_t note = 0;
-        if (parcel != nullptr && *parcel) [[unlikely]] {
-            note = lay_down(*parcel);
-            if (note == 0) {
-                return -Errno::etoomanyrefs;
-            }
+        const auto sent = send_piece(buffer, parcel, [&](auto count, auto&& fill, auto note) {
+            return out_->write(count, fill, note);
+        });
+        if (!sent) {
+            return -sent.error();
         }
-        const auto part = out_->write(
-            count,
-            [&](std::byte* to, std::size_t bytes) {
-                after = buffer;
-                return static_cast<bool>(after.get({to, bytes}));
-            },
-            note);
-        if (note != 0) [[unlikely]] {
-            settle(note, part, *parcel);
-        }
+        const PipeRing::Transfer& part = *sent;
         if (part.outcome == PipeRing::Outcome::done) {
-            buffer = after;
             moved += part.count;
             continue;
         }
@@ -328,14 +315,7 @@ void PipeEnd::shut_down(bool reading, bool writing) {
 }
 
 Result<fs::Attributes> PipeEnd::attributes() {
-    fs::Attributes attributes;
-    attributes.kind = kind();
-    attributes.mode = is_socket(side_) ? 0777 : 0600;
-    attributes.links = 1;
-    attributes.inode = mapping_->memory();
-    attributes.user = identity().user;
-    attributes.group = identity().group_id;
-    return attributes;
+    return own_attributes(kind(), is_socket(side_) ? 0777 : 0600, mapping_->memory());
 }
 
 std::int64_t PipeEnd::ioctl(std::uint32_t request, std::uint64_t argument) {
@@ -390,10 +370,15 @@ bool PipeEnd::describe(process::ImageDescriptor& to) const {
     return true;
 }
 
-Result<Handle> PipeEnd::adopt(const process::ImageDescriptor& from) {
+Result<Handle> PipeEnd::adopt(const process::ImageDescriptor& from, const PipeEnd* partner) {
     const auto side = static_cast<Side>(from.kind - image_kind::pipe_reader);
-    PipeMapping* mapping = TRY(PipeMapping::create(
-        ipc::Capability<ipc::Memory>{from.capabilities[0]}, mapped_bytes(is_socket(side))));
+    PipeMapping* mapping = partner != nullptr ? partner->mapping_ : nullptr;
+    if (mapping != nullptr) {
+        mapping->retain();
+    } else {
+        mapping = TRY(PipeMapping::create(ipc::Capability<ipc::Memory>{from.capabilities[0]},
+                                          mapped_bytes(is_socket(side))));
+    }
     using Notification = ipc::Capability<ipc::Notification>;
     auto* end = new PipeEnd(
         side, from.state[0], mapping,

@@ -13,6 +13,7 @@
 // the other end's notification: end of file for whoever reads there, EPIPE for whoever writes.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -59,13 +60,12 @@ public:
     [[nodiscard]] ipc::CapIndex memory() const { return memory_.index(); }
 
 private:
-    PipeMapping(ipc::Capability<ipc::Memory> memory, std::uint64_t address, std::uint64_t bytes)
-        : memory_(std::move(memory)), address_(address), bytes_(bytes) {}
+    PipeMapping(ipc::Capability<ipc::Memory> memory, std::uint64_t address)
+        : memory_(std::move(memory)), address_(address) {}
 
     std::atomic<std::uint32_t> references_{1};
     ipc::Capability<ipc::Memory> memory_;
     std::uint64_t address_;
-    std::uint64_t bytes_;
 };
 
 struct PipeCapabilities {
@@ -79,7 +79,8 @@ class PipeEnd : public Description {
 public:
     // Takes over one reference to the mapping.
     PipeEnd(Side side, std::uint32_t status, PipeMapping* mapping, PipeCapabilities capabilities);
-    static Result<Handle> adopt(const process::ImageDescriptor& from);
+    // `partner`: the other end, if the record names the same slot for the memory of both.
+    static Result<Handle> adopt(const process::ImageDescriptor& from, const PipeEnd* partner);
     ~PipeEnd() override;
 
     std::int64_t read(UserBuffer& buffer, Offset offset) override;
@@ -162,6 +163,10 @@ private:
     [[nodiscard]] std::string name_of(std::size_t end) const;
     [[nodiscard]] Shelf shelf_in() const;
     [[nodiscard]] Shelf shelf_out() const;
+    // Sends one piece by `write(count, fill, note)`, and the parcel, if it has not gone yet, with it.
+    // ETOOMANYREFS: there is no room for that.
+    template <class Write>
+    Result<PipeRing::Transfer> send_piece(UserBuffer& buffer, Parcel* parcel, Write&& write);
     // -> the note to send it with; 0: there is no room.
     std::uint32_t lay_down(Parcel& parcel);
     void settle(std::uint32_t note, const PipeRing::Transfer& part, Parcel& parcel);
@@ -181,6 +186,33 @@ private:
     ipc::Capability<ipc::Notification> guard_;
     ipc::Capability<ipc::CapTable> shelf_;
 };
+
+template <class Write>
+Result<PipeRing::Transfer> PipeEnd::send_piece(UserBuffer& buffer, Parcel* parcel, Write&& write) {
+    UserBuffer after = buffer;
+    const std::uint64_t count = std::min<std::uint64_t>(buffer.remaining(), PipeRing::page_bytes);
+    std::uint32_t note = 0;
+    if (parcel != nullptr && *parcel) [[unlikely]] {
+        note = lay_down(*parcel);
+        if (note == 0) {
+            return base::fail(Errno::etoomanyrefs);
+        }
+    }
+    const PipeRing::Transfer part = write(
+        count,
+        [&](std::byte* to, std::size_t bytes) {
+            after = buffer;
+            return static_cast<bool>(after.get({to, bytes}));
+        },
+        note);
+    if (note != 0) [[unlikely]] {
+        settle(note, part, *parcel);
+    }
+    if (part.outcome == PipeRing::Outcome::done) {
+        buffer = after;
+    }
+    return part;
+}
 
 struct PipePair {
     Handle reader, writer;  // of a socket pair: the two ends

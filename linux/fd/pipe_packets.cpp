@@ -78,28 +78,14 @@ std::int64_t PipeEnd::send_packets(UserBuffer& buffer, Options options, Parcel* 
             }
         }
         look = false;
-        UserBuffer after = buffer;
-        const std::uint64_t count =
-            std::min<std::uint64_t>(buffer.remaining(), PipeRing::page_bytes);
-        std::uint32_t note = 0;
-        if (parcel != nullptr && *parcel) [[unlikely]] {
-            note = lay_down(*parcel);
-            if (note == 0) {
-                return -Errno::etoomanyrefs;
-            }
+        const auto sent = send_piece(buffer, parcel, [&](auto count, auto&& fill, auto note) {
+            return out_->write_packet(count, fill, note);
+        });
+        if (!sent) {
+            return -sent.error();
         }
-        const auto part = out_->write_packet(
-            count,
-            [&](std::byte* to, std::size_t bytes) {
-                after = buffer;
-                return static_cast<bool>(after.get({to, bytes}));
-            },
-            note);
-        if (note != 0) [[unlikely]] {
-            settle(note, part, *parcel);
-        }
+        const PipeRing::Transfer& part = *sent;
         if (part.outcome == PipeRing::Outcome::done) {
-            buffer = after;
             moved += part.count;
             wake_other_side();
             continue;

@@ -44,6 +44,16 @@ public:
         const std::uint64_t slot = (address - Start) / SlotBytes;
         used_[slot / 64].fetch_and(~(std::uint64_t{1} << (slot % 64)), std::memory_order_release);
     }
+    // Where the slot begins that this address is in, if it is somebody's.
+    [[nodiscard]] std::optional<std::uint64_t> start_of(std::uint64_t address) const {
+        if (address < Start || address >= Start + SlotBytes * Count) {
+            return std::nullopt;
+        }
+        const std::uint64_t slot = (address - Start) / SlotBytes;
+        const std::uint64_t used = used_[slot / 64].load(std::memory_order_relaxed);
+        return (used >> (slot % 64) & 1) != 0 ? std::optional{Start + slot * SlotBytes}
+                                              : std::nullopt;
+    }
 
 private:
     std::array<std::atomic<std::uint64_t>, Count / 64> used_{};

@@ -59,4 +59,10 @@ struct MappableFile {
 };
 Result<MappableFile> mappable(std::int32_t descriptor);
 
+// A page fault of the library. If the address is in memory that it shares with other processes (who can
+// have made it smaller, or be gone with the bank that paid for it), there is memory of its own now: a pipe's
+// says that the pipe has ended, all else is zero. False: it is not, or there is no memory for that.
+// Leaves the message page as it is.
+bool replace_lost_memory(std::uint64_t address);
+
 }  // namespace linux::fd

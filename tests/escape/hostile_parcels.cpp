@@ -12,63 +12,30 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <random>
 #include <vector>
 
 #include "interfaces/process_image.hpp"
 #include "libs/ipc/kernel_objects.hpp"
+#include "tests/escape/parcel.hpp"
 
 namespace {
 
+using escape::first_shelf_slot;
+using escape::give;
+using escape::take;
+using escape::take_parcel;
+
 ipc::Ref<ipc::Bank> own_bank() { return ipc::Ref<ipc::Bank>{process::own_bank}; }
-
-constexpr std::size_t most = 8;
-constexpr abi::CapIndex first_shelf_slot = 16, last_slot = 4000;
-constexpr std::size_t control_bytes = CMSG_SPACE(most * sizeof(int));
-
-void give(int socket, const std::vector<int>& fds) {
-    alignas(cmsghdr) std::array<char, control_bytes> control{};
-    iovec data{const_cast<char*>("x"), 1};
-    msghdr message{};
-    message.msg_iov = &data;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = CMSG_SPACE(fds.size() * sizeof(int));
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
-    std::memcpy(CMSG_DATA(header), fds.data(), fds.size() * sizeof(int));
-    if (sendmsg(socket, &message, 0) != 1) {
-        std::perror("sendmsg");
-        std::exit(1);
-    }
-}
 
 // -> how many came, which are closed again. -1: the byte did not come.
 int take_all(int socket) {
-    alignas(cmsghdr) std::array<char, control_bytes> control{};
-    char byte = 0;
-    iovec data{&byte, 1};
-    msghdr message{};
-    message.msg_iov = &data;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    if (recvmsg(socket, &message, 0) != 1) {
-        return -1;
-    }
-    const cmsghdr* header = CMSG_FIRSTHDR(&message);
-    const std::size_t count =
-        header == nullptr ? 0 : (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (std::size_t i = 0; i < count; ++i) {
-        int fd = -1;
-        std::memcpy(&fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
+    const auto fds = take(socket);
+    for (const int fd : fds.value_or(std::vector<int>{})) {
         (void)fcntl(fd, F_GETFD);
         close(fd);
     }
-    return static_cast<int>(count);
+    return fds ? static_cast<int>(fds->size()) : -1;
 }
 
 class Spoiler {
@@ -81,18 +48,9 @@ public:
           paged_(*own_bank()->create_memory(1 << 20, {.pager = endpoint_})),
           table_(*own_bank()->create_cap_table(4)) {}
 
-    // The shelf is the only table in sight that has a parcel in its first place.
     void spoil() {
-        for (abi::CapIndex slot = process::first_free; slot < last_slot; ++slot) {
-            const auto info = ipc::own_table()->query(slot);
-            if (!info || info->type != abi::ObjectType::cap_table || slot == table_.index()) {
-                continue;
-            }
-            const ipc::Ref<ipc::CapTable> shelf{slot};
-            if (auto parcel = shelf->take<ipc::CapTable>(first_shelf_slot)) {
-                put_back(shelf, std::move(*parcel));
-                return;
-            }
+        if (auto found = take_parcel()) {
+            put_back(found->shelf, std::move(found->parcel));
         }
     }
 

@@ -7,6 +7,7 @@
 #include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/times.h>
@@ -312,18 +313,64 @@ static void limits_and_names(void) {
     EQUAL(sched_yield(), 0);
 }
 
+// The new image: 3 and 4 are a pipe's ends, 5 and 6 a socket pair's, 7 is 4 once more.
+static int check_ends(void) {
+    char text[8] = {0};
+    struct stat one, other;
+    TRUE(fstat(3, &one) == 0 && fstat(4, &other) == 0 && one.st_ino == other.st_ino);
+    EQUAL(write(4, "over", 4), 4);
+    EQUAL(close(4), 0);
+    EQUAL(write(7, "all", 3), 3);
+    EQUAL(read(3, text, 7), 7);
+    TRUE(!strcmp(text, "overall"));
+    enum { many = 40 };  // one of them may get the place of what the end had
+    int files[many];
+    for (int i = 0; i < many; i++) {
+        if (i == many / 2) EQUAL(close(3), 0);
+        files[i] = open("content", O_RDONLY);
+    }
+    EQUAL(close(7), 0);
+    for (int i = 0; i < many; i++) {
+        EQUAL(read(files[i], text, 7), 7);
+        EQUAL(close(files[i]), 0);
+    }
+    EQUAL(write(5, "socket", 6), 6);
+    EQUAL(close(5), 0);
+    EQUAL(read(6, text, 7), 6);
+    EQUAL(read(6, text, 7), 0);
+    EQUAL(close(6), 0);
+    return check_failures;
+}
+
+static void both_ends(void) {
+    put_file("content", "content");
+    pid_t child = fork();
+    if (child == 0) {
+        for (int fd = 3; fd < 64; fd++) close(fd);
+        int pipes[2], sockets[2];
+        if (pipe(pipes) != 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) != 0 ||
+            pipes[0] != 3 || sockets[1] != 6 || dup(4) != 7) {
+            _exit(119);
+        }
+        execl(self, self, "--ends", (char*)NULL);
+        _exit(120);
+    }
+    EQUAL(status_of(child), 0);
+}
+
 int main(int count, char** words) {
     static const struct check_test tests[] = {
         TEST(statuses),      TEST(memory_is_copied),  TEST(nested),
         TEST(many_children), TEST(waiting),           TEST(unwanted_children),
         TEST(stopping),      TEST(arguments),         TEST(exec_errors),
         TEST(scripts),       TEST(signals_over_exec), TEST(vfork_waits),
-        TEST(vfork_tells),
+        TEST(vfork_tells),   TEST(both_ends),
         TEST(ids),           TEST(limits_and_names),
     };
     if (count > 1 && !strcmp(words[1], "--arguments")) return check_arguments(count, words);
     if (count > 1 && !strcmp(words[1], "--script")) return check_script(count, words);
     if (count > 1 && !strcmp(words[1], "--signals")) return check_signals();
+    if (count > 1 && !strcmp(words[1], "--ends")) return check_ends();
     if (count > 1 && !strcmp(words[1], "--sleep")) {
         usleep(20000);
         return 45;

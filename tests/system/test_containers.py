@@ -32,6 +32,7 @@ def guest(tmp_path_factory):
     folder = tmp_path_factory.mktemp("images")
     put = [(paths.OUT / "hosted/hostile_messages", "/home/admin/hostile_messages"),
            (paths.OUT / "hosted/hostile_parcels", "/home/admin/hostile_parcels"),
+           (paths.OUT / "hosted/hostile_shares", "/home/admin/hostile_shares"),
            (paths.OUT / "hosted/hostile_terminal", "/home/admin/hostile_terminal"),
            (paths.OUT / "linux/memory_limit", "/home/admin/memory_limit")]
     for name, text in CLUUFILES.items():
@@ -299,6 +300,11 @@ def test_descriptors_spoiled_on_their_way_harm_nobody(guest):
     for seed in range(3):
         result = guest.run("/home/admin/hostile_parcels", str(seed), "150", timeout=120)
         assert result.output == b"150 rounds\n", text(result)
+
+
+def test_memory_that_is_taken_away_is_an_end_that_is_gone(guest):
+    result = guest.run("/home/admin/hostile_shares", timeout=60)
+    assert result.output == b"unharmed, unharmed\n", text(result)
 
 
 def test_who_has_a_terminal_cannot_make_its_server_wait_nor_take_it(guest):
