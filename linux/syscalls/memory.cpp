@@ -11,6 +11,7 @@
 #include "linux/entry/user_memory.hpp"
 #include "linux/memory/program_space.hpp"
 #include "linux/process/hooks.hpp"
+#include "linux/process/state.hpp"
 #include "linux/syscalls/table.hpp"
 
 namespace linux {
@@ -239,6 +240,19 @@ Result<void> synchronise(const Arguments& arguments) {
     return {};
 }
 
+// EPERM for who may lock nothing, ENOMEM for more than may be locked. It is not counted what is.
+Result<void> may_lock(std::uint64_t bytes) {
+    if (identity().user == 0) {
+        return {};
+    }
+    MutexGuard guard{state().limits_lock};
+    const std::uint64_t most = state().limits[static_cast<std::size_t>(Resource::locked)].soft;
+    if (bytes <= most && most != 0) {
+        return {};
+    }
+    return base::fail(most == 0 ? Errno::eperm : Errno::enomem);
+}
+
 }  // namespace
 
 namespace calls {
@@ -278,17 +292,27 @@ std::int64_t mincore(const Arguments& arguments) { return to_return(report_resid
 std::int64_t msync(const Arguments& arguments) { return to_return(synchronise(arguments)); }
 
 // Memory is never paged out.
-std::int64_t mlock(const Arguments& arguments) {
+std::int64_t munlock(const Arguments& arguments) {
     const std::uint64_t start = base::align_down(arguments[0], abi::page_size);
     const auto length = checked_length(start, arguments[1] + (arguments[0] - start), Errno::enomem);
     return !length || !program_space().is_mapped(start, *length) ? -Errno::enomem : 0;
 }
-std::int64_t munlock(const Arguments& arguments) { return mlock(arguments); }
+std::int64_t mlock(const Arguments& arguments) {
+    const auto allowed = may_lock(arguments[1]);
+    return allowed ? munlock(arguments) : -allowed.error();
+}
 std::int64_t mlock2(const Arguments& arguments) {
     constexpr std::uint32_t on_fault = 1;
     return (arguments.word(2) & ~on_fault) != 0 ? -Errno::einval : mlock(arguments);
 }
-std::int64_t mlockall(const Arguments&) { return 0; }
+std::int64_t mlockall(const Arguments& arguments) {
+    constexpr std::uint32_t current = 1, future = 2, on_fault = 4;
+    const std::uint32_t flags = arguments.word(0);
+    if ((flags & (current | future)) == 0 || (flags & ~(current | future | on_fault)) != 0) {
+        return -Errno::einval;
+    }
+    return to_return(may_lock(0));
+}
 std::int64_t munlockall(const Arguments&) { return 0; }
 
 }  // namespace calls

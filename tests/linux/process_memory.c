@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 enum { page = 4096 };
@@ -272,6 +273,31 @@ static void populated(void) {
     TRUE(huge == MAP_FAILED && errno == ENOMEM);
 }
 
+// In a process that has no privileges on Linux either.
+static void locked(void) {
+    FAILS(mlockall(0), EINVAL);
+    FAILS(mlockall(MCL_CURRENT | 64), EINVAL);
+    char* pages = anonymous(2, PROT_READ);
+    pid_t child = fork();
+    if (child == 0) {
+        struct rlimit limit = {page, page};
+        if (geteuid() == 0) EQUAL(setuid(65534), 0);
+        EQUAL(setrlimit(RLIMIT_MEMLOCK, &limit), 0);
+        EQUAL(mlock(pages, page), 0);
+        EQUAL(munlock(pages, 2 * page), 0);
+        FAILS(mlock(pages, 2 * page), ENOMEM);
+        limit.rlim_cur = 0;
+        EQUAL(setrlimit(RLIMIT_MEMLOCK, &limit), 0);
+        FAILS(mlock(pages, page), EPERM);
+        FAILS(mlockall(MCL_FUTURE), EPERM);
+        _exit(check_failures);
+    }
+    int status = -1;
+    EQUAL(waitpid(child, &status, 0), child);
+    EQUAL(status, 0);
+    EQUAL(munmap(pages, 2 * page), 0);
+}
+
 static void program_break(void) {
     char* start = (char*)syscall(SYS_brk, 0L);
     char* end = (char*)syscall(SYS_brk, start + 3 * page + 5);
@@ -309,4 +335,4 @@ static void bad_addresses(void) {
 
 MAIN(TEST(anonymous_memory), TEST(fixed), TEST(protection), TEST(remapping), TEST(files),
      TEST(shared_files), TEST(shared_with_children), TEST(advice), TEST(populated),
-     TEST(program_break), TEST(bad_addresses))
+     TEST(locked), TEST(program_break), TEST(bad_addresses))

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -15,10 +16,13 @@ enum { FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_CMP_REQUEUE = 4 };
 
 static char self[512];
 
+static double seconds(struct timespec time) {
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
 static double now(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+    return seconds(time);
 }
 static long futex(volatile int* word, int operation, int value, const struct timespec* time,
                   volatile int* word2, int value3) {
@@ -363,6 +367,42 @@ static void clocks(void) {
     FAILS(nanosleep(&bad, NULL), EINVAL);
     EQUAL(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a), 0);
     EQUAL(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &a), 0);
+    FAILS(clock_settime(CLOCK_REALTIME, &bad), EINVAL);
+    FAILS(clock_settime(CLOCK_MONOTONIC, &a), EINVAL);
+    FAILS(syscall(SYS_clock_settime, CLOCK_REALTIME, 16L), EFAULT);
+}
+
+static void* be_busy(void* stop) {
+    while (!atomic_load((atomic_int*)stop)) {
+    }
+    return NULL;
+}
+
+static void clocks_of_others(void) {
+    clockid_t process, caller, other;
+    struct timespec before, after;
+    EQUAL(clock_getcpuclockid(0, &process), 0);
+    EQUAL(clock_gettime(process, &after), 0);
+    EQUAL(clock_getcpuclockid(getpid(), &process), 0);
+    EQUAL(pthread_getcpuclockid(pthread_self(), &caller), 0);
+    EQUAL(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before), 0);
+    EQUAL(clock_gettime(caller, &after), 0);
+    TRUE(seconds(after) >= seconds(before));
+    EQUAL(clock_gettime(process, &before), 0);
+    TRUE(seconds(before) >= seconds(after));
+    pthread_t thread;
+    atomic_int stop = 0;
+    EQUAL(pthread_create(&thread, NULL, be_busy, &stop), 0);
+    EQUAL(pthread_getcpuclockid(thread, &other), 0);
+    do
+        EQUAL(clock_gettime(other, &after), 0);
+    while (seconds(after) < 0.02);
+    EQUAL(clock_gettime(process, &after), 0);
+    TRUE(seconds(after) >= seconds(before) + 0.02);
+    atomic_store(&stop, 1);
+    EQUAL(pthread_join(thread, NULL), 0);
+    FAILS(clock_gettime((~getpid() << 3) | 3, &after), EINVAL);
+    FAILS(clock_settime(process, &after), EPERM);
 }
 
 int main(int count, char** words) {
@@ -371,6 +411,7 @@ int main(int count, char** words) {
         TEST(conditions),         TEST(futexes),        TEST(requeueing),
         TEST(signals_to_threads), TEST(fork_in_thread), TEST(ends),
         TEST(robust_mutexes),     TEST(clocks),         TEST(vector_registers),
+        TEST(clocks_of_others),
     };
     if (count > 1 && !strcmp(words[1], "--executed"))
         return syscall(SYS_gettid) == getpid() ? 46 : 1;
