@@ -15,13 +15,17 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
-from cluu import execute, paths, qemu  # noqa: E402
+from cluu import disk, execute, paths, port, qemu, tree  # noqa: E402
 from cluu.machine import Machine  # noqa: E402
 from cluu.say import Problem  # noqa: E402
 
 RESULTS = paths.OUT / "test-results"
 STARTED = time.monotonic()
 SUITE_SECONDS = 1800  # twice what the suite may take; a system that is broken everywhere is known to be so by then
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "ports: needs the ports that are not on the disk; `./cluu test ports`")
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +58,20 @@ def console(tmp_path_factory):
     work = tmp_path_factory.mktemp("console")
     image = work / "disk.img"
     subprocess.run(["cp", "--sparse=always", paths.DISK, image], check=True)
+    options = qemu.Options(kernel=paths.KERNEL, initrd=paths.INITRD, disk=image, accelerator=qemu.accelerator())
+    with Machine(options, serials=2, logs=work / "logs") as machine:
+        yield machine
+
+
+@pytest.fixture(scope="module")
+def console_with_ports(tmp_path_factory):
+    """The same with a disk that has all ports."""
+    work = tmp_path_factory.mktemp("ports")
+    image = work / "disk.img"
+    images = [name for name in port.names() if port.read(name).image]
+    for name in images:
+        port.make(name)
+    disk.build(tree.read(paths.ROOT / "tools/images/disk.toml", paths.OUT, images)[0], image)
     options = qemu.Options(kernel=paths.KERNEL, initrd=paths.INITRD, disk=image, accelerator=qemu.accelerator())
     with Machine(options, serials=2, logs=work / "logs") as machine:
         yield machine

@@ -36,8 +36,8 @@ def parser() -> argparse.ArgumentParser:
     execute.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND...")
     _size(execute)
 
-    test = commands.add_parser("test", help="run the tests: unit, system, or both; or suites, or nightly")
-    test.add_argument("which", nargs="?", choices=["unit", "system", "suites", "nightly"])
+    test = commands.add_parser("test", help="run the tests: unit, system, or both; or ports, suites or nightly")
+    test.add_argument("which", nargs="?", choices=["unit", "system", "ports", "suites", "nightly"])
     test.add_argument("-k", metavar="WORD", help="only tests whose name contains WORD")
     test.add_argument("--coverage", action="store_true", help="with unit: which lines of the kernel its tests run")
     test.add_argument("--cpus", type=_cpus, metavar="N", help="of each system test's machine, if the test does not say")

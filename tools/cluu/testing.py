@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """`./cluu test`: the unit tests (lint and ctest) and the system tests (pytest). Each runner's closing line is shown.
-`./cluu test suites` runs foreign programs' own tests; `./cluu test nightly` is what takes longer than one wants to wait for."""
+`./cluu test suites` runs foreign programs' own tests, `./cluu test ports` builds the ports that are not on the disk and tries
+them; `./cluu test nightly` is what takes longer than one wants to wait for."""
 
 import os
 import re
@@ -31,12 +32,14 @@ def unit(word: str | None, stop: bool) -> int:
     return subprocess.run(command, stdin=subprocess.DEVNULL).returncode or status
 
 
-def system(word: str | None, stop: bool) -> int:
+def system(word: str | None, stop: bool, kind: str = "not ports") -> int:
+    """The tests of booted systems; `kind` is an expression of pytest's markers (tests/system/conftest.py)."""
     progress("building the system and its images")
     build.targets("all", "image", "kernel_test_initrd", "kernel_rounds_initrd", "bench_initrd",
                   "posixbench", "container_start")
     # Debian's own pytest, whatever else is installed.
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(paths.ROOT / "tests"), "--durations=10"]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(paths.ROOT / "tests"), "--durations=10",
+               "-m", kind]
     if word:
         command += ["-k", word]
     if stop:
@@ -71,6 +74,8 @@ def main(arguments) -> int:
         return nightly()
     if arguments.which == "suites":
         return suites.main(arguments.k)
+    if arguments.which == "ports":
+        return system(arguments.k, arguments.x, "ports")
     if arguments.cpus:
         os.environ["CLUU_CPUS"] = str(arguments.cpus)
     failed = []

@@ -19,6 +19,7 @@ Every entry has the same fixed time, so that the same sources give the same imag
 
 import subprocess
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,8 +39,8 @@ class Entry:
     content: bytes = b""
 
 
-def read(manifest: Path, out: Path) -> tuple[list[Entry], list[Path]]:
-    """The entries, sorted by path, and the files that they were made from."""
+def read(manifest: Path, out: Path, more_ports: Iterable[str] = ()) -> tuple[list[Entry], list[Path]]:
+    """The entries, sorted by path, and the files that they were made from; with those of more ports than it names."""
     tables = tomllib.loads(manifest.read_text())
     unknown = set(tables) - {"files", "directories", "links", "applets", "owners", "modes", "ports"}
     if unknown:
@@ -72,7 +73,7 @@ def read(manifest: Path, out: Path) -> tuple[list[Entry], list[Path]]:
                 continue
             used.append(file)
             add(_file(path, file, strip=kind == "build", out=out))
-    for name in tables.get("ports", []):
+    for name in {*tables.get("ports", []), *more_ports}:
         image = paths.PORTS / name / "image"
         if not image.is_dir():
             missing.append(f"the port {name} (in {image})")
