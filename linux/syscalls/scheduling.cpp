@@ -68,9 +68,25 @@ std::int64_t change_disk_priority(std::uint32_t who, std::uint32_t value) {
     return asked == class_real_time ? -Errno::eperm : 0;
 }
 
+// The real-time policies have priorities up to 99, the others none; 4 is no policy.
+std::int64_t priority_limit(std::int32_t policy, std::int64_t of_real_time) {
+    constexpr std::int32_t first_in_first_out = 1, round_robin = 2, not_made = 4;
+    if (policy < 0 || policy > static_cast<std::int32_t>(last_policy) || policy == not_made) {
+        return -Errno::einval;
+    }
+    return policy == first_in_first_out || policy == round_robin ? of_real_time : 0;
+}
+
 }  // namespace
 
 namespace calls {
+
+std::int64_t sched_get_priority_max(const Arguments& arguments) {
+    return priority_limit(arguments.integer(0), 99);
+}
+std::int64_t sched_get_priority_min(const Arguments& arguments) {
+    return priority_limit(arguments.integer(0), 1);
+}
 
 std::int64_t sched_getattr(const Arguments& arguments) {
     return to_return(write_attributes(arguments));

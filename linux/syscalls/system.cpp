@@ -242,13 +242,6 @@ std::int64_t sched_setparam(const Arguments& arguments) {
     }
     return *priority == 0 ? 0 : -Errno::einval;
 }
-std::int64_t sched_get_priority_max(const Arguments& arguments) {
-    return arguments.word(0) == 1 || arguments.word(0) == 2 ? 99 : 0;
-}
-std::int64_t sched_get_priority_min(const Arguments& arguments) {
-    return arguments.word(0) == 1 || arguments.word(0) == 2 ? 1 : 0;
-}
-
 // With one CPU, entering the library is already a barrier for all threads. With several the call is not there, as on kernels
 // without it: programs then have barriers of their own.
 std::int64_t membarrier(const Arguments& arguments) {

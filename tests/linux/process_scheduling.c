@@ -35,6 +35,16 @@ static void attributes(void) {
     FAILS(syscall(SYS_sched_setattr, 0, &set, 0), EINVAL);
 }
 
+static void priorities(void) {
+    EQUAL(sched_get_priority_max(SCHED_RR), 99);
+    EQUAL(sched_get_priority_min(SCHED_FIFO), 1);
+    EQUAL(sched_get_priority_max(SCHED_OTHER), 0);
+    EQUAL(sched_get_priority_min(SCHED_IDLE), 0);
+    FAILS(sched_get_priority_max(-1), EINVAL);
+    FAILS(sched_get_priority_min(4), EINVAL);
+    FAILS(sched_get_priority_max(77), EINVAL);
+}
+
 static void disk_priorities(void) {
     enum { process = 1, none = 0, best_effort = 2, shift = 13 };
     EQUAL(syscall(SYS_ioprio_get, process, 0), 0);
@@ -46,4 +56,4 @@ static void disk_priorities(void) {
     EQUAL(syscall(SYS_ioprio_set, process, 0, none << shift), 0);
 }
 
-MAIN(TEST(attributes), TEST(disk_priorities))
+MAIN(TEST(attributes), TEST(priorities), TEST(disk_priorities))
