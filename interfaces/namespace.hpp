@@ -20,22 +20,44 @@ struct Manager;  // a view with the right to derive others and to mount
 // The badge of the first view, a Manager; for whoever starts vfs to mint.
 inline constexpr std::uint64_t root_view_badge = 1;
 
-// What a mount of the parent view becomes in the derived one.
-enum class Access : std::uint8_t { none, read_only, inherit, private_tmpfs };
+// What a mount of the parent view becomes in the derived one. `granted` is no mount, but a name (Right).
+enum class Access : std::uint8_t { none, read_only, inherit, private_tmpfs, granted };
 
-// Payload of Derive: MountRule records, each followed by its path (8-byte aligned). Only what is
-// named is in the new view.
+// What may be done with a granted name, and with all that is below it. To look at its attributes, and
+// at those of the directories on the way to it, comes with all of them, and with none too. What mounts
+// forbid stays forbidden.
+struct Right {
+    static constexpr std::uint8_t read = 1;   // open for reading, list
+    static constexpr std::uint8_t write = 2;  // change what exists, remove it
+    static constexpr std::uint8_t create =
+        4;  // make it if it does not exist, and directories on the way
+    static constexpr std::uint8_t all = 7;
+};
+
+// Payload of Derive and Grant: MountRule records, each followed by its path (8-byte aligned). Only what
+// is named is in the new view. The path of a rule for a mount has no "..".
+//
+// A granted name is looked up once, in the view that the new one is derived from, as it is written.
+// What the new view has is that name and each that symbolic links lead to from there; if one of these
+// links changes later, it leads to nothing new. One that leads nowhere is granted all the same: it may
+// come to exist. A mount goes before the names above it and its own, a granted name before the mounts
+// above it, unless they are private ones.
 struct MountRule {
     std::uint16_t record_length = 0;
     std::uint16_t path_length = 0;
     Access access = Access::none;
-    std::uint8_t reserved[3] = {};
+    std::uint8_t rights = 0;  // granted: Right
+    std::uint8_t beside =
+        0;  // granted: Right, for the names in the same directory, not below those
+    std::uint8_t reserved = 0;
     std::uint64_t limit = 0;  // private_tmpfs: bytes; 0: what vfs thinks fit
 };
 
 // On any view: the new one has at most what this one has. On a Manager, a view may come along: then
 // it is derived from that one, and may have another identity. The Manager vouches that what comes
-// along is a view of this vfs. With `with_bank` a Bank comes first, which pays for private mounts.
+// along is a view of this vfs. With `with_bank` a Bank comes first, which pays for private mounts and,
+// if there are many, for granted names. limit: more views with granted names are within each other
+// than vfs follows, or too many names without a Bank.
 struct Derive {
     static constexpr std::uint16_t label = 64;
     static constexpr std::size_t payload = 4096;
@@ -44,6 +66,17 @@ struct Derive {
     fs::Identity identity;  // taken from the Manager only; else the parent's stays
     std::uint32_t set_identity = 0;
     std::uint32_t with_bank = 0;  // taken from the Manager only
+    std::uint32_t names = 0;      // how many will be granted, with those of Grant; may be wrong
+    std::uint32_t more = 0;       // Grant follows
+    struct Reply {};
+};
+
+// On a view that was derived with `more`, until the last one: granted names as in Derive. To be sent
+// before the view is given to somebody. not_permitted: any other view.
+struct Grant {
+    static constexpr std::uint16_t label = 71;
+    static constexpr std::size_t payload = 4096;
+    std::uint32_t more = 0;
     struct Reply {};
 };
 

@@ -68,7 +68,12 @@ std::string summary(const cluufile::Cluufile& file) {
     for (const cluufile::Mount& mount : file.mounts) {
         add(std::string(mount.path) + " " + std::string(cluufile::name_of(mount.mode)));
     }
-    if (file.mounts.empty()) add("no files");
+    for (const auto& [source, rights] :
+         {std::pair{"argv ", file.grants.argv}, std::pair{"beside ", file.grants.beside},
+          std::pair{"cwd ", file.grants.cwd}}) {
+        if (!rights.empty()) add(source + std::string(cluufile::name_of(rights)));
+    }
+    if (file.mounts.empty() && !file.grants.any()) add("no files");
     auto names = cluufile::profile_names();
     for (std::size_t i = 0; i < names.size(); ++i) {
         bool held = (file.profiles.raw() >> i & 1) != 0;

@@ -108,4 +108,11 @@ std::string_view name_of(RestartPolicy policy) {
     return "";
 }
 
+std::string_view name_of(Rights rights) {
+    constexpr std::string_view names[] = {
+        "",       "read",        "write",        "read write",
+        "create", "read create", "write create", "read write create"};
+    return names[rights.raw() & 7];
+}
+
 }  // namespace cluufile

@@ -57,6 +57,24 @@ struct Mount {
     MountMode mode = MountMode::none;
 };
 
+// What may be done with names that the program is not told by a mount. A bit set.
+enum class Right : std::uint8_t {
+    read = 1 << 0,    // open for reading, list
+    write = 1 << 1,   // change what exists, remove it
+    create = 1 << 2,  // make what does not exist
+};
+
+using Rights = base::Flags<Right>;
+
+// Where such names come from.
+struct Grants {
+    Rights argv;    // what the arguments of the command line name, and all below
+    Rights beside;  // what is in the same directory as that
+    Rights cwd;     // the starter's current directory, and all below
+
+    bool any() const { return !(argv | beside | cwd).empty(); }
+};
+
 // The groups of endpoints that a container may be given. A bit set.
 enum class Profile : std::uint32_t {
     ipc = 1 << 0,         // make endpoints, and pass capabilities to others
@@ -96,6 +114,7 @@ inline constexpr std::uint32_t max_cpu_limit = 100;
 struct Cluufile {
     Profiles profiles;
     Bounded<Mount, max_mounts> mounts;
+    Grants grants;
     Bounded<std::string_view, max_entrypoint>
         entrypoint;  // empty: a base to build on, which cannot be run
     Bounded<EnvironmentEntry, max_environment> environment;
@@ -143,6 +162,8 @@ bool is_image_name(std::string_view name);
 
 std::string_view name_of(MountMode mode);
 std::string_view name_of(RestartPolicy policy);
+// Their words, with blanks between them.
+std::string_view name_of(Rights rights);
 // The words of the profiles, in the order of their bits.
 std::span<const std::string_view> profile_names();
 

@@ -36,5 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const auto& mount : result->mounts) {
         if (result->mode_at(mount.path) != mount.mode) std::abort();
     }
+    const auto& grants = result->grants;
+    if (grants.any() && !result->profiles.has(cluufile::Profile::vfs)) std::abort();
     return 0;
 }

@@ -107,6 +107,19 @@ TEST(Cluufile, ModeAt) {
     EXPECT_EQ(file.mode_at("/a/b/c/d"), MountMode::readonly);
 }
 
+TEST(Cluufile, GrantsAddUpAndReplaceThoseOfTheBase) {
+    Images images;
+    images.texts["base"] = "PROFILE vfs\nGRANT argv read\nGRANT cwd read write\n";
+    const Cluufile file = parsed("FROM base\nGRANT argv write create write\n", images);
+    EXPECT_EQ(file.grants.argv, Right::write | Rights{Right::create});
+    EXPECT_EQ(file.grants.cwd, Right::read | Rights{Right::write});
+    EXPECT_TRUE(file.grants.beside.empty());
+    EXPECT_TRUE(file.grants.any());
+    EXPECT_EQ(name_of(file.grants.argv), "write create");
+    EXPECT_EQ(name_of(file.grants.cwd), "read write");
+    EXPECT_FALSE(parsed("PROFILE vfs\nMOUNT / readonly\n", images).grants.any());
+}
+
 TEST(Cluufile, Sizes) {
     Images images;
     EXPECT_EQ(parsed("LIMIT memory 65536", images).memory_limit, 65536u);
@@ -132,13 +145,13 @@ INSTANTIATE_TEST_SUITE_P(
     Cluufile, Mistakes,
     testing::Values(
         Mistake{
-            "\n  GRANT argv read\n",
-            "cat:2:3: found 'GRANT', expected a directive: FROM, PROFILE, MOUNT, ENTRYPOINT, ENV, "
-            "RESTART or LIMIT"},
-        Mistake{
-            "mount / inherit",
-            "cat:1:1: found 'mount', expected a directive: FROM, PROFILE, MOUNT, ENTRYPOINT, ENV, "
-            "RESTART or LIMIT"},
+            "\n  USER admin\n",
+            "cat:2:3: found 'USER', expected a directive: FROM, PROFILE, MOUNT, GRANT, ENTRYPOINT, "
+            "ENV, RESTART or LIMIT"},
+        Mistake{"mount / inherit",
+                "cat:1:1: found 'mount', expected a directive: FROM, PROFILE, MOUNT, GRANT, "
+                "ENTRYPOINT, "
+                "ENV, RESTART or LIMIT"},
         Mistake{
             "PROFILE vfs\nFROM minimal",
             "cat:2:1: found 'FROM', expected FROM only before all other directives, the first of "
@@ -169,6 +182,18 @@ INSTANTIATE_TEST_SUITE_P(
                 "cat:3:7: found '/t', expected another path: this one is mounted in line 2"},
         Mistake{"MOUNT / readonly",
                 "cat:1:1: found 'MOUNT', expected PROFILE vfs as well, or no mounts"},
+        Mistake{"GRANT",
+                "cat:1:6: found the end of the line, expected whose names: argv, beside or cwd"},
+        Mistake{"GRANT args read",
+                "cat:1:7: found 'args', expected whose names: argv, beside or cwd"},
+        Mistake{"GRANT argv",
+                "cat:1:11: found the end of the line, expected a right: read, write or create"},
+        Mistake{"GRANT argv read rm",
+                "cat:1:17: found 'rm', expected a right: read, write or create"},
+        Mistake{"PROFILE vfs\nGRANT cwd read\nGRANT cwd write",
+                "cat:3:7: found 'cwd', expected other names: these are granted in line 2"},
+        Mistake{"GRANT argv read",
+                "cat:1:1: found 'GRANT', expected PROFILE vfs as well, or no grants"},
         Mistake{"ENTRYPOINT cat", "cat:1:12: found 'cat', expected the absolute path of a program"},
         Mistake{"ENTRYPOINT",
                 "cat:1:11: found the end of the line, expected the absolute path of a program"},

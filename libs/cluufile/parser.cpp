@@ -19,6 +19,8 @@ using Done = base::Result<void, Error>;
 constexpr std::string_view profile_words[] = {"ipc",   "vfs",    "registry",  "net",
                                               "admin", "device", "supervisor"};
 
+constexpr std::string_view right_words[] = {"read", "write", "create"};
+
 class Parser {
 public:
     Parser(std::string_view file, ImageSource& images, std::size_t depth, Cluufile& result)
@@ -40,6 +42,7 @@ private:
     Done from(Words& words, const Word& directive);
     Done profile(Words& words, const Word& directive);
     Done mount(Words& words, const Word& directive);
+    Done grant(Words& words, const Word& directive);
     Done entrypoint(Words& words, const Word& directive);
     Done env(Words& words, const Word& directive);
     Done restart(Words& words, const Word& directive);
@@ -57,6 +60,10 @@ private:
     std::uint32_t line_ = 0;
     std::uint32_t first_directive_line_ = 0;
     std::uint32_t last_mount_line_ = 0;
+    std::uint32_t last_grant_line_ = 0;
+    std::uint32_t argv_line_ = 0;
+    std::uint32_t beside_line_ = 0;
+    std::uint32_t cwd_line_ = 0;
     std::uint32_t entrypoint_line_ = 0;
     std::uint32_t restart_line_ = 0;
     std::uint32_t memory_line_ = 0;
@@ -70,7 +77,7 @@ const Parser::Directive Parser::directives[] = {
     {"FROM", &Parser::from},   {"PROFILE", &Parser::profile},
     {"MOUNT", &Parser::mount}, {"ENTRYPOINT", &Parser::entrypoint},
     {"ENV", &Parser::env},     {"RESTART", &Parser::restart},
-    {"LIMIT", &Parser::limit},
+    {"LIMIT", &Parser::limit}, {"GRANT", &Parser::grant},
 };
 
 Done Parser::parse(std::string_view text) {
@@ -86,9 +93,14 @@ Done Parser::parse(std::string_view text) {
 
 // What only the whole says: names can be seen only by a container that may resolve names.
 Done Parser::whole() {
-    if (last_mount_line_ == 0 || result_.profiles.has(Profile::vfs)) return {};
-    return base::fail(
-        Error{file_, last_mount_line_, 1, "MOUNT", "PROFILE vfs as well, or no mounts"});
+    if (result_.profiles.has(Profile::vfs)) return {};
+    if (last_mount_line_ != 0)
+        return base::fail(
+            Error{file_, last_mount_line_, 1, "MOUNT", "PROFILE vfs as well, or no mounts"});
+    if (last_grant_line_ != 0)
+        return base::fail(
+            Error{file_, last_grant_line_, 1, "GRANT", "PROFILE vfs as well, or no grants"});
+    return {};
 }
 
 Done Parser::line(Words& words) {
@@ -99,8 +111,8 @@ Done Parser::line(Words& words) {
         if (first_directive_line_ == 0) first_directive_line_ = line_;
         return (this->*directive.handle)(words, word);
     }
-    return base::fail(
-        words.error(word, "a directive: FROM, PROFILE, MOUNT, ENTRYPOINT, ENV, RESTART or LIMIT"));
+    return base::fail(words.error(
+        word, "a directive: FROM, PROFILE, MOUNT, GRANT, ENTRYPOINT, ENV, RESTART or LIMIT"));
 }
 
 // Fails if `seen` is the number of an earlier line; else makes it this one's.
@@ -191,6 +203,32 @@ Done Parser::mount(Words& words, const Word&) {
     } else {
         (void)result_.mounts.push({path.text, *mode});
     }
+    return {};
+}
+
+Done Parser::grant(Words& words, const Word&) {
+    const Word source = TRY(words.next());
+    const bool of_argv = source.text == "argv", beside = source.text == "beside";
+    if (source.end || (!of_argv && !beside && source.text != "cwd"))
+        return base::fail(words.error(source, "whose names: argv, beside or cwd"));
+    TRY(once(words, source,
+             of_argv  ? argv_line_
+             : beside ? beside_line_
+                      : cwd_line_,
+             "other names: these are granted in line"));
+    last_grant_line_ = line_;
+    Rights rights;
+    Word word = TRY(words.next());
+    do {
+        std::size_t index = 0;
+        while (index < std::size(right_words) && right_words[index] != word.text) ++index;
+        if (word.end || index == std::size(right_words))
+            return base::fail(words.error(word, "a right: read, write or create"));
+        rights = rights | Rights::from_raw(static_cast<std::uint8_t>(1U << index));
+        word = TRY(words.next());
+    } while (!word.end);
+    Grants& grants = result_.grants;
+    (of_argv ? grants.argv : beside ? grants.beside : grants.cwd) = rights;
     return {};
 }
 

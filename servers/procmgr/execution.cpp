@@ -145,10 +145,10 @@ base::Result<NewContainer, Refusal> make_container(Manager& manager, CallerId ca
     return NewContainer{manager, **container};
 }
 
-// Everything that other servers must be asked for. Whether the process still exists is looked at
+// Everything that other servers must be asked for; `block` stays meanwhile. Whether the process still exists is looked at
 // afterwards, once.
 Async<Decided> decide(Manager& manager, CallerId caller, const Starter& starter, ImageName image,
-                      std::string path) {
+                      const ImageBlock& block) {
     Decision decision;
     ImageLookup lookup = co_await manager.images.find(image.name);
     if (lookup.outcome == ImageLookup::Outcome::wrong) {
@@ -158,7 +158,7 @@ Async<Decided> decide(Manager& manager, CallerId caller, const Starter& starter,
         co_return image.demanded ? Decided{base::fail(Refusal{Status::not_found, {}})}
                                  : Decided{std::move(decision)};
     }
-    const auto named = co_await names_image(manager, starter.view, std::move(path), image);
+    const auto named = co_await names_image(manager, starter.view, block.path, image);
     if (!named) {
         co_return base::fail(Refusal{named.error(), {}});
     }
@@ -169,8 +169,12 @@ Async<Decided> decide(Manager& manager, CallerId caller, const Starter& starter,
     if (!container) {
         co_return base::fail(container.error());
     }
-    auto prepared = co_await manager.prepare(lookup.plan, starter.view, starter.identity,
-                                             container->get().bank);
+    GrantedNames granted{lookup.plan, block, caller.pid};
+    auto prepared = co_await manager.prepare({.plan = lookup.plan,
+                                              .names = granted,
+                                              .from = starter.view,
+                                              .identity = starter.identity,
+                                              .bank = container->get().bank});
     if (!prepared) {
         co_return base::fail(Refusal{prepared.error(), {}});
     }
@@ -220,7 +224,7 @@ base::Result<void, Refusal> replace(Manager& manager, const Starter& starter, Pr
 Task execute_image(Manager& manager, CallerId caller, ImageName image, ImageBlock block,
                    ipc::PendingReply reply) {
     const Starter starter = starter_of(manager, caller.pid);
-    auto decision = co_await decide(manager, caller, starter, std::move(image), block.path);
+    auto decision = co_await decide(manager, caller, starter, std::move(image), block);
     Body* body = manager.body_of(caller.pid, caller.serial);
     Process* process = manager.table.find(caller.pid);
     if (body == nullptr || process == nullptr) {

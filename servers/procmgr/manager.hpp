@@ -133,14 +133,20 @@ public:
 
     // ---- starting containers (manager_start.cpp)
     // What a container needs from the file servers: its view, derived from the starter's (or, with
-    // none, from procmgr's own), and the program. Its private mounts are bought from `bank`; with none,
-    // from the file system's own.
+    // none, from procmgr's own), and the program. Its private mounts, and many names, are bought from
+    // `bank`; with none, from the file system's own.
     struct Prepared {
         ipc::Capability<names::View> view;
         ipc::Capability<fs::File> executable;
     };
-    Async<Result<Prepared>> prepare(const Plan& plan, ipc::Ref<names::View> from, Identity identity,
-                                    ipc::Ref<ipc::Bank> bank);
+    struct Preparation {
+        const Plan& plan;  // these two stay while it is awaited
+        GrantedNames& names;
+        ipc::Ref<names::View> from;
+        Identity identity;
+        ipc::Ref<ipc::Bank> bank;
+    };
+    Async<Result<Prepared>> prepare(Preparation how);
     // `notice` is shown on each terminal, unless it is empty.
     void run_start_table(const StartTable& entries, std::string_view command_line,
                          std::string_view notice);
@@ -160,6 +166,8 @@ public:
     void shut_down(bool restart);
 
 private:
+    Async<Result<ipc::Capability<names::View>>> make_view(const Preparation& how);
+
     struct Entry {
         StartEntry entry;
         std::uint32_t failures = 0;  // quick ends in a row

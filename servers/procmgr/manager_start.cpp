@@ -50,41 +50,63 @@ process::ImageDescriptor terminal_descriptor(std::uint32_t number, const fs::Ope
 
 }  // namespace
 
-Async<Result<Manager::Prepared>> Manager::prepare(const Plan& plan, ipc::Ref<names::View> from,
-                                                  Identity identity, ipc::Ref<ipc::Bank> bank) {
+Async<Result<ipc::Capability<names::View>>> Manager::make_view(const Preparation& how) {
+    // Half of the container's memory at most: full files leave its programs something to run with.
+    const auto usage = how.bank ? how.bank->query() : base::fail(abi::Error::invalid_capability);
+    auto rules = mount_rules(how.plan, usage ? usage->limit / 2 : 0);
+    if (!rules) {
+        co_return base::fail(rules.error());
+    }
+    bool more = how.names.append(*rules, names::Derive::payload);
+    // Other servers may buy from the bank, and no more.
+    ipc::Capability<ipc::Bank> payer;
+    if (how.bank) {
+        constexpr std::uint8_t buys = abi::BankRights::create | abi::BankRights::query;
+        if (auto copy = ipc::copy(how.bank, buys)) {
+            payer = std::move(*copy);
+        }
+    }
+    const auto from = how.from;
+    auto derived =
+        co_await outside.call(given.names,
+                              names::Derive{.identity = {how.identity.user, how.identity.group},
+                                            .set_identity = 1,
+                                            .with_bank = payer ? 1U : 0U,
+                                            .names = how.names.count(),
+                                            .more = more ? 1U : 0U},
+                              {.payload = *rules,
+                               .capabilities = payer && from ? ipc::CapabilityList{payer, from}
+                                               : payer       ? ipc::CapabilityList{payer}
+                                               : from        ? ipc::CapabilityList{from}
+                                                             : ipc::CapabilityList{}});
+    if (!derived) {
+        co_return base::fail(ipc::to_status(derived.error()));
+    }
+    auto view = derived->take<names::View>();
+    while (more) {
+        rules->clear();
+        more = how.names.append(*rules, names::Grant::payload);
+        const auto granted =
+            co_await outside.call(view, names::Grant{.more = more ? 1U : 0U}, {.payload = *rules});
+        if (!granted) {
+            co_return base::fail(ipc::to_status(granted.error()));
+        }
+    }
+    co_return std::move(view);
+}
+
+Async<Result<Manager::Prepared>> Manager::prepare(Preparation how) {
     Prepared prepared;
+    const Plan& plan = how.plan;
     if (plan.program.empty()) {
         co_return base::fail(Status::not_executable);
     }
-    if (!plan.mounts.empty()) {
-        // Half of the container's memory at most: full files leave its programs something to run with.
-        const auto usage = bank ? bank->query() : base::fail(abi::Error::invalid_capability);
-        const auto rules = mount_rules(plan, usage ? usage->limit / 2 : 0);
-        if (!rules) {
-            co_return base::fail(rules.error());
+    if (!plan.mounts.empty() || plan.grants.any()) {
+        auto view = co_await make_view(how);
+        if (!view) {
+            co_return base::fail(view.error());
         }
-        // The file system's server may buy from the bank, and no more.
-        ipc::Capability<ipc::Bank> payer;
-        if (bank) {
-            constexpr std::uint8_t buys = abi::BankRights::create | abi::BankRights::query;
-            if (auto copy = ipc::copy(bank, buys)) {
-                payer = std::move(*copy);
-            }
-        }
-        auto derived =
-            co_await outside.call(given.names,
-                                  names::Derive{.identity = {identity.user, identity.group},
-                                                .set_identity = 1,
-                                                .with_bank = payer ? 1U : 0U},
-                                  {.payload = *rules,
-                                   .capabilities = payer && from ? ipc::CapabilityList{payer, from}
-                                                   : payer       ? ipc::CapabilityList{payer}
-                                                   : from        ? ipc::CapabilityList{from}
-                                                                 : ipc::CapabilityList{}});
-        if (!derived) {
-            co_return base::fail(ipc::to_status(derived.error()));
-        }
-        prepared.view = derived->take<names::View>();
+        prepared.view = std::move(*view);
     }
     auto opened = co_await outside.call(
         given.names, fs::Open{.flags = fs::OpenFlags::read | fs::OpenFlags::execute},
@@ -172,15 +194,16 @@ Task Manager::start_entry(int index) {
         retry_entry(index, image.complaint.empty() ? "there is no such image" : image.complaint);
         co_return;
     }
-    auto prepared = co_await prepare(image.plan, {}, {}, {});
-    if (!prepared) {
-        retry_entry(index, ipc::name_of(prepared.error()));
-        co_return;
-    }
     ImageBlock block;
     block.arguments = {entry.image};
     block.environment = {"PATH=/bin:/usr/bin", "TERM=xterm", "HOME=/"};
     block.directory = "/";
+    GrantedNames granted{image.plan, block, 0};
+    auto prepared = co_await prepare({.plan = image.plan, .names = granted});
+    if (!prepared) {
+        retry_entry(index, ipc::name_of(prepared.error()));
+        co_return;
+    }
     for (std::uint32_t number = 0; terminal && number < 3; ++number) {
         block.descriptors.push_back(terminal_descriptor(number, opened_as));
     }
@@ -259,11 +282,16 @@ Task Manager::restart_container(std::uint32_t id) {
     }
     const Identity identity = found->second.kit->identity;
     const Plan plan = found->second.plan;
+    ImageBlock block = found->second.kit->block;
+    GrantedNames granted{plan, block, 0, true};
     auto starter = ipc::copy(found->second.kit->starter_view.ref());
     const bool paid = give_bank(found->second).has_value();
     auto prepared =
-        co_await prepare(plan, starter ? starter->ref() : ipc::Ref<names::View>{}, identity,
-                         paid ? found->second.bank.ref() : ipc::Ref<ipc::Bank>{});
+        co_await prepare({.plan = plan,
+                          .names = granted,
+                          .from = starter ? starter->ref() : ipc::Ref<names::View>{},
+                          .identity = identity,
+                          .bank = paid ? found->second.bank.ref() : ipc::Ref<ipc::Bank>{}});
     found = containers_.find(id);
     if (found == containers_.end() || !found->second.kit || found->second.stopping) {
         co_return;
@@ -288,7 +316,6 @@ Task Manager::restart_container(std::uint32_t id) {
     container.state = container::State::running;
     container.main = 0;
     ++container.restarts;
-    ImageBlock block = container.kit->block;
     note_program(process, block);
     auto body =
         build_image({.container = &container,

@@ -10,6 +10,7 @@ namespace {
 constexpr std::uint64_t private_limit = 16 << 20;  // when the rule names none
 constexpr std::uint64_t skeleton_limit = 1 << 20;  // of the root that only holds mount points
 constexpr std::uint32_t private_mode = 01777;
+constexpr std::size_t most_layers = 8;
 
 // The view's form of a rule's path: no links are followed, so ".." has no place here.
 Result<std::string> canonical(std::string_view path) {
@@ -32,10 +33,42 @@ Result<std::string> canonical(std::string_view path) {
     return result;
 }
 
+// Grants a name and all that the links in it lead to, as the starter sees it. What cannot be found, or
+// not by this view's user, ends the way, and is no failure.
+Result<void> grant_name(const View& view, const Rule& name) {
+    Grants& grants = *view.layers.back();
+    std::vector<std::string> passed;
+    Resolver starter{view, view.layers.size() - 1, &passed};
+    for (std::string path = name.path;;) {
+        const auto at = starter.locate(std::move(path));
+        for (const std::string& directory : passed) {
+            TRY(grants.add(directory, 0, 0));
+        }
+        passed.clear();
+        if (!at || at->view_path.size() > Grants::longest_name) {
+            return {};
+        }
+        TRY(grants.add(at->view_path, name.rights, name.beside));
+        if (name.rights == 0 && name.beside == 0) {
+            return {};
+        }
+        const auto answer = at->mount->file_system->ask(
+            fs::GetPathAttributes{.follow = 1, .identity = view.identity}, at->path);
+        if (!answer || answer->reply.redirected == fs::Redirected::no) {
+            return {};
+        }
+        auto next = starter.rebase(*at, answer->reply.redirected, ipc::text(answer->payload));
+        if (!next) {
+            return {};
+        }
+        path = std::move(*next);
+    }
+}
+
 class Deriver {
 public:
-    Deriver(const View& parent, FileSystemMaker& maker, ipc::Ref<ipc::Bank> payer)
-        : parent_(parent), maker_(maker), payer_(payer) {}
+    Deriver(const View& parent, FileSystemMaker& maker, ipc::Capability<ipc::Bank> payer)
+        : parent_(parent), maker_(maker), payer_(std::move(payer)) {}
 
     Result<View> run(const std::vector<Rule>& rules, fs::Identity identity) {
         result_.identity = identity;
@@ -51,10 +84,66 @@ public:
         return std::move(result_);
     }
 
+    Result<View> run_confined(const std::vector<Rule>& rules, fs::Identity identity,
+                              std::uint32_t names) {
+        if (parent_.layers.size() == most_layers) {
+            return base::fail(Status::limit);
+        }
+        result_.identity = identity;
+        for (Mount copy : parent_.mounts()) {
+            copy.is_own = false;
+            result_.mount(std::move(copy));
+        }
+        const auto for_private = [&](auto act) -> Result<void> {
+            for (const Rule& rule : rules) {
+                if (rule.access == names::Access::private_tmpfs) {
+                    TRY(act(rule));
+                }
+            }
+            return {};
+        };
+        TRY(for_private([&](const Rule& rule) -> Result<void> {
+            result_.unmount_all(rule.path);
+            return {};
+        }));
+        TRY(for_private([&](const Rule& rule) { return apply(rule, rules); }));
+        result_.layers = parent_.layers;
+        result_.layers.emplace_back(new Grants{names, maker_, std::move(payer_)});
+        for (const Rule& rule : rules) {
+            TRY(confine(rule, rules));
+        }
+        make_mount_points();
+        return std::move(result_);
+    }
+
 private:
+    // The rule's part of the grants.
+    Result<void> confine(const Rule& rule, const std::vector<Rule>& rules) {
+        Grants& grants = *result_.layers.back();
+        switch (rule.access) {
+            case names::Access::granted:       return {};
+            case names::Access::none:          return grants.add_rule(rule.path, 0);
+            case names::Access::private_tmpfs: return grants.add_rule(rule.path, Rights::all);
+            case names::Access::inherit:
+            case names::Access::read_only:     break;
+        }
+        const bool read_only = rule.access == names::Access::read_only;
+        const bool in_private = std::ranges::any_of(rules, [&](const Rule& other) {
+            return other.access == names::Access::private_tmpfs && lies_in(rule.path, other.path);
+        });
+        if (in_private) {
+            TRY(inherit(rule, rules, read_only));
+        }
+        TRY(grants.add_rule(rule.path, read_only ? Rights::read_only : Rights::all));
+        Rule led_to = rule;
+        led_to.rights = read_only ? names::Right::read : names::Right::all;
+        return in_private || rule.path.empty() ? Result<void>{} : grant_name(result_, led_to);
+    }
+
     Result<void> apply(const Rule& rule, const std::vector<Rule>& rules) {
         switch (rule.access) {
-            case names::Access::none:          return {};
+            case names::Access::none:
+            case names::Access::granted:       return {};
             case names::Access::inherit:       return inherit(rule, rules, false);
             case names::Access::read_only:     return inherit(rule, rules, true);
             case names::Access::private_tmpfs: {
@@ -123,7 +212,7 @@ private:
 
     const View& parent_;
     FileSystemMaker& maker_;
-    ipc::Ref<ipc::Bank> payer_;
+    ipc::Capability<ipc::Bank> payer_;
     View result_;
     std::set<const FileSystem*> made_;
     std::set<std::string> files_;  // mounts of single files
@@ -150,19 +239,46 @@ Result<std::vector<Rule>> read_rules(std::span<const std::byte> payload) {
             record.path_length > record.record_length - sizeof record) {
             return base::fail(Status::malformed);
         }
-        if (record.access > names::Access::private_tmpfs) {
+        if (record.access > names::Access::granted) {
             return base::fail(Status::invalid);
         }
-        const auto path = payload.subspan(sizeof record, record.path_length);
-        rules.push_back({TRY(canonical(ipc::text(path))), record.access, record.limit});
+        const auto path = ipc::text(payload.subspan(sizeof record, record.path_length));
+        const bool is_name = record.access == names::Access::granted;
+        rules.push_back({is_name ? std::string{path} : TRY(canonical(path)), record.access,
+                         record.limit, record.rights, record.beside});
         payload = payload.subspan(record.record_length);
     }
     return rules;
 }
 
-Result<View> derive(const View& parent, const std::vector<Rule>& rules, fs::Identity identity,
-                    FileSystemMaker& maker, ipc::Ref<ipc::Bank> payer) {
-    return Deriver{parent, maker, payer}.run(rules, identity);
+Result<void> grant(const View& view, const std::vector<Rule>& names) {
+    for (const Rule& name : names) {
+        if (name.access != names::Access::granted) {
+            return base::fail(Status::invalid);
+        }
+        TRY(grant_name(view, name));
+    }
+    return {};
+}
+
+Result<View> derive(const View& parent, Derivation how, FileSystemMaker& maker) {
+    const auto first_name = std::ranges::stable_partition(
+        how.rules, [](const Rule& rule) { return rule.access != names::Access::granted; });
+    const std::vector<Rule> granted{first_name.begin(), first_name.end()};
+    how.rules.erase(first_name.begin(), first_name.end());
+    const bool hides = std::ranges::any_of(how.rules, [&](const Rule& rule) {
+        return rule.access == names::Access::none &&
+               std::ranges::any_of(how.rules, [&](const Rule& other) {
+                   return other.access != names::Access::none && lies_in(rule.path, other.path);
+               });
+    });
+    Deriver deriver{parent, maker, std::move(how.payer)};
+    if (granted.empty() && !hides && parent.layers.empty()) {
+        return deriver.run(how.rules, how.identity);
+    }
+    View view = TRY(deriver.run_confined(how.rules, how.identity, how.names));
+    TRY(grant(view, granted));
+    return view;
 }
 
 }  // namespace vfs

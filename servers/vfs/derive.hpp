@@ -8,6 +8,10 @@
 // A view needs a directory at each place where something is mounted, or listings would not show it.
 // File systems made here (private ones, and, if no rule gives the root, a small read-only one for it)
 // get these directories made; in all others they are there or not.
+//
+// A view that is confined to names (grants.hpp) has all mounts of its parent instead, with private ones
+// over them, and its grants say what of that may be used. So are views with granted names, those in
+// which something is hidden, and all that are derived from such.
 #pragma once
 
 #include <vector>
@@ -17,9 +21,10 @@
 namespace vfs {
 
 struct Rule {
-    std::string path;  // in the view's form
+    std::string path;  // in the view's form; a granted name: as it was written
     names::Access access = names::Access::none;
     std::uint64_t limit = 0;
+    std::uint8_t rights = 0, beside = 0;  // names::Right, of a granted name
 };
 
 // An empty file system: whose data `payer` pays for, or, with none, its server.
@@ -30,7 +35,7 @@ struct NewFileSystem {
     ipc::Ref<ipc::Bank> payer;
 };
 
-class FileSystemMaker {
+class FileSystemMaker : public NameMemoryMaker {
 public:
     [[nodiscard]] virtual Result<FileSystemPointer> make(const NewFileSystem& what) = 0;
 
@@ -41,9 +46,18 @@ protected:
 // From the payload of a Derive: malformed, or invalid for a path that is not one.
 [[nodiscard]] Result<std::vector<Rule>> read_rules(std::span<const std::byte> payload);
 
-[[nodiscard]] Result<View> derive(const View& parent, const std::vector<Rule>& rules,
-                                  fs::Identity identity, FileSystemMaker& maker,
-                                  ipc::Ref<ipc::Bank> payer);
+struct Derivation {
+    std::vector<Rule> rules;
+    fs::Identity identity;
+    ipc::Capability<ipc::Bank> payer;  // may be none
+    std::uint32_t names = 0;           // names::Derive
+};
+
+[[nodiscard]] Result<View> derive(const View& parent, Derivation how, FileSystemMaker& maker);
+
+// Adds granted names to the last layer of what a view is confined to; those before are its parent's.
+// Rules for mounts: invalid.
+[[nodiscard]] Result<void> grant(const View& view, const std::vector<Rule>& names);
 
 // Makes the directories on the way to `path` in a file system, and a directory or an empty file at
 // its end. What is there already stays.

@@ -7,11 +7,11 @@
 #pragma once
 
 #include <string_view>
-#include <utility>
 
 #include "interfaces/fs.hpp"
 #include "libs/ipc/kernel_objects.hpp"
 #include "libs/ipc/protocol.hpp"
+#include "servers/vfs/shared.hpp"
 
 namespace vfs {
 
@@ -27,11 +27,8 @@ struct RawAnswer {
     ipc::ReceivedCapabilities capabilities;
 };
 
-class FileSystem {
+class FileSystem : public Counted {
 public:
-    FileSystem() = default;
-    FileSystem(const FileSystem&) = delete;
-    FileSystem& operator=(const FileSystem&) = delete;
     virtual ~FileSystem() = default;
 
     template <class Op>
@@ -49,45 +46,11 @@ public:
     }
 
 private:
-    friend class FileSystemPointer;
-
     [[nodiscard]] virtual Result<RawAnswer> exchange(std::uint16_t label, const ipc::Words& words,
                                                      std::string_view payload) = 0;
-
-    std::uint32_t references_ = 0;
 };
 
-// Shared ownership, by a count in the file system itself. (std::shared_ptr needs a part of the C++
-// library that exists only as code for a hosted system.)
-class FileSystemPointer {
-public:
-    FileSystemPointer() = default;
-    explicit FileSystemPointer(FileSystem* owned) : at_(owned) { ++at_->references_; }
-    FileSystemPointer(const FileSystemPointer& other) : at_(other.at_) {
-        if (at_ != nullptr) {
-            ++at_->references_;
-        }
-    }
-    FileSystemPointer(FileSystemPointer&& other) noexcept
-        : at_(std::exchange(other.at_, nullptr)) {}
-    FileSystemPointer& operator=(FileSystemPointer other) noexcept {
-        std::swap(at_, other.at_);
-        return *this;
-    }
-    ~FileSystemPointer() {
-        if (at_ != nullptr && --at_->references_ == 0) {
-            delete at_;
-        }
-    }
-
-    [[nodiscard]] FileSystem* get() const { return at_; }
-    FileSystem* operator->() const { return at_; }
-    FileSystem& operator*() const { return *at_; }
-    friend bool operator==(const FileSystemPointer&, const FileSystemPointer&) = default;
-
-private:
-    FileSystem* at_ = nullptr;
-};
+using FileSystemPointer = Shared<FileSystem>;
 
 template <class T, class... Arguments>
 FileSystemPointer make_file_system(Arguments&&... arguments) {

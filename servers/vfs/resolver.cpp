@@ -48,12 +48,17 @@ std::string join(std::string_view start, std::string_view rest) {
 
 }  // namespace
 
-Result<Location> Resolver::place(std::string view_path) const {
+Result<Location> Resolver::place(std::string view_path, bool to_make) const {
     Location at;
     at.mount = view_.covering(view_path);
     if (at.mount == nullptr) {
         return base::fail(Status::not_found);
     }
+    at.rights = view_.rights(view_path, layers_);
+    if (at.rights == 0) {
+        return base::fail(to_make ? Status::access_denied : Status::not_found);
+    }
+    at.rights &= at.mount->read_only ? Rights::read_only : Rights::all;
     std::string_view rest = std::string_view{view_path}.substr(at.mount->path.size());
     rest.remove_prefix(rest.starts_with('/') ? 1 : 0);
     at.path = join(at.mount->start, rest);
@@ -62,7 +67,10 @@ Result<Location> Resolver::place(std::string view_path) const {
 }
 
 Result<std::string> Resolver::check_directory(const std::string& view_path) {
-    const Location at = TRY(place(view_path));
+    if (passed_ != nullptr) {
+        passed_->push_back(view_path);
+    }
+    const Location at = TRY(place(view_path, false));
     const auto answer = TRY(at.mount->file_system->ask(
         fs::GetPathAttributes{.follow = 1, .identity = view_.identity}, at.path));
     if (answer.reply.redirected != fs::Redirected::no) {
@@ -78,9 +86,9 @@ Result<std::string> Resolver::check_directory(const std::string& view_path) {
     return std::string{};
 }
 
-Result<Location> Resolver::locate(std::string path) {
+Result<Location> Resolver::locate(std::string path, bool to_make) {
     if (is_canonical(path)) {
-        return place(std::move(path));
+        return place(std::move(path), to_make);
     }
     if (path.empty()) {
         return base::fail(Status::not_found);
@@ -116,7 +124,7 @@ Result<Location> Resolver::locate(std::string path) {
         as_directory = name.empty() || name == "."sv || name == ".."sv;
         start = slash + 1;
     }
-    Location at = TRY(place(std::move(done)));
+    Location at = TRY(place(std::move(done), to_make));
     at.as_directory = as_directory;
     return at;
 }

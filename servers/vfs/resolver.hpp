@@ -9,10 +9,13 @@
 //      view from that, and all starts again, at most 40 times.
 //
 // Nothing that a file system or a client sends leads outside of the view: every path goes through
-// the mount table, and a redirected path that does not start inside its mount leads nowhere.
+// the mount table, and a redirected path that does not start inside its mount leads nowhere. In a
+// confined view (grants.hpp) this holds for names, too: each path is looked up as it stands, so one
+// that a symbolic link hides in leads only to the link's target, which must be granted itself.
 #pragma once
 
 #include <functional>
+#include <type_traits>
 
 #include "servers/vfs/view.hpp"
 
@@ -22,14 +25,30 @@ struct Location {
     const Mount* mount = nullptr;
     std::string view_path;      // in the view's form
     std::string path;           // relative to the file system's root
+    std::uint8_t rights = 0;    // Rights; never none
     bool as_directory = false;  // the path ended with a slash or a dot: it must be a directory
 };
 
+// Does an operation make a name, where there is none?
+template <class Op>
+constexpr bool makes_name(const Op&) {
+    return std::is_same_v<Op, fs::MakeNode> || std::is_same_v<Op, fs::MakeSymbolicLink>;
+}
+constexpr bool makes_name(const fs::Open& open) {
+    return (open.flags & (fs::OpenFlags::create | fs::OpenFlags::nameless)) != 0;
+}
+
 class Resolver {
 public:
-    explicit Resolver(const View& view) : view_(view) {}
+    explicit Resolver(const View& view) : Resolver(view, view.layers.size()) {}
+    // As the view of somebody who is confined to these layers only. `passed` is told of the directories
+    // that a ".." came after.
+    Resolver(const View& view, std::size_t layers, std::vector<std::string>* passed = nullptr)
+        : view_(view), layers_(layers), passed_(passed) {}
 
-    [[nodiscard]] Result<Location> locate(std::string path);
+    // not_found where there is nothing, or nothing that may be used; if a name is to be made there,
+    // access_denied in the second case.
+    [[nodiscard]] Result<Location> locate(std::string path, bool to_make = false);
     // A location that exists and is not a symbolic link; `attributes` gets what it is.
     [[nodiscard]] Result<Location> resolve(std::string path, fs::Attributes& attributes);
 
@@ -43,7 +62,7 @@ public:
     [[nodiscard]] Result<ipc::Answer<Op>> forward(Op operation, std::string path,
                                                   std::string_view prefix, Prepare prepare) {
         for (;;) {
-            const Location at = TRY(locate(std::move(path)));
+            const Location at = TRY(locate(std::move(path), makes_name(operation)));
             if (const Status bad = prepare(operation, at); bad != Status::ok) {
                 return base::fail(bad);
             }
@@ -67,7 +86,7 @@ public:
                                                       std::string second, Prepare prepare) {
         for (;;) {
             const Location from = TRY(locate(first));
-            const Location to = TRY(locate(second));
+            const Location to = TRY(locate(second, true));
             if (const Status bad = prepare(operation, from, to); bad != Status::ok) {
                 return base::fail(bad);
             }
@@ -90,11 +109,13 @@ public:
 private:
     static constexpr int max_redirections = 40;
 
-    [[nodiscard]] Result<Location> place(std::string view_path) const;
+    [[nodiscard]] Result<Location> place(std::string view_path, bool to_make) const;
     // Nothing if this path is a directory; else the path to go on with.
     [[nodiscard]] Result<std::string> check_directory(const std::string& view_path);
 
     const View& view_;
+    const std::size_t layers_;
+    std::vector<std::string>* const passed_;
     int redirections_ = 0;
 };
 

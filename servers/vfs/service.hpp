@@ -33,7 +33,8 @@ public:
         ipc::Operations<fs::Open, fs::GetPathAttributes, fs::MakeNode, fs::Remove, fs::Rename,
                         fs::Link, fs::MakeSymbolicLink, fs::ReadSymbolicLink, fs::SetAttributes,
                         fs::CheckAccess, fs::GetUsage, fs::SyncAll, names::Derive, names::Mount,
-                        names::Unmount, names::ListMounts, names::RegisterDevice, names::Enter>;
+                        names::Unmount, names::ListMounts, names::RegisterDevice, names::Enter,
+                        names::Grant>;
 
     // The root view: user 0, a Manager. Its mounts come from the caller.
     Service(Host& host, View root);
@@ -56,6 +57,7 @@ public:
 
     // Views (service_views.cpp).
     Result<names::Derive::Reply> handle(const names::Derive& how, ipc::Request& request);
+    Result<names::Grant::Reply> handle(const names::Grant& grant, ipc::Request& request);
     Result<names::Mount::Reply> handle(const names::Mount& mount, ipc::Request& request);
     Result<names::Unmount::Reply> handle(const names::Unmount& unmount, ipc::Request& request);
     Result<names::ListMounts::Reply> handle(const names::ListMounts& list, ipc::Request& request);
@@ -69,12 +71,20 @@ public:
 private:
     static constexpr std::size_t max_views = 8192;
 
+    // Of an entrance: a path of the view, what of the mount's file system is there, and how.
+    struct Place {
+        std::string path;
+        std::string start;
+        bool read_only = false;
+    };
+
     [[nodiscard]] Result<View*> view_at(std::uint64_t badge);
     [[nodiscard]] Result<View*> manager(const ipc::Request& request);
     [[nodiscard]] Result<fs::Open::Reply> open_device(const fs::Open& open,
                                                       const fs::Open::Reply& node,
                                                       ipc::Request& request);
     [[nodiscard]] Result<std::uint64_t> add_view(View view);
+    [[nodiscard]] static Result<Place> entrance_place(const View& view, Location at);
 
     Host& host_;
     std::vector<std::unique_ptr<View>> views_;

@@ -13,22 +13,73 @@ template <class Op>
 Status as_asked(Op&, const Location&) {
     return Status::ok;
 }
-std::uint32_t flags_at(std::uint32_t flags, const Location& at) {
-    flags &= ~fs::OpenFlags::read_only_view;
-    flags |= at.mount->read_only ? fs::OpenFlags::read_only_view : 0;
-    if (at.as_directory) {
-        flags = (flags | fs::OpenFlags::directory) & ~fs::OpenFlags::no_follow;
-    }
-    return flags;
+bool may(const Location& at, std::uint8_t right) { return (at.rights & right) != 0; }
+
+constexpr std::uint8_t any_right = Rights::read | Rights::write | Rights::create;
+
+// Why not.
+Status lacking(const Location& at) {
+    return may(at, any_right) ? Status::read_only : Status::access_denied;
 }
+
+Status if_creatable(const Location& at) {
+    return may(at, Rights::create) ? Status::ok : lacking(at);
+}
+
+// An open's flags as they go to the file system, which knows what exists. `unless` is what its answer
+// then means that the view forbids.
+struct Opening {
+    std::uint32_t flags = 0;
+    Status unless = Status::ok;
+};
+
+Result<Opening> opening_at(std::uint32_t flags, const Location& at) {
+    using Flags = fs::OpenFlags;
+    Opening opening{flags & ~Flags::read_only_view};
+    if (at.as_directory) {
+        opening.flags = (opening.flags | Flags::directory) & ~Flags::no_follow;
+    }
+    const bool reads = (flags & (Flags::read | Flags::execute)) != 0;
+    const bool writes = (flags & (Flags::write | Flags::truncate)) != 0;
+    const bool creates = (flags & (Flags::create | Flags::nameless)) != 0;
+    const bool looks = (flags & Flags::path_only) != 0;
+    if (looks) {
+        opening.flags |= may(at, Rights::write) ? 0 : Flags::read_only_view;
+        return opening;
+    }
+    const bool may_read = may(at, Rights::read), may_write = may(at, Rights::write);
+    if (creates && may(at, Rights::create)) {
+        // With its maker's own file anything may be done, as long as it is open.
+        const bool only_new = !may_write || (reads && !may_read);
+        if (only_new && (flags & (Flags::exclusive | Flags::nameless)) == 0) {
+            opening.flags |= Flags::exclusive;
+            opening.unless = Status::exists;
+        }
+        return opening;
+    }
+    if ((reads && !may_read) || ((writes || creates) && !may(at, any_right))) {
+        return base::fail(Status::access_denied);
+    }
+    if (may_write) {
+        if ((flags & Flags::nameless) != 0) {
+            return base::fail(Status::read_only);
+        }
+        if (creates) {
+            opening.flags &= ~(Flags::create | Flags::exclusive);
+            opening.unless = Status::not_found;
+        }
+        return opening;
+    }
+    opening.flags |= Flags::read_only_view;
+    return opening;
+}
+
 Status as_asked(fs::GetPathAttributes& get, const Location& at) {
     get.follow = at.as_directory ? 1 : get.follow;
     return Status::ok;
 }
 
-Status if_writable(const Location& at) {
-    return at.mount->read_only ? Status::read_only : Status::ok;
-}
+Status if_writable(const Location& at) { return may(at, Rights::write) ? Status::ok : lacking(at); }
 
 // Names that something is mounted on (or that lead to such a name) stay.
 Status if_movable(const View& view, const Location& at) {
@@ -64,15 +115,26 @@ Result<TwoPaths> split(const ipc::Request& request, std::uint32_t first_length) 
 Result<fs::Open::Reply> Service::handle(fs::Open open, ipc::Request& request) {
     View* view = TRY(view_at(request.badge()));
     Resolver resolver{*view};
-    auto answer = TRY(resolver.forward(open, std::string{request.text()}, {},
-                                       [&](fs::Open& asked, const Location& at) {
-                                           const Status status = with_own_branch(*view, at);
-                                           if (status != Status::ok) {
-                                               return status;
-                                           }
-                                           open.flags = asked.flags = flags_at(asked.flags, at);
-                                           return Status::ok;
-                                       }));
+    const std::uint32_t wanted = open.flags;
+    Status unless = Status::ok;
+    auto opened = resolver.forward(open, std::string{request.text()}, {},
+                                   [&](fs::Open& asked, const Location& at) {
+                                       const Status status = with_own_branch(*view, at);
+                                       if (status != Status::ok) {
+                                           return status;
+                                       }
+                                       const auto opening = opening_at(wanted, at);
+                                       if (!opening) {
+                                           return opening.error();
+                                       }
+                                       unless = opening->unless;
+                                       open.flags = asked.flags = opening->flags;
+                                       return Status::ok;
+                                   });
+    if (!opened && unless != Status::ok && opened.error() == unless) {
+        return base::fail(Status::read_only);
+    }
+    auto answer = TRY(std::move(opened));
     // A node only names its device; a pseudo-terminal's own file system gives the terminal itself.
     const bool is_node = (answer.reply.kind == fs::Kind::character_device ||
                           answer.reply.kind == fs::Kind::block_device) &&
@@ -138,14 +200,17 @@ Result<fs::GetPathAttributes::Reply> Service::handle(fs::GetPathAttributes get,
 Result<fs::CheckAccess::Reply> Service::handle(const fs::CheckAccess& check,
                                                ipc::Request& request) {
     View* view = TRY(view_at(request.badge()));
-    bool read_only = false;
+    Status lacks = Status::ok;
     const auto answer = TRY(Resolver{*view}.forward(
         check, std::string{request.text()}, {}, [&](fs::CheckAccess& asked, const Location& at) {
-            read_only = at.mount->read_only;
+            lacks = (check.mode & 2) != 0 ? if_writable(at) : Status::ok;
+            if ((check.mode & 4) != 0 && !may(at, Rights::read)) {
+                lacks = Status::access_denied;
+            }
             return as_asked(asked, at);
         }));
-    if (read_only && (check.mode & 2) != 0) {
-        return base::fail(Status::read_only);
+    if (lacks != Status::ok) {
+        return base::fail(lacks);
     }
     return answer.reply;
 }
@@ -153,14 +218,15 @@ Result<fs::CheckAccess::Reply> Service::handle(const fs::CheckAccess& check,
 Result<fs::MakeNode::Reply> Service::handle(const fs::MakeNode& make, ipc::Request& request) {
     View* view = TRY(view_at(request.badge()));
     const auto prepare = [&](const fs::MakeNode&, const Location& at) {
-        if (!at.mount->read_only) {
+        const bool is_directory = make.kind == fs::Kind::directory;
+        if (may(at, is_directory ? Rights::make_directory | Rights::create : Rights::create)) {
             return Status::ok;
         }
         // `mkdir -p` relies on being told that a directory is there, also where it could not be made.
         const auto there = at.mount->file_system->ask(
             fs::GetPathAttributes{.follow = 0, .identity = view->identity}, at.path);
         const bool exists = there && there->reply.redirected == fs::Redirected::no;
-        return exists ? Status::exists : Status::read_only;
+        return exists ? Status::exists : lacking(at);
     };
     return TRY(Resolver{*view}.forward(make, std::string{request.text()}, {}, prepare)).reply;
 }
@@ -171,7 +237,9 @@ Result<fs::Remove::Reply> Service::handle(const fs::Remove& remove, ipc::Request
         if (remove.directory == 0 && at.as_directory) {
             return Status::not_directory;
         }
-        return if_movable(*view, at);
+        const Status movable = if_movable(*view, at);
+        const bool on_the_way = remove.directory != 0 && may(at, Rights::remove_directory);
+        return movable == Status::access_denied && on_the_way ? Status::ok : movable;
     };
     return TRY(Resolver{*view}.forward(remove, std::string{request.text()}, {}, prepare)).reply;
 }
@@ -179,13 +247,24 @@ Result<fs::Remove::Reply> Service::handle(const fs::Remove& remove, ipc::Request
 Result<fs::Rename::Reply> Service::handle(const fs::Rename& rename, ipc::Request& request) {
     View* view = TRY(view_at(request.badge()));
     TwoPaths paths = TRY(split(request, rename.first_length));
-    const auto prepare = [&](const fs::Rename&, const Location& from, const Location& to) {
-        const Status first = if_movable(*view, from);
-        return first != Status::ok ? first : if_movable(*view, to);
+    bool only_new = false;
+    const auto prepare = [&](fs::Rename& asked, const Location& from, const Location& to) {
+        if (const Status first = if_movable(*view, from); first != Status::ok) {
+            return first;
+        }
+        if (view->has_mount_in(to.view_path)) {
+            return Status::busy;
+        }
+        only_new = !may(to, Rights::write) && (rename.flags & fs::Rename::no_replace) == 0;
+        asked.flags = rename.flags | (only_new ? fs::Rename::no_replace : 0);
+        return if_creatable(to);
     };
-    return TRY(Resolver{*view}.forward_two(rename, std::move(paths.first), std::move(paths.second),
-                                           prepare))
-        .reply;
+    auto renamed = Resolver{*view}.forward_two(rename, std::move(paths.first),
+                                               std::move(paths.second), prepare);
+    if (!renamed && only_new && renamed.error() == Status::exists) {
+        return base::fail(Status::read_only);
+    }
+    return TRY(std::move(renamed)).reply;
 }
 
 Result<fs::Link::Reply> Service::handle(const fs::Link& link, ipc::Request& request) {
@@ -193,7 +272,7 @@ Result<fs::Link::Reply> Service::handle(const fs::Link& link, ipc::Request& requ
     TwoPaths paths = TRY(split(request, link.first_length));
     const auto prepare = [&](const fs::Link&, const Location& from, const Location& to) {
         const Status first = if_writable(from);
-        return first != Status::ok ? first : if_writable(to);
+        return first != Status::ok ? first : if_creatable(to);
     };
     return TRY(Resolver{*view}.forward_two(link, std::move(paths.first), std::move(paths.second),
                                            prepare))
@@ -205,7 +284,7 @@ Result<fs::MakeSymbolicLink::Reply> Service::handle(const fs::MakeSymbolicLink& 
     View* view = TRY(view_at(request.badge()));
     TwoPaths texts = TRY(split(request, make.first_length));
     const auto prepare = [](const fs::MakeSymbolicLink&, const Location& at) {
-        return if_writable(at);
+        return if_creatable(at);
     };
     return TRY(Resolver{*view}.forward(make, std::move(texts.second), texts.first, prepare)).reply;
 }
@@ -247,6 +326,9 @@ Result<fs::SyncAll::Reply> Service::handle(const fs::SyncAll& sync, ipc::Request
     View* view = TRY(view_at(request.badge()));
     Status worst = Status::ok;
     for (const Mount& mount : view->mounts()) {
+        if (view->rights(mount.path, view->layers.size()) == 0) {
+            continue;
+        }
         const auto answer = mount.file_system->ask(sync, {});
         // A file system without anything to write back need not know the operation.
         if (!answer && answer.error() != Status::unsupported) {

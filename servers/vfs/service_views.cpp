@@ -2,6 +2,7 @@
 // Making and changing views.
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "libs/base/align.hpp"
 #include "servers/vfs/service.hpp"
@@ -42,22 +43,25 @@ Result<std::uint64_t> Service::add_view(View view) {
 
 Result<names::Derive::Reply> Service::handle(const names::Derive& how, ipc::Request& request) {
     View* parent = TRY(view_at(request.badge()));
-    const auto rules = TRY(read_rules(request.payload()));
-    fs::Identity identity = parent->identity;
-    ipc::Capability<ipc::Bank> payer;
+    Derivation derivation{.rules = TRY(read_rules(request.payload())),
+                          .identity = parent->identity,
+                          .names = how.names};
     if (parent->is_manager) {
         const bool with_bank = how.with_bank != 0 && request.capability_count() != 0;
         if (with_bank) {
-            payer = request.take<ipc::Bank>();
+            derivation.payer = request.take<ipc::Bank>();
         }
         if (const auto other = request.take<names::View>(with_bank ? 1 : 0)) {
             const std::uint64_t badge = TRY(host_.badge_of(other.ref()));
             parent = TRY(view_at(badge));
-            identity = parent->identity;
+            derivation.identity = parent->identity;
         }
-        identity = how.set_identity != 0 ? how.identity : identity;
+        if (how.set_identity != 0) {
+            derivation.identity = how.identity;
+        }
     }
-    View derived = TRY(derive(*parent, rules, identity, host_, payer));
+    View derived = TRY(derive(*parent, std::move(derivation), host_));
+    derived.is_open = how.more != 0 && !derived.layers.empty();
     const std::uint64_t badge = TRY(add_view(std::move(derived)));
     auto minted = host_.mint_view(badge);
     if (!minted) {
@@ -66,6 +70,17 @@ Result<names::Derive::Reply> Service::handle(const names::Derive& how, ipc::Requ
     }
     request.add_capability(std::move(*minted));
     return names::Derive::Reply{};
+}
+
+Result<names::Grant::Reply> Service::handle(const names::Grant& how, ipc::Request& request) {
+    View* view = TRY(view_at(request.badge()));
+    if (!view->is_open) {
+        return base::fail(Status::not_permitted);
+    }
+    const auto granted = TRY(read_rules(request.payload()));
+    TRY(grant(*view, granted));
+    view->is_open = how.more != 0;
+    return names::Grant::Reply{};
 }
 
 Result<names::Mount::Reply> Service::handle(const names::Mount& mount, ipc::Request& request) {
@@ -99,8 +114,12 @@ Result<names::ListMounts::Reply> Service::handle(const names::ListMounts& list,
     const auto page = request.reply_payload();
     names::ListMounts::Reply reply;
     std::size_t used = 0;
-    for (std::size_t i = list.first; i < view->mounts().size(); ++i) {
-        const Mount& mount = view->mounts()[i];
+    std::vector<Mount> shown;
+    std::ranges::copy_if(view->mounts(), std::back_inserter(shown), [&](const Mount& mount) {
+        return view->rights(mount.path, view->layers.size()) != 0;
+    });
+    for (std::size_t i = list.first; i < shown.size(); ++i) {
+        const Mount& mount = shown[i];
         const std::string_view path = mount.path.empty() ? "/" : std::string_view{mount.path};
         const std::size_t length = base::align_up(sizeof(names::MountRule) + path.size(), 8);
         if (length > page.size() - used) {
@@ -131,6 +150,26 @@ Result<names::RegisterDevice::Reply> Service::handle(const names::RegisterDevice
     return names::RegisterDevice::Reply{};
 }
 
+// Where a confined view has an entrance: at the highest name with the same rights.
+Result<Service::Place> Service::entrance_place(const View& view, Location at) {
+    if (view.layers.empty()) {
+        return Place{at.mount->path, at.mount->start, at.mount->read_only};
+    }
+    const auto found = view.layers.back()->at(at.view_path);
+    const bool changes = (at.rights & (Rights::write | Rights::create)) != 0;
+    const bool allows_all = (at.rights & Rights::write) != 0 && (at.rights & Rights::create) != 0;
+    if (view.layers.size() > 1 || !found.uniform || (at.rights & Rights::read) == 0 ||
+        changes != allows_all) {
+        return base::fail(Status::unsupported);
+    }
+    if (found.base <= at.mount->path.size()) {
+        return Place{at.mount->path, at.mount->start, !changes};
+    }
+    const std::size_t below = at.view_path.size() - found.base;
+    return Place{at.view_path.substr(0, found.base), at.path.substr(0, at.path.size() - below),
+                 !changes};
+}
+
 Result<names::Enter::Reply> Service::handle(const names::Enter&, ipc::Request& request) {
     const View* view = TRY(view_at(request.badge()));
     if (view->is_manager) {
@@ -138,9 +177,10 @@ Result<names::Enter::Reply> Service::handle(const names::Enter&, ipc::Request& r
     }
     const Location at = TRY(Resolver{*view}.locate(std::string{request.text()}));
     const Mount& mount = *at.mount;
-    std::string paths = mount.path + '\0';
+    const Place place = TRY(entrance_place(*view, at));
+    std::string paths = place.path + '\0';
     for (const Mount& other : view->mounts()) {
-        if (&other != &mount && lies_in(other.path, mount.path)) {
+        if (other.path != place.path && lies_in(other.path, place.path)) {
             paths += other.path + '\0';
         }
     }
@@ -148,8 +188,8 @@ Result<names::Enter::Reply> Service::handle(const names::Enter&, ipc::Request& r
         return base::fail(Status::limit);
     }
     auto answer = TRY(mount.file_system->ask(
-        fs::Enter{.identity = view->identity, .read_only = mount.read_only ? 1U : 0U},
-        mount.start));
+        fs::Enter{.identity = view->identity, .read_only = place.read_only ? 1U : 0U},
+        place.start));
     request.add_capability(answer.take<fs::Directory>());
     if (auto versions = answer.take<ipc::Memory>(1)) {
         request.add_capability(std::move(versions));

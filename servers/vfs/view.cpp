@@ -34,6 +34,18 @@ bool View::unmount(std::string_view path) {
     return std::erase_if(mounts_, [&](const Mount& m) { return m.path == path; }) != 0;
 }
 
+void View::unmount_all(std::string_view path) {
+    std::erase_if(mounts_, [&](const Mount& m) { return lies_in(m.path, path); });
+}
+
+std::uint8_t View::rights(std::string_view path, std::size_t count) const {
+    std::uint8_t rights = Rights::all;
+    for (std::size_t i = 0; i < count && rights != 0; ++i) {
+        rights &= layers[i]->at(path).rights;
+    }
+    return rights;
+}
+
 Result<void> View::branch(std::string_view path) {
     const auto found = std::ranges::find(mounts_, path, &Mount::path);
     if (found == mounts_.end()) {

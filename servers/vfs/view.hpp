@@ -9,8 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "interfaces/namespace.hpp"
-#include "servers/vfs/file_system.hpp"
+#include "servers/vfs/grants.hpp"
 
 namespace vfs {
 
@@ -35,6 +34,10 @@ class View {
 public:
     fs::Identity identity;
     bool is_manager = false;
+    bool is_open = false;  // more names will be granted
+    // What the view is confined to: its own grants last, and before those what its parents are. Without
+    // any, all that the mounts show may be used.
+    std::vector<Shared<Grants>> layers;
 
     // The mount that a path belongs to; nullptr only in a view without a root.
     [[nodiscard]] const Mount* covering(std::string_view path) const;
@@ -44,8 +47,12 @@ public:
     // Over whatever was mounted there.
     void mount(Mount mount);
     bool unmount(std::string_view path);
+    // At this path and below.
+    void unmount_all(std::string_view path);
     // Of a mount that is per view, and not this one's own: a branch takes its place.
     Result<void> branch(std::string_view path);
+    // What may be done with a path, as far as the first `count` layers say.
+    [[nodiscard]] std::uint8_t rights(std::string_view path, std::size_t count) const;
     [[nodiscard]] const std::vector<Mount>& mounts() const { return mounts_; }
 
 private:

@@ -136,9 +136,86 @@ TEST(Plan, MountRulesOfTheMessage) {
     EXPECT_EQ(rules->size() % 8, 0u);
 }
 
+// "path rights beside" of each record.
+std::vector<std::string> granted(const Plan& plan, const ImageBlock& image, bool applied = false,
+                                 std::size_t most = names::Derive::payload) {
+    std::vector<std::string> all;
+    GrantedNames names{plan, image, 42, applied};
+    for (bool more = true; more;) {
+        std::vector<std::byte> payload;
+        more = names.append(payload, most);
+        EXPECT_LE(payload.size(), most);
+        for (std::size_t at = 0; at < payload.size();) {
+            names::MountRule rule;
+            std::memcpy(&rule, payload.data() + at, sizeof rule);
+            EXPECT_EQ(rule.access, names::Access::granted);
+            std::string path(rule.path_length, ' ');
+            std::memcpy(path.data(), payload.data() + at + sizeof rule, path.size());
+            all.push_back(path + " " + std::to_string(rule.rights) + " " +
+                          std::to_string(rule.beside));
+            at += rule.record_length;
+        }
+    }
+    EXPECT_LE(all.size(), names.count() * 2);
+    return all;
+}
+
+TEST(Plan, ArgumentsThatAreNames) {
+    ImageBlock image;
+    image.directory = "/home/ann";
+    image.arguments = {"x", "-rf",  "a",       "/b/c", "--to=/d", "if=e=f", "-",
+                       "",  "../g", "--none=", "--",   "-h",      "-i=j"};
+    EXPECT_EQ(
+        granted(plan_from("PROFILE vfs\nGRANT argv read create\nGRANT beside write\n"), image),
+        (std::vector<std::string>{"/home/ann 0 0", "/home/ann/a 5 2", "/b/c 5 2", "/d 5 2",
+                                  "/home/ann/if=e=f 5 2", "/home/ann/e=f 5 2", "/home/ann/../g 5 2",
+                                  "/home/ann/-h 5 2", "/home/ann/-i=j 5 2", "/home/ann/j 5 2"}));
+    EXPECT_EQ(granted(plan_from("PROFILE vfs\nGRANT cwd read\n"), image),
+              std::vector<std::string>{"/home/ann 1 0"});
+    EXPECT_TRUE(granted(plan_from("PROFILE vfs\nMOUNT / inherit\n"), image).empty());
+}
+
+TEST(Plan, TheProgramsOwnNumberIsKnown) {
+    ImageBlock image;
+    image.directory = "/proc";
+    image.arguments = {"x", "self/fd", "/proc/self", "/proc/selfish"};
+    EXPECT_EQ(granted(plan_from("PROFILE vfs\nGRANT argv read\n"), image),
+              (std::vector<std::string>{"/proc 0 0", "/proc/42/fd 1 0", "/proc/42 1 0",
+                                        "/proc/selfish 1 0"}));
+}
+
+TEST(Plan, WordsOfTheEntrypointAreNoNames) {
+    const Plan plan = plan_from("PROFILE vfs\nGRANT argv read\nENTRYPOINT /bin/busybox sh -c\n");
+    ImageBlock image;
+    image.directory = "/d";
+    image.arguments = {"boss", "a"};
+    const std::vector<std::string> wanted{"/d 0 0", "/d/a 1 0"};
+    EXPECT_EQ(granted(plan, image), wanted);
+    apply(plan, image);
+    EXPECT_EQ(granted(plan, image, true), wanted);
+}
+
+TEST(Plan, ManyNamesGoInManyMessages) {
+    const Plan plan = plan_from("PROFILE vfs\nGRANT argv read\n");
+    ImageBlock image;
+    image.directory = "/d";
+    image.arguments = {"rm"};
+    for (int i = 0; i < 5000; ++i) {
+        image.arguments.push_back("file" + std::to_string(i));
+    }
+    image.arguments.push_back(std::string(4090, 'l'));  // no path is so long
+    image.arguments.push_back("last");
+    const auto all = granted(plan, image);
+    ASSERT_EQ(all.size(), 5002u);
+    EXPECT_EQ(all[5000], "/d/file4999 1 0");
+    EXPECT_EQ(all.back(), "/d/last 1 0");
+}
+
 TEST(Plan, Description) {
     const std::string text = describe(
-        plan_from("PROFILE vfs admin\nMOUNT /tmp inherit\nLIMIT memory 1M\nENTRYPOINT /x y\n"));
+        plan_from("PROFILE vfs admin\nMOUNT /tmp inherit\nLIMIT memory 1M\nENTRYPOINT /x y\n"
+                  "GRANT argv write read\nGRANT beside create\n"));
+    EXPECT_NE(text.find("grant: argv read write\ngrant: beside create\n"), std::string::npos);
     EXPECT_NE(text.find("entrypoint: /x y\n"), std::string::npos);
     EXPECT_NE(text.find("profile: vfs admin\n"), std::string::npos);
     EXPECT_NE(text.find("mount: /tmp inherit\n"), std::string::npos);

@@ -27,6 +27,7 @@ std::string_view word_of(names::Access access) {
         case names::Access::private_tmpfs: return "private";
         case names::Access::read_only:     return "readonly";
         case names::Access::inherit:       return "inherit";
+        case names::Access::granted:       break;  // no mount
     }
     return "none";
 }
@@ -38,6 +39,23 @@ void set_variable(std::vector<std::string>& environment, const std::string& name
     std::erase_if(environment, [&](const std::string& entry) { return entry.starts_with(prefix); });
     environment.push_back(prefix + value);
 }
+
+constexpr std::size_t record_length(std::string_view path) {
+    return base::align_up(sizeof(names::MountRule) + path.size(), 8);
+}
+
+void append_record(std::vector<std::byte>& payload, names::MountRule rule, std::string_view path) {
+    const std::size_t start = payload.size();
+    rule.record_length = static_cast<std::uint16_t>(record_length(path));
+    rule.path_length = static_cast<std::uint16_t>(path.size());
+    payload.resize(start + rule.record_length);
+    std::memcpy(payload.data() + start, &rule, sizeof rule);
+    std::memcpy(payload.data() + start + sizeof rule, path.data(), path.size());
+}
+
+static_assert(static_cast<std::uint8_t>(cluufile::Right::read) == names::Right::read &&
+              static_cast<std::uint8_t>(cluufile::Right::write) == names::Right::write &&
+              static_cast<std::uint8_t>(cluufile::Right::create) == names::Right::create);
 
 void line(std::string& out, std::string_view key, std::string_view value) {
     out += key;
@@ -79,6 +97,7 @@ Plan plan_of(std::string_view image, const cluufile::Cluufile& file) {
     for (const cluufile::Mount& mount : file.mounts) {
         plan.mounts.emplace_back(std::string{mount.path}, access_of(mount.mode));
     }
+    plan.grants = file.grants;
     plan.profiles = file.profiles;
     plan.restart = file.restart;
     plan.memory_limit = file.memory_limit;
@@ -107,21 +126,85 @@ void apply(const Plan& plan, ImageBlock& image) {
 Result<std::vector<std::byte>> mount_rules(const Plan& plan, std::uint64_t private_limit) {
     std::vector<std::byte> payload;
     for (const auto& [path, access] : plan.mounts) {
-        const std::size_t start = payload.size();
-        const std::size_t length = base::align_up(sizeof(names::MountRule) + path.size(), 8);
         names::MountRule rule;
-        rule.record_length = static_cast<std::uint16_t>(length);
-        rule.path_length = static_cast<std::uint16_t>(path.size());
         rule.access = access;
         rule.limit = access == names::Access::private_tmpfs ? private_limit : 0;
-        payload.resize(start + length);
-        std::memcpy(payload.data() + start, &rule, sizeof rule);
-        std::memcpy(payload.data() + start + sizeof rule, path.data(), path.size());
+        append_record(payload, rule, path);
     }
     if (payload.size() > names::Derive::payload) {
         return base::fail(Status::too_big);
     }
     return payload;
+}
+
+GrantedNames::GrantedNames(const Plan& plan, const ImageBlock& image, Pid own, bool applied)
+    : plan_(plan),
+      image_(image),
+      own_(own),
+      first_(applied ? std::max<std::size_t>(plan.words.size(), 1) : 1),
+      argument_(first_) {}
+
+std::uint32_t GrantedNames::count() const {
+    if (!plan_.grants.any()) {
+        return 0;
+    }
+    const std::size_t arguments =
+        image_.arguments.size() - std::min(first_, image_.arguments.size());
+    return static_cast<std::uint32_t>(1 + arguments);
+}
+
+bool GrantedNames::next() {
+    rule_ = {.access = names::Access::granted};
+    if (!directory_done_) {
+        directory_done_ = true;
+        name_ = image_.directory;
+        rule_.rights = plan_.grants.cwd.raw();
+        return true;
+    }
+    rule_.rights = plan_.grants.argv.raw();
+    rule_.beside = plan_.grants.beside.raw();
+    while (rule_.rights + rule_.beside != 0 && argument_ < image_.arguments.size()) {
+        std::string_view text = image_.arguments[argument_];
+        const bool value = std::exchange(value_, false);
+        const std::size_t equals = text.find('=');
+        if (value || equals == text.npos) {
+            ++argument_;
+        } else {
+            value_ = true;
+        }
+        if (value) {
+            text.remove_prefix(equals + 1);
+        } else if (!only_names_ && text.starts_with('-')) {
+            only_names_ = text == "--";
+            continue;
+        }
+        if (!text.empty()) {
+            name_ = text.starts_with('/') ? "" : image_.directory + '/';
+            name_ += text;
+            constexpr std::string_view self = "/proc/self";
+            const bool is_self = name_.starts_with(self) &&
+                                 (name_.size() == self.size() || name_[self.size()] == '/');
+            if (is_self && own_ != 0) {
+                name_.replace(0, self.size(), "/proc/" + decimal(own_));
+            }
+            return true;
+        }
+    }
+    return false;
+}
+
+bool GrantedNames::append(std::vector<std::byte>& payload, std::size_t most) {
+    while (plan_.grants.any() && (pending_ || next())) {
+        // A path that fits no message is longer than what the program could name.
+        pending_ = record_length(name_) <= names::Derive::payload;
+        if (pending_ && payload.size() + record_length(name_) > most) {
+            return true;
+        }
+        if (std::exchange(pending_, false)) {
+            append_record(payload, rule_, name_);
+        }
+    }
+    return false;
 }
 
 std::string describe(const Plan& plan) {
@@ -143,6 +226,13 @@ std::string describe(const Plan& plan) {
     line(out, "profile", profiles);
     for (const auto& [path, access] : plan.mounts) {
         line(out, "mount", path + " " + std::string{word_of(access)});
+    }
+    for (const auto& [source, rights] :
+         {std::pair{"argv ", plan.grants.argv}, std::pair{"beside ", plan.grants.beside},
+          std::pair{"cwd ", plan.grants.cwd}}) {
+        if (!rights.empty()) {
+            line(out, "grant", source + std::string{name_of(rights)});
+        }
     }
     for (const auto& [name, value] : plan.environment) {
         line(out, "env", name + "=" + value);

@@ -28,6 +28,7 @@ struct Plan {
     std::vector<std::string> words;  // the first arguments, argv[0] included
     std::vector<std::pair<std::string, std::string>> environment;
     std::vector<std::pair<std::string, names::Access>> mounts;
+    cluufile::Grants grants;
     cluufile::Profiles profiles;
     cluufile::Restart restart;
     std::uint64_t memory_limit = 0;
@@ -52,6 +53,37 @@ void apply(const Plan& plan, ImageBlock& image);
 // not more than fits a message, else too_big. `private_limit`: bytes of each private mount.
 [[nodiscard]] Result<std::vector<std::byte>> mount_rules(const Plan& plan,
                                                          std::uint64_t private_limit = 0);
+
+// What a command line grants, in messages for vfs (names::Derive, names::Grant): each argument that
+// does not begin with `-`, or comes after `--`, is a name; of one with `=`, what is behind the first of
+// these is one, too. The current directory comes first, if only to be looked at.
+class GrantedNames {
+public:
+    // `applied`: the image's arguments begin with the plan's words. Both must outlive this. /proc/self is
+    // what it will be to the program itself; 0: that is not known.
+    GrantedNames(const Plan& plan, const ImageBlock& image, Pid own, bool applied = false);
+
+    // At most; 0: nothing is granted.
+    [[nodiscard]] std::uint32_t count() const;
+    // Appends what fits into a payload of this size. -> is there more?
+    bool append(std::vector<std::byte>& payload, std::size_t most);
+
+private:
+    // The next name and its rights, or false.
+    bool next();
+
+    const Plan& plan_;
+    const ImageBlock& image_;
+    Pid own_;
+    std::size_t first_;
+    std::size_t argument_;
+    bool directory_done_ = false;
+    bool only_names_ = false;  // after `--`
+    bool value_ = false;       // next is what is behind the `=`
+    bool pending_ = false;     // name_ has not been appended yet
+    std::string name_;
+    names::MountRule rule_;
+};
 
 // For `container inspect`: one `key: value` a line.
 [[nodiscard]] std::string describe(const Plan& plan);
