@@ -52,9 +52,14 @@ TEST(Containers, HaveTheLeast) {
     auto holds = [&](const char* name) { return *parse(name, *images.find(name), images); };
     EXPECT_TRUE(holds("true").mounts.empty());
     EXPECT_TRUE(holds("true").profiles.empty());
-    EXPECT_EQ(holds("cat").mode_at("/home/admin/x"), MountMode::readonly);
+    EXPECT_TRUE(holds("cat").mounts.empty());
+    EXPECT_EQ(name_of(holds("cat").grants.argv), "read");
     EXPECT_EQ(holds("ps").mode_at("/home"), MountMode::none);
     EXPECT_EQ(holds("box").mode_at("/home/x"), MountMode::private_);
+    for (const char* tool : {"grep", "sort", "head"}) {
+        EXPECT_EQ(name_of(holds(tool).grants.argv), "read") << tool;
+        EXPECT_TRUE(holds(tool).grants.cwd.empty() && holds(tool).grants.beside.empty()) << tool;
+    }
     for (const auto& [name, text] : images.texts) {
         bool manages = holds(name.c_str()).profiles.has(Profile::supervisor);
         bool ours = name == "shell" || name == "admin-shell" || name == "login" ||
