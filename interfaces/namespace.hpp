@@ -72,7 +72,7 @@ struct Derive {
 };
 
 // On a view that was derived with `more`, until the last one: granted names as in Derive. To be sent
-// before the view is given to somebody. not_permitted: any other view.
+// before the view is given to somebody. not_permitted: any other view; invalid: a rule for a mount.
 struct Grant {
     static constexpr std::uint16_t label = 71;
     static constexpr std::size_t payload = 4096;

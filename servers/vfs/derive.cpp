@@ -251,33 +251,32 @@ Result<std::vector<Rule>> read_rules(std::span<const std::byte> payload) {
     return rules;
 }
 
-Result<void> grant(const View& view, const std::vector<Rule>& names) {
-    for (const Rule& name : names) {
-        if (name.access != names::Access::granted) {
-            return base::fail(Status::invalid);
+Result<void> grant(const View& view, const std::vector<Rule>& rules) {
+    for (const Rule& rule : rules) {
+        if (rule.access == names::Access::granted) {
+            TRY(grant_name(view, rule));
         }
-        TRY(grant_name(view, name));
     }
     return {};
 }
 
 Result<View> derive(const View& parent, Derivation how, FileSystemMaker& maker) {
-    const auto first_name = std::ranges::stable_partition(
-        how.rules, [](const Rule& rule) { return rule.access != names::Access::granted; });
-    const std::vector<Rule> granted{first_name.begin(), first_name.end()};
-    how.rules.erase(first_name.begin(), first_name.end());
-    const bool hides = std::ranges::any_of(how.rules, [&](const Rule& rule) {
-        return rule.access == names::Access::none &&
-               std::ranges::any_of(how.rules, [&](const Rule& other) {
-                   return other.access != names::Access::none && lies_in(rule.path, other.path);
-               });
+    const auto shows = [](const Rule& rule) {
+        return rule.access != names::Access::none && rule.access != names::Access::granted;
+    };
+    const bool confines = std::ranges::any_of(how.rules, [&](const Rule& rule) {
+        const bool hides = rule.access == names::Access::none &&
+                           std::ranges::any_of(how.rules, [&](const Rule& other) {
+                               return shows(other) && lies_in(rule.path, other.path);
+                           });
+        return hides || rule.access == names::Access::granted;
     });
     Deriver deriver{parent, maker, std::move(how.payer)};
-    if (granted.empty() && !hides && parent.layers.empty()) {
+    if (!confines && parent.layers.empty()) {
         return deriver.run(how.rules, how.identity);
     }
     View view = TRY(deriver.run_confined(how.rules, how.identity, how.names));
-    TRY(grant(view, granted));
+    TRY(grant(view, how.rules));
     return view;
 }
 

@@ -55,9 +55,9 @@ struct Derivation {
 
 [[nodiscard]] Result<View> derive(const View& parent, Derivation how, FileSystemMaker& maker);
 
-// Adds granted names to the last layer of what a view is confined to; those before are its parent's.
-// Rules for mounts: invalid.
-[[nodiscard]] Result<void> grant(const View& view, const std::vector<Rule>& names);
+// Adds the granted names among the rules to the last layer of what a view is confined to; those before
+// are its parent's.
+[[nodiscard]] Result<void> grant(const View& view, const std::vector<Rule>& rules);
 
 // Makes the directories on the way to `path` in a file system, and a directory or an empty file at
 // its end. What is there already stays.

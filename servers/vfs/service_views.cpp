@@ -78,6 +78,10 @@ Result<names::Grant::Reply> Service::handle(const names::Grant& how, ipc::Reques
         return base::fail(Status::not_permitted);
     }
     const auto granted = TRY(read_rules(request.payload()));
+    if (!std::ranges::all_of(
+            granted, [](const Rule& rule) { return rule.access == names::Access::granted; })) {
+        return base::fail(Status::invalid);
+    }
     TRY(grant(*view, granted));
     view->is_open = how.more != 0;
     return names::Grant::Reply{};

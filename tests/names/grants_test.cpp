@@ -284,6 +284,9 @@ TEST_F(Names, VeryManyNames) {
         rules += one;
     }
     EXPECT_EQ(open(name(4999), Flags::write | Flags::create, view), Status::access_denied);
+    EXPECT_EQ(TestClient::status_of(
+                  call(view, names::Grant{.more = 1}, rule("/", names::Access::inherit))),
+              Status::invalid);
     ASSERT_TRUE(call(view, names::Grant{}, rules));
     EXPECT_EQ(TestClient::status_of(call(view, names::Grant{}, rules)), Status::not_permitted);
     for (int i = 0; i < 5000; i += 7) {
