@@ -26,6 +26,8 @@ cd /root
 /bin/busybox mount -t devtmpfs devtmpfs dev
 /bin/busybox mount -t proc proc proc
 /bin/busybox mount -t tmpfs tmpfs tmp
+/bin/busybox mkdir dev/shm
+/bin/busybox mount -t tmpfs tmpfs dev/shm
 exec /bin/busybox switch_root /root /bin/execd
 """
 

@@ -19,5 +19,13 @@ def test_a_reason_for_what_passes_must_go():
     assert wrong == ["b passes, but known.toml says: was broken"]
 
 
+def test_a_reason_may_stand_for_several_tests_and_must_go_when_all_pass():
+    linux = {"x/1": "PASS", "x/2": "PASS", "y/1": "PASS", "y/2": "FAIL"}
+    cluu = {"x/1": "FAIL", "x/2": "PASS", "y/1": "PASS", "y/2": "FAIL"}
+    table, wrong = suites.compare(linux, cluu, {"x/*": "no x", "y/*": "no y"})
+    assert wrong == ["y/* passes, but known.toml says: no y"]
+    assert table.splitlines()[-1] == "2 same, 1 known, 0 differ, 1 not passed by Linux"
+
+
 def test_names_may_hold_colons():
     assert suites.verdicts("cp: a: b: PASS\nnoise\nx.py: 0 1 2\n") == {"cp: a: b": "PASS", "x.py": "0 1 2"}
