@@ -68,6 +68,7 @@ struct Wait {  // interruptible. Waits for a child to end (or stop, or continue)
     static constexpr std::uint32_t no_hang = 1, stopped = 2, continued = 4, keep = 8, exited = 16;
     std::int32_t pid = -1;  // > 0 that child; 0 own group; -1 any; < -1 that group
     std::uint32_t options = exited;
+    std::uint64_t started_ns = 0;  // of one child: as Watch told it; 0: whoever has the number
     struct Reply {
         std::uint32_t pid = 0;  // 0: none (no_hang)
         std::uint32_t status = 0;
@@ -86,6 +87,7 @@ struct Kill {
     std::int32_t code = 0;  // si_code
     std::uint32_t reserved = 0;
     std::uint64_t value = 0;
+    std::uint64_t started_ns = 0;  // of one process: as Watch told it; 0: whoever has the number
     struct Reply {};
 };
 
@@ -226,6 +228,19 @@ struct SetFamily {
     std::uint32_t reaps = keep, death_signal = keep;
     struct Reply {  // what holds now
         std::uint32_t reaps = 0, death_signal = 0;
+    };
+};
+
+// Tells when a process ends, one of those that the caller could signal: what comes along, a drop-guarded capability
+// to a Notification of the caller's, goes when it has ended, at once if it has. A number may come again, but not with the
+// same start. The container of the process pays. limit: too many have watched it.
+struct Watch {
+    static constexpr std::uint16_t label = 25;
+    static constexpr std::size_t capabilities = 1;
+    std::int32_t pid = 0;
+    std::uint32_t reserved = 0;
+    struct Reply {
+        std::uint64_t started_ns = 0;
     };
 };
 

@@ -12,6 +12,7 @@
 #include "linux/fd/local_socket.hpp"
 #include "linux/fd/open.hpp"
 #include "linux/fd/pipe.hpp"
+#include "linux/fd/process_handle.hpp"
 #include "linux/fd/signal_queue.hpp"
 #include "linux/fd/timer.hpp"
 
@@ -47,6 +48,7 @@ std::optional<Shape> shape_of(const ImageDescriptor& from) {
         case image_kind::timer:
         case image_kind::event_counter: return Shape{{Type::memory, signal}, abi::page_size};
         case image_kind::signal_queue:  return Shape{};
+        case image_kind::process:       return Shape{{signal}};
         default:                        return std::nullopt;
     }
 }
@@ -122,6 +124,7 @@ Result<Handle> adopt_description(const ImageDescriptor& from, const PipeEnd* par
         case image_kind::timer:         return TimerCount::adopt(from);
         case image_kind::signal_queue:  return SignalQueue::adopt(from);
         case image_kind::event_counter: return EventCounter::adopt(from);
+        case image_kind::process:       return ProcessHandle::adopt(from);
         default:                        return PipeEnd::adopt(from, partner);
     }
 }

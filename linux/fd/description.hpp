@@ -45,6 +45,7 @@ class Epoll;
 class LocalSocket;
 class OwnDirectory;
 class PipeEnd;
+class ProcessHandle;
 class SignalQueue;
 class TimerCount;
 
@@ -125,6 +126,7 @@ public:
     [[nodiscard]] virtual OwnDirectory* own_directory() { return nullptr; }
     [[nodiscard]] virtual TimerCount* timer() { return nullptr; }
     [[nodiscard]] virtual SignalQueue* signal_queue() { return nullptr; }
+    [[nodiscard]] virtual ProcessHandle* process_handle() { return nullptr; }
 
     // For another image; false: it cannot go there.
     virtual bool describe(process::ImageDescriptor& to) const = 0;

@@ -175,6 +175,28 @@ namespace calls {
 
 std::int64_t fcntl(const Arguments& arguments) { return to_return(control(arguments)); }
 
+// Of the own process: two descriptors compared; all else that could be is one. (include/uapi/linux/kcmp.h)
+std::int64_t kcmp(const Arguments& arguments) {
+    constexpr std::uint32_t file = 0, last_of_whole = 6;
+    const auto own = identity().pid;
+    if (arguments.word(0) != own || arguments.word(1) != own) {
+        return -Errno::eperm;
+    }
+    if (arguments.word(2) > last_of_whole) {
+        return -Errno::einval;
+    }
+    if (arguments.word(2) != file) {
+        return 0;
+    }
+    const auto one = fd::table.get(arguments.integer(3));
+    const auto other = fd::table.get(arguments.integer(4));
+    if (!one || !other) {
+        return -Errno::ebadf;
+    }
+    constexpr std::int64_t less = 1, greater = 2;
+    return (*one)->id() == (*other)->id() ? 0 : (*one)->id() < (*other)->id() ? less : greater;
+}
+
 std::int64_t flock(const Arguments& arguments) {
     using linux_abi::FlockOperation;
     const auto description = fd::table.get_open(arguments.integer(0));

@@ -6,6 +6,8 @@
 #include "linux/entry/thread_state.hpp"
 #include "linux/entry/user_memory.hpp"
 #include "linux/fd/entrances.hpp"
+#include "linux/fd/process_handle.hpp"
+#include "linux/fd/table.hpp"
 #include "linux/process/state.hpp"
 #include "linux/process/thread.hpp"
 #include "linux/syscalls/table.hpp"
@@ -39,6 +41,25 @@ std::uint32_t pick(std::uint32_t real, std::uint32_t effective) {
 }  // namespace
 
 namespace calls {
+
+std::int64_t pidfd_open(const Arguments& arguments) {
+    const std::int32_t pid = arguments.integer(0);
+    const std::uint32_t flags = arguments.word(1);
+    if (pid <= 0 || (flags & ~linux_abi::OpenFlag::non_block) != 0) {
+        return -Errno::einval;
+    }
+    auto handle = fd::ProcessHandle::open(pid, flags);
+    return handle ? to_return(fd::table.install(std::move(*handle), true)) : -handle.error();
+}
+
+// Nobody may look into another process.
+std::int64_t pidfd_getfd(const Arguments& arguments) {
+    if (arguments.word(2) != 0) {
+        return -Errno::einval;
+    }
+    const auto handle = fd::table.get(arguments.integer(0));
+    return handle && (*handle)->process_handle() != nullptr ? -Errno::eperm : -Errno::ebadf;
+}
 
 std::int64_t getpid(const Arguments&) { return identity().pid; }
 std::int64_t getppid(const Arguments&) { return identity().parent; }

@@ -3,12 +3,15 @@
 #include "abi/linux/memory.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <vector>
 
 #include "interfaces/fs.hpp"
+#include "interfaces/process.hpp"
 #include "libs/base/align.hpp"
 #include "libs/ipc/protocol.hpp"
 #include "linux/entry/user_memory.hpp"
+#include "linux/fd/user_buffer.hpp"
 #include "linux/memory/program_space.hpp"
 #include "linux/process/hooks.hpp"
 #include "linux/process/state.hpp"
@@ -226,6 +229,34 @@ Result<void> report_resident(const Arguments& arguments) {
     return user::copy_out(arguments[2], resident.data(), resident.size());
 }
 
+// process_vm_readv and process_vm_writev: of the own process. Nobody may look into another one.
+Result<std::int64_t> copy_own(const Arguments& arguments, bool to_remote) {
+    if (arguments[5] != 0) {
+        return base::fail(Errno::einval);
+    }
+    const auto local = TRY(fd::UserSegments::list(arguments[1], arguments[2]));
+    const auto remote = TRY(fd::UserSegments::list(arguments[3], arguments[4]));
+    const std::int32_t pid = arguments.integer(0);
+    if (pid != static_cast<std::int32_t>(identity().pid)) {
+        const auto other = ipc::call(own_process(), process::Lookup{.pid = pid == 0 ? -1 : pid});
+        return base::fail(other ? Errno::eperm : Errno::esrch);
+    }
+    fd::UserBuffer from = to_remote ? local.buffer() : remote.buffer();
+    fd::UserBuffer to = to_remote ? remote.buffer() : local.buffer();
+    const auto piece = std::make_unique<std::byte[]>(abi::page_size);
+    std::int64_t done = 0;
+    while (from.remaining() != 0 && to.remaining() != 0) {
+        const std::uint64_t count =
+            std::min({from.remaining(), to.remaining(), std::uint64_t{abi::page_size}});
+        const std::span bytes{piece.get(), count};
+        if (!from.get(bytes) || !to.put(bytes)) {
+            return done != 0 ? Result<std::int64_t>{done} : base::fail(Errno::efault);
+        }
+        done += static_cast<std::int64_t>(count);
+    }
+    return done;
+}
+
 Result<void> synchronise(const Arguments& arguments) {
     using linux_abi::SyncFlag;
     const std::uint32_t flags = arguments.word(2);
@@ -279,6 +310,23 @@ std::int64_t mprotect(const Arguments& arguments) {
         return 0;
     }
     return to_return(program_space().protect(arguments[0], *length, arguments.word(2) & accesses));
+}
+
+// Without the CPU's protection keys: there is none to be had.
+std::int64_t pkey_alloc(const Arguments& arguments) {
+    constexpr std::uint64_t all_rights = 3;
+    return arguments[0] != 0 || (arguments[1] & ~all_rights) != 0 ? -Errno::einval : -Errno::enospc;
+}
+std::int64_t pkey_free(const Arguments&) { return -Errno::einval; }
+std::int64_t pkey_mprotect(const Arguments& arguments) {
+    return arguments.integer(3) == -1 ? mprotect(arguments) : -Errno::einval;
+}
+
+std::int64_t process_vm_readv(const Arguments& arguments) {
+    return to_return(copy_own(arguments, false));
+}
+std::int64_t process_vm_writev(const Arguments& arguments) {
+    return to_return(copy_own(arguments, true));
 }
 
 std::int64_t mremap(const Arguments& arguments) { return to_return(remap(arguments)); }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Making, copying and closing descriptors.
 #include "abi/linux/file.hpp"
+#include "linux/entry/user_memory.hpp"
 #include "linux/fd/open.hpp"
 #include "linux/fd/table.hpp"
 #include "linux/syscalls/table.hpp"
@@ -17,6 +18,43 @@ Result<std::int64_t> open_at(std::int32_t directory, std::uint64_t path, std::ui
     const fd::Path resolved = TRY(fd::resolve(directory, path));
     Handle description = TRY(fd::open(resolved, flags, mode));
     return fd::table.install(std::move(description), (flags & OpenFlag::close_on_exec) != 0);
+}
+
+// Rules for the walk itself are not known here: as on a system without the call, the program must find another way.
+Result<std::int64_t> open_how(const Arguments& arguments) {
+    struct How {  // struct open_how (include/uapi/linux/openat2.h)
+        std::uint64_t flags, mode, resolve;
+    };
+    constexpr std::uint64_t all_rules = 0x3f, beneath = 8, in_root = 0x10, cached = 0x20;
+    constexpr std::uint64_t known_flags = 0x7fffc3, temporary_bit = 020000000;
+    const std::uint64_t size = arguments[3];
+    if (size < sizeof(How)) {
+        return base::fail(Errno::einval);
+    }
+    if (size > abi::page_size) {
+        return base::fail(Errno::e2big);
+    }
+    const How how = TRY(user::read<How>(arguments[2]));
+    for (std::uint64_t at = sizeof how; at < size; ++at) {
+        if (TRY(user::read<std::byte>(arguments[2] + at)) != std::byte{0}) {
+            return base::fail(Errno::e2big);
+        }
+    }
+    const bool creates = (how.flags & (OpenFlag::create | temporary_bit)) != 0;
+    constexpr std::uint64_t permissions = 07777;
+    if ((how.flags & ~known_flags) != 0 || (how.resolve & ~all_rules) != 0 ||
+        (how.resolve & (beneath | in_root)) == (beneath | in_root) ||
+        (how.mode & ~(creates ? permissions : 0)) != 0) {
+        return base::fail(Errno::einval);
+    }
+    if ((how.resolve & ~cached) != 0) {
+        return base::fail(Errno::enosys);
+    }
+    if (how.resolve == cached) {
+        return base::fail(Errno::eagain);
+    }
+    return open_at(arguments.integer(0), arguments[1], static_cast<std::uint32_t>(how.flags),
+                   static_cast<std::uint32_t>(how.mode));
 }
 
 Result<std::int64_t> duplicate_to(std::int32_t from, std::int32_t to, bool close_on_exec) {
@@ -38,6 +76,8 @@ std::int64_t openat(const Arguments& arguments) {
     return to_return(
         open_at(arguments.integer(0), arguments[1], arguments.word(2), arguments.word(3)));
 }
+
+std::int64_t openat2(const Arguments& arguments) { return to_return(open_how(arguments)); }
 
 std::int64_t creat(const Arguments& arguments) {
     return to_return(open_at(linux_abi::at_cwd, arguments[0],

@@ -11,6 +11,8 @@
 #include "linux/entry/cpu.hpp"
 #include "linux/entry/thread_state.hpp"
 #include "linux/entry/user_memory.hpp"
+#include "linux/fd/process_handle.hpp"
+#include "linux/fd/table.hpp"
 #include "linux/process/execute.hpp"
 #include "linux/process/exit.hpp"
 #include "linux/process/fork.hpp"
@@ -28,6 +30,7 @@ using linux_abi::WaitOption;
 
 struct CloneArguments {
     std::uint64_t flags, stack, parent_id_at, child_id_at, tls;
+    std::uint64_t pidfd_at = 0;
 };
 
 Result<std::uint32_t> clone_thread(const Arguments& arguments, const CloneArguments& how) {
@@ -55,6 +58,27 @@ Result<std::uint32_t> clone_thread(const Arguments& arguments, const CloneArgume
     return (*thread)->id;
 }
 
+// What cannot be told to the parent must not stay behind.
+Result<void> give_handle(std::uint32_t pid, std::uint64_t at) {
+    const auto child = static_cast<std::int32_t>(pid);
+    const auto give = [&]() -> Result<void> {
+        fd::Handle handle = TRY(fd::ProcessHandle::open(child, 0));
+        const std::int64_t number = TRY(fd::table.install(std::move(handle), true));
+        const auto written = user::write(at, static_cast<std::int32_t>(number));
+        if (!written) {
+            (void)fd::table.close(number);
+        }
+        return written;
+    };
+    auto given = give();
+    if (!given) {
+        constexpr std::uint32_t signal_kill = 9;
+        (void)ipc::call(own_process(), process::Kill{.pid = child, .signal = signal_kill});
+        (void)ipc::call(own_process(), process::Wait{.pid = child});
+    }
+    return given;
+}
+
 Result<std::uint32_t> clone_process(const CloneArguments& how) {
     const bool shares = (how.flags & CloneFlag::memory) != 0;
     const bool waits = (how.flags & CloneFlag::vfork) != 0;
@@ -71,11 +95,15 @@ Result<std::uint32_t> clone_process(const CloneArguments& how) {
     if (pid != 0 && (how.flags & CloneFlag::parent_set_id) != 0) {
         TRY(user::write(how.parent_id_at, pid));
     }
+    if (pid != 0 && (how.flags & CloneFlag::pidfd) != 0) {
+        TRY(give_handle(pid, how.pidfd_at));
+    }
     return pid;
 }
 
 Result<std::uint32_t> clone_any(const Arguments& arguments, const CloneArguments& how) {
-    if ((how.flags & (CloneFlag::namespaces | CloneFlag::pidfd)) != 0) {
+    constexpr std::uint64_t of_thread = CloneFlag::pidfd | CloneFlag::thread;
+    if ((how.flags & CloneFlag::namespaces) != 0 || (how.flags & of_thread) == of_thread) {
         return base::fail(Errno::einval);
     }
     return (how.flags & CloneFlag::thread) != 0 ? clone_thread(arguments, how) : clone_process(how);
@@ -102,10 +130,12 @@ linux_abi::ResourceUsage to_usage(const process::Wait::Reply& reply) {
 using WaitAnswer = base::Result<process::Wait::Reply, std::int64_t>;
 
 // The error is what the system call returns.
-WaitAnswer wait_for(std::int32_t pid, std::uint32_t options) {
+WaitAnswer wait_for(fd::ProcessHandle::Target child, std::uint32_t options) {
     for (;;) {
-        const auto answer = ipc::call(own_process(), process::Wait{.pid = pid, .options = options},
-                                      {.interruptible = true});
+        const auto answer = ipc::call(
+            own_process(),
+            process::Wait{.pid = child.pid, .options = options, .started_ns = child.started_ns},
+            {.interruptible = true});
         if (answer) {
             return answer->reply;
         }
@@ -165,15 +195,43 @@ linux_abi::SignalInfo to_child_info(const process::Wait::Reply& reply) {
     return info;
 }
 
-// pid as wait4 and process::Wait have it; EINVAL for kinds that there are not.
-Result<std::int32_t> to_wait_pid(std::uint32_t kind, std::int32_t id) {
+// A child as process::Wait has it; EINVAL for kinds that there are not, EBADF. `options` as to_wait_options gives them.
+Result<std::int64_t> wait_by_id(const Arguments& arguments, std::uint32_t options) {
     using linux_abi::WaitKind;
-    switch (kind) {
-        case WaitKind::all:   return -1;
-        case WaitKind::pid:   return id > 0 ? Result<std::int32_t>{id} : base::fail(Errno::einval);
-        case WaitKind::group: return id == 0 ? 0 : -id;
-        default:              return base::fail(Errno::einval);
+    const std::int32_t id = arguments.integer(1);
+    fd::ProcessHandle::Target child;
+    bool may_wait = true;
+    switch (arguments.word(0)) {
+        case WaitKind::all:   child.pid = -1; break;
+        case WaitKind::pid:   child.pid = id; break;
+        case WaitKind::group: child.pid = -id; break;
+        case WaitKind::pidfd: {
+            const fd::Handle handle = TRY(fd::table.get(id));
+            if (handle->process_handle() == nullptr) {
+                return base::fail(Errno::ebadf);
+            }
+            child = handle->process_handle()->target();
+            may_wait = !handle->non_blocking() || (options & process::Wait::no_hang) != 0;
+            break;
+        }
+        default: return base::fail(Errno::einval);
     }
+    const bool named = arguments.word(0) == WaitKind::pid || arguments.word(0) == WaitKind::group;
+    if (named && id < (arguments.word(0) == WaitKind::pid ? 1 : 0)) {
+        return base::fail(Errno::einval);
+    }
+    const auto reply = wait_for(child, options | (may_wait ? 0 : process::Wait::no_hang));
+    if (!reply) {
+        return reply.error();
+    }
+    if (!may_wait && reply->pid == 0) {
+        return base::fail(Errno::eagain);
+    }
+    if (arguments[2] != 0) {
+        TRY(user::write(arguments[2], to_child_info(*reply)));
+    }
+    TRY(write_wait_results(*reply, 0, arguments[4]));
+    return 0;
 }
 
 }  // namespace
@@ -188,11 +246,16 @@ std::int64_t vfork(const Arguments&) {
 }
 
 std::int64_t clone(const Arguments& arguments) {
+    constexpr std::uint64_t two_ids = CloneFlag::pidfd | CloneFlag::parent_set_id;
+    if ((arguments[0] & two_ids) == two_ids) {
+        return -Errno::einval;  // they would be written to the same place
+    }
     return to_return(clone_any(arguments, {.flags = arguments[0],
                                            .stack = arguments[1],
                                            .parent_id_at = arguments[2],
                                            .child_id_at = arguments[3],
-                                           .tls = arguments[4]}));
+                                           .tls = arguments[4],
+                                           .pidfd_at = arguments[2]}));
 }
 
 std::int64_t clone3(const Arguments& arguments) {
@@ -221,7 +284,8 @@ std::int64_t clone3(const Arguments& arguments) {
                               .stack = how.stack == 0 ? 0 : how.stack + how.stack_bytes,
                               .parent_id_at = how.parent_id_at,
                               .child_id_at = how.child_id_at,
-                              .tls = how.tls}));
+                              .tls = how.tls,
+                              .pidfd_at = how.pidfd}));
 }
 
 std::int64_t rseq(const Arguments&) { return -Errno::enosys; }
@@ -248,8 +312,8 @@ std::int64_t wait4(const Arguments& arguments) {
     if ((arguments.word(2) & ~known) != 0) {
         return -Errno::einval;
     }
-    const auto reply =
-        wait_for(arguments.integer(0), to_wait_options(arguments.word(2)) | process::Wait::exited);
+    const auto reply = wait_for({arguments.integer(0)},
+                                to_wait_options(arguments.word(2)) | process::Wait::exited);
     if (!reply) {
         return reply.error();
     }
@@ -261,23 +325,12 @@ std::int64_t waitid(const Arguments& arguments) {
     constexpr std::uint32_t events =
         WaitOption::exited | WaitOption::stopped | WaitOption::continued;
     const std::uint32_t options = arguments.word(3);
-    const auto pid = to_wait_pid(arguments.word(0), arguments.integer(1));
-    if ((options & events) == 0 || !pid) {
+    if ((options & events) == 0) {
         return -Errno::einval;
     }
-    const auto reply =
-        wait_for(*pid, to_wait_options(options) |
-                           ((options & WaitOption::exited) != 0 ? process::Wait::exited : 0));
-    if (!reply) {
-        return reply.error();
-    }
-    if (arguments[2] != 0) {
-        const auto written = user::write(arguments[2], to_child_info(*reply));
-        if (!written) {
-            return -written.error();
-        }
-    }
-    return to_return(write_wait_results(*reply, 0, arguments[4]));
+    return to_return(wait_by_id(
+        arguments, to_wait_options(options) |
+                       ((options & WaitOption::exited) != 0 ? process::Wait::exited : 0)));
 }
 
 std::int64_t set_tid_address(const Arguments& arguments) {

@@ -8,6 +8,7 @@
 #include "linux/entry/user_memory.hpp"
 #include "linux/process/state.hpp"
 #include "linux/syscalls/table.hpp"
+#include "linux/time/clock.hpp"
 
 namespace linux {
 namespace {
@@ -93,6 +94,14 @@ std::int64_t sched_getattr(const Arguments& arguments) {
 }
 std::int64_t sched_setattr(const Arguments& arguments) {
     return to_return(change_attributes(arguments));
+}
+// How long a thread runs when others would, too; roughly, since time slices are the kernel's own affair.
+std::int64_t sched_rr_get_interval(const Arguments& arguments) {
+    constexpr std::uint64_t slice_ns = 10'000'000;
+    if (arguments.integer(0) < 0) {
+        return -Errno::einval;
+    }
+    return to_return(user::write(arguments[1], to_timespec(slice_ns)));
 }
 std::int64_t ioprio_get(const Arguments& arguments) {
     return arguments.word(0) == 0 || arguments.word(0) > last_who ? -Errno::einval : 0;

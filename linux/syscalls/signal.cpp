@@ -6,6 +6,8 @@
 #include "linux/entry/context.hpp"
 #include "linux/entry/thread_state.hpp"
 #include "linux/entry/user_memory.hpp"
+#include "linux/fd/process_handle.hpp"
+#include "linux/fd/table.hpp"
 #include "linux/process/exit.hpp"
 #include "linux/process/state.hpp"
 #include "linux/process/stop.hpp"
@@ -176,6 +178,43 @@ Result<void> kill_process(std::int32_t pid, std::uint32_t signal, std::int32_t c
     return {};
 }
 
+// Linux lets nobody pretend to others that the system, or kill or tgkill, sent it.
+bool is_honest(const linux_abi::SignalInfo& info) {
+    return info.code < 0 && info.code != linux_abi::SignalCode::thread;
+}
+
+Result<void> signal_handle(const Arguments& arguments) {
+    const std::uint32_t signal = arguments.word(1);
+    if (arguments.word(3) != 0) {
+        return base::fail(Errno::einval);
+    }
+    const fd::Handle handle = TRY(fd::table.get(arguments.integer(0)));
+    if (handle->process_handle() == nullptr) {
+        return base::fail(Errno::ebadf);
+    }
+    const auto target = handle->process_handle()->target();
+    process::Kill kill{.pid = target.pid,
+                       .signal = signal,
+                       .code = linux_abi::SignalCode::user,
+                       .started_ns = target.started_ns};
+    if (arguments[2] != 0) {
+        const auto info = TRY(user::read<linux_abi::SignalInfo>(arguments[2]));
+        if (info.signal != static_cast<std::int32_t>(signal)) {
+            return base::fail(Errno::einval);
+        }
+        if (target.pid != static_cast<std::int32_t>(identity().pid) && !is_honest(info)) {
+            return base::fail(Errno::eperm);
+        }
+        kill.code = info.code;
+        kill.value = info.of.sender.value;
+    }
+    if (signal > linux_abi::signal_count) {
+        return base::fail(Errno::einval);
+    }
+    TRY(or_errno(ipc::call(own_process(), kill)));
+    return {};
+}
+
 Result<void> kill_thread(std::int32_t group, std::int32_t id, std::uint32_t signal,
                          std::int32_t code, std::uint64_t value) {
     if (signal > linux_abi::signal_count || id <= 0) {
@@ -204,8 +243,8 @@ Result<void> kill_thread(std::int32_t group, std::int32_t id, std::uint32_t sign
 
 Result<void> queue_signal(std::int32_t pid, std::uint32_t signal, std::uint64_t info_at) {
     const auto info = TRY(user::read<linux_abi::SignalInfo>(info_at));
-    if (info.code >= 0 && pid != static_cast<std::int32_t>(identity().pid)) {
-        return base::fail(Errno::eperm);  // may not pretend to be the kernel
+    if (pid != static_cast<std::int32_t>(identity().pid) && !is_honest(info)) {
+        return base::fail(Errno::eperm);
     }
     return kill_process(pid, signal, info.code, info.of.sender.value);
 }
@@ -262,6 +301,9 @@ std::int64_t rt_sigtimedwait(const Arguments& arguments) {
 std::int64_t kill(const Arguments& arguments) {
     return to_return(
         kill_process(arguments.integer(0), arguments.word(1), linux_abi::SignalCode::user, 0));
+}
+std::int64_t pidfd_send_signal(const Arguments& arguments) {
+    return to_return(signal_handle(arguments));
 }
 std::int64_t tgkill(const Arguments& arguments) {
     if (arguments.integer(0) <= 0) {

@@ -155,6 +155,10 @@ public:
     void start_shown(std::uint32_t number);
     Task restart_container(std::uint32_t id);
 
+    // process::Watch.
+    [[nodiscard]] Result<void> watch(const Process& process,
+                                     ipc::Capability<ipc::Notification> guard);
+
     // ---- terminals (manager_terminal.cpp)
     Task attach_terminal(Pid pid, std::uint32_t serial, process::SetTerminal how,
                          ipc::Capability<fs::File> terminal, ipc::PendingReply reply);
@@ -211,6 +215,8 @@ private:
     std::map<Pid, Body> bodies_;
     std::map<std::uint32_t, Container> containers_;
     std::map<Pid, Session> sessions_;
+    static constexpr std::uint64_t most_watchers = 4096;     // of a process, in all its life
+    std::map<Pid, ipc::Capability<ipc::CapTable>> watched_;  // the guards of who watches
     std::vector<Entry> entries_;
     std::uint32_t next_container_ = 1;
     std::uint32_t serial_ = 0;

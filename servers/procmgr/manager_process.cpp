@@ -182,6 +182,7 @@ void Manager::settle_end(Pid pid, std::uint32_t status, const Usage& usage) {
         on_orphaned(orphan, pid);
     }
     hang_up_orphaned(group);
+    watched_.erase(pid);
     if (parent == ProcessTable::self) {
         table.remove(pid);
     } else {
@@ -191,6 +192,28 @@ void Manager::settle_end(Pid pid, std::uint32_t status, const Usage& usage) {
     if (shutting_down_ && bodies_.empty()) {
         power_down();
     }
+}
+
+// What watchers leave lies in a table that the process's container pays for, and goes with it when the process ends:
+// then the kernel tells them.
+Result<void> Manager::watch(const Process& process, ipc::Capability<ipc::Notification> guard) {
+    if (process.life == Life::zombie) {
+        return {};  // it goes right away
+    }
+    const Container* container = container_of(process);
+    if (container == nullptr || !container->bank) {
+        return base::fail(Status::not_permitted);
+    }
+    ipc::Capability<ipc::CapTable>& guards = watched_[process.pid];
+    if (!guards) {
+        auto fresh = container->bank->create_cap_table(most_watchers);
+        if (!fresh) {
+            return base::fail(ipc::to_status(fresh.error()));
+        }
+        guards = std::move(*fresh);
+    }
+    const auto kept = guards->move(std::move(guard));
+    return kept ? Result<void>{} : base::fail(ipc::to_status(kept.error()));
 }
 
 // Its parent has ended, and it has a new one.

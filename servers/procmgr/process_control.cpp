@@ -13,6 +13,10 @@ Result<process::Kill::Reply> ProcessService::handle(const process::Kill& kill,
     if (kill.signal != 0 && !is_signal(kill.signal)) {
         return base::fail(Status::invalid);
     }
+    const Process* one = kill.pid > 0 ? manager_.table.find(static_cast<Pid>(kill.pid)) : nullptr;
+    if (kill.started_ns != 0 && (one == nullptr || !has_started(*one, kill.started_ns))) {
+        return base::fail(Status::no_process);
+    }
     const Sender sender = manager_.sender_of(from.process->pid);
     const auto targets = TRY(signal_targets(manager_.table, sender, kill.pid, kill.signal));
     process::SignalPage::Info info{};

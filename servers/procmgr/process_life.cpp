@@ -136,7 +136,7 @@ Result<process::Wait::Reply> ProcessService::handle(const process::Wait& wait,
                                                     ipc::Request& request) {
     const Caller from = TRY(caller(request));
     const Pid pid = from.process->pid;
-    const WaitRequest wanted{wait.pid, wait.options};
+    const WaitRequest wanted{wait.pid, wait.options, wait.started_ns};
     const WaitEvent event = TRY(look(manager_.table, pid, wanted));
     if (event.kind == WaitEvent::Kind::none && (wait.options & process::Wait::no_hang) != 0) {
         return process::Wait::Reply{};
@@ -153,6 +153,19 @@ Result<process::Wait::Reply> ProcessService::handle(const process::Wait& wait,
         consume(manager_.table, pid, wanted, event);
     }
     return process::Wait::Reply{};
+}
+
+Result<process::Watch::Reply> ProcessService::handle(const process::Watch& watch,
+                                                     ipc::Request& request) {
+    const Caller from = TRY(caller(request));
+    auto guard = request.take<ipc::Notification>();
+    if (watch.pid <= 0 || !is_of_type(guard, abi::ObjectType::notification)) {
+        return base::fail(Status::invalid);
+    }
+    TRY(signal_targets(manager_.table, manager_.sender_of(from.process->pid), watch.pid, 0));
+    const Process& process = *manager_.table.find(static_cast<Pid>(watch.pid));
+    TRY(manager_.watch(process, std::move(guard)));
+    return process::Watch::Reply{process.started_ns};
 }
 
 Result<process::GetUsage::Reply> ProcessService::handle(const process::GetUsage& get,

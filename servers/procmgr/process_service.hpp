@@ -12,14 +12,13 @@ namespace procmgr {
 
 class ProcessService {
 public:
-    using Protocol =
-        ipc::Operations<process::Fork, process::Execute, process::Exit, process::Wait,
-                        process::Kill, process::SetProcessGroup, process::Lookup,
-                        process::MakeSession, process::SetTerminal, process::GetTerminal,
-                        process::SetIdentity, process::Stopped, process::SetTimer,
-                        process::GetUsage, process::SystemInfo, process::Shutdown,
-                        process::ReportMissing, process::GetService, process::Rename,
-                        process::ExplainRefusal, process::AwaitExecute, process::SetFamily>;
+    using Protocol = ipc::Operations<
+        process::Fork, process::Execute, process::Exit, process::Wait, process::Kill,
+        process::SetProcessGroup, process::Lookup, process::MakeSession, process::SetTerminal,
+        process::GetTerminal, process::SetIdentity, process::Stopped, process::SetTimer,
+        process::GetUsage, process::SystemInfo, process::Shutdown, process::ReportMissing,
+        process::GetService, process::Rename, process::ExplainRefusal, process::AwaitExecute,
+        process::SetFamily, process::Watch>;
 
     explicit ProcessService(Manager& manager) : manager_(manager) {}
 
@@ -32,6 +31,7 @@ public:
                                                   ipc::Request& request);
     Result<process::Exit::Reply> handle(const process::Exit& exit, ipc::Request& request);
     Result<process::Wait::Reply> handle(const process::Wait& wait, ipc::Request& request);
+    Result<process::Watch::Reply> handle(const process::Watch& watch, ipc::Request& request);
     Result<process::GetUsage::Reply> handle(const process::GetUsage& get, ipc::Request& request);
     Result<process::Rename::Reply> handle(const process::Rename&, ipc::Request& request);
     Result<process::SetFamily::Reply> handle(const process::SetFamily& set, ipc::Request& request);

@@ -144,6 +144,17 @@ TEST(Wait, NothingToWaitFor) {
     EXPECT_EQ(look(table, child, {}).error(), Status::no_child);
 }
 
+TEST(Wait, ANumberThatCameAgainIsAnother) {
+    ProcessTable table;
+    const Pid shell = add_shell(table);
+    const Pid child = add_child(table, shell);
+    table.find(child)->started_ns = 7;
+    WaitRequest request{.pid = static_cast<std::int32_t>(child), .started_ns = 7};
+    EXPECT_EQ(look(table, shell, request)->kind, WaitEvent::Kind::none);
+    request.started_ns = 6;
+    EXPECT_EQ(look(table, shell, request).error(), Status::no_child);
+}
+
 TEST(Wait, AnEndedChildIsToldOnceAndItsTimeAdded) {
     ProcessTable table;
     const Pid shell = add_shell(table);

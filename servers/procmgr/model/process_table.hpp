@@ -60,6 +60,11 @@ struct Process {
     std::string executable;  // absolute path
 };
 
+// Is it the one that started then? 0: any.
+[[nodiscard]] inline bool has_started(const Process& process, std::uint64_t started_ns) {
+    return started_ns == 0 || process.started_ns == started_ns;
+}
+
 class ProcessTable {
 public:
     static constexpr Pid self = 1;

@@ -10,7 +10,7 @@ using process::Wait;
 
 bool selects(const WaitRequest& request, const Process& parent, const Process& child) {
     if (request.pid > 0) {
-        return child.pid == static_cast<Pid>(request.pid);
+        return child.pid == static_cast<Pid>(request.pid) && has_started(child, request.started_ns);
     }
     if (request.pid == 0) {
         return child.group == parent.group;

@@ -13,6 +13,7 @@ namespace procmgr {
 struct WaitRequest {
     std::int32_t pid = -1;
     std::uint32_t options = process::Wait::exited;
+    std::uint64_t started_ns = 0;  // of one child; 0: any with that number
 };
 
 struct WaitEvent {
