@@ -85,6 +85,22 @@ def test_zstd(owner):
 
 
 @pytest.mark.ports
+def test_sqlite3(owner):
+    line = owner.line
+    line.send("sqlite3 shop.db\r")
+    line.expect(r"sqlite> \Z", SECONDS)
+    line.send("create table t(word text, n int); insert into t values ('pear', 3), ('fig', 4);\r")
+    line.expect(r"sqlite> \Z", SECONDS)
+    line.send("select group_concat(word, '+'), sum(n) from t;\r")
+    line.expect(r"\npear\+fig\|7\r\n", SECONDS)
+    line.send("\x04")
+    owner.prompt()
+    assert owner.enter("sqlite3 shop.db 'pragma journal_mode=wal'") == "wal\n"
+    assert owner.enter("sqlite3 shop.db 'delete from t where n=3; select * from t'") == "fig|4\n"
+    assert owner.enter("sqlite3 shop.db 'pragma integrity_check'; rm shop.db") == "ok\n"
+
+
+@pytest.mark.ports
 def test_tcc(owner):
     owner.enter("""printf '#include <stdio.h>\\nint main(void) { return printf("made %%s\\\\n", "here"); }' > made.c""")
     assert owner.enter("tcc -Wall -o made made.c; ./made; echo $?") == "made here\n10\n"
