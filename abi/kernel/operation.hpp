@@ -71,8 +71,8 @@ enum class MemoryOp : std::uint16_t {
     read,       // w0 offset, w1 length (to 4096) -> payload in the message page. read
     write,      // w0 offset, payload in the message page. write
     decommit,   // w0 offset, w1 length: the pages are zero again, and free. manage
-    supply,   // w0 offset, w1 length, w2 source Memory cap, w3 offset in it: moves pages in for the
-              // pager. manage
+    supply,     // w0 offset, w1 length (to most_supplied pages), w2 source Memory cap, w3 offset in
+                // it: moves pages in for the pager, all or none. manage
     fail,     // w0 offset, w1 length: the pager cannot supply: waiting threads get a fault. manage
     pin,      // w0 offset, w1 length (to 512 pages): commits; payload: u64 physical address of each
               // page. physical
@@ -84,6 +84,8 @@ enum class MemoryOp : std::uint16_t {
     // whose deadline the tag's is. manage; and receive on the endpoint, use on the reply object
     supply_and_receive,
 };
+
+inline constexpr std::uint64_t most_supplied = 16;  // pages, by one call
 
 enum class ThreadOp : std::uint16_t {
     start = 1,      // w0 rip, w1 rsp, w2 rdi, w3 gs base, w4 fs base. control

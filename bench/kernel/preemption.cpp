@@ -43,7 +43,10 @@ ipc::KernelResult<void> change_ranges(ipc::Ref<ipc::Bank> bank, ipc::Ref<ipc::Me
     TRY(memory->commit({0, memory_bytes}));
     const auto pager = TRY(bank->create_endpoint());
     const auto paged = TRY(bank->create_memory(memory_bytes, {.pager = pager}));
-    TRY(paged->supply({0, memory_bytes}, memory, 0));
+    constexpr std::uint64_t most = abi::most_supplied * abi::page_size;
+    for (std::uint64_t at = 0; at < memory_bytes; at += most) {
+        TRY(paged->supply({at, most}, memory, at));
+    }
     return memory->commit({0, memory_bytes / 2});
 }
 

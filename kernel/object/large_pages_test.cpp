@@ -222,7 +222,10 @@ TEST_F(LargePagesTest, ResizingACloneOfAPagedMemoryDoesSo) {
     const abi::CapIndex paged = make(ObjectType::memory, large, 0, pager);
     const abi::CapIndex fresh = make(ObjectType::memory, large);
     EXPECT_TRUE(init.call(fresh, MemoryOp::commit, {0, large}).ok());
-    EXPECT_TRUE(init.call(paged, MemoryOp::supply, {0, large, fresh, 0}).ok());
+    constexpr std::uint64_t most = abi::most_supplied * page;
+    for (std::uint64_t at = 0; at < large; at += most) {
+        EXPECT_TRUE(init.call(paged, MemoryOp::supply, {at, most, fresh, at}).ok());
+    }
     const abi::CapIndex copy = init.call(paged, MemoryOp::clone, {bank, 0, large}).cap();
     EXPECT_TRUE(init.call(copy, MemoryOp::commit, {0, large}).ok());
     map(copy, large);

@@ -82,7 +82,7 @@ Result<Memory*> Memory::clone(Bank& bank, std::uint64_t first, std::uint64_t cou
         map_.for_each(first, first + count, [&](std::uint64_t, mm::PageSlot&) { ++to_copy; });
     }
     bool any_pinned = false;
-    const auto share = [copy, &any_pinned](const mm::PageSlot& slot, mm::PageSlot& target) {
+    const auto share = [&any_pinned](const mm::PageSlot& slot, mm::PageSlot& target) {
         PhysAddr frame = slot.frame();
         if (slot.is_pinned()) [[unlikely]] {
             // It cannot change its frame at the next write, so the copy gets its own now.
@@ -97,7 +97,6 @@ Result<Memory*> Memory::clone(Bank& bank, std::uint64_t first, std::uint64_t cou
             mm::frames.add_reference(frame);
         }
         target.raw = frame.value();
-        ++copy->committed_;
         return true;
     };
     copy->leftover_ = whole ? leftover_ : nothing_left;
@@ -113,10 +112,12 @@ Result<Memory*> Memory::clone(Bank& bank, std::uint64_t first, std::uint64_t cou
         });
     }
     if (!complete) {
+        copy->map_.for_each(0, count, [&](std::uint64_t, mm::PageSlot&) { ++copy->committed_; });
         bank.refund(paid ? to_copy - copy->committed_ : 0);
         copy->end();
         return fail(Error::no_memory);
     }
+    copy->committed_ = to_copy;
     if (any_pinned) [[unlikely]] {
         unmap_pinned(first, count);
     }

@@ -89,13 +89,13 @@ public:
     enum class News : std::uint8_t { failed, come, come_to_run };
     struct Supply {
         std::uint64_t first;
-        std::uint64_t count;
+        std::uint64_t count;  // at most abi::most_supplied
         Memory& from;
         std::uint64_t from_first;
         News news;
     };
-    // busy: a page is not there, pinned, or shared with a copy. no_memory.
-    Result<bool> supply(const Supply& supply, std::uint64_t& progress, Work& work);
+    // All, or none. busy: a page is not there, pinned, or shared with a copy. no_memory.
+    Result<> supply(const Supply& supply);
     Result<PhysAddr> pin(std::uint64_t index);
     void unpin(std::uint64_t index);
     // Pinned for as long as the Memory lives, as often as one likes; where each page is. All, or none.
@@ -163,7 +163,6 @@ private:
     }
     // Page tables may have entries for its pages.
     [[nodiscard]] bool is_mapped() const { return !regions_.empty() || !clones_.empty(); }
-    Result<> supply_few(const Supply& supply, std::uint64_t done, std::uint64_t count);
     Result<> take_over_charge(Memory& from, std::uint64_t count);
     [[nodiscard]] bool wake_all_waiters(Work& work);
     [[nodiscard]] bool drop_all(Work& work);

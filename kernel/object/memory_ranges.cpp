@@ -11,12 +11,10 @@ namespace kernel {
 
 namespace {
 
-// Work: a page that comes and is cleared; a look for a run of frames; a node of the map to look at; a page supplied.
+// Work: a page that comes and is cleared; a look for a run of frames; a node of the map to look at.
 constexpr std::uint32_t page_units = 8;
 constexpr std::uint32_t run_units = 80;
 constexpr std::uint32_t node_units = 24;
-constexpr std::uint32_t supply_units = 8;
-constexpr std::uint64_t supplied_at_once = 16;
 
 // In the progress of an operation: all has been looked at, and it is being done.
 constexpr std::uint64_t doing = std::uint64_t{1} << 63;
@@ -159,45 +157,19 @@ void Memory::cut_off(std::uint64_t pages) {
 
 // ---- supply -----------------------------------------------------------------------------------------------
 
-Result<bool> Memory::supply(const Supply& supply, std::uint64_t& progress, Work& work) {
-    std::uint64_t i = progress & ~doing;
-    if (supply.count > supplied_at_once && (progress & doing) == 0) {
-        for (; i < supply.count; ++i) {
-            if (!work.take()) {
-                progress = i;
-                return false;
-            }
-            TRY(refuse_if(!can_give(supply.from.map_.find(supply.from_first + i)), Error::busy));
-        }
-        i = 0;
-    }
-    for (; i < supply.count; i += supplied_at_once) {
-        if (work.is_done()) {
-            progress = i | doing;
-            return false;
-        }
-        const std::uint64_t few = std::min(supply.count - i, supplied_at_once);
-        TRY(supply_few(supply, i, few));
-        work.spend(static_cast<std::uint32_t>(few * supply_units));
-    }
-    return true;
-}
-
-// All, or none.
-Result<> Memory::supply_few(const Supply& supply, std::uint64_t done, std::uint64_t count) {
+Result<> Memory::supply(const Supply& supply) {
     struct Move {
         mm::PageSlot* to;
         mm::PageSlot* from;
         std::uint64_t from_index;
     };
-    std::array<Move, supplied_at_once> moves;
+    std::array<Move, abi::most_supplied> moves;
     std::uint64_t moving = 0;
-    const std::uint64_t first = supply.first + done;
     // From the last on: the map grows in height for the first that is looked for, if at all, and then no slot moves.
-    for (std::uint64_t i = count; i-- > 0;) {
-        mm::PageSlot* to = map_.find_or_make(first + i, bank());
+    for (std::uint64_t i = supply.count; i-- > 0;) {
+        mm::PageSlot* to = map_.find_or_make(supply.first + i, bank());
         TRY(refuse_if(to == nullptr, Error::no_memory));
-        const std::uint64_t from_index = supply.from_first + done + i;
+        const std::uint64_t from_index = supply.from_first + i;
         mm::PageSlot* from = supply.from.map_.find(from_index);
         TRY(refuse_if(!can_give(from), Error::busy));
         // What was supplied before stays, as programs may have seen it.
@@ -211,7 +183,7 @@ Result<> Memory::supply_few(const Supply& supply, std::uint64_t done, std::uint6
         moves[i].to->raw = moves[i].from->frame().value();
         moves[i].from->raw = 0;
     }
-    end_waits(first, count, supply.news);
+    end_waits(supply.first, supply.count, supply.news);
     return {};
 }
 

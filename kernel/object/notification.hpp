@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include "kernel/object/interrupt.hpp"
 #include "kernel/object/object.hpp"
@@ -38,11 +39,7 @@ public:
 
     void signal(std::uint64_t bits);
     [[nodiscard]] std::uint64_t bits() const { return word_; }
-    std::uint64_t take_bits() {
-        const std::uint64_t bits = word_;
-        word_ = 0;
-        return bits;
-    }
+    std::uint64_t take_bits() { return std::exchange(word_, 0); }
     // A thread has just been bound: bits that are there already end its receive.
     void tell_bound() { signal_here(0); }
     void add_waiter(ThreadLinks& thread) { waiters_.push_back(thread); }

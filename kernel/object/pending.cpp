@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/object/pending.hpp"
 
+#include <utility>
+
 #include "kernel/object/thread.hpp"
 #include "kernel/object/work.hpp"
 
@@ -23,8 +25,7 @@ void Pending::give_up_call(Thread& thread) {
 }
 
 void Pending::forget_call(Thread& thread) {
-    if (thread.call_pending) {
-        thread.call_pending = false;
+    if (std::exchange(thread.call_pending, false)) {
         threads_ -= thread.has_pending_work() ? 0 : 1;
     }
 }

@@ -76,7 +76,7 @@ protected:
         init.call(memory, abi::MemoryOp::commit, {0, 100 * page});
         init.call(memory, abi::MemoryOp::clone, {full, 0, 100 * page});
         init.call(memory, abi::MemoryOp::reserve, {150 * page});
-        init.call(paged, abi::MemoryOp::supply, {0, 20 * page, memory, 0});
+        init.call(paged, abi::MemoryOp::supply, {0, 16 * page, memory, 0});
         init.call(paged, abi::MemoryOp::clone, {bank, 0, 20 * page});  // lives on
         map(space, memory, 0x100'0000, 100);
         map(space, paged, 0x200'0000, 20);
@@ -434,22 +434,6 @@ TEST_F(PendingTest, ResizingMeetsResizing) {
     EXPECT_TRUE(other.answer().ok());
     EXPECT_EQ(other.call(memory, abi::MemoryOp::query).words[0], 200 * page);
     other.enter(Syscall::yield, 0);
-}
-
-TEST_F(PendingTest, SupplyingManyPages) {
-    const abi::CapIndex pager = make(ObjectType::endpoint);
-    const abi::CapIndex paged = make(ObjectType::memory, 200 * page, 0, pager);
-    const abi::CapIndex source = make(ObjectType::memory, 200 * page);
-    ASSERT_TRUE(init.call(source, abi::MemoryOp::commit, {0, 199 * page}).ok());
-    const auto supply = [&](std::uint64_t pages) {
-        return init.call(paged, abi::MemoryOp::supply, {0, pages * page, source, 0}).error;
-    };
-    watch(0);
-    EXPECT_EQ(supply(200), Error::busy);  // nothing has happened
-    EXPECT_EQ(init.call(paged, abi::MemoryOp::query).words[1], 0U);
-    EXPECT_EQ(supply(199), Error::ok);
-    EXPECT_EQ(init.call(paged, abi::MemoryOp::query).words[1], 199 * page);
-    EXPECT_EQ(init.call(source, abi::MemoryOp::query).words[1], 0U);
 }
 
 TEST_F(PendingTest, BanksNestOnlySoDeep) {

@@ -2,6 +2,7 @@
 // What schedulers have to do with each other: who runs what, and how a CPU is made to let go of a thread, a translation, a set of page
 // tables. All but join_schedulers runs alone in the kernel.
 #include <new>
+#include <utility>
 
 #include <arch/cpus.hpp>
 #include <arch/fpu.hpp>
@@ -142,16 +143,9 @@ void Scheduler::wait_a_moment() {
 void Scheduler::begin_visit() {
     visit_.store(Visit::holding, std::memory_order_relaxed);
     told_ = false;
-    if (must_flush_) {
-        must_flush_ = false;
+    if (std::exchange(must_flush_, false)) {
         arch::flush_user();
     }
-}
-
-bool Scheduler::take_void_event() {
-    const bool is_void = event_is_void_;
-    event_is_void_ = false;
-    return is_void;
 }
 
 void Scheduler::bring_in() {

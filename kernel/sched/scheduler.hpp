@@ -20,6 +20,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <utility>
 
 #include <arch/cpu.hpp>
 #include "kernel/object/address_space.hpp"
@@ -140,7 +141,7 @@ public:
     void wait_a_moment();
     [[nodiscard]] bool must_leave_space() const { return must_leave_space_.load(); }
     void begin_visit();
-    [[nodiscard]] bool take_void_event();
+    [[nodiscard]] bool take_void_event() { return std::exchange(event_is_void_, false); }
     void end_visit() { visit_.store(Visit::away, std::memory_order_release); }
     LockRank lock_rank = LockRank::none;  // in a debug build
 

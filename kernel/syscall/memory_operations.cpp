@@ -71,6 +71,7 @@ Result<Answer> supply(Operation& op, Memory& memory) {
         memory.end_waits(range.first, range.count, Memory::News::failed);
         return answer();
     }
+    TRY(refuse_if(range.count > abi::most_supplied, Error::too_long));
     auto* from = TRY(op.lookup<Memory>(2, MemoryRights::manage));
     const PageRange source = TRY(page_range(op.word(3), op.word(1), from->pages()));
     TRY(refuse_if(!memory.is_paged() || from == &memory, Error::invalid_argument));
@@ -88,14 +89,11 @@ Result<Answer> supply(Operation& op, Memory& memory) {
     if (receives && range.count == 1) {
         PagePath::supply(op.caller, memory, supply, *next.endpoint, next.reply);
     }
-    Answer result = TRY(in_steps(op, [&](std::uint64_t& progress, Work& work) {
-        return memory.supply(supply, progress, work);
-    }));
+    TRY(memory.supply(supply));
     if (receives) {
         ipc::receive(op.caller, *next.endpoint, next.reply);
-        result.received = true;
     }
-    return result;
+    return Answer{.received = receives};
 }
 
 Result<Answer> change_range(Operation& op, Memory& memory) {

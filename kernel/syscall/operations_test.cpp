@@ -376,6 +376,8 @@ TEST_F(OperationsTest, Memories) {
     const abi::CapIndex large = make(ObjectType::memory, 600 * page);
     gives(Error::too_long, large, MemoryOp::pin, {0, 513 * page});
     const abi::CapIndex paged = make(ObjectType::memory, 4 * page, 0, endpoint);
+    gives(Error::too_long, make(ObjectType::memory, 20 * page, 0, endpoint), MemoryOp::supply,
+          {0, 17 * page, large, 0});
     gives(Error::busy, paged, MemoryOp::read, {0, 1});
     gives(Error::busy, paged, MemoryOp::commit, {0, page});
     gives(Error::busy, paged, MemoryOp::pin, {0, page});

@@ -13,7 +13,7 @@ from pathlib import Path
 from . import paths
 
 LONGEST = 600
-KERNEL_LINES = 10_069  # the most, counted as kernel_lines does
+KERNEL_LINES = 10_000  # the most, counted as kernel_lines does
 # A benchmark suite that is copied to other systems as it is.
 ONE_FILE_BY_DESIGN = {"bench/posixbench.c"}
 CPP = {".cpp", ".hpp", ".h", ".c", ".S"}

@@ -58,6 +58,9 @@ extern "C" [[noreturn, gnu::no_stack_protector]] void boot_main(std::uint32_t pr
     const PhysAddr root = arch::build_kernel_space(parameters, memory, arch::boot_cpu);
     arch::initialise_traps();
     arch::initialise_cpu(arch::boot_cpu, root);
-    memory.release(arch::physical(kernel_image_end), arch::physical(kernel_boot_tables_end));
+    if (!parameters.free.full()) {  // the boot page tables are free memory now
+        parameters.free.push_back(
+            {arch::physical(kernel_image_end), arch::physical(kernel_boot_tables_end)});
+    }
     kernel_main(parameters);
 }

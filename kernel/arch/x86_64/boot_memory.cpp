@@ -82,22 +82,6 @@ void BootMemory::reserve(PhysAddr begin, PhysAddr end) {
     }
 }
 
-void BootMemory::release(PhysAddr begin, PhysAddr end) {
-    for (PhysRange& range : parameters_.free) {
-        if (range.begin == end) {
-            range.begin = begin;
-            return;
-        }
-        if (range.end == begin) {
-            range.end = end;
-            return;
-        }
-    }
-    if (!parameters_.free.full()) {
-        parameters_.free.push_back({begin, end});
-    }
-}
-
 PhysAddr BootMemory::allocate_low_frame() {
     for (const PhysRange& range : parameters_.free) {
         if (const PhysAddr frame = range.begin; frame < one_mebibyte) {

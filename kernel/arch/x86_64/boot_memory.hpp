@@ -18,8 +18,6 @@ public:
     void finish_ram();
     // Takes every page that [begin, end) touches out of `free`.
     void reserve(PhysAddr begin, PhysAddr end);
-    // Gives back something that was reserved.
-    void release(PhysAddr begin, PhysAddr end);
     // A zeroed frame below 4 GiB. There is no way to go on without one: stops the machine with a sentence.
     PhysAddr allocate_frame();
     // A frame below 1 MiB, where a CPU can start; 0 if there is none.

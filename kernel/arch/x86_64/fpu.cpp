@@ -15,8 +15,6 @@ namespace {
 
 // Components that user code may use: x87, SSE, AVX, and the three of AVX-512 (Intel SDM vol. 1, 13.1).
 constexpr std::uint64_t wanted_components = 0xe7;
-constexpr std::uint64_t avx = 0x4;
-constexpr std::uint64_t avx512 = 0xe0;
 
 // Offsets in an area, and the values of a fresh thread: all exceptions masked.
 constexpr std::size_t offset_control_word = 0;
@@ -47,10 +45,6 @@ void restore(const void* area) {
 void fpu_enable() {
     const CpuidResult state = cpuid(0xd, 0);
     components = (std::uint64_t{state.edx} << 32 | state.eax) & wanted_components;
-    // AVX-512 is all or nothing, and needs AVX.
-    if ((components & avx512) != avx512 || (components & avx) == 0) {
-        components &= ~avx512;
-    }
     asm volatile("xsetbv" : : "c"(0), "a"(static_cast<std::uint32_t>(components)), "d"(0));
     area_bytes = base::align_up(cpuid(0xd, 0).ebx, 64);
     has_xsaveopt = (cpuid(0xd, 1).eax & 1) != 0;

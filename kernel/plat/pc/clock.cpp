@@ -134,7 +134,6 @@ void clock_initialise(std::uint64_t entry_tsc) {
 }
 
 void timer_initialise_here() {
-    local_apic_timer_prepare();
     if (has_deadline) {
         local_apic_timer_use_deadline();
     }

@@ -92,6 +92,7 @@ void local_apic_enable() {
     }
     write(register_task_priority, 0);
     write(register_timer, masked);
+    write(register_divide, divide_by_one);
     write(register_line0, masked);
     write(register_line1, deliver_nmi);
     write(register_error, masked);
@@ -113,10 +114,7 @@ void acknowledge_interrupt() { write(register_end_of_interrupt, 0); }
 
 void local_apic_set_priority(std::uint8_t vector) { write(register_task_priority, vector); }
 
-void local_apic_timer_prepare() { write(register_divide, divide_by_one); }
-
 void local_apic_timer_start_counting() {
-    local_apic_timer_prepare();
     write(register_timer, masked | vector_timer);
     write(register_initial_count, 0xffff'ffff);
 }

@@ -14,8 +14,7 @@ void local_apic_enable();
 // Interrupts of the class of `vector` (its bits 7 to 4) and below wait.
 void local_apic_set_priority(std::uint8_t vector);
 
-// The timer by counting down; interrupts are masked until arm. Runs at bus speed / 1.
-void local_apic_timer_prepare();
+// The timer by counting down, at bus speed / 1; interrupts are masked until arm.
 void local_apic_timer_start_counting();
 std::uint32_t local_apic_timer_count();
 void local_apic_timer_use_deadline();

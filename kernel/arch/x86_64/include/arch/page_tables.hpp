@@ -179,11 +179,9 @@ public:
 
     static constexpr std::uint64_t root_entry_bytes = std::uint64_t{1} << 39;
 
-    // Lets `borrower` see through the entries below `end` that are there, and that it has not.
+    // Lets `borrower` see through the entries below `end` (not 0) that are there, and that it has not.
     void lend(const PageTables& borrower, UserAddr end) const {
-        if (end.value() != 0) {
-            for_each_lent(end, [&](std::size_t at, Entry& slot) { borrower.borrow(at, slot); });
-        }
+        for_each_lent(end, [&](std::size_t at, Entry& slot) { borrower.borrow(at, slot); });
     }
     // One of them, which may have come since.
     void lend_one(const PageTables& borrower, UserAddr address) const {
