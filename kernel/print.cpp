@@ -14,13 +14,9 @@ void put(std::string_view text) {
 }
 
 void put(HexNumber number) {
-    std::array<char, 16> text;
-    const char* end = std::to_chars(text.begin(), text.end(), number.value, 16).ptr;
-    put("0x");
-    for (auto digits = end - text.begin(); digits < number.digits; ++digits) {
-        put("0");
-    }
-    put({text.begin(), end});
+    std::array<char, 18> text{'0', 'x'};
+    const auto value = static_cast<std::uint64_t>(number);
+    put({text.begin(), std::to_chars(text.begin() + 2, text.end(), value, 16).ptr});
 }
 
 void put(std::uint64_t number) {

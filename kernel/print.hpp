@@ -11,11 +11,8 @@
 // Appends to the log ring, which user space can read. Must work from the first instruction of C++ on.
 void log_write(std::string_view text);
 
-struct HexNumber {
-    std::uint64_t value;
-    int digits;  // at least so many
-};
-constexpr HexNumber hex(std::uint64_t value, int digits = 1) { return HexNumber{value, digits}; }
+enum class HexNumber : std::uint64_t {};
+constexpr HexNumber hex(std::uint64_t value) { return HexNumber{value}; }
 
 namespace print_detail {
 

@@ -239,6 +239,7 @@ Invariants::Broken Invariants::check_bank(Bank& bank, Totals& totals) {
     }
     HOLD(bank.own_ == pages);
     HOLD(bank.charged_ == bank.own_ + below);
+    HOLD(bank.watched_limit_ <= bank.limit_);
     totals.own_pages += bank.own_;
     return nullptr;
 }

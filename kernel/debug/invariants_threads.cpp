@@ -120,7 +120,8 @@ Invariants::Broken Invariants::check_notification(Notification& notification) {
     }
     for (const Subscription* item = notification.incoming_.front(); item != nullptr;
          item = notification.incoming_.next(*item)) {
-        HOLD(item->target == &notification && item->source_link.linked());
+        HOLD(item->target == &notification);
+        HOLD(item->source_link.linked() == (item->source != nullptr));
     }
     return nullptr;
 }

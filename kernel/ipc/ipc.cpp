@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/ipc/ipc.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <span>
@@ -33,12 +34,9 @@ public:
         }
     }
     void add(Capability& capability) {
-        for (std::size_t i = 0; i < count_; ++i) {
-            if (capabilities_[i] == &capability) {
-                return;
-            }
+        if (!std::ranges::contains(capabilities_, &capability)) {
+            capabilities_[count_++] = &capability;
         }
-        capabilities_[count_++] = &capability;
     }
 
 private:

@@ -75,9 +75,7 @@ Result<Region*> AddressSpace::add_region(const Mapping& mapping) {
 }
 
 Result<> AddressSpace::map(const Mapping& mapping) {
-    if (is_lent(mapping.start)) {
-        TRY(settle(true));
-    }
+    TRY(is_lent(mapping.start) ? settle(true) : false);
     const Region* before = regions_.at_or_before(mapping.end - 1);
     TRY(refuse_if(before != nullptr && before->end > mapping.start, Error::overlap));
     latest_ = TRY(add_region(mapping));
@@ -123,9 +121,7 @@ Result<> AddressSpace::split_at(std::uint64_t address) {
 }
 
 Result<bool> AddressSpace::unmap(std::uint64_t start, std::uint64_t length, Work& work) {
-    if (is_lent(start)) {
-        TRY(settle(true));
-    }
+    TRY(is_lent(start) ? settle(true) : false);
     const std::uint64_t end = start + length;
     // Mostly what was mapped is unmapped as it was.
     if (Region* region = own_region_at(start);
@@ -164,9 +160,7 @@ Result<std::uint64_t> AddressSpace::check_protect(std::uint64_t from, std::uint6
 Result<bool> AddressSpace::protect(std::uint64_t start, std::uint64_t length, std::uint64_t access,
                                    std::uint64_t& progress, Work& work) {
     constexpr std::uint64_t changing = 1;  // in `progress`: all has been looked at
-    if (is_lent(start)) {
-        TRY(settle(true));
-    }
+    TRY(is_lent(start) ? settle(true) : false);
     const std::uint64_t end = start + length;
     std::uint64_t at = std::max(start, progress & ~changing);
     if ((progress & changing) == 0) {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/object/bank.hpp"
 
+#include <algorithm>
 #include <bit>
 
 #include <arch/window.hpp>
 
 #include "kernel/assert.hpp"
 #include "kernel/mm/frame_pool.hpp"
+#include "kernel/object/notification.hpp"
 #include "libs/base/align.hpp"
 
 namespace kernel {
@@ -23,11 +25,9 @@ Result<Bank*> Bank::create(Bank& parent, std::uint64_t limit_bytes) {
 
 Result<> Bank::charge(std::uint64_t pages) {
     for (Bank* bank = this; bank != nullptr; bank = bank->parent_) {
-        if (pages > bank->limit_ || bank->charged_ > bank->limit_ - pages) {
-            for (Bank* undo = this; undo != bank; undo = undo->parent_) {
-                undo->charged_ -= pages;
-            }
-            return fail(Error::no_memory);
+        if (pages > bank->watched_limit_ || bank->charged_ > bank->watched_limit_ - pages)
+            [[unlikely]] {
+            return charge_beyond(pages, *bank);
         }
         bank->charged_ += pages;
     }
@@ -35,11 +35,37 @@ Result<> Bank::charge(std::uint64_t pages) {
     return {};
 }
 
+// One above, before which all are charged, has no room below its watched limit.
+Result<> Bank::charge_beyond(std::uint64_t pages, Bank& full) {
+    for (Bank* undo = this; undo != &full; undo = undo->parent_) {
+        undo->charged_ -= pages;
+    }
+    const bool was_watched = full.watched_limit_ < full.limit_;
+    full.tell_watcher();
+    return was_watched ? charge(pages) : fail(Error::no_memory);
+}
+
 void Bank::refund(std::uint64_t pages) {
     ASSERT(own_ >= pages);
     own_ -= pages;
     for (Bank* bank = this; bank != nullptr; bank = bank->parent_) {
         bank->charged_ -= pages;
+    }
+}
+
+void Bank::watch(Notification& target, std::uint64_t bits, std::uint64_t left_bytes) {
+    watcher_.begin(target, bits);
+    watched_limit_ = limit_ - std::min(limit_, left_bytes / page_bytes);
+    if (charged_ > watched_limit_) {
+        tell_watcher();
+    }
+}
+
+void Bank::tell_watcher() {
+    watched_limit_ = limit_;
+    if (Notification* target = watcher_.target) {
+        watcher_.cancel();
+        target->signal(watcher_.bits);
     }
 }
 
@@ -119,6 +145,7 @@ void Bank::return_block(void* block, std::size_t size) {
 
 bool Bank::sever(Work& work) {
     close();
+    watcher_.cancel();
     while (Object* object = objects_.front()) {
         // Down to the first that has nothing below it.
         while (object->type() == ObjectType::bank) {

@@ -20,6 +20,7 @@
 #include <new>
 #include <utility>
 
+#include "kernel/object/notification.hpp"
 #include "kernel/object/object.hpp"
 #include "kernel/result.hpp"
 #include "kernel/types.hpp"
@@ -37,6 +38,7 @@ public:
         : Object(kind, holder),
           parent_(parent),
           limit_(limit_pages),
+          watched_limit_(limit_pages),
           depth_(parent != nullptr ? parent->depth_ + 1 : 0) {}
 
     // too_deep: `parent` is within max_depth others.
@@ -72,7 +74,13 @@ public:
         return object;
     }
 
-    void set_limit(std::uint64_t bytes) { limit_ = bytes / page_bytes; }
+    void set_limit(std::uint64_t bytes) {
+        limit_ = bytes / page_bytes;
+        tell_watcher();
+    }
+    // Signals these bits once, when less than so many bytes are left to the limit, or the limit changes. In place of what was
+    // asked for before.
+    void watch(Notification& target, std::uint64_t bits, std::uint64_t left_bytes);
     // By any CPU that shares the kernel.
     void add_cpu_time(std::uint64_t ns) {
         std::atomic_ref(cpu_ns_).fetch_add(ns, std::memory_order_relaxed);
@@ -86,7 +94,7 @@ public:
     // It shall die: nothing can be bought from it any more.
     void close() {
         begin_dying();
-        limit_ = 0;
+        limit_ = watched_limit_ = 0;
     }
     // Destroys everything in it and below it.
     [[nodiscard]] bool sever(Work& work);
@@ -118,9 +126,13 @@ private:
     };
     static constexpr std::size_t size_classes = 7;  // 64 bytes to a page
     static std::size_t class_of(std::size_t size);
+    void tell_watcher();
+    [[gnu::noinline]] Result<> charge_beyond(std::uint64_t pages, Bank& full);
 
     Bank* parent_;
     std::uint64_t limit_;
+    std::uint64_t watched_limit_;  // limit_, or where the watcher is told; never more
+    Subscription watcher_;
     std::uint64_t charged_ = 0;  // pages, here and below
     std::uint64_t own_ = 0;      // pages, here
     std::uint64_t cpu_ns_ = 0;   // used by contexts bought here

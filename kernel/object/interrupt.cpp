@@ -42,26 +42,12 @@ Result<Interrupt*> Interrupt::create_line(Bank& bank, std::uint32_t gsi, std::ui
 }
 
 void Interrupt::bind(Notification& notification, std::uint64_t bits) {
-    unbind();
-    notification_ = &notification;
-    bits_ = bits;
-    notification.interrupts_.push_front(*this);
+    bound_.begin(notification, bits);
     acknowledge();
 }
 
-void Interrupt::unbind() {
-    if (notification_ == nullptr) {
-        return;
-    }
-    if (line_ != no_line) {
-        plat::mask_line(line_, true);
-    }
-    bound_link.unlink();
-    notification_ = nullptr;
-}
-
 void Interrupt::acknowledge() {
-    if (line_ != no_line && notification_ != nullptr) {
+    if (line_ != no_line && bound_.target != nullptr) {
         plat::mask_line(line_, false);
     }
 }
@@ -70,7 +56,10 @@ bool Interrupt::sever(Work& work) {
     if (!work.take(4)) {
         return false;
     }
-    unbind();
+    if (line_ != no_line) {
+        plat::mask_line(line_, true);
+    }
+    bound_.cancel();
     owners[vector_ - plat::vector_device_first] = nullptr;
     return true;
 }
@@ -81,11 +70,12 @@ void Interrupt::arrived(std::uint64_t vector) {
     if (interrupt == nullptr) {
         return;  // nobody's, or it came while its owner was going
     }
-    if (interrupt->level_) {
+    Notification* target = interrupt->bound_.target;
+    if (interrupt->level_ || (target == nullptr && interrupt->line_ != no_line)) {
         plat::mask_line(interrupt->line_, true);
     }
-    if (interrupt->notification_ != nullptr) {
-        interrupt->notification_->signal(interrupt->bits_);
+    if (target != nullptr) {
+        target->signal(interrupt->bound_.bits);
     }
 }
 

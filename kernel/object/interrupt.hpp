@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: MIT
 // Interrupt: one interrupt line or message-signalled vector, which signals a notification.
 //
-// A level-triggered line is masked when it interrupts, until the driver acknowledges. Edges and messages must not be masked: one
+// A level-triggered line is masked when it interrupts, until the driver acknowledges; any line when nobody is told of it. Edges and messages must not be masked: one
 // that came meanwhile would be lost, and a device that waits for its service makes no second one. InterruptControl is the right
 // to make Interrupt objects; there is one, the first process gets it.
 #pragma once
 
 #include <cstdint>
 
+#include "kernel/object/notification.hpp"
 #include "kernel/object/object.hpp"
 #include "kernel/result.hpp"
 
 namespace kernel {
-
-class Notification;
 
 class Interrupt final : public Object {
 public:
@@ -27,7 +26,6 @@ public:
     static Result<Interrupt*> create(Bank& bank, std::uint32_t line = no_line, bool level = false);
 
     void bind(Notification& notification, std::uint64_t bits);
-    void unbind();
     void acknowledge();
     [[nodiscard]] bool sever(Work& work);
     [[nodiscard]] std::uint8_t vector() const { return vector_; }
@@ -35,14 +33,11 @@ public:
     // From the trap handler: the vector interrupted.
     static void arrived(std::uint64_t vector);
 
-    base::ListLink bound_link;  // Notification: those bound to it
-
 private:
     std::uint8_t vector_;
     bool level_;
     std::uint32_t line_;
-    Notification* notification_ = nullptr;
-    std::uint64_t bits_ = 0;
+    Subscription bound_;
 };
 
 class InterruptControl final : public Object {

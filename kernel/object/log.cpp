@@ -34,12 +34,11 @@ void Log::write(std::string_view text) {
 
 std::size_t Log::read(std::uint64_t& position, std::span<char> to) {
     const std::uint64_t oldest = written > ring_bytes ? written - ring_bytes : 0;
-    std::uint64_t from = std::clamp(position, oldest, written);
-    const std::size_t count = std::min<std::uint64_t>(to.size(), written - from);
-    for (std::size_t i = 0; i < count; ++i, ++from) {
-        to[i] = ring[from % ring_bytes];
+    position = std::clamp(position, oldest, written);
+    const std::size_t count = std::min<std::uint64_t>(to.size(), written - position);
+    for (char& c : to.first(count)) {
+        c = ring[position++ % ring_bytes];
     }
-    position = from;
     return count;
 }
 

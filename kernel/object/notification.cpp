@@ -38,11 +38,9 @@ Result<> Notification::subscribe(Notification& target, std::uint64_t bits) {
     if (subscription == nullptr) {
         subscription = new (TRY(bank().buy_block(sizeof(Subscription)))) Subscription();
         subscription->source = this;
-        subscription->target = &target;
         outgoing_.push_back(*subscription);
-        target.incoming_.push_back(*subscription);
     }
-    subscription->bits = bits;
+    subscription->begin(target, bits);
     if (word_ != 0) {
         target.signal_here(bits);
     }
@@ -52,23 +50,33 @@ Result<> Notification::subscribe(Notification& target, std::uint64_t bits) {
 Result<> Notification::unsubscribe(Notification& target) {
     Subscription* subscription = find(target);
     TRY(refuse_if(subscription == nullptr, Error::invalid_argument));
-    cancel(*subscription);
+    subscription->cancel();
     return {};
 }
 
-void Notification::cancel(Subscription& subscription) {
-    subscription.source_link.unlink();
-    subscription.target_link.unlink();
-    subscription.source->bank().return_block(&subscription, sizeof(Subscription));
+void Subscription::begin(Notification& to, std::uint64_t which) {
+    target_link.unlink_if_linked();
+    to.incoming_.push_back(*this);
+    target = &to;
+    bits = which;
+}
+
+void Subscription::cancel() {
+    target_link.unlink_if_linked();
+    target = nullptr;
+    if (source != nullptr) {
+        source_link.unlink();
+        source->bank().return_block(this, sizeof(Subscription));
+    }
 }
 
 bool Notification::sever(Work& work) {
     if (bound_thread != nullptr) {
         bound_thread->bind_notification(nullptr);
     }
+    const auto cancel = [](Subscription& subscription) { subscription.cancel(); };
     return end_each(waiters_, work, 8, [](Thread& waiter) { waiter.wake_with(Error::dead); }) &&
            end_each(outgoing_, work, 2, cancel) && end_each(incoming_, work, 2, cancel) &&
-           end_each(interrupts_, work, 4, [](Interrupt& interrupt) { interrupt.unbind(); }) &&
            work.take(2);
 }
 

@@ -5,14 +5,12 @@
 // the first, which gets the bits. Bound to a thread, its bits also end that thread's receive.
 //
 // Subscriptions: whenever this notification is signalled, each target is signalled with the subscription's bits, too. That is
-// not passed on further by the target, so that circles do no harm. A subscription is a block of the source's bank, and goes
-// when source or target goes.
+// not passed on further by the target, so that circles do no harm.
 #pragma once
 
 #include <cstdint>
 #include <utility>
 
-#include "kernel/object/interrupt.hpp"
 #include "kernel/object/object.hpp"
 #include "kernel/object/thread_list.hpp"
 #include "kernel/result.hpp"
@@ -23,12 +21,20 @@ namespace kernel {
 
 class Notification;
 
+// That a notification is signalled, and with which bits, whenever something happens: another notification is signalled, an interrupt
+// comes, a bank is nearly used up. It ends with its source or its target.
 struct Subscription {
-    base::ListLink source_link;
+    base::ListLink source_link;  // Notification: those to it
     base::ListLink target_link;
-    Notification* source = nullptr;
-    Notification* target = nullptr;
+    Notification* source =
+        nullptr;  // whose bank has bought it; null: it is a part of what it tells of
+    Notification* target = nullptr;  // null: there is none, or no longer
     std::uint64_t bits = 0;
+
+    // From now on, in place of what was before.
+    void begin(Notification& to, std::uint64_t which);
+    // If it was bought, it is gone.
+    void cancel();
 };
 
 class Notification final : public Object {
@@ -53,7 +59,6 @@ public:
 private:
     void signal_here(std::uint64_t bits);
     Subscription* find(const Notification& target);
-    static void cancel(Subscription& subscription);
 
     // For who shares the kernel: word_ and waiters_, and of each thread in it all that its wait is about. Of one that is bound to a
     // thread nobody changes the word who shares the kernel.
@@ -62,8 +67,7 @@ private:
     ThreadQueue waiters_;
     base::List<Subscription, &Subscription::source_link> outgoing_;
     base::List<Subscription, &Subscription::target_link> incoming_;
-    base::List<Interrupt, &Interrupt::bound_link> interrupts_;  // those bound to it
-    friend class Interrupt;
+    friend struct Subscription;
     friend struct FastPath;
     friend class Invariants;
 };

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "abi/kernel/boot_info.hpp"
@@ -35,8 +36,7 @@ void read_firmware_tables(PhysAddr root);
 void initialise(const BootParameters& parameters);
 
 // The CPUs that the firmware lists, by the hardware's numbers for them: at least this one. Constant after `initialise`.
-std::size_t listed_cpus();
-std::uint32_t listed_cpu(std::size_t index);
+std::span<const std::uint32_t> listed_cpus();
 std::uint32_t this_cpu_id();
 // Another CPU starts anew; then, at the page, in 16-bit mode.
 void reset_cpu(std::uint32_t id);

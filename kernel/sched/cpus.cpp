@@ -166,7 +166,7 @@ void Scheduler::void_event(Thread& thread) {
     }
 }
 
-void Scheduler::settle_among_many(Thread& thread) {
+void Scheduler::settle(Thread& thread) {
     Scheduler& cpu = *thread.cpu_;
     if (!cpu.is_this_cpu() && cpu.current() == &thread) {
         cpu.bring_in();
@@ -174,7 +174,7 @@ void Scheduler::settle_among_many(Thread& thread) {
     }
 }
 
-void Scheduler::take_off_among_many(Thread& thread) {
+void Scheduler::take_off(Thread& thread) {
     Scheduler& cpu = *thread.cpu_;
     settle(thread);
     if (!cpu.is_this_cpu() && cpu.on_cpu() == &thread) {

@@ -66,17 +66,11 @@ public:
     [[nodiscard]] static bool try_share();
     static void end_share();
 
-    static void check_held() {
-        if constexpr (CLUU_DEBUG != 0) {
-            ASSERT(!many_ || is_held_here());
-        }
-    }
+    static void check_held() { ASSERT(CLUU_DEBUG == 0 || !many_ || is_held_here()); }
     static void check_away() { check_rank(LockRank::none); }
     // The latest lock that this CPU has is of this rank.
     static void check_rank(LockRank rank) {
-        if constexpr (CLUU_DEBUG != 0) {
-            ASSERT(!many_ || rank_here() == rank);
-        }
+        ASSERT(CLUU_DEBUG == 0 || !many_ || rank_here() == rank);
     }
     // In order, this CPU's latest lock is now of this rank.
     static void change_rank(LockRank from, LockRank to) {

@@ -33,9 +33,8 @@ Scheduler& scheduler() { return *static_cast<Scheduler*>(arch::this_cpu().portab
 
 // Its queues are those of this CPU, which is in the kernel, or this CPU is alone there.
 void Scheduler::check_may_change() const {
-    if constexpr (CLUU_DEBUG != 0) {
-        ASSERT(!KernelLock::many() || scheduler().is_alone() || (is_this_cpu() && shares()));
-    }
+    ASSERT(CLUU_DEBUG == 0 || !KernelLock::many() || scheduler().is_alone() ||
+           (is_this_cpu() && shares()));
 }
 
 void Scheduler::find_highest() {

@@ -115,17 +115,9 @@ public:
 
     // Makes the thread stand still, wherever it runs, between two instructions, with all its registers in memory. A system call
     // that it has begun, and that has had no effect yet, begins again when it goes on.
-    static void settle(Thread& thread) {
-        if (KernelLock::many()) [[unlikely]] {
-            settle_among_many(thread);
-        }
-    }
+    static void settle(Thread& thread);
     // The same, and it no longer is what its CPU runs, if that is another than this.
-    static void take_off(Thread& thread) {
-        if (KernelLock::many()) [[unlikely]] {
-            take_off_among_many(thread);
-        }
-    }
+    static void take_off(Thread& thread);
     // Translations of this address space have changed that other CPUs may have cached: they are void when this returns.
     static void flush_elsewhere(PhysAddr root);
     // The page tables are about to go: no CPU stands on them when this returns.
@@ -167,8 +159,6 @@ private:
     }
     void wake_among_many();
     static void place_among_many(Thread& thread);
-    static void settle_among_many(Thread& thread);
-    static void take_off_among_many(Thread& thread);
     void bring_in();
     void void_event(Thread& thread);
     // The most important thread that waits for another CPU; null: none.

@@ -83,6 +83,12 @@ Result<Answer> invoke(Operation& op, Bank& bank) {
             TRY(op.need(BankRights::query));
             Scheduler::charge_all();
             return answer(bank.cpu_ns());
+        case BankOp::watch: {
+            TRY(op.need(BankRights::manage));
+            const auto [target, bits] = TRY(decode_signal(op));
+            bank.watch(*target, bits, op.word(2));
+            return answer();
+        }
         case BankOp::set_limit:
         case BankOp::destroy:
             TRY(op.need(BankRights::manage));

@@ -14,6 +14,7 @@
 #include "kernel/capability/capability.hpp"
 #include "kernel/object/cap_table.hpp"
 #include "kernel/object/endpoint.hpp"
+#include "kernel/object/notification.hpp"
 #include "kernel/object/reply.hpp"
 #include "kernel/object/thread.hpp"
 #include "kernel/object/work.hpp"
@@ -127,6 +128,16 @@ struct PageRange {
     const PageRange range{.first = offset / base::page_size, .count = length / base::page_size};
     TRY(refuse_if(!base::range_fits(range.first, range.count, limit_pages), Error::out_of_range));
     return range;
+}
+
+// The notification that the first word names, and the bits to signal there: the second word, or its own if the capability has a badge.
+[[nodiscard]] inline Result<std::pair<Notification*, std::uint64_t>> decode_signal(
+    const Operation& op) {
+    auto* target = TRY(op.lookup<Notification>(0, abi::NotificationRights::signal));
+    const Capability& capability = *op.caller.find_capability(op.word(0));
+    const std::uint64_t bits = capability.badged ? capability.badge : op.word(1);
+    TRY(refuse_if(bits == 0, Error::invalid_argument));
+    return std::pair{target, bits};
 }
 
 class Interrupt;

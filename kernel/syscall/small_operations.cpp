@@ -19,15 +19,16 @@ namespace kernel {
 Result<Answer> invoke(Operation& op, Notification& notification) {
     TRY(op.need(abi::NotificationRights::wait));
     switch (op.label<abi::NotificationOp>()) {
-        case abi::NotificationOp::peek:        return answer(notification.bits());
-        case abi::NotificationOp::subscribe:
+        case abi::NotificationOp::peek:      return answer(notification.bits());
+        case abi::NotificationOp::subscribe: {
+            const auto [target, bits] = TRY(decode_signal(op));
+            TRY(refuse_if(target == &notification, Error::invalid_argument));
+            TRY(notification.subscribe(*target, bits));
+            return answer();
+        }
         case abi::NotificationOp::unsubscribe: {
-            const bool begins = op.label<abi::NotificationOp>() == abi::NotificationOp::subscribe;
             auto* target = TRY(op.lookup<Notification>(0, abi::NotificationRights::signal));
-            TRY(refuse_if(begins && (op.word(1) == 0 || target == &notification),
-                          Error::invalid_argument));
-            TRY(begins ? notification.subscribe(*target, op.word(1))
-                       : notification.unsubscribe(*target));
+            TRY(notification.unsubscribe(*target));
             return answer();
         }
     }
@@ -62,9 +63,8 @@ Result<Answer> invoke(Operation& op, Interrupt& interrupt) {
     TRY(op.need(abi::InterruptRights::use));
     switch (op.label<abi::InterruptOp>()) {
         case abi::InterruptOp::bind: {
-            auto* notification = TRY(op.lookup<Notification>(0, abi::NotificationRights::signal));
-            TRY(refuse_if(op.word(1) == 0, Error::invalid_argument));
-            interrupt.bind(*notification, op.word(1));
+            const auto [target, bits] = TRY(decode_signal(op));
+            interrupt.bind(*target, bits);
             return answer();
         }
         case abi::InterruptOp::acknowledge: interrupt.acknowledge(); return answer();

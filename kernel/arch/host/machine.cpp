@@ -173,8 +173,10 @@ namespace plat {
 
 void early_console_write(std::string_view text) { console_text += text; }
 void initialise(const BootParameters&) {}
-std::size_t listed_cpus() { return 1; }
-std::uint32_t listed_cpu(std::size_t) { return 0; }
+std::span<const std::uint32_t> listed_cpus() {
+    static constexpr std::uint32_t only = 0;
+    return {&only, 1};
+}
 std::uint32_t this_cpu_id() { return arch::this_cpu().hardware_id; }
 Nanoseconds clock_now() { return now.load(std::memory_order_relaxed); }
 void fill_time_page(abi::TimePage& page) {

@@ -15,7 +15,7 @@ constexpr int max_frames = 32;
 
 void print_code_address(std::uint64_t address) {
     const Symbol symbol = find_symbol(address);
-    kernel_print("  ", hex(address, 16));
+    kernel_print("  ", hex(address));
     if (!symbol.name.empty()) {
         kernel_print("  ", symbol.name, " + ", hex(symbol.offset));
     }
@@ -37,14 +37,13 @@ void print_registers(const KernelTrapFrame& f) {
     }
     kernel_print(std::string_view(exception_name(f.vector)), " in the kernel, error code ",
                  hex(f.error), "\n");
-    kernel_print("rip ", hex(f.rip, 16), "  rsp ", hex(f.rsp, 16), "  rflags ", hex(f.rflags),
-                 "\n");
-    kernel_print("rax ", hex(f.rax, 16), "  rbx ", hex(f.rbx, 16), "  rcx ", hex(f.rcx, 16), "\n");
-    kernel_print("rdx ", hex(f.rdx, 16), "  rsi ", hex(f.rsi, 16), "  rdi ", hex(f.rdi, 16), "\n");
-    kernel_print("rbp ", hex(f.rbp, 16), "  r8  ", hex(f.r8, 16), "  r9  ", hex(f.r9, 16), "\n");
-    kernel_print("r10 ", hex(f.r10, 16), "  r11 ", hex(f.r11, 16), "  r12 ", hex(f.r12, 16), "\n");
-    kernel_print("r13 ", hex(f.r13, 16), "  r14 ", hex(f.r14, 16), "  r15 ", hex(f.r15, 16), "\n");
-    kernel_print("cr2 ", hex(read_control<2>(), 16), "  cr3 ", hex(read_control<3>(), 16), "  cr4 ",
+    kernel_print("rip ", hex(f.rip), "  rsp ", hex(f.rsp), "  rflags ", hex(f.rflags), "\n");
+    kernel_print("rax ", hex(f.rax), "  rbx ", hex(f.rbx), "  rcx ", hex(f.rcx), "\n");
+    kernel_print("rdx ", hex(f.rdx), "  rsi ", hex(f.rsi), "  rdi ", hex(f.rdi), "\n");
+    kernel_print("rbp ", hex(f.rbp), "  r8  ", hex(f.r8), "  r9  ", hex(f.r9), "\n");
+    kernel_print("r10 ", hex(f.r10), "  r11 ", hex(f.r11), "  r12 ", hex(f.r12), "\n");
+    kernel_print("r13 ", hex(f.r13), "  r14 ", hex(f.r14), "  r15 ", hex(f.r15), "\n");
+    kernel_print("cr2 ", hex(read_control<2>()), "  cr3 ", hex(read_control<3>()), "  cr4 ",
                  hex(read_control<4>()), "\n");
     kernel_print("at\n");
     print_code_address(f.rip);

@@ -86,20 +86,11 @@ boot_entry_pvh:
 
 no_long_mode:
     mov $LOW(no_long_mode_text), %esi
-1:  lodsb
-    test %al, %al
-    jz 3f
-    mov %al, %bl
-    mov $COM1 + 5, %edx
-2:  in %dx, %al
-    test $0x20, %al
-    jz 2b
-    mov %bl, %al
+    mov $(no_long_mode_text_end - no_long_mode_text), %ecx
     mov $COM1, %edx
-    out %al, %dx
+    rep outsb
+1:  hlt
     jmp 1b
-3:  hlt
-    jmp 3b
 
     .code64
 boot_long_mode:
@@ -120,7 +111,8 @@ boot_gdt_pointer:
     .word boot_gdt_pointer - boot_gdt - 1
     .long LOW(boot_gdt)
 no_long_mode_text:
-    .asciz "CLUU: this CPU has no 64-bit mode, which CLUU needs.\r\n"
+    .ascii "CLUU: this CPU has no 64-bit mode, which CLUU needs.\r\n"
+no_long_mode_text_end:
 
     .bss
     .globl boot_entry_tsc

@@ -137,15 +137,13 @@ Cpu& cpu(std::size_t index) { return *cpus[index]; }
 void start_other_cpus(PhysAddr boot_page, CpuEntry enter) {
     cpus[0] = &this_cpu();
     cpus[0]->hardware_id = plat::this_cpu_id();
-    const std::size_t listed = plat::listed_cpus();
-    if (listed < 2 || boot_page == PhysAddr{}) {
+    if (plat::listed_cpus().size() < 2 || boot_page == PhysAddr{}) {
         return;
     }
     entry = enter;
     build_boot_tables();
     CpuBootWords& words = fill_boot_page(boot_page);
-    for (std::size_t i = 0; i < listed; ++i) {
-        const std::uint32_t id = plat::listed_cpu(i);
+    for (const std::uint32_t id : plat::listed_cpus()) {
         if (id == cpus[0]->hardware_id) {
             continue;
         }

@@ -24,16 +24,14 @@ constexpr std::uint64_t efer_automatic_ibrs = 1 << 21;
 
 constinit SpeculationChoice choice;
 
-bool is_intel() {
-    const CpuidResult vendor = cpuid(0);
-    return vendor.ebx == 0x756e6547 && vendor.edx == 0x49656e69 && vendor.ecx == 0x6c65746e;
-}
-
 SpeculationFacts look() {
     const CpuidResult structured = cpuid(7);
     const bool has_capabilities = (structured.edx & (1U << 29)) != 0;
     const std::uint32_t highest = cpuid(0x80000000).eax;
-    return {.intel = is_intel(),
+    const CpuidResult vendor = cpuid(0);
+    const bool intel =
+        vendor.ebx == 0x756e6547 && vendor.edx == 0x49656e69 && vendor.ecx == 0x6c65746e;
+    return {.intel = intel,
             .leaf7_edx = structured.edx,
             .leaf80000008_ebx = highest >= 0x80000008 ? cpuid(0x80000008).ebx : 0,
             .leaf80000021_eax = highest >= 0x80000021 ? cpuid(0x80000021).eax : 0,

@@ -48,8 +48,9 @@ void initialise_this_cpu() {
     timer_initialise_here();
 }
 
-std::size_t listed_cpus() { return topology.cpus.size(); }
-std::uint32_t listed_cpu(std::size_t index) { return topology.cpus[index]; }
+std::span<const std::uint32_t> listed_cpus() {
+    return {topology.cpus.begin(), topology.cpus.size()};
+}
 
 void nap() {
     local_apic_set_priority(vector_wake - 1);

@@ -92,6 +92,11 @@ struct Bank : Object {
     [[nodiscard]] KernelResult<void> set_limit(std::uint64_t bytes) const {
         return detail::operate(index, Op::set_limit, {bytes});
     }
+    // Signals the bits once, when less than so many bytes are left to the limit (at once, if that is so), or the limit changes.
+    [[nodiscard]] KernelResult<void> watch(Ref<Notification> target, std::uint64_t bits,
+                                           std::uint64_t left) const {
+        return detail::operate(index, Op::watch, {target.index(), bits, left});
+    }
     // Ends everything that was bought from it and from the banks below it, and the bank.
     [[nodiscard]] KernelResult<void> destroy() const { return detail::operate(index, Op::destroy); }
 
