@@ -103,13 +103,7 @@ int become(RunOptions& options) {
     return status_not_executable;
 }
 
-int run_detached(RunOptions& options) {
-    pid_t child = fork();
-    if (child < 0) return complain(std::string("cannot start a process: ") + strerror(errno));
-    if (child > 0) {
-        print(std::to_string(child) + "\n");
-        return 0;
-    }
+[[noreturn]] void become_detached(RunOptions& options, int failure) {
     setsid();
     int nothing = open("/dev/null", O_RDWR);
     if (nothing >= 0) {
@@ -117,7 +111,24 @@ int run_detached(RunOptions& options) {
         dup2(nothing, STDIN_FILENO);
         if (nothing > STDERR_FILENO) close(nothing);
     }
-    _exit(become(options));
+    int status = become(options);
+    (void)write(failure, &status, sizeof(status));
+    _exit(status);
+}
+
+// Returns when the child is the container, or has said why it cannot be: a pipe tells, whose other end is closed by the exec.
+int run_detached(RunOptions& options) {
+    int failure[2];
+    if (pipe2(failure, O_CLOEXEC) != 0)
+        return complain(std::string("cannot start a process: ") + strerror(errno));
+    pid_t child = fork();
+    if (child < 0) return complain(std::string("cannot start a process: ") + strerror(errno));
+    if (child == 0) become_detached(options, failure[1]);
+    close(failure[1]);
+    int status = 0;
+    if (read(failure[0], &status, sizeof(status)) == sizeof(status)) return status;
+    print(std::to_string(child) + "\n");
+    return 0;
 }
 
 }  // namespace

@@ -256,6 +256,16 @@ def test_names_lists_and_removal(guest):
     assert boss(guest, script).output == b"1\nstate: running\n0\n1\n0\n"
 
 
+def test_a_container_in_the_background_is_there_when_run_returns(guest):
+    script = """for i in 1 2 3 4 5 6 7 8; do
+            container run -d --name nap$i sleep 100 > /dev/null; container ls | grep -c nap$i
+        done
+        for i in 1 2 3 4 5 6 7 8; do container stop -t 0 nap$i; container rm nap$i; done"""
+    assert boss(guest, script).output == b"1\n" * 8
+    result = boss(guest, "container run -d nothing; echo $?")
+    assert result.output == b"127\n" and b"nothing: no such image" in result.errors
+
+
 def test_stop_waits_for_the_end(guest):
     script = """container run -d --name deaf reader 'trap "" TERM; sleep 100; sleep 100' >/dev/null
         container stop -t 1 deaf; container inspect deaf | grep state; container stop deaf; container rm deaf"""
