@@ -52,6 +52,30 @@ bool Model::within(Id bank, Id outer) const {
     return bank == outer;
 }
 
+Error Model::lack(Id memory, std::uint64_t page) const {
+    const Object& object = objects.at(memory);
+    if (page >= object.pages.size()) {
+        return Error::out_of_range;
+    }
+    if (object.pages[page]) {
+        return Error::ok;
+    }
+    return object.source != 0 ? lack(object.source, object.source_first + page)
+           : object.lost      ? Error::dead
+                              : Error::busy;
+}
+
+std::uint64_t Model::value(Id memory, std::uint64_t page) const {
+    const Object& object = objects.at(memory);
+    return object.pages[page] ? *object.pages[page]
+                              : value(object.source, object.source_first + page);
+}
+
+bool Model::is_anonymous(Id memory) const {
+    const Object& object = objects.at(memory);
+    return object.pager == 0 && object.source == 0 && !object.lost;
+}
+
 Id Model::derive(Id source, Id table, std::uint32_t slot, std::uint8_t rights) {
     Capability capability = capabilities.at(source);
     capability.parent = source;
@@ -103,6 +127,12 @@ void Model::kill(Id object) {
     }
     for (const Id id : doomed) {
         std::erase_if(spaces[id], [](const auto&) { return true; });
+        for (auto& [memory, other] : objects) {
+            if (other.pager == id || other.source == id) {
+                other.pager = other.source = 0;
+                other.lost = true;
+            }
+        }
         for (auto& [space, pages] : spaces) {
             std::erase_if(pages, [id](const auto& page) { return page.second.memory == id; });
         }
@@ -132,7 +162,9 @@ void Model::settle() {
                 return std::ranges::any_of(
                     space.second, [id](const auto& page) { return page.second.memory == id; });
             });
-            return !named && !mapped && !object.in_use;
+            const bool shown = std::ranges::any_of(
+                objects, [id](const auto& other) { return other.second.source == id; });
+            return !named && !mapped && !shown && !object.in_use;
         });
         if (dead == objects.end()) {
             return;
@@ -215,7 +247,11 @@ std::string difference(const Model& model) {
             }
             for (std::uint64_t i = 0; i < object.pages.size(); ++i) {
                 const auto page = real.kernel_page(i, false);
-                if (!page || *static_cast<const std::uint64_t*>(*page) != object.pages[i]) {
+                const Error lack = model.lack(id, i);
+                const bool same = !page ? page.error() == lack
+                                        : lack == Error::ok && *static_cast<const std::uint64_t*>(
+                                                                   *page) == model.value(id, i);
+                if (!same) {
                     return "page " + std::to_string(i) + " of memory " + std::to_string(id);
                 }
             }

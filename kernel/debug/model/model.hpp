@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -25,9 +26,14 @@ using Id = int;  // of an object or a capability; 0: none
 struct Object {
     ObjectType type = ObjectType::none;
     Id bank = 0;
-    std::uint32_t slots = 0;           // cap_table
-    std::vector<std::uint64_t> pages;  // memory: the first word of each
-    bool in_use = false;               // by a thread: lives without capabilities
+    std::uint32_t slots = 0;  // cap_table
+    // memory: the first word of each page that is its own; nothing: it is its source's, or its pager has not supplied it
+    std::vector<std::optional<std::uint64_t>> pages;
+    Id pager = 0;   // paged memory: its endpoint
+    Id source = 0;  // a clone of paged memory: whose pages it shows where it has none ...
+    std::uint64_t source_first = 0;  // ... from this one on
+    bool lost = false;               // the pager, or the source, is no more
+    bool in_use = false;             // by a thread: lives without capabilities
     const void* real = nullptr;
 };
 
@@ -71,6 +77,12 @@ struct Model {
     [[nodiscard]] Error can_take(Id table, std::uint64_t slot) const;
     [[nodiscard]] bool descends(Id capability, Id from) const;
     [[nodiscard]] bool within(Id bank, Id outer) const;
+    // ok: the page has a value. out_of_range, dead (lost), or busy: the pager must be asked.
+    [[nodiscard]] Error lack(Id memory, std::uint64_t page) const;
+    // What it shows; there is something.
+    [[nodiscard]] std::uint64_t value(Id memory, std::uint64_t page) const;
+    // Without a pager or a source its pages are zero where nothing was written.
+    [[nodiscard]] bool is_anonymous(Id memory) const;
     Id derive(Id source, Id table, std::uint32_t slot, std::uint8_t rights);
     void move(Id capability, Id table, std::uint32_t slot);
     void remove(Id capability);

@@ -202,7 +202,7 @@ private:
     }
 
     void operate() {
-        switch (pick(20)) {
+        switch (pick(22)) {
             case 0:
             case 1:
             case 2:  insert(CapTableOp::copy); break;
@@ -222,6 +222,8 @@ private:
             case 16:
             case 17: touch(); break;
             case 18: destroy_bank(); break;
+            case 19:
+            case 20: supply(); break;
             default: send(); break;
         }
     }
@@ -378,25 +380,39 @@ private:
         if (type_at(at) != ObjectType::bank) {
             return;
         }
-        const Id own = domains_[domain_].table;
         Error wanted = lookup(at, ObjectType::bank, abi::BankRights::create);
+        const std::uint32_t pager =
+            type == ObjectType::memory && pick(3) == 0 ? slot(ObjectType::endpoint) : 0;
+        if (wanted == Error::ok && pager != 0) {
+            wanted = lookup(pager, ObjectType::endpoint, abi::EndpointRights::receive);
+        }
         if (wanted == Error::ok) {
-            wanted = model_.can_take(own, 0);
+            wanted = model_.can_take(domains_[domain_].table, 0);
         }
         const std::uint64_t argument = type == ObjectType::memory      ? size * page
                                        : type == ObjectType::bank      ? std::uint64_t{4} << 20
                                        : type == ObjectType::cap_table ? 16 + size
                                                                        : 0;
         const host::Answer got =
-            call(at, abi::BankOp::create, {static_cast<std::uint64_t>(type), argument}, wanted);
+            call(at, abi::BankOp::create, {static_cast<std::uint64_t>(type), argument, 0, pager},
+                 wanted);
         if (wanted != Error::ok || !got.ok()) {
             return;
         }
-        const std::uint32_t place = chosen(own, got.cap());
         model::Object object{.type = type, .bank = object_at(at)};
-        object.real = domains_[domain_].thread->table().find(place)->object;
         object.slots = type == ObjectType::cap_table ? static_cast<std::uint32_t>(argument) : 0;
+        object.pager = pager != 0 ? object_at(pager) : 0;
         object.pages.resize(type == ObjectType::memory ? size : 0);
+        if (pager == 0) {
+            std::ranges::fill(object.pages, 0);
+        }
+        add_object(std::move(object), got.cap());
+    }
+    // The domain's new object, which it names by this slot.
+    void add_object(model::Object object, std::uint64_t index) {
+        const Id own = domains_[domain_].table;
+        const std::uint32_t place = chosen(own, index);
+        object.real = domains_[domain_].thread->table().find(place)->object;
         const Id id = model_.add(std::move(object));
         model_.put({.object = id, .table = own, .slot = place, .rights = abi::all_rights});
     }
@@ -413,78 +429,11 @@ private:
         }
     }
 
-    // ---- memory
-    void write() {
-        const std::uint32_t at = slot(ObjectType::memory);
-        if (type_at(at) != ObjectType::memory) {
-            return;
-        }
-        auto& pages = model_.objects[object_at(at)].pages;
-        const std::uint64_t index = pick(pages.size() + 1);
-        const std::uint64_t value = ++value_;
-        Error wanted = lookup(at, ObjectType::memory, abi::MemoryRights::write);
-        if (wanted == Error::ok && index >= pages.size()) {
-            wanted = Error::out_of_range;
-        }
-        std::memcpy(user().message_page(), &value, sizeof(value));
-        user().enter(Syscall::call, at,
-                     abi::make_tag(static_cast<std::uint16_t>(MemoryOp::write), sizeof(value)),
-                     {index * page});
-        expect(user().answer().error, wanted);
-        if (wanted == Error::ok) {
-            pages[index] = value;
-        }
-    }
-    void clone_memory() {
-        const std::uint32_t at = slot(ObjectType::memory);
-        const std::uint32_t from = slot(ObjectType::bank);
-        if (type_at(at) != ObjectType::memory) {
-            return;
-        }
-        const Id own = domains_[domain_].table;
-        const auto pages = model_.objects[object_at(at)].pages;
-        const std::uint64_t first = pick(pages.size());
-        const std::uint64_t count = 1 + pick(pages.size() - first);
-        Error wanted = lookup(at, ObjectType::memory, abi::MemoryRights::read);
-        if (wanted == Error::ok) {
-            wanted = lookup(from, ObjectType::bank, abi::BankRights::create);
-        }
-        if (wanted == Error::ok) {
-            wanted = model_.can_take(own, 0);
-        }
-        const host::Answer got =
-            call(at, MemoryOp::clone, {from, first * page, count * page}, wanted);
-        if (wanted != Error::ok || !got.ok()) {
-            return;
-        }
-        const std::uint32_t place = chosen(own, got.cap());
-        model::Object object{.type = ObjectType::memory, .bank = object_at(from)};
-        object.real = domains_[domain_].thread->table().find(place)->object;
-        object.pages.assign(pages.begin() + static_cast<std::ptrdiff_t>(first),
-                            pages.begin() + static_cast<std::ptrdiff_t>(first + count));
-        const Id id = model_.add(std::move(object));
-        model_.put({.object = id, .table = own, .slot = place, .rights = abi::all_rights});
-    }
-    void change_size() {
-        const std::uint32_t at = slot(ObjectType::memory);
-        if (type_at(at) != ObjectType::memory) {
-            return;
-        }
-        auto& pages = model_.objects[object_at(at)].pages;
-        const bool decommit = pick(2) != 0;
-        const std::uint64_t count = 1 + pick(decommit ? pages.size() : 6);
-        const Error wanted = lookup(at, ObjectType::memory, abi::MemoryRights::manage);
-        if (decommit) {
-            call(at, MemoryOp::decommit, {0, count * page}, wanted);
-        } else {
-            call(at, MemoryOp::resize, {count * page}, wanted);
-        }
-        if (wanted == Error::ok && decommit) {
-            std::fill_n(pages.begin(), count, 0);
-        } else if (wanted == Error::ok) {
-            pages.resize(count);
-        }
-    }
+    // ---- memory: run_memory.cpp
+    void write();
+    void clone_memory();
+    void change_size();
+    void supply();
 
     // ---- mappings, in the domain's own space
     void map() {
@@ -557,10 +506,13 @@ private:
         const bool write = pick(2) != 0;
         const auto& pages = model_.spaces[domains_[domain_].space];
         const auto found = pages.find(at);
-        std::uint64_t* wanted = nullptr;
-        if (found != pages.end() && (!write || (found->second.flags & MapFlags::write) != 0)) {
-            auto& values = model_.objects[found->second.memory].pages;
-            wanted = found->second.first < values.size() ? &values[found->second.first] : nullptr;
+        const bool allowed =
+            found != pages.end() && (!write || (found->second.flags & MapFlags::write) != 0);
+        const Id memory = allowed ? found->second.memory : 0;
+        const std::uint64_t index = allowed ? found->second.first : 0;
+        const Error lack = allowed ? model_.lack(memory, index) : Error::bad_address;
+        if (lack == Error::busy) {
+            return;  // it would wait for a pager that does not come
         }
         arch::ThreadContext& context = user().context();
         const std::uint64_t rip = context.registers.rip;
@@ -569,12 +521,12 @@ private:
         user().control().upcalls_masked = 0;
         done_ += "domain " + std::to_string(domain_) + (write ? " writes page " : " reads page ") +
                  std::to_string(at) + (got != nullptr ? "\n" : ": fault\n");
-        if ((got != nullptr) != (wanted != nullptr)) {
+        if ((got != nullptr) != (lack == Error::ok)) {
             wrong_ = got != nullptr ? "no fault" : "a fault";
-        } else if (got != nullptr && *got != *wanted) {
+        } else if (got != nullptr && *got != model_.value(memory, index)) {
             wrong_ = "another value";
         } else if (got != nullptr && write) {
-            *wanted = *got = ++value_;
+            model_.objects[memory].pages[index] = *got = ++value_;
         }
     }
 
