@@ -31,14 +31,14 @@ Result<Answer> map(Operation& op, AddressSpace& space) {
     TRY(check_access(flags));
     // Each access needs the right of the same number (address_space.cpp), and reading is always possible.
     const auto rights = static_cast<std::uint8_t>(flags & MapFlags::access) | MemoryRights::read;
-    auto* memory = TRY(op.lookup<Memory>(0, rights));
+    const Capability& capability = *TRY(lookup_cap<Memory>(op.caller, op.word(0), rights));
+    auto* memory = static_cast<Memory*>(capability.object);
     const PageRange addresses = TRY(page_range(op.word(1), op.word(2), user_pages));
     const PageRange pages = TRY(page_range(op.word(3), op.word(2), Memory::max_pages));
     TRY(refuse_if(
         memory->is_physical() && !base::range_fits(pages.first, pages.count, memory->pages()),
         Error::out_of_range));
     TRY(refuse_if(addresses.first == 0, Error::out_of_range));  // page 0 stays unmapped
-    const Capability& capability = *op.caller.find_capability(op.word(0));
     TRY(space.map({.memory = memory,
                    .start = op.word(1),
                    .end = op.word(1) + op.word(2),

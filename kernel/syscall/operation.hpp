@@ -38,15 +38,21 @@ inline Answer answer(std::uint64_t w0 = 0, std::uint64_t w1 = 0, std::uint64_t w
 // same registers. It goes on where it finds something left to do.
 inline constexpr auto unfinished = static_cast<Error>(~std::uint32_t{0});
 
-// The object that a capability of the caller names, if it is of this type and has this right.
+// A capability of the caller, if what it names is of this type and it has this right.
 template <class T>
-[[nodiscard]] inline Result<T*> lookup(Thread& caller, std::uint64_t index, std::uint8_t right) {
+[[nodiscard]] inline Result<Capability*> lookup_cap(Thread& caller, std::uint64_t index,
+                                                    std::uint8_t right) {
     Capability* capability = caller.find_capability(index);
     TRY(refuse_if(capability == nullptr, Error::invalid_capability));
     TRY(refuse_if(capability->object->type() != T::kind, Error::wrong_type));
     TRY(refuse_if(capability->object->is_dying(), Error::dead));
     TRY(refuse_if(!capability->allows(right), Error::missing_right));
-    return static_cast<T*>(capability->object);
+    return capability;
+}
+// What it names.
+template <class T>
+[[nodiscard]] inline Result<T*> lookup(Thread& caller, std::uint64_t index, std::uint8_t right) {
+    return static_cast<T*>(TRY(lookup_cap<T>(caller, index, right))->object);
 }
 
 struct Operation {
@@ -133,11 +139,11 @@ struct PageRange {
 // The notification that the first word names, and the bits to signal there: the second word, or its own if the capability has a badge.
 [[nodiscard]] inline Result<std::pair<Notification*, std::uint64_t>> decode_signal(
     const Operation& op) {
-    auto* target = TRY(op.lookup<Notification>(0, abi::NotificationRights::signal));
-    const Capability& capability = *op.caller.find_capability(op.word(0));
-    const std::uint64_t bits = capability.badged ? capability.badge : op.word(1);
+    const Capability& to =
+        *TRY(lookup_cap<Notification>(op.caller, op.word(0), abi::NotificationRights::signal));
+    const std::uint64_t bits = to.badged ? to.badge : op.word(1);
     TRY(refuse_if(bits == 0, Error::invalid_argument));
-    return std::pair{target, bits};
+    return std::pair{static_cast<Notification*>(to.object), bits};
 }
 
 class Interrupt;

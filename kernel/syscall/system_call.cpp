@@ -100,20 +100,17 @@ Result<> send(Thread& thread) {
     const abi::Tag tag = thread.tag();
     TRY(check_message(tag));
     TRY(check_interrupt(thread, tag));
-    auto* endpoint = TRY(lookup<Endpoint>(thread, thread.cap(), EndpointRights::call));
-    const std::uint64_t badge = thread.table().find(thread.cap())->badge;
-    ipc::send(thread, *endpoint, badge);
+    const Capability& to = *TRY(lookup_cap<Endpoint>(thread, thread.cap(), EndpointRights::call));
+    ipc::send(thread, static_cast<Endpoint&>(*to.object), to.badge);
     return {};
 }
 
 Result<> signal(Thread& thread) {
-    auto* notification =
-        TRY(lookup<Notification>(thread, thread.cap(), NotificationRights::signal));
-    const Capability& capability = *thread.table().find(thread.cap());
-    // A badged capability can only signal its own bits.
-    const std::uint64_t bits = capability.badged ? capability.badge : thread.word(0);
+    const Capability& to =
+        *TRY(lookup_cap<Notification>(thread, thread.cap(), NotificationRights::signal));
     thread.set_result(Error::ok);
-    notification->signal(bits);
+    // A badged capability can only signal its own bits.
+    static_cast<Notification&>(*to.object).signal(to.badged ? to.badge : thread.word(0));
     return {};
 }
 

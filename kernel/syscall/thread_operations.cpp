@@ -65,13 +65,12 @@ Result<Answer> set_fault_handler(Operation& op, Thread& thread) {
         thread.set_fault_handler(nullptr, 0);
         return answer();
     }
-    auto* endpoint = TRY(op.lookup<Endpoint>(0, abi::EndpointRights::call));
+    const Capability& to =
+        *TRY(lookup_cap<Endpoint>(op.caller, op.word(0), abi::EndpointRights::call));
     // Only who may mint chooses the badge: or faults could be told in the name of others.
-    const Capability& capability = *op.caller.table().find(op.word(0));
-    TRY(refuse_if(
-        !capability.badged && op.word(1) != 0 && !capability.allows(abi::EndpointRights::mint),
-        Error::missing_right));
-    thread.set_fault_handler(endpoint, capability.badged ? capability.badge : op.word(1));
+    TRY(refuse_if(!to.badged && op.word(1) != 0 && !to.allows(abi::EndpointRights::mint),
+                  Error::missing_right));
+    thread.set_fault_handler(static_cast<Endpoint*>(to.object), to.badged ? to.badge : op.word(1));
     return answer();
 }
 
