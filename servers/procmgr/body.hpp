@@ -86,13 +86,9 @@ struct Body {
         return *reinterpret_cast<process::SignalPage*>(shared + abi::page_size);
     }
 
-    // Ends the image: threads, memory, capabilities. What its threads were waiting for is given up.
+    // Ends the image: threads, memory, capabilities. What its threads were waiting for is given up, when they are no more: one that
+    // is killed shall not see its call fail, and go on.
     void destroy() {
-        for (Waiter& waiter : waiters) {
-            waiter.reply.abandon();
-        }
-        waiters.clear();
-        stopped.abandon();
         if (shared != 0) {
             (void)ipc::own_space()->unmap(shared, 2 * abi::page_size);
             places->give_back(shared);
@@ -101,6 +97,11 @@ struct Body {
         if (bank) {
             (void)bank->destroy();
         }
+        for (Waiter& waiter : waiters) {
+            waiter.reply.abandon();
+        }
+        waiters.clear();
+        stopped.abandon();
         thread.reset();
         space.reset();
         table.reset();

@@ -12,6 +12,7 @@
 #include <sys/time.h>
 #include <sys/times.h>
 #include <sys/utsname.h>
+#include <time.h>
 
 static char self[512];
 
@@ -106,6 +107,40 @@ static void waiting(void) {
     EQUAL(info.si_status, 3);
     EQUAL(status_of(child), 3);
     close(gate[0]);
+}
+
+// Not even for as long as it takes to see its wait fail.
+static void the_killed_do_not_go_on(void) {
+    int ready[2], after[2];
+    EQUAL(pipe(ready), 0);
+    EQUAL(pipe(after), 0);
+    pid_t killed = fork();
+    if (killed == 0) {
+        close(after[0]);
+        pid_t child = fork();
+        if (child == 0) {
+            close(after[1]);
+            pause();
+            _exit(1);
+        }
+        if (write(ready[1], &child, sizeof child) != sizeof child) _exit(2);
+        waitpid(child, NULL, 0);
+        (void)!write(after[1], "x", 1);
+        for (;;) pause();
+    }
+    close(after[1]);
+    pid_t grandchild = 0;
+    EQUAL(read(ready[0], &grandchild, sizeof grandchild), (int)sizeof grandchild);
+    // It waits by now; and whoever is woken by this one's doing, whose turn is over, runs at once.
+    for (clock_t begin = clock(); clock() - begin < CLOCKS_PER_SEC / 50;) continue;
+    EQUAL(kill(killed, SIGKILL), 0);
+    EQUAL(status_of(killed), 1000 + SIGKILL);
+    char byte;
+    EQUAL(read(after[0], &byte, 1), 0);
+    EQUAL(kill(grandchild, SIGKILL), 0);
+    close(after[0]);
+    close(ready[0]);
+    close(ready[1]);
 }
 
 static void unwanted_children(void) {
@@ -364,7 +399,7 @@ int main(int count, char** words) {
         TEST(many_children), TEST(waiting),           TEST(unwanted_children),
         TEST(stopping),      TEST(arguments),         TEST(exec_errors),
         TEST(scripts),       TEST(signals_over_exec), TEST(vfork_waits),
-        TEST(vfork_tells),   TEST(both_ends),
+        TEST(vfork_tells),   TEST(both_ends),         TEST(the_killed_do_not_go_on),
         TEST(ids),           TEST(limits_and_names),
     };
     if (count > 1 && !strcmp(words[1], "--arguments")) return check_arguments(count, words);
