@@ -70,14 +70,17 @@ def main() -> int:
                               cwd=paths.ROOT, check=True, capture_output=True, text=True).stdout
     lines = run = 0
     wanted = set(sources())
+    # The compiler names files from the repository's root (CluuFlags.cmake), which llvm-cov takes for the folder that it ran in.
+    inside = f"{out.relative_to(paths.ROOT)}/"
     for file in json.loads(exported)["data"][0]["files"]:
-        if file["filename"] not in wanted:
+        name = file["filename"].removeprefix(inside)
+        if name not in wanted:
             continue
         counts = line_counts(file["segments"])
         covered = sum(1 for count in counts.values() if count > 0)
         lines += len(counts)
         run += covered
-        print(f"{file['filename']:<48}{len(counts):>6} lines {100 * covered / len(counts):>8.2f}%")
+        print(f"{name:<48}{len(counts):>6} lines {100 * covered / len(counts):>8.2f}%")
     share = 100 * run / lines
     note(f"{share:.1f} % of the kernel's lines; {LEAST:.0f} % are wanted.")
     return 0 if share >= LEAST else 1
