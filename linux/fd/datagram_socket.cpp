@@ -39,6 +39,13 @@ bool DatagramSocket::describe(process::ImageDescriptor& to) const
     return true;
 }
 
+void DatagramSocket::share() {
+    MutexGuard guard{lock_};
+    if (connected_.end) {
+        connected_.end->share();
+    }
+}
+
 Result<void> DatagramSocket::bind(Path path, std::string_view name) {
     MutexGuard guard{lock_};
     if (file_) {

@@ -48,6 +48,7 @@ public:
     [[nodiscard]] fs::Kind kind() const override { return fs::Kind::socket; }
     [[nodiscard]] DatagramSocket* datagram_socket() override { return this; }
     bool describe(process::ImageDescriptor& to) const override;
+    void share() override;
     void on_fork_child() override;
 
 protected:

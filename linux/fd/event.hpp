@@ -22,6 +22,7 @@ public:
     std::uint32_t poll(std::uint32_t events, WakeTarget target) override;
     void end_poll(WakeTarget target) override { queue_.leave(target); }
     bool describe(process::ImageDescriptor& to) const override;
+    void share() override { queue_.expect_twins(); }
     void on_fork_child() override { queue_.on_fork_child(); }
 
 private:

@@ -70,9 +70,11 @@ void lock_for_fork() __attribute__((no_thread_safety_analysis)) {
     entrances.give_up_spares();
     table.lock_for_fork();
     lock_waiters();
+    change_watch.lock().lock();
 }
 
 void unlock_after_fork() __attribute__((no_thread_safety_analysis)) {
+    change_watch.lock().unlock();
     unlock_waiters();
     table.unlock_after_fork();
     entrances.lock().unlock();
@@ -84,6 +86,7 @@ void on_fork_child() __attribute__((no_thread_safety_analysis)) {
     table.on_fork_child();
     entrances.on_fork_child();
     drop_waiters();
+    change_watch.on_fork_child();
 }
 
 void close_on_exec() { table.close_marked(); }

@@ -44,6 +44,12 @@ bool LocalSocket::describe(process::ImageDescriptor& to) const
     return true;
 }
 
+void LocalSocket::share() {
+    if (PipeEnd* end = end_.load()) {
+        end->share();
+    }
+}
+
 void LocalSocket::on_fork_child() {
     if (PipeEnd* end = end_.load()) {
         end->on_fork_child();

@@ -50,6 +50,7 @@ public:
     [[nodiscard]] PipeEnd* socket() override { return end_.load(); }
     [[nodiscard]] LocalSocket* local_socket() override { return this; }
     bool describe(process::ImageDescriptor& to) const override;
+    void share() override;
     void on_fork_child() override;
     ~LocalSocket() override;
 

@@ -125,6 +125,7 @@ Unpacked unpack(const Parcel& parcel) {
     for (const ImageDescriptor& record : records) {
         auto opened = open_record(parcel, record);
         if (opened) {
+            (*opened)->share();  // it may be one that this process has already
             result.descriptions.push_back(std::move(*opened));
         } else {
             result.complete = false;

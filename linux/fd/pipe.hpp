@@ -95,6 +95,7 @@ public:
     [[nodiscard]] PipeEnd* socket() override { return is_socket(side_) ? this : nullptr; }
     [[nodiscard]] PipeEnd* pipe() override { return is_socket(side_) ? nullptr : this; }
     bool describe(process::ImageDescriptor& to) const override;
+    void share() override { queue_.expect_twins(); }
     void on_fork_child() override { queue_.on_fork_child(); }
 
     // Who was at the other end when it was made (SO_PEERCRED).

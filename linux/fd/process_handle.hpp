@@ -27,6 +27,7 @@ public:
     void end_poll(WakeTarget target) override { queue_.leave(target); }
     [[nodiscard]] ProcessHandle* process_handle() override { return this; }
     bool describe(process::ImageDescriptor& to) const override;
+    void share() override { queue_.expect_twins(); }
     void on_fork_child() override { queue_.on_fork_child(); }
 
 private:

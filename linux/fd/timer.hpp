@@ -33,6 +33,7 @@ public:
     [[nodiscard]] std::uint64_t next_event() override;
     [[nodiscard]] TimerCount* timer() override { return this; }
     bool describe(process::ImageDescriptor& to) const override;
+    void share() override { queue_.expect_twins(); }
     void on_fork_child() override { queue_.on_fork_child(); }
 
 private:

@@ -89,11 +89,17 @@ void ChangeWatch::on_fork_child() __attribute__((no_thread_safety_analysis)) {
 SleepQueue::~SleepQueue() {
     for (const auto& target : kept_) {
         if (target.load() != abi::no_capability) {
-            (void)source_->unsubscribe(WakeTarget{target.load()});
+            unsubscribe(WakeTarget{target.load()});
         }
     }
     if (watched_by_.load() != abi::no_capability) {
-        (void)source_->unsubscribe(WakeTarget{watched_by_.load()});
+        unsubscribe(WakeTarget{watched_by_.load()});
+    }
+}
+
+void SleepQueue::unsubscribe(WakeTarget target) {
+    if (!may_have_twins_.load(std::memory_order_relaxed)) {
+        (void)source_->unsubscribe(target);
     }
 }
 
@@ -120,7 +126,7 @@ Result<void> SleepQueue::enter(WakeTarget target) {
 void SleepQueue::leave(WakeTarget target) {
     sleepers_->fetch_sub(1, std::memory_order_seq_cst);
     if (!is_kept(target)) {
-        (void)source_->unsubscribe(target);
+        unsubscribe(target);
     }
 }
 

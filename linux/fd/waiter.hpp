@@ -65,6 +65,7 @@ public:
     }
     // None, if the process cannot pay for it.
     WakeTarget target();
+    // The lock is held. What parent and child watched together, each would take away from the other.
     void on_fork_child();
     Mutex& lock() __attribute__((lock_returned(lock_))) { return lock_; }
 
@@ -100,15 +101,20 @@ public:
                (seen_.load(std::memory_order_relaxed) & gone_bit) == 0;
     }
     void on_fork_child();
+    // This process may have another one of the same notification (which was passed on, and came back).
+    // It has the same subscriptions, which therefore stay until this process or that thing has gone.
+    void expect_twins() { may_have_twins_.store(true, std::memory_order_relaxed); }
 
 private:
     [[nodiscard]] bool is_kept(WakeTarget target) const;
+    void unsubscribe(WakeTarget target);
 
     ipc::Capability<ipc::Notification> source_;
     std::atomic<std::uint32_t>* sleepers_;
     std::atomic<std::uint64_t> seen_ = 0;
     std::atomic<std::uint64_t> seen_generation_ = 0;
     std::atomic<ipc::CapIndex> watched_by_ = abi::no_capability;
+    std::atomic<bool> may_have_twins_ = false;
     // A target is in use by one thread at a time, and never goes away.
     std::array<std::atomic<ipc::CapIndex>, 4> kept_{};
 };

@@ -305,6 +305,25 @@ static void not_taken(void) {
     close(go[1]);
 }
 
+// One that was passed to oneself is closed: the first goes on being told.
+static void twins(void) {
+    int pair[2], pipes[2];
+    pair_of(SOCK_STREAM, pair);
+    EQUAL(pipe(pipes), 0);
+    EQUAL(give(pair[0], "x", 1, pipes, 1), 1);
+    struct got got = take(pair[1], 1, 0);
+    EQUAL(got.count, 1);
+    struct pollfd both[] = {{.fd = pipes[0], .events = POLLIN},
+                            {.fd = got.fds[0], .events = POLLIN}};
+    EQUAL(poll(both, 2, 10), 0);
+    close(got.fds[0]);
+    close(pipes[1]);
+    TRUE(ended(pipes[0]));
+    close(pipes[0]);
+    close(pair[0]);
+    close(pair[1]);
+}
+
 static void full_queue(void) {
     int pair[2], pipes[2];
     pair_of(SOCK_SEQPACKET, pair);
@@ -410,4 +429,4 @@ static void bad_messages(void) {
 }
 
 MAIN(TEST(kinds), TEST(shared), TEST(in_streams), TEST(too_little_room), TEST(many),
-     TEST(not_taken), TEST(full_queue), TEST(onward), TEST(bad_messages))
+     TEST(not_taken), TEST(twins), TEST(full_queue), TEST(onward), TEST(bad_messages))

@@ -476,7 +476,33 @@ static void socket_pairs(void)
     close(file);
 }
 
+// Neither of parent and child takes away what the other is to be told.
+static void polling_relatives(void)
+{
+    int own[2], of_child[2], go[2], back[2];
+    EQUAL(pipe(own), 0);
+    EQUAL(pipe(go), 0);
+    EQUAL(pipe(back), 0);
+    struct pollfd one = {.fd = own[0], .events = POLLIN};
+    EQUAL(poll(&one, 1, 0), 0);
+    char c;
+    pid_t child = fork();
+    if (child == 0) {
+        struct pollfd it = {.events = POLLIN};
+        if (pipe(of_child) != 0) _exit(1);
+        it.fd = of_child[0];
+        if (poll(&it, 1, 0) != 0) _exit(2);
+        close(of_child[1]);
+        if (write(go[1], "g", 1) != 1 || read(back[0], &c, 1) != 1) _exit(3);
+        _exit(poll(&it, 1, 0) != 1 || (it.revents & POLLHUP) == 0);
+    }
+    EQUAL(read(go[0], &c, 1), 1);
+    EQUAL(poll(&one, 1, 0), 0);
+    EQUAL(write(back[1], "b", 1), 1);
+    EQUAL(status_of(child), 0);
+}
+
 MAIN(TEST(bytes), TEST(end_of_file_keeps_bytes), TEST(nobody_reads), TEST(non_blocking),
      TEST(blocking), TEST(many_processes), TEST(interrupted), TEST(killed_writer), TEST(polling),
      TEST(selecting), TEST(poll_with_mask), TEST(event_lists), TEST(counters),
-     TEST(socket_pairs))
+     TEST(socket_pairs), TEST(polling_relatives))
