@@ -46,7 +46,7 @@ Result<Path> with_own_number(std::span<char> page, Path path) {
         return base::fail(Errno::enametoolong);
     }
     std::memcpy(page.data(), text.data(), text.size());
-    return Path{{page.data(), text.size()}, path.directory};
+    return Path{{page.data(), text.size()}, path.directory, path.dot};
 }
 
 // Joins to `base` the path that `copy(to)` brings; it is absolute if `absolute`.
@@ -62,7 +62,7 @@ Result<Path> join(std::string_view base, bool absolute, std::size_t at, Copy&& c
     if (!joined) {
         return base::fail(Errno::enametoolong);
     }
-    return with_own_number(page, {{page.data(), joined->length}, joined->directory});
+    return with_own_number(page, {{page.data(), joined->length}, joined->directory, joined->dot});
 }
 
 template <class Copy>

@@ -25,7 +25,8 @@ inline ipc::Ref<fs::Directory> own_view() { return ipc::Ref<fs::Directory>{proce
 // An absolute path in the message page, `at` bytes from its start.
 struct Path {
     std::string_view text;
-    bool directory = false;  // must name a directory (it ended in a slash)
+    bool directory = false;  // must name a directory (it ended in a slash or in `.`)
+    bool dot = false;        // its last component is `.`
 };
 
 // ENOENT for an empty path, EBADF and ENOTDIR for the descriptor, EFAULT, ENAMETOOLONG.

@@ -24,6 +24,7 @@ inline constexpr std::size_t longest = 4095;
 struct Joined {
     std::size_t length = 0;
     bool directory = false;  // it ended in a slash or in `.`: it must name a directory
+    bool dot = false;        // its last component is `.`
 };
 
 // Where in the buffer a relative path must be put for `tidy` to find it: behind base and slash.
@@ -87,8 +88,8 @@ inline std::optional<Joined> tidy(std::span<char> buffer, std::string_view base,
         }
         const std::size_t stop = base::find_byte(text, in, end, '/');
         const std::size_t size = stop - in;
-        joined.directory = size == 1 && text[in] == '.';
-        if (!joined.directory) {
+        joined.directory = joined.dot = size == 1 && text[in] == '.';
+        if (!joined.dot) {
             if (out + 1 != in) {  // most components are where they belong
                 std::memmove(text + out + 1, text + in, size);
             }

@@ -13,7 +13,7 @@ using linux::fd::path::split;
 
 struct Result {
     std::string path;
-    bool directory;
+    bool directory, dot;
 };
 
 Result join(std::string_view base, std::string_view name) {
@@ -22,9 +22,9 @@ Result join(std::string_view base, std::string_view name) {
     std::copy(name.begin(), name.end(), buffer.begin() + static_cast<std::ptrdiff_t>(start));
     const auto joined = linux::fd::path::tidy(buffer, base, start, name.size());
     if (!joined) {
-        return {"too long", false};
+        return {"too long", false, false};
     }
-    return {std::string(buffer.data(), joined->length), joined->directory};
+    return {std::string(buffer.data(), joined->length), joined->directory, joined->dot};
 }
 
 TEST(Path, AbsoluteNamesIgnoreTheBase) {
@@ -89,6 +89,10 @@ TEST(Path, ATrailingSlashOrDotMeansADirectory) {
     EXPECT_FALSE(join("/", "a").directory);
     EXPECT_FALSE(join("/", "a/..").directory);
     EXPECT_EQ(join("/", "a/").path, "/a");
+    EXPECT_TRUE(join("/", "a/.").dot);
+    EXPECT_TRUE(join("/", "a/./").dot);
+    EXPECT_FALSE(join("/", "./a").dot);
+    EXPECT_FALSE(join("/", "a/").dot);
 }
 
 TEST(Path, TheLongestPathIs4095Bytes) {

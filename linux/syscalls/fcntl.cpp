@@ -82,7 +82,8 @@ std::int64_t apply(ipc::Ref<fs::File> file, const fs::Lock& lock) {
             now.wait = 0;  // has it been given the lock meanwhile? The server alone knows
         } else if (now.wait == lock.wait ||
                    answer.error() != ipc::Failure{ipc::Status::would_block}) {
-            return -to_errno(answer.error());
+            return answer.error() == ipc::Failure{ipc::Status::limit} ? -Errno::enolck
+                                                                      : -to_errno(answer.error());
         } else if (signals::interrupted()) {
             return restart;
         } else {

@@ -91,8 +91,8 @@ Result<void> remove(std::int32_t directory, std::uint64_t path, std::uint32_t fl
     if (resolved.text == "/") {
         return base::fail(directories ? Errno::ebusy : Errno::eisdir);
     }
-    if (directories && ends_in(resolved.text, "..")) {
-        return base::fail(Errno::enotempty);
+    if (directories && (resolved.dot || ends_in(resolved.text, ".."))) {
+        return base::fail(resolved.dot ? Errno::einval : Errno::enotempty);
     }
     if (!directories && resolved.directory) {
         std::string_view text = resolved.text;
@@ -118,7 +118,7 @@ Result<void> rename_at(std::int32_t from_directory, std::uint64_t from, std::int
     }
     const TwoPaths paths = TRY(resolve_two(from_directory, from, to_directory, to));
     for (const fd::Path& path : {paths.first, paths.second}) {
-        if (path.text == "/" || ends_in(path.text, "..")) {
+        if (path.text == "/" || path.dot || ends_in(path.text, "..")) {
             return base::fail(Errno::ebusy);
         }
     }

@@ -54,7 +54,9 @@ Result<process::Lookup::Reply> ProcessService::handle(const process::Lookup& loo
     const Process* found = lookup.pid == 0  ? from.process
                            : lookup.pid < 0 ? nullptr
                                             : manager_.table.find(static_cast<Pid>(lookup.pid));
-    if (found == nullptr) {
+    if (found == nullptr ||
+        (found != from.process &&
+         !sees(manager_.table, manager_.sender_of(from.process->pid), *found))) {
         return base::fail(Status::no_process);
     }
     return process::Lookup::Reply{.pid = found->pid,

@@ -20,6 +20,8 @@ static void directories(void)
     EQUAL(mkdir("d/slash/", 0700), 0);
     FAILS(rmdir("d"), ENOTEMPTY);
     FAILS(unlink("d"), EISDIR);
+    FAILS(rmdir("d/slash/."), EINVAL);
+    FAILS(rename("d/slash/.", "d/other"), EBUSY);
     EQUAL(rmdir("d/slash"), 0);
     EQUAL(rmdir("d/"), 0);
     FAILS(rmdir("d"), ENOENT);

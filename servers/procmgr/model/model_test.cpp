@@ -280,7 +280,14 @@ TEST(Signals, Targets) {
     EXPECT_EQ(*targets(-1), (std::vector{a, b}));
     EXPECT_EQ(targets(static_cast<std::int32_t>(stranger)).error(), Status::not_permitted);
     EXPECT_EQ(targets(9999).error(), Status::no_process);
-    EXPECT_EQ(targets(1).error(), Status::not_permitted);
+    table.find(stranger)->container = 2;
+    EXPECT_EQ(targets(static_cast<std::int32_t>(stranger)).error(), Status::no_process)
+        << "in a container of its own";
+    EXPECT_EQ(signal_targets(table, {shell, true}, static_cast<std::int32_t>(stranger),
+                             signal_number::term)
+                  .error(),
+              Status::not_permitted)
+        << "a supervisor sees it, but it is another user's";
     EXPECT_EQ(targets(INT32_MIN).error(), Status::no_process);
 }
 

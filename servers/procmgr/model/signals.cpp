@@ -19,6 +19,14 @@ bool descends_from(const ProcessTable& table, const Process& process, Pid ancest
 
 }  // namespace
 
+bool sees(const ProcessTable& table, const Sender& sender, const Process& target) {
+    const Process* from = table.find(sender.pid);
+    return from != nullptr &&
+           (from->pid == ProcessTable::self || sender.supervisor ||
+            from->container == target.container || sender.contains(target.container) ||
+            descends_from(table, target, from->pid));
+}
+
 bool may_signal(const ProcessTable& table, const Sender& sender, const Process& target,
                 std::uint32_t signal) {
     const Process* from = table.find(sender.pid);
@@ -29,12 +37,9 @@ bool may_signal(const ProcessTable& table, const Sender& sender, const Process& 
         return true;
     }
     const bool same_session = from->session == target.session;
-    if (from->identity.user != 0 && from->identity.user != target.identity.user &&
-        !(signal == signal_number::cont && same_session)) {
-        return false;
-    }
-    return sender.supervisor || from->container == target.container ||
-           sender.contains(target.container) || descends_from(table, target, from->pid);
+    return sees(table, sender, target) &&
+           (from->identity.user == 0 || from->identity.user == target.identity.user ||
+            (signal == signal_number::cont && same_session));
 }
 
 Result<std::vector<Pid>> signal_targets(const ProcessTable& table, const Sender& sender,
@@ -46,7 +51,7 @@ Result<std::vector<Pid>> signal_targets(const ProcessTable& table, const Sender&
     std::vector<Pid> chosen;
     bool any = false;
     const auto consider = [&](const Process& target) {
-        any = true;
+        any = any || sees(table, sender, target);
         if (may_signal(table, sender, target, signal)) {
             chosen.push_back(target.pid);
         }

@@ -8,8 +8,9 @@
 //
 // Who may: user 0; otherwise sender and target must have the same user (SIGCONT: or the same
 // session). Besides, a container is a wall: only a supervisor (profile `supervisor` or `admin`)
-// reaches processes that are neither in the sender's container, or one inside it, nor its descendants (so
-// a shell reaches its jobs, whatever containers they are in; a job does not reach the shell).
+// sees processes that are neither in the sender's container, or one inside it, nor its descendants (so
+// a shell reaches its jobs, whatever containers they are in; a job does not reach the shell). To all others
+// such a process does not exist.
 #pragma once
 
 #include <functional>
@@ -43,11 +44,12 @@ struct Sender {
     std::function<bool(std::uint32_t container)> contains = [](std::uint32_t) { return false; };
 };
 
+[[nodiscard]] bool sees(const ProcessTable& table, const Sender& sender, const Process& target);
 [[nodiscard]] bool may_signal(const ProcessTable& table, const Sender& sender,
                               const Process& target, std::uint32_t signal);
 
-// The processes that kill(pid, signal) reaches. no_process if there are none; not_permitted if there
-// are some, but none that the sender may reach.
+// The processes that kill(pid, signal) reaches. no_process if the sender sees none; not_permitted if it
+// sees some, but may signal none.
 [[nodiscard]] Result<std::vector<Pid>> signal_targets(const ProcessTable& table,
                                                       const Sender& sender, std::int32_t pid,
                                                       std::uint32_t signal);

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""Programs that try to get out of their container, or to use up what others need (tests/escape). Another container runs meanwhile."""
+
+import re
+
+import pytest
+
+from cluu import execute, paths
+
+SOURCES = paths.ROOT / "tests/escape"
+FILES = "PROFILE vfs\nMOUNT /bin readonly\nMOUNT /home/admin/place readonly\nMOUNT /tmp private\n"
+LIMITS = "LIMIT memory 16M\nLIMIT processes 20\n"
+HOLDERS = {"names": FILES, "processes": FILES, "machine": FILES, "exhaustion": FILES + LIMITS, "capabilities": FILES + LIMITS}
+CLUUFILES = {f"escape_{name}": f"{text}ENTRYPOINT /home/admin/escape_{name}\n" for name, text in HOLDERS.items()}
+CLUUFILES["neighbour"] = "PROFILE vfs\nMOUNT /bin readonly\nMOUNT /tmp private\nENTRYPOINT /bin/busybox sh -c\n"
+PLACE = "/home/admin/place"
+NEIGHBOUR = "echo mine > /tmp/of-the-neighbour; while :; do read line < /tmp/of-the-neighbour; echo $line > /tmp/now; sleep 0.2; done"
+
+
+def attempts() -> list[tuple[str, str]]:
+    """(what tries, what it tries), as the sources list them."""
+    found = []
+    for name in HOLDERS:
+        source = SOURCES / f"escape_{name}.cpp"
+        pattern = r'\{"(\w+)", &' if source.exists() else r"TEST\((\w+)\)"
+        source = source if source.exists() else source.with_suffix(".c")
+        found += [(f"escape_{name}", attempt) for attempt in re.findall(pattern, source.read_text())]
+    return found
+
+
+@pytest.fixture(scope="module")
+def prison(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("images")
+    put = [(paths.OUT / ("hosted" if name == "capabilities" else "linux") / f"escape_{name}", f"/home/admin/escape_{name}")
+           for name in HOLDERS]
+    for name, text in CLUUFILES.items():
+        (folder / name).mkdir()
+        (folder / name / "Cluufile").write_text(text)
+        put.append((folder / name, f"/var/images/{name}"))
+    session = execute.Session(execute.Request(["true"], put=put), logs=tmp_path_factory.mktemp("prison"))
+    session.shell(f"umask 022; cd /home/admin; echo private words > /home/admin/secret; mkdir -p {PLACE}/deep; echo public words > {PLACE}/file;"
+                  f" cd {PLACE} && ln -s /home/admin/secret absolute && ln -s ../secret relative && ln -s .. up; chown -R 1000 . ../secret")
+    started = session.run("container", "run", "-d", "--name", "neighbour", "neighbour", NEIGHBOUR)
+    assert started.status == 0, started
+    yield session
+    session.close()
+
+
+def test_there_are_enough():
+    assert len(attempts()) >= 60
+
+
+@pytest.mark.parametrize("program, attempt", attempts(), ids=lambda word: word.removeprefix("escape_"))
+def test_is_refused(prison, program, attempt):
+    result = prison.run(f"/var/images/{program}/Cluufile", attempt, timeout=60)
+    assert result.status == 0, (result.output + result.errors).decode(errors="replace")
+
+
+def test_nobody_else_noticed_anything(prison):
+    shown = prison.shell(f"cat /home/admin/secret {PLACE}/file && ls -A {PLACE}").output.decode()
+    assert shown.split("\n") == ["private words", "public words", "absolute", "deep", "file", "relative", "up", ""]
+    listed = prison.run("container", "ls").output.decode()
+    assert re.search(r"^\d+\s+neighbour\s.* up \d+s", listed, re.MULTILINE), listed
+    stopped = prison.run("container", "stop", "-t", "0", "neighbour")
+    assert stopped.status == 0, stopped
