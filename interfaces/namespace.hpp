@@ -21,7 +21,9 @@ struct Manager;  // a view with the right to derive others and to mount
 inline constexpr std::uint64_t root_view_badge = 1;
 
 // What a mount of the parent view becomes in the derived one. `granted` is no mount, but a name (Right).
-enum class Access : std::uint8_t { none, read_only, inherit, private_tmpfs, granted };
+// `kept`: what the parent has mounted at this path, if it has; read-only. `given`: the same, but if that may
+// be replaced (Mount::replaceable), the Directory that comes along.
+enum class Access : std::uint8_t { none, read_only, inherit, private_tmpfs, granted, kept, given };
 
 // What may be done with a granted name, and with all that is below it. To look at its attributes, and
 // at those of the directories on the way to it, comes with all of them, and with none too. What mounts
@@ -56,18 +58,20 @@ struct MountRule {
 // On any view: the new one has at most what this one has. On a Manager, a view may come along: then
 // it is derived from that one, and may have another identity. The Manager vouches that what comes
 // along is a view of this vfs. With `with_bank` a Bank comes first, which pays for private mounts and,
-// if there are many, for granted names. limit: more views with granted names are within each other
+// if there are many, for granted names; with `with_given` a Directory comes last. limit: more views with granted names are within each other
 // than vfs follows, or too many names without a Bank.
 struct Derive {
     static constexpr std::uint16_t label = 64;
     static constexpr std::size_t payload = 4096;
-    static constexpr std::size_t max_capabilities = 2;
+    static constexpr std::size_t max_capabilities = 3;
     static constexpr std::size_t reply_capabilities = 1;  // the new View, drop-guarded
     fs::Identity identity;  // taken from the Manager only; else the parent's stays
     std::uint32_t set_identity = 0;
-    std::uint32_t with_bank = 0;  // taken from the Manager only
-    std::uint32_t names = 0;      // how many will be granted, with those of Grant; may be wrong
-    std::uint32_t more = 0;       // Grant follows
+    std::uint32_t with_bank = 0;   // taken from the Manager only
+    std::uint32_t names = 0;       // how many will be granted, with those of Grant; may be wrong
+    std::uint32_t more = 0;        // Grant follows
+    std::uint32_t with_given = 0;  // taken from the Manager only
+    std::uint32_t reserved = 0;
     struct Reply {};
 };
 
@@ -89,6 +93,8 @@ struct Mount {  // Manager only; payload: the absolute path; capability: fs::Dir
     // Before something is opened in it through a view that has it from another one, the view gets a
     // branch of its own (Branch), once.
     std::uint32_t per_view = 0;
+    std::uint32_t replaceable = 0;  // Access::given
+    std::uint32_t reserved = 0;
     struct Reply {};
 };
 

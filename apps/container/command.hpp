@@ -20,9 +20,17 @@ int list_command(Arguments arguments);
 int stop_command(Arguments arguments);
 int remove_command(Arguments arguments);
 int inspect_command(Arguments arguments);
+// explain_command.cpp
+int explain_command(Arguments arguments);
+int diff_command(Arguments arguments);
 // images_command.cpp
 int images_command(Arguments arguments);
 int check_command(Arguments arguments);
+
+// Options that stand before all else: true, and off the front, if the next word is this one.
+bool take_flag(Arguments& arguments, std::string_view short_name, std::string_view long_name);
+// `--format json`, or `--format=json`: for another program to read.
+bool take_json(Arguments& arguments);
 
 void print(std::string_view text);
 // `container: MESSAGE` on standard error; gives status_failure.

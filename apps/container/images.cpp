@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "apps/container/text.hpp"
+#include "libs/cluufile/explain.hpp"
 
 namespace container_tool {
 
@@ -59,30 +60,45 @@ std::vector<std::string> ImageFolder::names() {
     return result;
 }
 
-std::string summary(const cluufile::Cluufile& file) {
+std::expected<Loaded, std::string> load(const std::string& image_or_path, ImageFolder& images) {
+    const bool is_image = cluufile::is_image_name(image_or_path);
+    Loaded result{.path = is_image ? cluufile_path(image_or_path) : image_or_path};
+    auto text = read_file(result.path);
+    if (!text) return std::unexpected(text.error());
+    result.text = std::move(*text);
+    auto file = cluufile::parse(result.path, result.text, images);
+    if (!file) {
+        char buffer[400];
+        return std::unexpected(std::string(cluufile::format(file.error(), buffer)));
+    }
+    result.plan = cluufile::plan_of(image_or_path, *file);
+    return result;
+}
+
+std::string summary(const cluufile::Plan& plan) {
     std::string result;
     auto add = [&](std::string_view text) {
         if (!result.empty()) result += ", ";
         result += text;
     };
-    for (const cluufile::Mount& mount : file.mounts) {
-        add(std::string(mount.path) + " " + std::string(cluufile::name_of(mount.mode)));
+    for (const auto& [path, mode] : plan.mounts) {
+        add(path + " " + std::string(cluufile::name_of(mode)));
     }
     for (const auto& [source, rights] :
-         {std::pair{"argv ", file.grants.argv}, std::pair{"beside ", file.grants.beside},
-          std::pair{"cwd ", file.grants.cwd}}) {
+         {std::pair{"argv ", plan.grants.argv}, std::pair{"beside ", plan.grants.beside},
+          std::pair{"cwd ", plan.grants.cwd}}) {
         if (!rights.empty()) add(source + std::string(cluufile::name_of(rights)));
     }
-    if (file.mounts.empty() && !file.grants.any()) add("no files");
+    if (plan.mounts.empty() && !plan.grants.any()) add("no files");
     auto names = cluufile::profile_names();
     for (std::size_t i = 0; i < names.size(); ++i) {
-        bool held = (file.profiles.raw() >> i & 1) != 0;
+        bool held = (plan.profiles.raw() >> i & 1) != 0;
         // That it may resolve names is said by its mounts already.
         if (held && names[i] != "vfs") add(names[i]);
     }
-    if (file.memory_limit != 0) add(size_text(file.memory_limit));
-    if (file.cpu_limit != 0) add(std::to_string(file.cpu_limit) + "% CPU");
-    if (file.process_limit != 0) add(std::to_string(file.process_limit) + " processes");
+    if (plan.memory_limit != 0) add(cluufile::size_text(plan.memory_limit));
+    if (plan.cpu_limit != 0) add(std::to_string(plan.cpu_limit) + "% CPU");
+    if (plan.process_limit != 0) add(std::to_string(plan.process_limit) + " processes");
     return result;
 }
 

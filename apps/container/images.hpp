@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "libs/cluufile/cluufile.hpp"
+#include "libs/cluufile/plan.hpp"
 
 namespace container_tool {
 
@@ -31,7 +31,17 @@ private:
     std::map<std::string, std::string, std::less<>> texts_;
 };
 
-// A Cluufile in short: what it may do, in one line.
-std::string summary(const cluufile::Cluufile& file);
+// A Cluufile that is right, and the plan that it makes.
+struct Loaded {
+    std::string path;
+    std::string text;
+    cluufile::Plan plan;
+};
+
+// Of an image, or of a file: what is no name of an image is a path.
+std::expected<Loaded, std::string> load(const std::string& image_or_path, ImageFolder& images);
+
+// A plan in short: what it may do, in one line.
+std::string summary(const cluufile::Plan& plan);
 
 }  // namespace container_tool

@@ -2,55 +2,52 @@
 // images and check: what needs only the files.
 #include "apps/container/command.hpp"
 #include "apps/container/images.hpp"
+#include "apps/container/json.hpp"
 #include "apps/container/text.hpp"
+#include "libs/cluufile/origin.hpp"
 
 namespace container_tool {
 
 namespace {
 
-using Checked = std::expected<cluufile::Cluufile, std::string>;
-
-// `text` must live as long as the result.
-Checked parse(const std::string& name, const std::string& text, ImageFolder& images) {
-    auto file = cluufile::parse(name, text, images);
-    if (file) return *file;
-    char buffer[400];
-    return std::unexpected(std::string(cluufile::format(file.error(), buffer)));
-}
-
-std::string entrypoint_text(const cluufile::Cluufile& file) {
-    std::string result;
-    for (std::string_view word : file.entrypoint) {
-        if (!result.empty()) result += ' ';
-        result += word;
-    }
+std::string entrypoint_text(const cluufile::Plan& plan) {
+    std::string result = plan.program;
+    for (const std::string& word : plan.words) result += " " + word;
     return result.empty() ? "(a base for others)" : result;
 }
 
 }  // namespace
 
 int images_command(Arguments arguments) {
+    const bool as_json = take_json(arguments);
+    const bool only_names = take_flag(arguments, "-q", "--quiet");
     std::vector<std::string> names(arguments.begin(), arguments.end());
     if (names.empty()) names = ImageFolder::names();
     ImageFolder images;
     Table table({"IMAGE", "ENTRYPOINT", "MAY"});
+    std::string lines;
     int status = 0;
     for (const std::string& name : names) {
-        auto text = cluufile::is_image_name(name)
-                        ? read_file(cluufile_path(name))
-                        : std::unexpected(name + ": not the name of an image");
-        if (!text) {
-            status = complain(text.error());
-            continue;
+        auto image = cluufile::is_image_name(name)
+                         ? load(name, images)
+                         : std::unexpected(name + ": not the name of an image");
+        if (!image) {
+            status = complain(image.error());
+        } else if (only_names) {
+            lines += name + "\n";
+        } else if (as_json) {
+            lines += JsonObject()
+                         .add("image", name)
+                         .add("description", cluufile::description(image->text))
+                         .add("entrypoint", entrypoint_text(image->plan))
+                         .add("may", summary(image->plan))
+                         .text() +
+                     "\n";
+        } else {
+            table.add({name, entrypoint_text(image->plan), summary(image->plan)});
         }
-        auto file = parse(cluufile_path(name), *text, images);
-        if (!file) {
-            status = complain(file.error());
-            continue;
-        }
-        table.add({name, entrypoint_text(*file), summary(*file)});
     }
-    print(table.text());
+    print(as_json || only_names ? lines : table.text());
     return status;
 }
 
@@ -59,17 +56,11 @@ int check_command(Arguments arguments) {
     ImageFolder images;
     int status = 0;
     for (const std::string name : arguments) {
-        std::string path = cluufile::is_image_name(name) ? cluufile_path(name) : name;
-        auto text = read_file(path);
-        if (!text) {
-            status = complain(text.error());
-            continue;
-        }
-        auto file = parse(path, *text, images);
-        if (file) {
-            print(path + ": right: " + summary(*file) + "\n");
+        auto image = load(name, images);
+        if (image) {
+            print(image->path + ": right: " + summary(image->plan) + "\n");
         } else {
-            status = complain(file.error());
+            status = complain(image.error());
         }
     }
     return status;

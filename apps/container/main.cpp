@@ -26,7 +26,13 @@ constexpr CommandEntry commands[] = {
     {"rm", "rm NAME|ID...", "forget containers that have ended", remove_command},
     {"inspect", "inspect NAME|ID...", "show what a container may do, and what it does",
      inspect_command},
-    {"images", "images [IMAGE...]", "list the images, and what each may do", images_command},
+    {"images", "images [--format json] [-q] [IMAGE...]",
+     "list the images, and what each may do; -q: only their names", images_command},
+    {"explain", "explain [--format json] IMAGE|FILE|NAME|PID [ARG...]",
+     "say what it may do with this command line, and which line of its Cluufile says so",
+     explain_command},
+    {"diff", "diff [--format json] OLD NEW",
+     "say what authority one image or Cluufile has more or less than another", diff_command},
     {"check", "check FILE|IMAGE...", "look for mistakes in Cluufiles", check_command},
 };
 
@@ -55,6 +61,21 @@ std::string help_text() {
 }
 
 }  // namespace
+
+bool take_flag(Arguments& arguments, std::string_view short_name, std::string_view long_name) {
+    if (arguments.empty() || (arguments[0] != short_name && arguments[0] != long_name))
+        return false;
+    arguments = arguments.subspan(1);
+    return true;
+}
+
+bool take_json(Arguments& arguments) {
+    if (take_flag(arguments, "--format=json", "--format=json")) return true;
+    const bool is_json = arguments.size() >= 2 && std::string_view(arguments[0]) == "--format" &&
+                         std::string_view(arguments[1]) == "json";
+    if (is_json) arguments = arguments.subspan(2);
+    return is_json;
+}
 
 void print(std::string_view text) { write_to(STDOUT_FILENO, text); }
 

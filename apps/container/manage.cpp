@@ -5,10 +5,13 @@
 #include "apps/container/command.hpp"
 #include "apps/container/manager.hpp"
 #include "apps/container/text.hpp"
+#include "libs/cluufile/explain.hpp"
 
 namespace container_tool {
 
 namespace {
+
+using cluufile::size_text;
 
 constexpr std::uint64_t nanoseconds_per_second = 1'000'000'000;
 constexpr std::uint64_t default_grace_seconds = 10;

@@ -19,16 +19,6 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
 
 }  // namespace
 
-std::string size_text(std::uint64_t bytes) {
-    if (bytes < 1024) return std::to_string(bytes) + " B";
-    constexpr const char* units[] = {" KiB", " MiB", " GiB", " TiB"};
-    std::size_t unit = 0;
-    // In tenths of the unit.
-    std::uint64_t tenths = bytes / 1024 * 10 + bytes % 1024 * 10 / 1024;
-    for (; tenths >= 10240 && unit + 1 < std::size(units); ++unit) tenths /= 1024;
-    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + units[unit];
-}
-
 std::string duration_text(std::uint64_t nanoseconds) {
     std::uint64_t seconds = nanoseconds / nanoseconds_per_second;
     auto two = [](std::uint64_t a, const char* a_unit, std::uint64_t b, const char* b_unit) {

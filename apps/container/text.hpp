@@ -10,8 +10,6 @@
 
 namespace container_tool {
 
-// 0 B, 1023 B, 1.0 KiB, 15.9 MiB, ...
-std::string size_text(std::uint64_t bytes);
 // 5s, 3m 20s, 2h 5m, 3d 4h
 std::string duration_text(std::uint64_t nanoseconds);
 // 0.05 s

@@ -3,19 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include "apps/container/json.hpp"
+
 namespace container_tool {
 namespace {
 
 constexpr std::uint64_t second = 1'000'000'000;
-
-TEST(Text, Sizes) {
-    EXPECT_EQ(size_text(0), "0 B");
-    EXPECT_EQ(size_text(1023), "1023 B");
-    EXPECT_EQ(size_text(1024), "1.0 KiB");
-    EXPECT_EQ(size_text(8 << 20), "8.0 MiB");
-    EXPECT_EQ(size_text((8 << 20) - 1), "7.9 MiB");
-    EXPECT_EQ(size_text(std::uint64_t{3} << 50), "3072.0 TiB");
-}
 
 TEST(Text, Durations) {
     EXPECT_EQ(duration_text(59 * second), "59s");
@@ -40,6 +33,31 @@ TEST(Text, Numbers) {
     EXPECT_FALSE(parse_size("99999999999G"));
     EXPECT_EQ(parse_seconds("0"), 0u);
     EXPECT_FALSE(parse_seconds("1.5"));
+}
+
+TEST(Json, TextIsAlwaysValid) {
+    EXPECT_EQ(json_text("a\"b\\c\n\x7f"), "\"a\\\"b\\\\c\\u000a\x7f\"");
+    EXPECT_EQ(json_text("gr\xc3\xbc\xf0\x9f\x90\xa7"), "\"gr\xc3\xbc\xf0\x9f\x90\xa7\"");
+    constexpr const char* bad = "\xef\xbf\xbd";
+    // Cut short, overlong, a surrogate, beyond Unicode, a lone continuation.
+    EXPECT_EQ(json_text("\xc3"), "\"" + std::string(bad) + "\"");
+    EXPECT_EQ(json_text("\xc0\x80"), "\"" + std::string(bad) + bad + "\"");
+    EXPECT_EQ(json_text("\xed\xa0\x80"), "\"" + std::string(bad) + bad + bad + "\"");
+    EXPECT_EQ(json_text("\xf4\x90\x80\x80x").back(), '"');
+    EXPECT_EQ(json_text("\x80"
+                        "x"),
+              "\"" + std::string(bad) + "x\"");
+}
+
+TEST(Json, Objects) {
+    EXPECT_EQ(JsonObject().text(), "{}");
+    const std::vector<std::string> words{"a", "b\""};
+    EXPECT_EQ(JsonObject()
+                  .add("n", std::uint64_t{7})
+                  .add("t", "x")
+                  .add_json("l", json_texts(words))
+                  .text(),
+              "{\"n\":7,\"t\":\"x\",\"l\":[\"a\",\"b\\\"\"]}");
 }
 
 TEST(Text, Tables) {

@@ -47,14 +47,13 @@ private:
     std::size_t size_ = 0;
 };
 
-// Whether `path` is `directory` or lies below it; both absolute and normal.
+}  // namespace
+
 bool is_at_or_below(std::string_view path, std::string_view directory) {
     if (directory == "/") return path.starts_with('/');
     if (!path.starts_with(directory)) return false;
     return path.size() == directory.size() || path[directory.size()] == '/';
 }
-
-}  // namespace
 
 MountMode Cluufile::mode_at(std::string_view path) const {
     const Mount* best = nullptr;

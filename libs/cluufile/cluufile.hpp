@@ -51,6 +51,9 @@ enum class MountMode : std::uint8_t {
     inherit,   // what the starter sees there, with the starter's rights
 };
 
+// Whether `path` is `directory` or lies below it; both absolute and normal.
+bool is_at_or_below(std::string_view path, std::string_view directory);
+
 struct Mount {
     std::string_view path;  // absolute and normal: no empty, `.` or `..` component, no `/` at the
                             // end (but for the root)

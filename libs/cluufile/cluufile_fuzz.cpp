@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Any bytes must give a Cluufile or an error whose message can be printed. The image that FROM
-// finds is the input itself, so that chains and circles are reached too.
+// finds is the input itself, so that chains and circles are reached too. What is said of a right one has a
+// line that says it, and nothing changes from it to itself.
 #include <cstdint>
 #include <cstdlib>
 
-#include "libs/cluufile/cluufile.hpp"
+#include "libs/cluufile/difference.hpp"
+#include "libs/cluufile/explain.hpp"
+#include "libs/cluufile/origin.hpp"
 
 namespace {
 
@@ -38,5 +41,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     const auto& grants = result->grants;
     if (grants.any() && !result->profiles.has(cluufile::Profile::vfs)) std::abort();
+    const auto plan = cluufile::plan_of("input", *result);
+    for (const auto& one : cluufile::explain(plan, {})) {
+        const bool has_line = !one.directive.empty();
+        if (has_line && !cluufile::find_origin(text, one.directive, one.word, images)) std::abort();
+        if (!has_line && one.because.empty() && one.kind != cluufile::Statement::Kind::runs)
+            std::abort();
+    }
+    if (!cluufile::difference(plan, plan).empty()) std::abort();
     return 0;
 }

@@ -18,7 +18,7 @@
 #include "interfaces/container.hpp"
 #include "libs/ipc/kernel_objects.hpp"
 #include "libs/ipc/request.hpp"
-#include "servers/procmgr/model/plan.hpp"
+#include "servers/procmgr/model/authority.hpp"
 
 namespace procmgr {
 
@@ -34,6 +34,7 @@ struct Container {
     std::uint32_t id = 0;
     std::string name;
     Plan plan;
+    CommandLineNote command_line;
     std::uint64_t memory_limit = 0;
     std::uint32_t process_limit = 0;
     ipc::Capability<ipc::Bank> bank;

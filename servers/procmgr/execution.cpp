@@ -174,7 +174,8 @@ Async<Decided> decide(Manager& manager, CallerId caller, const Starter& starter,
                                               .names = granted,
                                               .from = starter.view,
                                               .identity = starter.identity,
-                                              .bank = container->get().bank});
+                                              .bank = container->get().bank,
+                                              .container = container->get().id});
     if (!prepared) {
         co_return base::fail(Refusal{prepared.error(), {}});
     }
@@ -191,6 +192,7 @@ base::Result<void, Refusal> replace(Manager& manager, const Starter& starter, Pr
     Body& body = *manager.body_of(process.pid);
     const Plan& plan = *decision.plan;
     Container& container = decision.container.get();
+    container.command_line = note_command_line(plan, block);
     apply(plan, block);
     bool moved = false;
     auto fresh = manager.build_image({.container = &container,

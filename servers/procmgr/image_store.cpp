@@ -118,7 +118,7 @@ Async<ImageLookup> ImageStore::find(std::string name) {
         const auto parsed = cluufile::parse(file, root->second.text, bases);
         if (parsed) {
             lookup.outcome = ImageLookup::Outcome::found;
-            lookup.plan = plan_of(name, *parsed);
+            lookup.plan = cluufile::plan_of(name, *parsed);
             co_return lookup;
         }
         if (bases.wanted.empty()) {

@@ -71,7 +71,7 @@ Task start_all(Manager& manager, ProcHost& host, std::uint64_t badge, StartTable
     const auto root = host.mint_root(badge);
     if (root) {
         const auto mounted = co_await manager.outside.call(
-            manager.given.names, names::Mount{},
+            manager.given.names, names::Mount{.replaceable = 1},
             {.payload = ipc::bytes("/proc"), .capabilities = {*root}});
         if (!mounted) {
             rt::log("/proc cannot be mounted: ", mounted.error());

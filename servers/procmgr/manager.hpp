@@ -54,6 +54,7 @@ struct ContainerStart {
     Plan plan;
     std::string name;                // empty: made from the image's
     std::uint64_t memory_limit = 0;  // 0: as the plan says
+    std::uint32_t id = 0;            // 0: the next one
     const Container* starter = nullptr;
     std::uint32_t user = 0;
     bool by_name = false;
@@ -80,6 +81,11 @@ public:
     [[nodiscard]] Session* session_of(Pid session);
     [[nodiscard]] Sender sender_of(Pid pid);
     [[nodiscard]] bool is_admin(const Process& process);
+    // Does the /proc of this container show the process? 0: it shows all.
+    [[nodiscard]] bool sees(std::uint32_t container, const Process& process);
+
+    // A root of /proc that shows what this container sees, for its view.
+    std::function<Result<ipc::Capability<fs::Directory>>(std::uint32_t container)> make_proc;
 
     // ---- processes (manager_process.cpp)
     [[nodiscard]] Result<Pid> fork(Process& parent, const ForkSource& source);
@@ -145,6 +151,7 @@ public:
         ipc::Ref<names::View> from;
         Identity identity;
         ipc::Ref<ipc::Bank> bank;
+        std::uint32_t container = 0;  // its number
     };
     Async<Result<Prepared>> prepare(Preparation how);
     // `notice` is shown on each terminal, unless it is empty.
@@ -181,7 +188,7 @@ private:
 
     [[nodiscard]] ImageRequest request_for(const Process& process, const Container& container,
                                            ipc::Ref<names::View> view);
-    void start_process(int index, const Plan& plan, ImageBlock& block, Prepared&& prepared,
+    void start_process(ContainerStart&& start, ImageBlock& block, Prepared&& prepared,
                        Session&& session);
     Task start_on_terminal(Pid pid, std::uint32_t serial, ipc::Capability<fs::File> terminal,
                            std::uint32_t device);

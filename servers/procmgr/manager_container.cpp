@@ -62,7 +62,7 @@ Result<Container*> Manager::add_container(ContainerStart&& start) {
         return base::fail(Status::limit);
     }
     Container container;
-    container.id = next_container_++;
+    container.id = start.id != 0 ? start.id : next_container_++;
     container.name =
         start.name.empty() ? start.plan.image + "-" + decimal(container.id) : std::move(start.name);
     const std::uint64_t outer =
@@ -99,6 +99,11 @@ bool Manager::is_inside(std::uint32_t inner, std::uint32_t outer) {
         around = starter_of(*around);
     }
     return around != nullptr;
+}
+
+bool Manager::sees(std::uint32_t container, const Process& process) {
+    return container == 0 || process.container == container ||
+           is_inside(process.container, container);
 }
 
 // A bank inside the starter's, unless it still has one for those inside.

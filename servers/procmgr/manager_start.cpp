@@ -48,6 +48,17 @@ process::ImageDescriptor terminal_descriptor(std::uint32_t number, const fs::Ope
     return descriptor;
 }
 
+// Those that there are, in this order.
+ipc::CapabilityList present(std::array<ipc::AnyRef, 3> all) {
+    const auto end = std::ranges::remove(all, abi::no_capability, &ipc::AnyRef::index).begin();
+    switch (end - all.begin()) {
+        case 0:  return {};
+        case 1:  return {all[0]};
+        case 2:  return {all[0], all[1]};
+        default: return {all[0], all[1], all[2]};
+    }
+}
+
 }  // namespace
 
 Async<Result<ipc::Capability<names::View>>> Manager::make_view(const Preparation& how) {
@@ -67,18 +78,23 @@ Async<Result<ipc::Capability<names::View>>> Manager::make_view(const Preparation
         }
     }
     const auto from = how.from;
-    auto derived =
-        co_await outside.call(given.names,
-                              names::Derive{.identity = {how.identity.user, how.identity.group},
-                                            .set_identity = 1,
-                                            .with_bank = payer ? 1U : 0U,
-                                            .names = how.names.count(),
-                                            .more = more ? 1U : 0U},
-                              {.payload = *rules,
-                               .capabilities = payer && from ? ipc::CapabilityList{payer, from}
-                                               : payer       ? ipc::CapabilityList{payer}
-                                               : from        ? ipc::CapabilityList{from}
-                                                             : ipc::CapabilityList{}});
+    ipc::Capability<fs::Directory> processes;
+    if (processes_of(how.plan) == cluufile::Processes::own) {
+        auto made = make_proc(how.container);
+        if (!made) {
+            co_return base::fail(made.error());
+        }
+        processes = std::move(*made);
+    }
+    auto derived = co_await outside.call(
+        given.names,
+        names::Derive{.identity = {how.identity.user, how.identity.group},
+                      .set_identity = 1,
+                      .with_bank = payer ? 1U : 0U,
+                      .names = how.names.count(),
+                      .more = more ? 1U : 0U,
+                      .with_given = processes ? 1U : 0U},
+        {.payload = *rules, .capabilities = present({payer, from, processes})});
     if (!derived) {
         co_return base::fail(ipc::to_status(derived.error()));
     }
@@ -199,7 +215,9 @@ Task Manager::start_entry(int index) {
     block.environment = {"PATH=/bin:/usr/bin", "TERM=xterm", "HOME=/"};
     block.directory = "/";
     GrantedNames granted{image.plan, block, 0};
-    auto prepared = co_await prepare({.plan = image.plan, .names = granted});
+    // Its number, before it is there: its view has a /proc of its own.
+    ContainerStart start{.plan = image.plan, .id = next_container_++, .start_entry = index};
+    auto prepared = co_await prepare({.plan = image.plan, .names = granted, .container = start.id});
     if (!prepared) {
         retry_entry(index, ipc::name_of(prepared.error()));
         co_return;
@@ -208,15 +226,16 @@ Task Manager::start_entry(int index) {
         block.descriptors.push_back(terminal_descriptor(number, opened_as));
     }
     apply(image.plan, block);
-    start_process(index, image.plan, block, std::move(*prepared),
+    start_process(std::move(start), block, std::move(*prepared),
                   {std::move(terminal), opened_as.device_major << 8 | opened_as.device_minor});
 }
 
-void Manager::start_process(int index, const Plan& plan, ImageBlock& block, Prepared&& prepared,
+void Manager::start_process(ContainerStart&& start, ImageBlock& block, Prepared&& prepared,
                             Session&& session) {
+    const int index = start.start_entry;
     const auto added = table.add(ProcessTable::self);
-    auto container = added ? add_container({.plan = plan, .start_entry = index})
-                           : Result<Container*>{base::fail(added.error())};
+    auto container =
+        added ? add_container(std::move(start)) : Result<Container*>{base::fail(added.error())};
     if (!container) {
         if (added) {
             table.remove((*added)->pid);
@@ -291,7 +310,8 @@ Task Manager::restart_container(std::uint32_t id) {
                           .names = granted,
                           .from = starter ? starter->ref() : ipc::Ref<names::View>{},
                           .identity = identity,
-                          .bank = paid ? found->second.bank.ref() : ipc::Ref<ipc::Bank>{}});
+                          .bank = paid ? found->second.bank.ref() : ipc::Ref<ipc::Bank>{},
+                          .container = id});
     found = containers_.find(id);
     if (found == containers_.end() || !found->second.kit || found->second.stopping) {
         co_return;

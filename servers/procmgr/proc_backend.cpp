@@ -14,6 +14,7 @@ namespace {
 
 enum Kind : std::uint8_t {
     directory,
+    authority,
     cmdline,
     comm,
     cwd,
@@ -52,11 +53,19 @@ struct Name {
     std::string_view name;
     Kind kind;
 };
-constexpr std::array process_files{
-    Name{"cmdline", cmdline}, Name{"comm", comm},     Name{"cwd", cwd},
-    Name{"environ", environ}, Name{"exe", exe},       Name{"fd", fd},
-    Name{"maps", maps},       Name{"mounts", mounts}, Name{"stat", stat},
-    Name{"statm", statm},     Name{"status", status}, Name{"task", task}};
+constexpr std::array process_files{Name{"authority", authority},
+                                   Name{"cmdline", cmdline},
+                                   Name{"comm", comm},
+                                   Name{"cwd", cwd},
+                                   Name{"environ", environ},
+                                   Name{"exe", exe},
+                                   Name{"fd", fd},
+                                   Name{"maps", maps},
+                                   Name{"mounts", mounts},
+                                   Name{"stat", stat},
+                                   Name{"statm", statm},
+                                   Name{"status", status},
+                                   Name{"task", task}};
 constexpr std::array system_files{
     Name{"cpuinfo", cpuinfo}, Name{"filesystems", filesystems}, Name{"loadavg", loadavg},
     Name{"meminfo", meminfo}, Name{"mounts", mounts},           Name{"stat", stat},
@@ -124,7 +133,7 @@ ProcBackend::Inode ProcBackend::root() const { return inode_of(0, directory); }
 
 ProcBackend::Result<fs::Attributes> ProcBackend::attributes(Inode inode) {
     const Pid pid = pid_of(inode);
-    const Process* process = manager_.table.find(pid);
+    const Process* process = find(pid);
     if (pid != 0 && process == nullptr) {
         return base::fail(Status::not_found);
     }
@@ -147,6 +156,11 @@ ProcBackend::Result<fs::Attributes> ProcBackend::attributes(Inode inode) {
     return attributes;
 }
 
+const Process* ProcBackend::find(Pid pid) {
+    const Process* process = manager_.table.find(pid);
+    return process != nullptr && manager_.sees(container_, *process) ? process : nullptr;
+}
+
 ProcBackend::Result<ProcBackend::Inode> ProcBackend::lookup(const fs_server::Place& place) {
     const Pid pid = pid_of(place.directory);
     const bool numbers = kind_of(place.directory) == directory;
@@ -159,7 +173,7 @@ ProcBackend::Result<ProcBackend::Inode> ProcBackend::lookup(const fs_server::Pla
         }
     }
     const auto number = parse_number(place.name);
-    if (pid == 0 && numbers && number && *number != 0 && manager_.table.find(*number) != nullptr) {
+    if (pid == 0 && numbers && number && *number != 0 && find(*number) != nullptr) {
         return inode_of(*number, directory);
     }
     return base::fail(Status::not_found);
@@ -200,6 +214,9 @@ ProcBackend::Result<void> ProcBackend::list(Inode directory_inode, std::uint64_t
     const Pid below = from > ~Pid{0} ? ~Pid{0} : static_cast<Pid>(from);
     for (const Process* process = manager_.table.after(below); process != nullptr;
          process = manager_.table.after(process->pid)) {
+        if (!manager_.sees(container_, *process)) {
+            continue;
+        }
         const std::string name = decimal(process->pid);
         if (!sink.add({name, inode_of(process->pid, directory), fs::Kind::directory,
                        first_process + process->pid})) {
@@ -213,7 +230,7 @@ ProcBackend::Result<std::string_view> ProcBackend::read_link(Inode inode, std::s
     if (is_its_own(kind_of(inode))) {
         return base::fail(Status::access_denied);
     }
-    const Process* process = manager_.table.find(pid_of(inode));
+    const Process* process = find(pid_of(inode));
     if (process == nullptr || process->executable.empty()) {
         return base::fail(Status::not_found);
     }
@@ -277,19 +294,45 @@ std::string ProcBackend::text_of(Pid pid, std::uint8_t kind) {
 }
 
 std::string ProcBackend::process_text(Pid pid, std::uint8_t kind) {
-    const Process* process = manager_.table.find(pid);
+    const Process* process = find(pid);
     if (process == nullptr) {
         return {};
     }
     switch (kind) {
-        case cmdline: return process->life == Life::zombie ? std::string{} : process->arguments;
-        case comm:    return process->name + "\n";
-        case maps:    return maps_text(maps_of(pid));
-        case stat:    return stat_text(facts_of(*process));
-        case statm:   return statm_text(facts_of(*process));
-        case status:  return status_text(facts_of(*process));
-        default:      return {};
+        case authority: return authority_of(*process);
+        case cmdline:   return process->life == Life::zombie ? std::string{} : process->arguments;
+        case comm:      return process->name + "\n";
+        case maps:      return maps_text(maps_of(pid));
+        case stat:      return stat_text(facts_of(*process));
+        case statm:     return statm_text(facts_of(*process));
+        case status:    return status_text(facts_of(*process));
+        default:        return {};
     }
+}
+
+std::string ProcBackend::authority_of(const Process& process) {
+    constexpr abi::CapIndex most_slots = 512;  // what is beyond is not worth the time that it takes
+    const Container* container = manager_.container_of(process);
+    const Body* body = manager_.body_of(process.pid);
+    if (container == nullptr || body == nullptr) {
+        return process.name + ": nothing any more\n";
+    }
+    AuthorityFacts facts{.process = &process,
+                         .plan = &container->plan,
+                         .note = &container->command_line,
+                         .container = container->name,
+                         .memory_bytes = manager_.memory_of(*container),
+                         .memory_limit = container->memory_limit,
+                         .processes = container->all_processes,
+                         .process_limit = container->process_limit,
+                         .has_view = static_cast<bool>(body->view)};
+    for (abi::CapIndex slot = 1; slot < most_slots; ++slot) {
+        const auto info = body->table->query(slot);
+        if (info && info->type < abi::ObjectType::count_end) {
+            ++facts.held[static_cast<std::size_t>(info->type)];
+        }
+    }
+    return authority_text(facts);
 }
 
 ProcessFacts ProcBackend::facts_of(const Process& process) {
@@ -323,14 +366,16 @@ SystemFacts ProcBackend::system_facts() {
     if (const abi::TimePage* clock = rt::clock_page()) {
         facts.cpus = clock->cpus;
     }
-    facts.processes = static_cast<std::uint32_t>(manager_.table.size());
     facts.busy_ns = manager_.ended_cpu_ns();
     manager_.table.for_each([&](const Process& process) {
-        facts.last_pid = std::max(facts.last_pid, process.pid);
+        const bool seen = manager_.sees(container_, process);
+        facts.processes += seen ? 1 : 0;
+        facts.last_pid = seen ? std::max(facts.last_pid, process.pid) : facts.last_pid;
         if (const Body* body = manager_.body_of(process.pid)) {
             facts.busy_ns += manager_.usage_of(process).cpu_ns;
             const auto info = body->thread->query();
-            facts.running += info && (info->state == abi::ThreadState::ready ||
+            facts.running += seen && info &&
+                                     (info->state == abi::ThreadState::ready ||
                                       info->state == abi::ThreadState::running)
                                  ? 1
                                  : 0;
@@ -387,8 +432,9 @@ fs_server::Result<ipc::Capability<fs::File>> ProcHost::mint_file(std::uint64_t b
 }
 
 fs_server::Result<ipc::Capability<fs::Directory>> ProcHost::mint_root(std::uint64_t badge) {
-    auto minted =
-        ipc::mint<fs::Directory>(endpoint_, {.badge = badge, .rights = abi::EndpointRights::call});
+    auto minted = ipc::mint<fs::Directory>(
+        endpoint_,
+        {.badge = badge, .rights = abi::EndpointRights::call, .flags = abi::MintFlags::drop_guard});
     if (!minted) {
         return base::fail(ipc::to_status(minted.error()));
     }

@@ -2,7 +2,8 @@
 // /proc: a file system (libs/fs_server) whose files are made when they are read.
 //
 // An inode number says what it is: process << 8 | kind of file; process 0 stands for the system as a
-// whole. A file's text is made anew by a read at offset 0, and kept for the reads that follow while
+// whole. Each container that sees only its own processes has a root of its own, and a back end that knows no others.
+// A file's text is made anew by a read at offset 0, and kept for the reads that follow while
 // the file is open, so that a reader sees one moment. `/proc/self` is the Linux library's to resolve:
 // only it knows who asks.
 #pragma once
@@ -21,7 +22,9 @@ public:
     template <class T>
     using Result = fs_server::Result<T>;
 
-    explicit ProcBackend(Manager& manager) : manager_(manager) {}
+    // Shows the processes that this container sees; 0: all.
+    ProcBackend(Manager& manager, Load& load, std::uint32_t container)
+        : manager_(manager), load_(load), container_(container) {}
 
     Inode root() const override;
     Result<fs::Attributes> attributes(Inode inode) override;
@@ -65,6 +68,9 @@ private:
     };
     static Result<void> refused() { return base::fail(Status::not_permitted); }
 
+    // The process, if it is seen here.
+    [[nodiscard]] const Process* find(Pid pid);
+    [[nodiscard]] std::string authority_of(const Process& process);
     [[nodiscard]] std::string text_of(Pid pid, std::uint8_t kind);
     [[nodiscard]] std::string process_text(Pid pid, std::uint8_t kind);
     [[nodiscard]] ProcessFacts facts_of(const Process& process);
@@ -73,7 +79,8 @@ private:
     [[nodiscard]] std::uint64_t virtual_bytes_of(Pid pid);
 
     Manager& manager_;
-    Load load_;
+    Load& load_;
+    std::uint32_t container_;
     std::map<std::uint64_t, Held> held_;
 };
 

@@ -112,7 +112,9 @@ Task ProcessService::change_identity(Pid pid, std::uint32_t serial, Identity ide
         (void)reply.fail(ipc::to_status(old_view.error()));
         co_return;
     }
-    const auto rules = mount_rules(Plan{.mounts = {{std::string{"/"}, names::Access::inherit}}});
+    const auto rules = mount_rules(
+        Plan{.mounts = {{"/", cluufile::MountMode::inherit},
+                        {std::string{cluufile::processes_path}, cluufile::MountMode::inherit}}});
     auto derived = co_await manager_.outside.call(
         manager_.given.names,
         names::Derive{.identity = {identity.user, identity.group}, .set_identity = 1},

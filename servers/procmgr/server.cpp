@@ -37,7 +37,17 @@ Server::Server(Manager& manager, ProcHost& host)
       session_(manager),
       container_(manager),
       proc_(host),
-      proc_root_(proc_.add_root(std::make_unique<ProcBackend>(manager))) {}
+      proc_root_(proc_.add_root(std::make_unique<ProcBackend>(manager, load_, 0))) {
+    manager_.make_proc = [this, &host](std::uint32_t container) {
+        const std::uint64_t badge =
+            proc_.add_root(std::make_unique<ProcBackend>(manager_, load_, container));
+        auto root = host.mint_root(badge);
+        if (!root) {
+            proc_.on_drop(badge);
+        }
+        return root;
+    };
+}
 
 ipc::sys::Message Server::route(ipc::Request& request) {
     // With messages always waiting, the server loop never waits for its deadline.

@@ -26,6 +26,7 @@ public:
 
 private:
     Manager& manager_;
+    Load load_;
     ProcessService process_;
     SessionService session_;
     ContainerService container_;

@@ -67,8 +67,11 @@ Result<void> grant_name(const View& view, const Rule& name) {
 
 class Deriver {
 public:
-    Deriver(const View& parent, FileSystemMaker& maker, ipc::Capability<ipc::Bank> payer)
-        : parent_(parent), maker_(maker), payer_(std::move(payer)) {}
+    Deriver(const View& parent, FileSystemMaker& maker, Derivation& how)
+        : parent_(parent),
+          maker_(maker),
+          payer_(std::move(how.payer)),
+          given_(std::move(how.given)) {}
 
     Result<View> run(const std::vector<Rule>& rules, fs::Identity identity) {
         result_.identity = identity;
@@ -107,6 +110,11 @@ public:
             return {};
         }));
         TRY(for_private([&](const Rule& rule) { return apply(rule, rules); }));
+        for (const Rule& rule : rules) {
+            if (rule.access >= names::Access::kept) {
+                keep(rule);
+            }
+        }
         result_.layers = parent_.layers;
         result_.layers.emplace_back(new Grants{names, maker_, std::move(payer_)});
         for (const Rule& rule : rules) {
@@ -122,6 +130,8 @@ private:
         Grants& grants = *result_.layers.back();
         switch (rule.access) {
             case names::Access::granted:       return {};
+            case names::Access::kept:
+            case names::Access::given:         return grants.add_rule(rule.path, Rights::read_only);
             case names::Access::none:          return grants.add_rule(rule.path, 0);
             case names::Access::private_tmpfs: return grants.add_rule(rule.path, Rights::all);
             case names::Access::inherit:
@@ -146,6 +156,8 @@ private:
             case names::Access::granted:       return {};
             case names::Access::inherit:       return inherit(rule, rules, false);
             case names::Access::read_only:     return inherit(rule, rules, true);
+            case names::Access::kept:
+            case names::Access::given:         keep(rule); return {};
             case names::Access::private_tmpfs: {
                 const std::uint64_t limit = rule.limit == 0 ? private_limit : rule.limit;
                 auto made = TRY(maker_.make({.limit = limit,
@@ -160,6 +172,21 @@ private:
         return base::fail(Status::invalid);
     }
 
+    void keep(const Rule& rule) {
+        const Mount* shown = parent_.mounted_at(rule.path);
+        if (shown == nullptr) {
+            return;
+        }
+        Mount mount = *shown;
+        if (rule.access == names::Access::given && shown->replaceable) {
+            mount.file_system = given_;
+            mount.start.clear();
+        }
+        mount.read_only = true;
+        mount.is_own = false;
+        result_.mount(std::move(mount));
+    }
+
     Result<void> inherit(const Rule& rule, const std::vector<Rule>& rules, bool read_only) {
         fs::Attributes attributes;
         // What the parent may reach by walking there, its child may see: with the parent's identity.
@@ -169,7 +196,8 @@ private:
                        .file_system = at.mount->file_system,
                        .start = at.path,
                        .read_only = read_only || at.mount->read_only,
-                       .per_view = at.mount->per_view});
+                       .per_view = at.mount->per_view,
+                       .replaceable = at.mount->replaceable});
         if (attributes.kind != fs::Kind::directory) {
             files_.insert(rule.path);
         }
@@ -213,6 +241,7 @@ private:
     const View& parent_;
     FileSystemMaker& maker_;
     ipc::Capability<ipc::Bank> payer_;
+    FileSystemPointer given_;
     View result_;
     std::set<const FileSystem*> made_;
     std::set<std::string> files_;  // mounts of single files
@@ -239,7 +268,7 @@ Result<std::vector<Rule>> read_rules(std::span<const std::byte> payload) {
             record.path_length > record.record_length - sizeof record) {
             return base::fail(Status::malformed);
         }
-        if (record.access > names::Access::granted) {
+        if (record.access > names::Access::given) {
             return base::fail(Status::invalid);
         }
         const auto path = ipc::text(payload.subspan(sizeof record, record.path_length));
@@ -262,8 +291,14 @@ Result<void> grant(const View& view, const std::vector<Rule>& rules) {
 
 Result<View> derive(const View& parent, Derivation how, FileSystemMaker& maker) {
     const auto shows = [](const Rule& rule) {
-        return rule.access != names::Access::none && rule.access != names::Access::granted;
+        return rule.access == names::Access::inherit || rule.access == names::Access::read_only ||
+               rule.access == names::Access::private_tmpfs;
     };
+    const bool is_given = std::ranges::any_of(
+        how.rules, [](const Rule& rule) { return rule.access == names::Access::given; });
+    if (is_given && how.given == FileSystemPointer{}) {
+        return base::fail(Status::invalid);
+    }
     const bool confines = std::ranges::any_of(how.rules, [&](const Rule& rule) {
         const bool hides = rule.access == names::Access::none &&
                            std::ranges::any_of(how.rules, [&](const Rule& other) {
@@ -271,7 +306,7 @@ Result<View> derive(const View& parent, Derivation how, FileSystemMaker& maker) 
                            });
         return hides || rule.access == names::Access::granted;
     });
-    Deriver deriver{parent, maker, std::move(how.payer)};
+    Deriver deriver{parent, maker, how};
     if (!confines && parent.layers.empty()) {
         return deriver.run(how.rules, how.identity);
     }

@@ -50,6 +50,7 @@ struct Derivation {
     std::vector<Rule> rules;
     fs::Identity identity;
     ipc::Capability<ipc::Bank> payer;  // may be none
+    FileSystemPointer given;           // for rules with names::Access::given
     std::uint32_t names = 0;           // names::Derive
 };
 

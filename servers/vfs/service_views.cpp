@@ -51,7 +51,14 @@ Result<names::Derive::Reply> Service::handle(const names::Derive& how, ipc::Requ
         if (with_bank) {
             derivation.payer = request.take<ipc::Bank>();
         }
-        if (const auto other = request.take<names::View>(with_bank ? 1 : 0)) {
+        const std::size_t place = with_bank ? 1 : 0;
+        std::size_t count = request.capability_count();
+        if (how.with_given != 0 && count > place) {
+            derivation.given =
+                make_file_system<DirectoryFileSystem>(request.take<fs::Directory>(--count));
+        }
+        if (const auto other =
+                place < count ? request.take<names::View>(place) : ipc::Capability<names::View>{}) {
             const std::uint64_t badge = TRY(host_.badge_of(other.ref()));
             parent = TRY(view_at(badge));
             derivation.identity = parent->identity;
@@ -99,7 +106,8 @@ Result<names::Mount::Reply> Service::handle(const names::Mount& mount, ipc::Requ
                  .file_system = make_file_system<DirectoryFileSystem>(std::move(directory)),
                  .read_only = mount.read_only != 0,
                  .per_view = mount.per_view != 0,
-                 .is_own = true});
+                 .is_own = true,
+                 .replaceable = mount.replaceable != 0});
     return names::Mount::Reply{};
 }
 

@@ -18,8 +18,9 @@ struct Mount {
     FileSystemPointer file_system;
     std::string start;  // what of the file system is seen: a path relative to its root
     bool read_only = false;
-    bool per_view = false;  // names::Mount
-    bool is_own = false;    // this view's own branch, where that is so
+    bool per_view = false;     // names::Mount
+    bool is_own = false;       // this view's own branch, where that is so
+    bool replaceable = false;  // names::Access::given
 };
 
 // Does `path` lie at or below `base`?

@@ -187,6 +187,58 @@ TEST_F(Names, SingleFilesCanBeMounted) {
     EXPECT_EQ(open("/home/ann/notes", Flags::write, view), Status::read_only);
 }
 
+TEST_F(Names, AGivenDirectoryIsSeenWhereOneMayBeReplaced) {
+    using names::Access;
+    Local own;
+    const auto given = vfs::make_file_system<LocalFileSystem>(own);
+    const auto shown = vfs::make_file_system<LocalFileSystem>(other_);
+    const auto parent_with = [&](const vfs::Mount& mount) {
+        vfs::View parent;
+        parent.mount({.path = "", .file_system = vfs::make_file_system<LocalFileSystem>(root_)});
+        parent.mount(mount);
+        return parent;
+    };
+    const auto child = [&](const vfs::View& parent, std::vector<vfs::Rule> more = {}) {
+        std::vector<vfs::Rule> rules{{.path = "", .access = Access::inherit},
+                                     {.path = "/mnt", .access = Access::given}};
+        rules.insert(rules.end(), more.begin(), more.end());
+        auto view = vfs::derive(parent, {.rules = rules, .given = given}, host_);
+        EXPECT_TRUE(view);
+        return std::move(*view);
+    };
+    const vfs::View parent =
+        parent_with({.path = "/mnt", .file_system = shown, .replaceable = true});
+    for (const std::vector<vfs::Rule>& more :
+         {std::vector<vfs::Rule>{},
+          std::vector<vfs::Rule>{{.path = "/file", .access = Access::granted, .rights = 1}}}) {
+        const vfs::View view = child(parent, more);
+        EXPECT_EQ(view.mounted_at("/mnt")->file_system, given);
+        EXPECT_TRUE(view.mounted_at("/mnt")->read_only);
+        // It may be replaced again in what is derived from it, or is inherited.
+        EXPECT_TRUE(view.mounted_at("/mnt")->replaceable);
+        const auto below =
+            vfs::derive(view, {.rules = {{.path = "", .access = Access::inherit}}}, host_);
+        ASSERT_TRUE(below);
+        EXPECT_EQ(below->mounted_at("/mnt")->file_system, given);
+    }
+    const auto kept = vfs::derive(parent,
+                                  {.rules = {{.path = "", .access = Access::inherit},
+                                             {.path = "/mnt", .access = Access::kept}},
+                                   .given = given},
+                                  host_);
+    ASSERT_TRUE(kept);
+    EXPECT_EQ(kept->mounted_at("/mnt")->file_system, shown);
+    const vfs::View fixed = child(parent_with({.path = "/mnt", .file_system = shown}));
+    EXPECT_EQ(fixed.mounted_at("/mnt")->file_system, shown);
+    EXPECT_EQ(child(parent_with({.path = "/tmp", .file_system = shown, .replaceable = true}))
+                  .mounted_at("/mnt"),
+              nullptr);
+    EXPECT_FALSE(
+        vfs::derive(parent, {.rules = {{.path = "/mnt", .access = Access::given}}}, host_));
+    // Nobody but a Manager brings one along.
+    EXPECT_EQ(derive(rule("/", Access::inherit) + rule("/mnt", Access::given)), 0U);
+}
+
 TEST_F(Names, IdentityIsTheViews) {
     root_.client.make_directory("secret", 0700);
     root_.client.make_file("secret/s", "");

@@ -12,6 +12,7 @@ CLUUFILES = {
     "blind": "PROFILE ipc\nENTRYPOINT /bin/busybox cat\n",
     "reader": "PROFILE vfs\nMOUNT / readonly\nMOUNT /tmp private\nENV 'GREETING=good morning'\n"
               "ENTRYPOINT /bin/busybox sh -c\n",
+    "seer": "PROFILE vfs\nMOUNT / readonly\nMOUNT /proc readonly\nENTRYPOINT /bin/busybox sh -c\n",
     "small": "PROFILE vfs\nMOUNT / readonly\nLIMIT memory 4M\nENTRYPOINT /bin/busybox sh -c\n",
     "few": "PROFILE vfs\nMOUNT / readonly\nLIMIT processes 5\nENTRYPOINT /bin/busybox sh -c\n",
     "stubborn": "PROFILE vfs\nMOUNT / readonly\nRESTART on-failure 2\nENTRYPOINT /bin/busybox sh -c\n",
@@ -288,6 +289,37 @@ def test_restart_always_goes_on_until_it_is_stopped(guest):
     ended = [boss(guest, f"sleep {pause}; container inspect ever | grep -E 'state|restarts'").output for pause in (1, 2)]
     assert ended[0] == ended[1] and b"state: exited" in ended[0], ended
     boss(guest, "container rm ever; container rm once")
+
+
+def test_proc_shows_a_container_its_own_processes_only(guest):
+    """`boss` sees its own, and those that it starts; `reader`, beside the other one that boss starts, cannot get at it."""
+    result = boss(guest, """/bin/sleep 100 & other=$!; until grep -q ^sleep /proc/$other/comm; do :; done; ls /proc | grep -cx $other
+        container run reader "
+            echo other \\$(ls /proc | grep -cx $other) own \\$(ls /proc | grep -cx \\$\\$)
+            for way in /proc/$other /proc/self/../$other /proc/./$other/. /proc/$$ /proc/1
+            do ls \\$way/ || cat \\$way/authority || cd \\$way || stat \\$way && echo seen \\$way; done
+            /bin/ps | grep -c '[s]leep'" 2> /dev/null
+        container run seer "ls /proc | grep -cx $other"
+        kill $other""")
+    assert result.output == b"1\nother 0 own 1\n0\n1\n", text(result)
+    # Who starts it sees it, and who started that one.
+    assert text(boss(guest, "container run reader 'cat /proc/$$/comm; true'; ls /proc | grep -cx $$")) == "sh\n1\n"
+
+
+def test_what_a_process_holds_is_what_explain_says(guest):
+    def statements(shown: str) -> list[str]:
+        lines = shown.split("It holds\n")[0].splitlines()[1:]
+        return [line if line.startswith("It ") else line[2:44].strip() for line in lines]
+
+    shown = text(boss(guest, """cd /etc; /bin/tail -f hostname /etc/passwd > /dev/null &
+        until grep -q hostname /proc/$!/authority; do :; done; cat /proc/$!/authority; kill $!
+        echo ====; container explain tail -f hostname /etc/passwd"""))
+    held, explained = shown.split("====\n")
+    assert "read /etc/hostname" in held and "read /etc/passwd" in held, shown
+    assert statements(held) == statements(explained), shown
+    assert re.match(r"tail \(\d+\): container tail-\d+ of the image tail, for user \d+\n", held), shown
+    assert re.search(r"memory: [\d.]+ [KM]iB of 16.0 MiB", held) and "processes: 1 of 256" in held, shown
+    assert re.search("descriptors at the container's start: 0 .*, 1 device, 2 ", held) and "1 address space" in held, shown
 
 
 def test_proc_shows_processes(guest):

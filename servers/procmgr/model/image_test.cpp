@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "servers/procmgr/model/authority.hpp"
 #include "servers/procmgr/model/image_block.hpp"
 #include "servers/procmgr/model/plan.hpp"
 #include "servers/procmgr/model/proc_text.hpp"
@@ -209,6 +210,59 @@ TEST(Plan, ManyNamesGoInManyMessages) {
     ASSERT_EQ(all.size(), 5002u);
     EXPECT_EQ(all[5000], "/d/file4999 1 0");
     EXPECT_EQ(all.back(), "/d/last 1 0");
+}
+
+TEST(Plan, ContainersThatSeeOnlyTheirOwnProcessesGetARuleForThem) {
+    const auto last_access = [](std::string_view text) {
+        const auto rules = *mount_rules(plan_from(text));
+        names::Access last = names::Access::none;
+        for (std::size_t at = 0; at < rules.size();) {
+            names::MountRule rule;
+            std::memcpy(&rule, rules.data() + at, sizeof rule);
+            last = rule.access;
+            at += rule.record_length;
+        }
+        return last;
+    };
+    EXPECT_EQ(last_access("PROFILE vfs\nMOUNT / readonly\n"), names::Access::given);
+    EXPECT_EQ(last_access("PROFILE vfs\nMOUNT /etc readonly\n"), names::Access::read_only);
+    EXPECT_EQ(last_access("PROFILE vfs\nMOUNT / readonly\nMOUNT /proc inherit\n"),
+              names::Access::kept);
+    EXPECT_EQ(last_access("PROFILE vfs\nMOUNT / readonly\nMOUNT /proc none\n"),
+              names::Access::none);
+}
+
+TEST(Authority, WhatAProcessHolds) {
+    const Plan plan = plan_from("PROFILE vfs\nGRANT argv read\nLIMIT memory 1M\n");
+    ImageBlock image = example();
+    image.arguments = {"cat", "a", std::string(CommandLineNote::most_bytes, 'x'), "b"};
+    image.descriptors.resize(40);
+    image.descriptors[0].state[2] = 1;
+    image.descriptors[1].kind = 3;
+    const CommandLineNote note = note_command_line(plan, image);
+    EXPECT_EQ(note.arguments, (std::vector<std::string>{"cat", "a"}));
+    EXPECT_EQ(note.descriptors.substr(0, 31), "0 terminal, 5 pipe or the like,");
+    EXPECT_LT(note.descriptors.size(), 200u);
+
+    Process process;
+    process.pid = 7;
+    process.name = "cat\x1b[2J";
+    AuthorityFacts facts{.process = &process,
+                         .plan = &plan,
+                         .note = &note,
+                         .container = "cat-3",
+                         .memory_bytes = 4096,
+                         .memory_limit = 1 << 20,
+                         .processes = 1,
+                         .process_limit = 256};
+    facts.held[static_cast<std::size_t>(abi::ObjectType::endpoint)] = 2;
+    const std::string text = authority_text(facts);
+    for (const char* line : {"cat?[2J (7): container cat-3 of the image cat, for user 0\n",
+                             "\n  read /home/a  ", "\n  and so with 2 more arguments\n",
+                             "\n  memory: 4.0 KiB of 1.0 MiB, with its container\n",
+                             "\n  no view of files\n", "\n  capabilities: 2 endpoint\n"}) {
+        EXPECT_NE(text.find(line), std::string::npos) << line << text;
+    }
 }
 
 TEST(Plan, Description) {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "servers/procmgr/model/plan.hpp"
 
-#include <algorithm>
 #include <cstring>
-#include <iterator>
+#include <utility>
 
 #include "libs/base/align.hpp"
 #include "servers/procmgr/model/text.hpp"
@@ -19,17 +18,6 @@ names::Access access_of(cluufile::MountMode mode) {
         case cluufile::MountMode::inherit:  return names::Access::inherit;
     }
     return names::Access::none;
-}
-
-std::string_view word_of(names::Access access) {
-    switch (access) {
-        case names::Access::none:          return "none";
-        case names::Access::private_tmpfs: return "private";
-        case names::Access::read_only:     return "readonly";
-        case names::Access::inherit:       return "inherit";
-        case names::Access::granted:       break;  // no mount
-    }
-    return "none";
 }
 
 // NAME=... replaces an entry of that name, or is added.
@@ -81,43 +69,9 @@ ImageName image_of_path(std::string_view path) {
     return {};
 }
 
-Plan plan_of(std::string_view image, const cluufile::Cluufile& file) {
-    Plan plan;
-    plan.image = image;
-    for (const std::string_view word : file.entrypoint) {
-        if (plan.program.empty()) {
-            plan.program = word;
-        } else {
-            plan.words.emplace_back(word);
-        }
-    }
-    for (const cluufile::EnvironmentEntry& entry : file.environment) {
-        plan.environment.emplace_back(std::string{entry.name}, std::string{entry.value});
-    }
-    for (const cluufile::Mount& mount : file.mounts) {
-        plan.mounts.emplace_back(std::string{mount.path}, access_of(mount.mode));
-    }
-    plan.grants = file.grants;
-    plan.profiles = file.profiles;
-    plan.restart = file.restart;
-    plan.memory_limit = file.memory_limit;
-    plan.process_limit = file.process_limit;
-    plan.cpu_limit = file.cpu_limit;
-    return plan;
-}
-
 void apply(const Plan& plan, ImageBlock& image) {
     image.path = plan.program;
-    if (!plan.words.empty()) {
-        std::vector<std::string> arguments = plan.words;
-        if (!image.arguments.empty()) {
-            std::move(image.arguments.begin() + 1, image.arguments.end(),
-                      std::back_inserter(arguments));
-        }
-        image.arguments = std::move(arguments);
-    } else if (image.arguments.empty()) {
-        image.arguments.push_back(plan.program);
-    }
+    image.arguments = cluufile::arguments_of(plan, std::move(image.arguments));
     for (const auto& [name, value] : plan.environment) {
         set_variable(image.environment, name, value);
     }
@@ -125,11 +79,20 @@ void apply(const Plan& plan, ImageBlock& image) {
 
 Result<std::vector<std::byte>> mount_rules(const Plan& plan, std::uint64_t private_limit) {
     std::vector<std::byte> payload;
-    for (const auto& [path, access] : plan.mounts) {
+    for (const auto& [path, mode] : plan.mounts) {
         names::MountRule rule;
-        rule.access = access;
-        rule.limit = access == names::Access::private_tmpfs ? private_limit : 0;
+        rule.access = access_of(mode);
+        // What the starter sees of processes may be nothing.
+        const bool keeps =
+            path == cluufile::processes_path && processes_of(plan) == cluufile::Processes::starters;
+        if (keeps) {
+            rule.access = names::Access::kept;
+        }
+        rule.limit = rule.access == names::Access::private_tmpfs ? private_limit : 0;
         append_record(payload, rule, path);
+    }
+    if (processes_of(plan) == cluufile::Processes::own) {
+        append_record(payload, {.access = names::Access::given}, cluufile::processes_path);
     }
     if (payload.size() > names::Derive::payload) {
         return base::fail(Status::too_big);
@@ -137,71 +100,21 @@ Result<std::vector<std::byte>> mount_rules(const Plan& plan, std::uint64_t priva
     return payload;
 }
 
-GrantedNames::GrantedNames(const Plan& plan, const ImageBlock& image, Pid own, bool applied)
-    : plan_(plan),
-      image_(image),
-      own_(own),
-      first_(applied ? std::max<std::size_t>(plan.words.size(), 1) : 1),
-      argument_(first_) {}
-
-std::uint32_t GrantedNames::count() const {
-    if (!plan_.grants.any()) {
-        return 0;
-    }
-    const std::size_t arguments =
-        image_.arguments.size() - std::min(first_, image_.arguments.size());
-    return static_cast<std::uint32_t>(1 + arguments);
-}
-
-bool GrantedNames::next() {
-    rule_ = {.access = names::Access::granted};
-    if (!directory_done_) {
-        directory_done_ = true;
-        name_ = image_.directory;
-        rule_.rights = plan_.grants.cwd.raw();
-        return true;
-    }
-    rule_.rights = plan_.grants.argv.raw();
-    rule_.beside = plan_.grants.beside.raw();
-    while (rule_.rights + rule_.beside != 0 && argument_ < image_.arguments.size()) {
-        std::string_view text = image_.arguments[argument_];
-        const bool value = std::exchange(value_, false);
-        const std::size_t equals = text.find('=');
-        if (value || equals == text.npos) {
-            ++argument_;
-        } else {
-            value_ = true;
-        }
-        if (value) {
-            text.remove_prefix(equals + 1);
-        } else if (!only_names_ && text.starts_with('-')) {
-            only_names_ = text == "--";
-            continue;
-        }
-        if (!text.empty()) {
-            name_ = text.starts_with('/') ? "" : image_.directory + '/';
-            name_ += text;
-            constexpr std::string_view self = "/proc/self";
-            const bool is_self = name_.starts_with(self) &&
-                                 (name_.size() == self.size() || name_[self.size()] == '/');
-            if (is_self && own_ != 0) {
-                name_.replace(0, self.size(), "/proc/" + decimal(own_));
-            }
-            return true;
-        }
-    }
-    return false;
-}
-
 bool GrantedNames::append(std::vector<std::byte>& payload, std::size_t most) {
-    while (plan_.grants.any() && (pending_ || next())) {
+    while (pending_ != nullptr || (pending_ = names_.next()) != nullptr) {
+        const std::size_t length = record_length(pending_->path);
         // A path that fits no message is longer than what the program could name.
-        pending_ = record_length(name_) <= names::Derive::payload;
-        if (pending_ && payload.size() + record_length(name_) > most) {
+        const bool fits = length <= names::Derive::payload;
+        if (fits && payload.size() + length > most) {
             return true;
         }
-        if (std::exchange(pending_, false)) {
-            append_record(payload, rule_, name_);
+        const cluufile::GrantedName& name = *std::exchange(pending_, nullptr);
+        if (fits) {
+            append_record(payload,
+                          {.access = names::Access::granted,
+                           .rights = name.rights.raw(),
+                           .beside = name.beside.raw()},
+                          name.path);
         }
     }
     return false;
@@ -224,8 +137,8 @@ std::string describe(const Plan& plan) {
         }
     }
     line(out, "profile", profiles);
-    for (const auto& [path, access] : plan.mounts) {
-        line(out, "mount", path + " " + std::string{word_of(access)});
+    for (const auto& [path, mode] : plan.mounts) {
+        line(out, "mount", path + " " + std::string{name_of(mode)});
     }
     for (const auto& [source, rights] :
          {std::pair{"argv ", plan.grants.argv}, std::pair{"beside ", plan.grants.beside},

@@ -8,13 +8,11 @@
 #include <string>
 #include <string_view>
 
+#include "libs/cluufile/text.hpp"
+
 namespace procmgr {
 
-inline std::string decimal(std::uint64_t number) {
-    char digits[20];
-    const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-    return {digits, static_cast<std::size_t>(end - digits)};
-}
+using cluufile::decimal;
 
 inline std::string decimal_signed(std::int64_t number) {
     char digits[21];
@@ -43,10 +41,11 @@ inline std::optional<std::uint32_t> parse_number(std::string_view text) {
 }
 
 // Text from a client, for logs and lists that a person reads on a terminal: no control bytes.
-inline std::string printable(std::string_view text) {
+// Those in `kept` stay.
+inline std::string printable(std::string_view text, std::string_view kept = {}) {
     std::string out{text};
     for (char& c : out) {
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+        if ((static_cast<unsigned char>(c) < 0x20 || c == 0x7f) && !kept.contains(c)) {
             c = '?';
         }
     }

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include "apps/container/json.hpp"
+
+namespace container_tool {
+
+namespace {
+
+unsigned char byte_at(std::string_view text, std::size_t at) {
+    return at < text.size() ? static_cast<unsigned char>(text[at]) : 0;
+}
+
+// The length of the UTF-8 sequence at the start (Unicode 15, table 3-7); 0: there is none.
+std::size_t sequence_length(std::string_view text) {
+    const unsigned char first = byte_at(text, 0), second = byte_at(text, 1);
+    if (first < 0x80) return 1;
+    unsigned char low = 0x80, high = 0xbf;
+    if (first == 0xe0) low = 0xa0;
+    if (first == 0xed) high = 0x9f;
+    if (first == 0xf0) low = 0x90;
+    if (first == 0xf4) high = 0x8f;
+    std::size_t length = first >= 0xc2 && first <= 0xdf   ? 2
+                         : first >= 0xe0 && first <= 0xef ? 3
+                         : first >= 0xf0 && first <= 0xf4 ? 4
+                                                          : 0;
+    if (length == 0 || second < low || second > high) return 0;
+    for (std::size_t at = 2; at < length; ++at) {
+        if ((byte_at(text, at) & 0xc0) != 0x80) return 0;
+    }
+    return length;
+}
+
+}  // namespace
+
+std::string json_text(std::string_view text) {
+    std::string out = "\"";
+    while (!text.empty()) {
+        const std::size_t length = sequence_length(text);
+        const unsigned char first = byte_at(text, 0);
+        if (length == 0) {
+            out += "\xef\xbf\xbd";
+        } else if (first < 0x20) {
+            constexpr char digits[] = "0123456789abcdef";
+            out += "\\u00";
+            out += digits[first >> 4];
+            out += digits[first & 15];
+        } else {
+            if (first == '"' || first == '\\') out += '\\';
+            out += text.substr(0, length);
+        }
+        text.remove_prefix(length == 0 ? 1 : length);
+    }
+    return out + "\"";
+}
+
+std::string json_list(std::span<const std::string> values) {
+    std::string out;
+    for (const std::string& value : values) out += (out.empty() ? "" : ",") + value;
+    return "[" + out + "]";
+}
+
+std::string json_texts(std::span<const std::string> texts) {
+    std::vector<std::string> values;
+    for (const std::string& text : texts) values.push_back(json_text(text));
+    return json_list(values);
+}
+
+JsonObject& JsonObject::add_json(std::string_view name, std::string_view value) {
+    if (!members_.empty()) members_ += ",";
+    members_ += json_text(name) + ":";
+    members_ += value;
+    return *this;
+}
+
+}  // namespace container_tool

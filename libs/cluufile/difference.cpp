@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include "libs/cluufile/difference.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "libs/cluufile/explain.hpp"
+#include "libs/cluufile/text.hpp"
+
+namespace cluufile {
+
+namespace {
+
+using Kind = Change::Kind;
+using Changes = std::vector<Change>;
+
+// What a mount's mode comes to, apart from whose files they are: what its starter has there, or its own.
+struct Reach {
+    Rights rights;
+    bool own = false;
+    friend bool operator==(const Reach&, const Reach&) = default;
+};
+
+Reach reach_of(MountMode mode) {
+    const Rights all = Rights{Right::read} | Right::write | Right::create;
+    switch (mode) {
+        case MountMode::inherit:  return {all, false};
+        case MountMode::readonly: return {Right::read, false};
+        case MountMode::private_: return {{}, true};
+        case MountMode::none:     break;
+    }
+    return {};
+}
+
+// That of the longest mount which is a prefix of the path; `strictly`: of one that is not the path itself.
+Reach reach_at(const Plan& plan, std::string_view path, bool strictly = false) {
+    const std::pair<std::string, MountMode>* best = nullptr;
+    for (const auto& mount : plan.mounts) {
+        if ((strictly && mount.first == path) || !is_at_or_below(path, mount.first)) continue;
+        if (best == nullptr || mount.first.size() > best->first.size()) best = &mount;
+    }
+    return best == nullptr ? Reach{} : reach_of(best->second);
+}
+
+void add_rights(Changes& out, Kind kind, Rights rights, const std::string& what) {
+    if (!rights.empty()) out.push_back({kind, verbs(rights) + " " + what});
+}
+
+void compare_mounts(Changes& out, const Plan& before, const Plan& after) {
+    std::set<std::string> paths;
+    for (const Plan* plan : {&before, &after}) {
+        for (const auto& mount : plan->mounts) paths.insert(mount.first);
+    }
+    paths.erase(std::string{processes_path});
+    for (const std::string& path : paths) {
+        const Reach old = reach_at(before, path), now = reach_at(after, path);
+        const bool changed_above =
+            reach_at(before, path, true) == old && reach_at(after, path, true) == now;
+        // What holds further up, too, has been said there.
+        if (changed_above && path != "/") continue;
+        const std::string what = path == "/" ? "all files as its starter may" : path + " and below";
+        add_rights(out, Kind::gains, now.rights.without(old.rights), what);
+        add_rights(out, Kind::loses, old.rights.without(now.rights), what);
+        if (old.own != now.own)
+            out.push_back({now.own ? Kind::gains : Kind::loses, path + " to itself until it ends"});
+    }
+}
+
+void compare_processes(Changes& out, Processes old, Processes now) {
+    if (old == now) return;
+    const Processes more = std::max(old, now);
+    out.push_back({now == more ? Kind::gains : Kind::loses,
+                   more == Processes::own ? "see its own processes"
+                                          : "see the processes that its starter sees"});
+}
+
+void compare_grants(Changes& out, const Grants& old, const Grants& now) {
+    struct Source {
+        Rights before, after;
+        std::string what;
+    };
+    for (const auto& [before, after, what] :
+         {Source{old.argv, now.argv, "what its arguments name"},
+          Source{old.beside, now.beside, "what is beside what its arguments name"},
+          Source{old.cwd, now.cwd, "where it is started"}}) {
+        add_rights(out, Kind::gains, after.without(before), what);
+        add_rights(out, Kind::loses, before.without(after), what);
+    }
+}
+
+void compare_profiles(Changes& out, Profiles old, Profiles now) {
+    const auto names = profile_names();
+    for (std::size_t bit = 0; bit < names.size(); ++bit) {
+        const auto one = Profiles::from_raw(1U << bit);
+        if (old.has(one) == now.has(one)) continue;
+        out.push_back(
+            {now.has(one) ? Kind::gains : Kind::loses, "PROFILE " + std::string{names[bit]}});
+    }
+}
+
+// 0: no limit of its own.
+void compare_limit(Changes& out, std::uint64_t old, std::uint64_t now, std::string_view what,
+                   std::string (*text)(std::uint64_t)) {
+    if (old == now) return;
+    const bool more = old != 0 && (now == 0 || now > old);
+    const auto amount = [&](std::uint64_t limit) {
+        return limit == 0 ? std::string{"what its starter has"} : text(limit);
+    };
+    out.push_back({more ? Kind::gains : Kind::loses,
+                   std::string{what} + ": " + amount(now) + " instead of " + amount(old)});
+}
+
+std::string command_of(const Plan& plan) {
+    std::string text = plan.program;
+    for (const std::string& word : plan.words) text += " " + word;
+    for (const auto& [name, value] : plan.environment) {
+        text += " " + name + "=";
+        text += value;
+    }
+    return text.empty() ? "nothing" : text;
+}
+
+}  // namespace
+
+std::vector<Change> difference(const Plan& before, const Plan& after) {
+    Changes out;
+    compare_mounts(out, before, after);
+    compare_processes(out, processes_of(before), processes_of(after));
+    compare_grants(out, before.grants, after.grants);
+    compare_profiles(out, before.profiles, after.profiles);
+    compare_limit(out, before.memory_limit, after.memory_limit, "memory", size_text);
+    compare_limit(out, before.cpu_limit, after.cpu_limit, "CPU",
+                  [](std::uint64_t share) { return decimal(share) + "%"; });
+    compare_limit(out, before.process_limit, after.process_limit, "processes", decimal);
+    if (const std::string now = command_of(after), old = command_of(before); now != old)
+        out.push_back({Kind::runs, now + " instead of " + old});
+    const bool same_restart = before.restart.policy == after.restart.policy &&
+                              before.restart.attempts == after.restart.attempts;
+    if (!same_restart)
+        out.push_back(
+            {Kind::runs, "again when it ends: " + std::string{name_of(after.restart.policy)} +
+                             " instead of " + std::string{name_of(before.restart.policy)}});
+    std::ranges::stable_sort(out, {}, &Change::kind);
+    return out;
+}
+
+}  // namespace cluufile

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+#include "libs/cluufile/explain.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "libs/cluufile/text.hpp"
+
+namespace cluufile {
+
+namespace {
+
+using Kind = Statement::Kind;
+using Statements = std::vector<Statement>;
+
+// `/` is said otherwise by all who call this.
+std::string place(std::string_view path) { return std::string{path} + " and below"; }
+
+Statement of_mount(const std::string& path, MountMode mode) {
+    const bool whole = path == "/";
+    Statement statement{.directive = "MOUNT", .word = path};
+    switch (mode) {
+        case MountMode::inherit:
+            statement.text = whole ? "use all files as its starter may"
+                                   : "use " + place(path) + " as its starter may";
+            break;
+        case MountMode::readonly:
+            statement.text = whole ? "read all files that its starter may"
+                                   : "read " + place(path) + " if its starter may";
+            break;
+        case MountMode::private_:
+            statement.text = "have " + path + " to itself until it ends";
+            break;
+        case MountMode::none:
+            statement.kind = Kind::may_not;
+            statement.text = "see what is in " + path;
+            break;
+    }
+    return statement;
+}
+
+void add_mounts(Statements& out, const Plan& plan) {
+    auto mounts = plan.mounts;
+    std::ranges::sort(mounts);
+    for (const auto& [path, mode] : mounts) {
+        out.push_back(of_mount(path, mode));
+        if (path == processes_path && processes_of(plan) == Processes::starters)
+            out.back().text = "see the processes that its starter sees";
+    }
+    if (processes_of(plan) == Processes::own)
+        out.push_back({.text = "see its own processes, and no others",
+                       .directive = "MOUNT",
+                       .word = mount_at(plan, processes_path)->first});
+}
+
+constexpr std::string_view argv = "argv", beside = "beside", cwd = "cwd";
+
+void add_grant(Statements& out, Rights rights, std::string_view source, const std::string& what) {
+    if (rights.empty()) return;
+    // "change and remove files beside a", for it is not a itself.
+    const std::string_view object = source == beside ? " files beside " : " ";
+    out.push_back({.text = verbs(rights) + std::string{object} + what,
+                   .directive = "GRANT",
+                   .word = std::string{source}});
+}
+
+// What is granted by names: those of the command line, or the rule by which they will be found.
+void add_grants(Statements& out, const Plan& plan, const CommandLine& line) {
+    if (line.arguments.empty()) {
+        add_grant(out, plan.grants.argv, argv, "what its arguments name, and below");
+        add_grant(out, plan.grants.beside, beside, "what its arguments name");
+        add_grant(out, plan.grants.cwd, cwd, "where it is started, and below");
+        return;
+    }
+    Names names{plan, line};
+    bool is_directory = true;
+    while (const GrantedName* name = names.next()) {
+        add_grant(out, name->rights, is_directory ? cwd : argv, name->path);
+        add_grant(out, name->beside, beside, name->path);
+        is_directory = false;
+    }
+}
+
+bool changes_something(const Plan& plan) {
+    const Rights all = plan.grants.argv | plan.grants.beside | plan.grants.cwd;
+    return all.has(Right::write) || all.has(Right::create) ||
+           std::ranges::any_of(plan.mounts, [](const auto& mount) {
+               return mount.second == MountMode::inherit || mount.second == MountMode::private_;
+           });
+}
+
+void add_other_files(Statements& out, const Plan& plan) {
+    const bool sees_all = std::ranges::any_of(plan.mounts, [](const auto& mount) {
+        return mount.first == "/" && mount.second != MountMode::none;
+    });
+    const bool sees_some = !plan.mounts.empty() || plan.grants.any();
+    if (!sees_all)
+        out.push_back({.kind = Kind::may_not,
+                       .text = sees_some ? "see any other file" : "see any file",
+                       .because = sees_some ? "nothing shows it" : "no MOUNT, no GRANT"});
+    if (sees_some && !changes_something(plan))
+        out.push_back({.kind = Kind::may_not,
+                       .text = "change, create or remove any file",
+                       .because = "nothing allows it"});
+}
+
+struct Service {
+    Profile profile;
+    std::string_view word;
+    std::string_view does;
+    bool exists;  // that it is not held is said, too
+};
+
+constexpr Service services[] = {
+    {Profile::supervisor, "supervisor",
+     "start containers that may do this too, look at its user's and end them", true},
+    {Profile::admin, "admin",
+     "manage the containers of all users, write the system's log, trace all threads", true},
+    {Profile::net, "net", "use the network (of which there is none yet)", false},
+    {Profile::device, "device", "ask for devices (which nobody hands out yet)", false},
+    {Profile::registry, "registry", "offer services by name (for which there is no list yet)",
+     false},
+};
+
+void add_services(Statements& out, const Plan& plan) {
+    for (const Service& service : services) {
+        if (plan.profiles.has(service.profile))
+            out.push_back({.text = std::string{service.does},
+                           .directive = "PROFILE",
+                           .word = std::string{service.word}});
+    }
+    if (!plan.profiles.has(Profile::supervisor) && !plan.profiles.has(Profile::admin))
+        out.push_back({.kind = Kind::may_not,
+                       .text = "reach processes that it did not start",
+                       .because = "no PROFILE supervisor"});
+    if (!plan.profiles.has(Profile::net))
+        out.push_back(
+            {.kind = Kind::may_not, .text = "use the network", .because = "no PROFILE net"});
+    if (!plan.profiles.has(Profile::device))
+        out.push_back(
+            {.kind = Kind::may_not, .text = "drive a device", .because = "no PROFILE device"});
+}
+
+void add_limit(Statements& out, std::string_view what, const std::string& text, bool is_set,
+               std::string_view otherwise) {
+    out.push_back({.text = is_set ? text : std::string{otherwise},
+                   .directive = is_set ? "LIMIT" : "",
+                   .word = is_set ? std::string{what} : std::string{},
+                   .because = is_set ? "" : "no LIMIT"});
+}
+
+void add_limits(Statements& out, const Plan& plan) {
+    add_limit(out, "memory", "take " + size_text(plan.memory_limit) + " of memory",
+              plan.memory_limit != 0, "take as much memory as its starter");
+    add_limit(out, "cpu", "take " + decimal(plan.cpu_limit) + "% of a CPU", plan.cpu_limit != 0,
+              "take as much CPU time as its starter");
+    add_limit(out, "processes",
+              "have " + decimal(plan.process_limit) +
+                  (plan.process_limit == 1 ? " process" : " processes"),
+              plan.process_limit != 0, "have 256 processes, if its starter may");
+}
+
+void add_start(Statements& out, const Plan& plan) {
+    std::string runs = plan.program.empty() ? "nothing: it is a base for others" : plan.program;
+    for (const std::string& word : plan.words) runs += " " + word;
+    out.push_back(
+        {.kind = Kind::runs, .text = runs, .directive = plan.program.empty() ? "" : "ENTRYPOINT"});
+    for (const auto& [name, value] : plan.environment)
+        out.push_back({.kind = Kind::runs,
+                       .text = "with " + name + "=" + value,
+                       .directive = "ENV",
+                       .word = name + "="});
+    if (plan.restart.policy == RestartPolicy::no) return;
+    const bool always = plan.restart.policy == RestartPolicy::always;
+    out.push_back({.kind = Kind::runs,
+                   .text = always ? "again, whenever it ends"
+                                  : "again, if it fails, " + decimal(plan.restart.attempts) +
+                                        " times in a row at most",
+                   .directive = "RESTART"});
+}
+
+}  // namespace
+
+std::vector<Statement> explain(const Plan& plan, const CommandLine& line) {
+    Statements out;
+    add_start(out, plan);
+    add_mounts(out, plan);
+    add_grants(out, plan, line);
+    add_other_files(out, plan);
+    add_services(out, plan);
+    add_limits(out, plan);
+    // Within a kind in the order that they were found in.
+    std::ranges::stable_sort(out, {}, &Statement::kind);
+    return out;
+}
+
+std::string text_of(std::span<const Statement> statements, std::span<const std::string> reasons) {
+    constexpr std::string_view heads[] = {"It runs\n", "It may\n", "It may not\n"};
+    constexpr std::size_t column = 44;
+    std::string out;
+    for (std::size_t i = 0; i < statements.size(); ++i) {
+        const Statement& one = statements[i];
+        if (i == 0 || one.kind != statements[i - 1].kind)
+            out += heads[static_cast<std::size_t>(one.kind)];
+        std::string reason{one.because};
+        if (!reasons.empty()) {
+            reason = reasons[i];
+        } else if (!one.directive.empty()) {
+            reason = std::string{one.directive} + (one.word.empty() ? "" : " ") + one.word;
+        }
+        const std::string line = "  " + one.text;
+        out += line;
+        // A long one has its reason below it.
+        if (line.size() + 2 > column) out += '\n';
+        out.append(column - (line.size() + 2 > column ? 0 : line.size()), ' ');
+        out += reason + '\n';
+    }
+    return out;
+}
+
+std::string size_text(std::uint64_t bytes) {
+    if (bytes < 1024) return decimal(bytes) + " B";
+    constexpr const char* units[] = {" KiB", " MiB", " GiB", " TiB"};
+    std::size_t unit = 0;
+    // In tenths of the unit.
+    std::uint64_t tenths = bytes / 1024 * 10 + bytes % 1024 * 10 / 1024;
+    for (; tenths >= 10240 && unit + 1 < std::size(units); ++unit) tenths /= 1024;
+    return decimal(tenths / 10) + "." + decimal(tenths % 10) + units[unit];
+}
+
+std::string verbs(Rights rights) {
+    std::vector<std::string_view> words;
+    if (rights.has(Right::read)) words.push_back("read");
+    if (rights.has(Right::write)) words.insert(words.end(), {"change", "remove"});
+    if (rights.has(Right::create)) words.push_back("create");
+    std::string text;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (i != 0) text += i + 1 == words.size() ? " and " : ", ";
+        text += words[i];
+    }
+    return text;
+}
+
+}  // namespace cluufile

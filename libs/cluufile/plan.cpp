@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#include "libs/cluufile/plan.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "libs/cluufile/text.hpp"
+
+namespace cluufile {
+
+Plan plan_of(std::string_view image, const Cluufile& file) {
+    Plan plan;
+    plan.image = image;
+    for (const std::string_view word : file.entrypoint) {
+        if (plan.program.empty()) {
+            plan.program = word;
+        } else {
+            plan.words.emplace_back(word);
+        }
+    }
+    for (const EnvironmentEntry& entry : file.environment) {
+        plan.environment.emplace_back(std::string{entry.name}, std::string{entry.value});
+    }
+    for (const Mount& mount : file.mounts) {
+        plan.mounts.emplace_back(std::string{mount.path}, mount.mode);
+    }
+    plan.grants = file.grants;
+    plan.profiles = file.profiles;
+    plan.restart = file.restart;
+    plan.memory_limit = file.memory_limit;
+    plan.process_limit = file.process_limit;
+    plan.cpu_limit = file.cpu_limit;
+    return plan;
+}
+
+const std::pair<std::string, MountMode>* mount_at(const Plan& plan, std::string_view path) {
+    const std::pair<std::string, MountMode>* best = nullptr;
+    for (const auto& mount : plan.mounts) {
+        if (!is_at_or_below(path, mount.first)) continue;
+        if (best == nullptr || mount.first.size() > best->first.size()) best = &mount;
+    }
+    return best;
+}
+
+Processes processes_of(const Plan& plan) {
+    const auto* mount = mount_at(plan, processes_path);
+    const bool shows = mount != nullptr && (mount->second == MountMode::inherit ||
+                                            mount->second == MountMode::readonly);
+    if (!shows) return Processes::none;
+    return mount->first == processes_path ? Processes::starters : Processes::own;
+}
+
+std::vector<std::string> arguments_of(const Plan& plan, std::vector<std::string> given) {
+    if (plan.words.empty()) {
+        if (given.empty()) given.push_back(plan.program);
+        return given;
+    }
+    std::vector<std::string> arguments = plan.words;
+    if (!given.empty()) std::move(given.begin() + 1, given.end(), std::back_inserter(arguments));
+    return arguments;
+}
+
+Names::Names(const Plan& plan, const CommandLine& line)
+    : plan_(plan),
+      line_(line),
+      first_(line.applied ? std::max<std::size_t>(plan.words.size(), 1) : 1),
+      argument_(first_) {}
+
+std::uint32_t Names::count() const {
+    if (!plan_.grants.any()) return 0;
+    const std::size_t arguments = line_.arguments.size() - std::min(first_, line_.arguments.size());
+    return static_cast<std::uint32_t>(1 + arguments);
+}
+
+const GrantedName* Names::next() {
+    if (!plan_.grants.any()) return nullptr;
+    if (!directory_done_) {
+        directory_done_ = true;
+        name_ = {std::string{line_.directory}, plan_.grants.cwd, {}};
+        return &name_;
+    }
+    name_.rights = plan_.grants.argv;
+    name_.beside = plan_.grants.beside;
+    while (!(name_.rights | name_.beside).empty() && argument_ < line_.arguments.size()) {
+        std::string_view text = line_.arguments[argument_];
+        const bool value = std::exchange(value_, false);
+        const std::size_t equals = text.find('=');
+        if (value || equals == text.npos) {
+            ++argument_;
+        } else {
+            value_ = true;
+        }
+        if (value) {
+            text.remove_prefix(equals + 1);
+        } else if (!only_names_ && text.starts_with('-')) {
+            only_names_ = text == "--";
+            continue;
+        }
+        if (text.empty()) continue;
+        name_.path = text.starts_with('/') ? "" : std::string{line_.directory} + '/';
+        name_.path += text;
+        constexpr std::string_view self = "/proc/self";
+        const bool is_self = name_.path.starts_with(self) &&
+                             (name_.path.size() == self.size() || name_.path[self.size()] == '/');
+        if (is_self && line_.own != 0)
+            name_.path.replace(0, self.size(), "/proc/" + decimal(line_.own));
+        return &name_;
+    }
+    return nullptr;
+}
+
+}  // namespace cluufile
