@@ -95,14 +95,10 @@ Thread* ThreadList::free_place() {
 }
 
 Result<Thread*> ThreadList::new_place() {
-    constexpr std::uint32_t most_places = 512;  // see thread_id
-    if (next_place_ == most_places) {
+    if (next_place_ == most_threads) {
         return base::fail(Errno::eagain);
     }
     const std::uint64_t place = process::linux_threads + next_place_ * thread_place_bytes;
-    if (place + thread_place_bytes > process::image_start) {
-        return base::fail(Errno::eagain);
-    }
     auto pages = TRY(or_errno(ipc::own_bank()->create_memory(2 * abi::page_size)));
     auto stack = TRY(or_errno(ipc::own_bank()->create_memory(process::first_stack_bytes)));
     TRY(or_errno(ipc::own_space()->map(pages, {.address = place,

@@ -84,6 +84,8 @@ struct Thread {
 };
 
 inline constexpr std::uint64_t thread_place_bytes = 0x20000;
+inline constexpr std::uint32_t most_threads =
+    (process::image_start - process::linux_threads) / thread_place_bytes;
 inline constexpr std::uint64_t thread_stack_offset = process::first_stack - process::linux_threads;
 
 class ThreadList {
@@ -139,10 +141,12 @@ private:
 
 ThreadList& threads();
 
-// Linux's thread ids: the first thread has the process's id. Others are made of it, so that no two
-// of the whole system are equal.
+// Linux's thread ids: the first thread has the process's id, which is at most 99,999. Others are made
+// of it, so that no two of the whole system are equal. They fit into a futex (FUTEX_TID_MASK, futex(2)).
+inline constexpr std::uint32_t thread_id_shift = 17;
 constexpr std::uint32_t thread_id(std::uint32_t pid, std::uint32_t place) {
-    return place == 0 ? pid : pid | place << 22;
+    return place == 0 ? pid : pid | place << thread_id_shift;
 }
+static_assert(most_threads << thread_id_shift < 1 << 30);
 
 }  // namespace linux

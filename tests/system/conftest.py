@@ -25,6 +25,7 @@ SUITE_SECONDS = 1800  # twice what the suite may take; a system that is broken e
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "nightly: takes long; `./cluu test nightly`")
     config.addinivalue_line("markers", "ports: needs the ports that are not on the disk; `./cluu test ports`")
 
 

@@ -32,7 +32,7 @@ def unit(word: str | None, stop: bool) -> int:
     return subprocess.run(command, stdin=subprocess.DEVNULL).returncode or status
 
 
-def system(word: str | None, stop: bool, kind: str = "not ports") -> int:
+def system(word: str | None, stop: bool, kind: str = "not ports and not nightly") -> int:
     """The tests of booted systems; `kind` is an expression of pytest's markers (tests/system/conftest.py)."""
     progress("building the system and its images")
     build.targets("all", "image", "kernel_test_initrd", "kernel_rounds_initrd", "bench_initrd",
@@ -50,9 +50,10 @@ def system(word: str | None, stop: bool, kind: str = "not ports") -> int:
 
 
 def nightly() -> int:
-    """How much of the kernel the unit tests run, and ten million random system calls (tests/kernel/fuzz_test.cpp): about
-    ten minutes."""
+    """How much of the kernel the unit tests run, ten million random system calls (tests/kernel/fuzz_test.cpp), and the long
+    system tests: about half an hour."""
     enough = coverage.main() == 0
+    enough = system(None, False, "nightly") == 0 and enough
     progress("building the kernel and the nightly test")
     build.targets("kernel.elf", "kernel_nightly_initrd")
     archive = paths.OUT / "images" / "kernel_nightly.cpio"

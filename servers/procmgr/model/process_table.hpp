@@ -69,8 +69,8 @@ class ProcessTable {
 public:
     static constexpr Pid self = 1;
     static constexpr Pid max_pid = 99'999;
-    static constexpr std::size_t max_processes = 1024;
-    static constexpr std::size_t max_per_user = 512;
+    static constexpr std::size_t max_processes = 4096;
+    static constexpr std::size_t max_per_user = 2048;
 
     ProcessTable();
 
