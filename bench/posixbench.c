@@ -962,7 +962,7 @@ static void choose(char *names)
 static void list_benches(void)
 {
     for (int i = 0; i < BENCHES; i++)
-        printf("%-16s %s\n", benches[i].name, benches[i].what);
+        printf("%-16s %6ld  %s\n", benches[i].name, benches[i].ops, benches[i].what);
 }
 
 static void usage(FILE *out)
@@ -975,7 +975,7 @@ static void usage(FILE *out)
           "  --dir DIR        put work files in DIR (default: the current directory)\n"
           "  --batches N      measured batches in each benchmark (default 7)\n"
           "  --timeout SECS   give up on a benchmark after this long; 0 never (default 120)\n"
-          "  --list           list the benchmarks\n",
+          "  --list           list the benchmarks, with the operations in a batch\n",
           out);
 }
 

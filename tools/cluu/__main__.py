@@ -46,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     bench = commands.add_parser("bench", help="measure CLUU and Linux side by side")
     bench.add_argument("--json", metavar="FILE", help="write the figures to FILE as well")
     bench.add_argument("--only", choices=["cluu", "linux"], help="measure only one of the two")
+    bench.add_argument("--profile", metavar="NAME", help="count one benchmark's instructions by function instead")
 
     debug = commands.add_parser("debug", help="boot under gdb, stopped before the first instruction")
     debug.add_argument("--words", default="", help="the kernel's command line")

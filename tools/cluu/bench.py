@@ -9,7 +9,7 @@ import time
 import tomllib
 from pathlib import Path
 
-from . import build, execute, linux, paths, qemu
+from . import build, execute, linux, paths, profile, qemu
 from .line import Ended
 from .machine import Machine
 from .say import Problem, note, progress
@@ -254,6 +254,8 @@ def missed_budgets(cluu: Figures, part: str | None = None) -> list[str]:
 
 
 def main(arguments) -> int:
+    if arguments.profile:
+        return profile.main(arguments.profile)
     qemu.check_version()
     if arguments.json:
         open(arguments.json, "a").close()  # better to fail now than after minutes

@@ -3,7 +3,7 @@
 
 from pathlib import Path
 
-from cluu import bench, lint, machine
+from cluu import bench, lint, machine, profile
 
 OUTPUT = "\r\n[    0.1] noise\r\ngetpid\t345.4800\tticks/op\r\nread_seq\t3.88\tbytes/tick\r\ntcp\tskip\tNo such device\r\n"
 
@@ -43,3 +43,27 @@ def test_cycles_are_found():
 
 def test_a_busy_image_gets_a_clear_sentence():
     assert "another CLUU" in str(machine.startup_problem('qemu: Failed to get "write" lock'))
+
+
+def a_program(name: str, code: bytes, names: dict[int, str]) -> profile.Program:
+    program = profile.Program.__new__(profile.Program)
+    program.path, program.code = Path(name), [(0x1000, code)]
+    program.starts, program.names = sorted(names), [names[start] for start in sorted(names)]
+    return program
+
+
+def test_a_profile_tells_programs_apart_by_their_code():
+    one = a_program("one", b"\x90\x90\xc3\x90\xc3", {0x1000: "first", 0x1003: "second"})
+    other = a_program("other", b"\x31\xc0\xc3", {0x1000: "first"})
+    few = profile.parse_counts("1000 10 3 9090c3\n")
+    many = profile.parse_counts("1000 30 3 9090c3\n1001 4 2 90c3\n1003 5 2 90c3\n1000 7 2 31c0c3\n2000 1 1 cc\n")
+    many.subtract(few)
+    sums = profile.attribute(many, [one, other])
+    assert sums == {("one", "first"): [68, 20], ("one", "second"): [10, 5], ("other", "first"): [14, 7], ("?", "?"): [1, 0]}
+    rows = [line.split() for line in profile.table(sums, 2).splitlines()]
+    assert ["34", "10.00", "first"] in rows and ["39", "one"] in rows and ["46", "all"] in rows
+
+
+def test_names_of_functions_are_short():
+    assert profile._short("kernel::(anonymous namespace)::f<int, g<h>>(kernel::A&, int) const") == "kernel::f"
+    assert profile._short("main") == "main"
