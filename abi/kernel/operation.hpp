@@ -75,9 +75,9 @@ enum class MemoryOp : std::uint16_t {
     decommit,   // w0 offset, w1 length: the pages are zero again, and free. manage
     supply,     // w0 offset, w1 length (to most_supplied pages), w2 source Memory cap, w3 offset in
                 // it: moves pages in for the pager, all or none. manage
-    fail,     // w0 offset, w1 length: the pager cannot supply: waiting threads get a fault. manage
-    pin,      // w0 offset, w1 length (to 512 pages): commits; payload: u64 physical address of each
-              // page. physical
+    fail,  // w0 offset, w1 length: the pager cannot supply: waiting threads get a fault. manage
+    pin,  // w0 offset, w1 length (to 512 pages), w2 device memory cap (physical): commits; payload:
+          // u64 physical address of each page. physical
     window,   // w0 offset, w1 length, w2 bank cap -> w0 cap: a part of device memory. physical
     commit,   // w0 offset, w1 length: allocates now what is not there yet. write
     reserve,  // w0 bytes (0: none): so much is charged from now on, and pages up to it need no

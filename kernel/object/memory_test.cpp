@@ -123,10 +123,11 @@ TEST_F(MemoryTest, PinningIsAllOrNothing) {
     ASSERT_NE(thread, 0U);
     const std::uint64_t charged = init.call(bank, abi::BankOp::query).words[1];
     init.call(bank, abi::BankOp::set_limit, {charged + page});
-    EXPECT_EQ(init.call(memory, MemoryOp::pin, {0, 2 * page}).error, Error::no_memory);
+    EXPECT_EQ(init.call(memory, MemoryOp::pin, {0, 2 * page, abi::boot_physical_memory}).error,
+              Error::no_memory);
     EXPECT_TRUE(init.call(memory, MemoryOp::decommit, {0, 2 * page}).ok());
     init.call(bank, abi::BankOp::set_limit, {charged + 100 * page});
-    EXPECT_TRUE(init.call(memory, MemoryOp::pin, {0, 4 * page}).ok());
+    EXPECT_TRUE(init.call(memory, MemoryOp::pin, {0, 4 * page, abi::boot_physical_memory}).ok());
     // A device uses the pages: they stay where they are when the thread goes.
     EXPECT_TRUE(init.call(abi::boot_own_table, abi::CapTableOp::remove, {thread}).ok());
     EXPECT_EQ(init.call(memory, MemoryOp::decommit, {2 * page, 2 * page}).error, Error::busy);
@@ -140,7 +141,7 @@ TEST_F(MemoryTest, ACloneOfTheSpaceHasNoEntriesOfPinnedPages) {
                   {memory, address, 2 * page, 0, abi::MapFlags::read | abi::MapFlags::write})
             .ok());
     *init.touch(address, true) = *init.touch(address + page, true) = std::byte{1};
-    EXPECT_TRUE(init.call(memory, MemoryOp::pin, {0, page}).ok());
+    EXPECT_TRUE(init.call(memory, MemoryOp::pin, {0, page, abi::boot_physical_memory}).ok());
     const abi::CapIndex space =
         init.call(abi::boot_own_space, abi::AddressSpaceOp::clone, {bank, 0}).cap();
     EXPECT_STREQ(kernel_broken_invariant(), nullptr);

@@ -361,10 +361,7 @@ inline void Scheduler::decide_for() {
         if (Many && next == nullptr) {
             next = steal();
         }
-        if (next == nullptr) {
-            break;
-        }
-        allowed = allowance(*next, now);
+        allowed = next != nullptr ? allowance(*next, now) : SchedContext::unlimited;
         if (allowed != 0) {
             break;
         }

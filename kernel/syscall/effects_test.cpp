@@ -137,7 +137,7 @@ TEST_F(EffectsTest, MemoryThatTheBankCannotPayIsRefusedWhole) {
 TEST_F(EffectsTest, ACloneOfPinnedPagesIsACopy) {
     ASSERT_EQ(map(memory, 8 * page), Error::ok);
     std::memset(init.touch(place, true), 0x5a, page);
-    EXPECT_TRUE(init.call(memory, MemoryOp::pin, {0, page}).ok());
+    EXPECT_TRUE(init.call(memory, MemoryOp::pin, {0, page, abi::boot_physical_memory}).ok());
     const host::Answer made = init.call(memory, MemoryOp::clone, {bank, 0, 8 * page});
     ASSERT_TRUE(made.ok());
     std::memset(init.touch(place, true), 0x11, page);

@@ -57,6 +57,9 @@ Result<Answer> window(Operation& op, Memory& memory) {
 }
 
 Result<Answer> pin(Operation& op, Memory& memory) {
+    // Where memory is concerns nobody but who sets up devices.
+    const auto* device = TRY(op.lookup<Memory>(2, MemoryRights::physical));
+    TRY(refuse_if(!device->is_physical(), Error::missing_right));
     const PageRange range = TRY(page_range(op.word(0), op.word(1), memory.pages()));
     TRY(refuse_if(range.count > most_pinned, Error::too_long));
     auto* addresses = reinterpret_cast<std::uint64_t*>(op.caller.message_page());

@@ -356,10 +356,10 @@ TEST_F(OperationsTest, LentMemory) {
 
 TEST_F(OperationsTest, Memories) {
     for (const auto op : {MemoryOp::decommit, MemoryOp::commit, MemoryOp::pin, MemoryOp::fail}) {
-        gives(Error::not_aligned, memory, op, {1, page});
-        gives(Error::invalid_argument, memory, op, {0, 0});
-        gives(Error::out_of_range, memory, op, {3 * page, 2 * page});
-        gives(Error::out_of_range, memory, op, {page, huge});
+        gives(Error::not_aligned, memory, op, {1, page, abi::boot_physical_memory});
+        gives(Error::invalid_argument, memory, op, {0, 0, abi::boot_physical_memory});
+        gives(Error::out_of_range, memory, op, {3 * page, 2 * page, abi::boot_physical_memory});
+        gives(Error::out_of_range, memory, op, {page, huge, abi::boot_physical_memory});
     }
     gives(Error::out_of_range, memory, MemoryOp::read, {4 * page, 1});
     gives(Error::out_of_range, memory, MemoryOp::read, {~std::uint64_t{0}, 2});
@@ -374,13 +374,15 @@ TEST_F(OperationsTest, Memories) {
     gives(Error::busy, pages, MemoryOp::decommit, {0, page});
     gives(Error::busy, pages, MemoryOp::resize, {page});
     const abi::CapIndex large = make(ObjectType::memory, 600 * page);
-    gives(Error::too_long, large, MemoryOp::pin, {0, 513 * page});
+    gives(Error::too_long, large, MemoryOp::pin, {0, 513 * page, abi::boot_physical_memory});
+    gives(Error::missing_right, large, MemoryOp::pin, {0, page, large});
+    gives(Error::invalid_capability, large, MemoryOp::pin, {0, page});
     const abi::CapIndex paged = make(ObjectType::memory, 4 * page, 0, endpoint);
     gives(Error::too_long, make(ObjectType::memory, 20 * page, 0, endpoint), MemoryOp::supply,
           {0, 17 * page, large, 0});
     gives(Error::busy, paged, MemoryOp::read, {0, 1});
     gives(Error::busy, paged, MemoryOp::commit, {0, page});
-    gives(Error::busy, paged, MemoryOp::pin, {0, page});
+    gives(Error::busy, paged, MemoryOp::pin, {0, page, abi::boot_physical_memory});
     gives(Error::busy, paged, MemoryOp::supply, {0, page, memory, 0});
     gives(Error::invalid_argument, paged, MemoryOp::supply, {0, page, paged, 0});
     gives(Error::out_of_range, paged, MemoryOp::supply, {0, page, memory, 4 * page});

@@ -213,13 +213,14 @@ Result<Device::Interrupt> Device::get_line(const Machine& machine, const Acpi& a
                      false};
 }
 
-Result<Device::Dma> Device::get_dma(ConfigurationSpace& space, std::uint64_t bytes) {
+Result<Device::Dma> Device::get_dma(const Machine& machine, ConfigurationSpace& space,
+                                    std::uint64_t bytes) {
     if (is_platform() || bytes == 0 || bytes > most_dma) {
         return base::fail(Status::invalid);
     }
     auto memory = TRY(answer(bank_->create_memory(base::align_up(bytes, abi::page_size),
                                                   {.flags = abi::MemoryFlags::contiguous})));
-    const auto pages = TRY(answer(memory->pin({0, abi::page_size})));
+    const auto pages = TRY(answer(memory->pin({0, abi::page_size}, machine.physical)));
     const std::uint64_t address = pages[0];
     change_command(space, function_.location, Command::bus_master, 0);
     return Dma{std::move(memory), address};

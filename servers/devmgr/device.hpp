@@ -61,7 +61,8 @@ public:
         ipc::Capability<ipc::Memory> memory;
         std::uint64_t address;
     };
-    [[nodiscard]] Result<Dma> get_dma(ConfigurationSpace& space, std::uint64_t bytes);
+    [[nodiscard]] Result<Dma> get_dma(const Machine& machine, ConfigurationSpace& space,
+                                      std::uint64_t bytes);
 
 private:
     [[nodiscard]] bool is_platform() const { return platform_.port_count != 0; }

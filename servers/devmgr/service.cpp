@@ -97,7 +97,7 @@ Result<device::GetInterrupt::Reply> Service::handle(const device::GetInterrupt& 
 Result<device::GetDmaMemory::Reply> Service::handle(const device::GetDmaMemory& get,
                                                     ipc::Request& request) {
     Device* found = TRY(device_of(request));
-    auto dma = TRY(found->get_dma(space_, get.bytes));
+    auto dma = TRY(found->get_dma(machine_, space_, get.bytes));
     request.add_capability(std::move(dma.memory));
     return device::GetDmaMemory::Reply{.address = dma.address};
 }

@@ -242,6 +242,10 @@ void mappings_beyond_the_end() {
 
 void memory_of_the_machine() {
     const auto memory = *bank()->create_memory(8192);
+    is("physical addresses",
+       operate(memory.index(), static_cast<std::uint16_t>(abi::MemoryOp::pin),
+               {0, 4096, memory.index()}),
+       Error::missing_right);
     is("a window of a device",
        operate(memory.index(), static_cast<std::uint16_t>(abi::MemoryOp::window),
                {0, 4096, process::own_bank}),

@@ -195,7 +195,7 @@ TEST(memory_rights) {
     EXPECT_ERROR(reader->decommit({0, page}), Error::missing_right);
     EXPECT_ERROR(reader->resize(page), Error::missing_right);
     EXPECT_ERROR(reader->reserve(page), Error::missing_right);
-    EXPECT_ERROR(reader->pin({0, page}), Error::missing_right);
+    EXPECT_ERROR(reader->pin({0, page}, reader), Error::missing_right);
     EXPECT_OK(reader->read(0, 8));
     EXPECT_OK(reader->clone(bank(), {0, page}));
     auto writer = NEED(ipc::copy(memory.ref(), MemoryRights::write));
@@ -205,18 +205,20 @@ TEST(memory_rights) {
 }
 
 TEST(memory_pin_tells_addresses) {
+    const auto devices = test::start().capability<ipc::Memory>("physical-memory");
     auto memory = NEED(bank()->create_memory(4 * page, {.flags = MemoryFlags::contiguous}));
     EXPECT(NEED(memory->query()).committed == 4 * page);
-    const auto addresses = NEED(memory->pin({0, 4 * page}));
+    const auto addresses = NEED(memory->pin({0, 4 * page}, devices));
     EXPECT(addresses.size() == 4);
     for (std::size_t i = 0; i < addresses.size(); ++i) {
         EXPECT(addresses[i] % page == 0 && addresses[i] != 0);
         EXPECT(addresses[i] == addresses[0] + i * page);
     }
     EXPECT_ERROR(memory->decommit({0, page}), Error::busy);
-    EXPECT_ERROR(memory->pin({0, 5 * page}), Error::out_of_range);
+    EXPECT_ERROR(memory->pin({0, 5 * page}, devices), Error::out_of_range);
     auto plain = NEED(bank()->create_memory(1024 * page));
-    EXPECT_ERROR(plain->pin({0, 513 * page}), Error::too_long);
+    EXPECT_ERROR(plain->pin({0, page}, plain), Error::missing_right);
+    EXPECT_ERROR(plain->pin({0, 513 * page}, devices), Error::too_long);
 }
 
 TEST(memory_windows_of_device_memory) {

@@ -84,10 +84,11 @@ struct Memory : Object {
     [[nodiscard]] KernelResult<void> fail(MemoryRange range) const {
         return detail::operate(index, Op::fail, {range.offset, range.length});
     }
-    // Commits, and tells the physical address of each page (in the message page, up to 512).
-    [[nodiscard]] KernelResult<std::span<const std::uint64_t>> pin(MemoryRange range) const {
+    // Commits, and tells who has device memory the physical address of each page (in the message page, up to 512).
+    [[nodiscard]] KernelResult<std::span<const std::uint64_t>> pin(MemoryRange range,
+                                                                   Ref<Memory> device) const {
         const sys::Outcome outcome =
-            detail::operate_raw(index, Op::pin, {range.offset, range.length});
+            detail::operate_raw(index, Op::pin, {range.offset, range.length, device.index()});
         if (outcome.error != abi::Error::ok) {
             return base::fail(outcome.error);
         }
