@@ -13,13 +13,15 @@
 #include <termios.h>
 #include <time.h>
 
-enum { numbers = 2000 };  // of processes that one may guess
+// Numbers of processes that one may guess. The system's own is known to all.
+enum { numbers = 2000, system_itself = 1 };
 
 // The attempts run alone in their container: all other numbers are somebody else's, or nobody's.
 static int is_mine(pid_t pid) { return pid == getpid() || pid == getppid(); }
 
 static void every_number(void) {
-    for (pid_t pid = 1; pid < numbers; pid++) {
+    REFUSED(kill(system_itself, SIGKILL), EPERM);
+    for (pid_t pid = 2; pid < numbers; pid++) {
         if (is_mine(pid)) continue;
         REFUSED(kill(pid, 0), ESRCH);
         REFUSED(kill(pid, SIGKILL), ESRCH);
@@ -29,7 +31,7 @@ static void every_number(void) {
 
 static void every_group(void) {
     pid_t own = getpgrp();
-    for (pid_t group = 1; group < numbers; group++)
+    for (pid_t group = 2; group < numbers; group++)
         if (group != own) REFUSED(kill(-group, SIGKILL), ESRCH);
 }
 
@@ -44,7 +46,7 @@ static void everybody(void) {
 }
 
 static void every_thread(void) {
-    for (pid_t pid = 1; pid < numbers; pid++) {
+    for (pid_t pid = 2; pid < numbers; pid++) {
         if (is_mine(pid)) continue;
         REFUSED(syscall(SYS_tkill, pid, SIGKILL), ESRCH);
         REFUSED(syscall(SYS_tgkill, pid, pid, SIGKILL), ESRCH);
@@ -53,18 +55,18 @@ static void every_thread(void) {
 
 static void queued_signals(void) {
     union sigval value = {.sival_int = 1};
-    for (pid_t pid = 1; pid < 300; pid++)
+    for (pid_t pid = 2; pid < 300; pid++)
         if (!is_mine(pid)) REFUSED(sigqueue(pid, SIGTERM, value), ESRCH);
 }
 
 static void handles_of_processes(void) {
-    for (pid_t pid = 1; pid < 300; pid++)
+    for (pid_t pid = 2; pid < 300; pid++)
         if (!is_mine(pid)) REFUSED(syscall(SYS_pidfd_open, pid, 0), ESRCH);
 }
 
 static void what_is_told_of_others(void) {
     char name[64];
-    for (pid_t pid = 1; pid < 300; pid++) {
+    for (pid_t pid = 2; pid < 300; pid++) {
         if (is_mine(pid)) continue;
         REFUSED(getpgid(pid), ESRCH);
         REFUSED(getsid(pid), ESRCH);
@@ -75,7 +77,7 @@ static void what_is_told_of_others(void) {
 
 static void what_is_set_for_others(void) {
     struct rlimit limit = {1, 1};
-    for (pid_t pid = 1; pid < 300; pid++) {
+    for (pid_t pid = 2; pid < 300; pid++) {
         if (is_mine(pid)) continue;
         REFUSED(setpgid(pid, pid), ESRCH);
         DENIED(prlimit(pid, RLIMIT_NOFILE, &limit, NULL));
@@ -85,7 +87,7 @@ static void what_is_set_for_others(void) {
 static void memory_of_others(void) {
     char own[8];
     struct iovec to = {own, sizeof own}, from = {(void*)0x400000, sizeof own};
-    for (pid_t pid = 1; pid < 300; pid++) {
+    for (pid_t pid = 2; pid < 300; pid++) {
         if (is_mine(pid)) continue;
         DENIED(process_vm_readv(pid, &to, 1, &from, 1, 0));
         DENIED(process_vm_writev(pid, &to, 1, &from, 1, 0));

@@ -280,6 +280,7 @@ TEST(Signals, Targets) {
     EXPECT_EQ(*targets(-1), (std::vector{a, b}));
     EXPECT_EQ(targets(static_cast<std::int32_t>(stranger)).error(), Status::not_permitted);
     EXPECT_EQ(targets(9999).error(), Status::no_process);
+    EXPECT_EQ(targets(1).error(), Status::not_permitted);
     table.find(stranger)->container = 2;
     EXPECT_EQ(targets(static_cast<std::int32_t>(stranger)).error(), Status::no_process)
         << "in a container of its own";

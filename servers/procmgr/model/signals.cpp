@@ -22,9 +22,9 @@ bool descends_from(const ProcessTable& table, const Process& process, Pid ancest
 bool sees(const ProcessTable& table, const Sender& sender, const Process& target) {
     const Process* from = table.find(sender.pid);
     return from != nullptr &&
-           (from->pid == ProcessTable::self || sender.supervisor ||
-            from->container == target.container || sender.contains(target.container) ||
-            descends_from(table, target, from->pid));
+           (from->pid == ProcessTable::self || target.pid == ProcessTable::self ||
+            sender.supervisor || from->container == target.container ||
+            sender.contains(target.container) || descends_from(table, target, from->pid));
 }
 
 bool may_signal(const ProcessTable& table, const Sender& sender, const Process& target,

@@ -10,7 +10,7 @@
 // session). Besides, a container is a wall: only a supervisor (profile `supervisor` or `admin`)
 // sees processes that are neither in the sender's container, or one inside it, nor its descendants (so
 // a shell reaches its jobs, whatever containers they are in; a job does not reach the shell). To all others
-// such a process does not exist.
+// such a process does not exist. Process 1 is procmgr itself: all know it, nobody reaches it.
 #pragma once
 
 #include <functional>
