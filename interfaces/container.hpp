@@ -63,14 +63,79 @@ struct Inspect {  // reply payload: text, one `key: value` a line: image, entry 
     struct Reply {};
 };
 
-// What the container that the caller's next Execute of an image makes shall be, beyond its Cluufile.
-// So a program that wants to become a container, or its child does, says what execve has no words
-// for. Payload: the container's name, or nothing (procmgr finds one). The container is remembered
-// after its end, for List and Inspect, until Remove.
+// What the container that the caller's next Execute of an image makes shall be, beyond its Cluufile: never
+// more than that allows. So a program that wants to become a container, or its child does, says what
+// execve has no words for. Payload: the container's name, or nothing (procmgr finds one). The container
+// is remembered after its end, for List and Inspect, until Remove.
 struct ConfigureNext {
     static constexpr std::uint16_t label = 6;
     static constexpr std::size_t payload = 64;
-    std::uint64_t memory_limit = 0;  // 0: as the Cluufile says
+    static constexpr std::uint32_t without_network = 1;
+    static constexpr std::uint32_t forget = 2;  // after its end
+    static constexpr std::uint32_t trace = 8;   // see ReadUses
+    static constexpr std::uint32_t log =
+        4;                           // its standard output and error go to its log (ReadLog)
+    std::uint64_t memory_limit = 0;  // bytes; 0: as the Cluufile says
+    std::uint32_t cpu_limit = 0;     // hundredths of a CPU; 0: as the Cluufile says
+    std::uint32_t flags = 0;
+    struct Reply {};
+};
+
+struct Signal {  // to the container's first process. Payload: name or id. no_process: it has ended
+    static constexpr std::uint16_t label = 7;
+    static constexpr std::size_t payload = 128;
+    std::uint32_t signal = 0;
+    std::uint32_t reserved = 0;
+    struct Reply {};
+};
+
+// Answered when the container has ended, at once if it has. Payload: name or id.
+struct Await {
+    static constexpr std::uint16_t label = 8;
+    static constexpr std::size_t payload = 128;
+    struct Reply {
+        std::uint32_t status = 0;  // as in process::Wait
+        std::uint32_t reserved = 0;
+    };
+};
+
+// What the container has written to its log, from a position on: bytes from its start. Of the log only the
+// end is kept; what has gone is passed over. `wait`: answered when there is something, or the
+// container has ended. Payload: name or id.
+struct ReadLog {
+    static constexpr std::uint16_t label = 9;
+    static constexpr std::size_t payload = 128;
+    static constexpr std::size_t reply_payload = 4096;
+    std::uint64_t position = 0;
+    std::uint32_t wait = 0;
+    std::uint32_t reserved = 0;
+    struct Reply {
+        std::uint64_t next = 0;   // the position after what came
+        std::uint32_t ended = 0;  // nothing more will come
+        std::uint32_t reserved = 0;
+    };
+};
+
+// What a container that was started with `trace` has used of its files: payload and answer as names::ReadUses, `first` first.
+// Payload: name or id. unsupported: it was not.
+struct ReadUses {
+    static constexpr std::uint16_t label = 11;
+    static constexpr std::size_t payload = 128;
+    static constexpr std::size_t reply_payload = 4096;
+    std::uint32_t first = 0;
+    std::uint32_t reserved = 0;
+    struct Reply {
+        std::uint32_t next = 0;
+        std::uint32_t incomplete = 0;
+    };
+};
+
+// Stop, and then its start again, as it was started. Answered when it has ended. Payload: name or id. no_process: it
+// has ended before; unsupported: what it was started with has not been kept.
+struct Restart {
+    static constexpr std::uint16_t label = 10;
+    static constexpr std::size_t payload = 128;
+    std::uint64_t grace_ns = 0;
     struct Reply {};
 };
 

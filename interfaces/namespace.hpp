@@ -71,8 +71,23 @@ struct Derive {
     std::uint32_t names = 0;       // how many will be granted, with those of Grant; may be wrong
     std::uint32_t more = 0;        // Grant follows
     std::uint32_t with_given = 0;  // taken from the Manager only
-    std::uint32_t reserved = 0;
+    std::uint32_t traced = 0;      // taken from the Manager only; see ReadUses
     struct Reply {};
+};
+
+// On a Manager, with a view that was derived with `traced`: what has been done through it, and through all
+// that were derived from it. Few views are traced at a time (Derive: limit). Reply payload: MountRule records, each a path that was used and what for (Right; none: its
+// attributes).
+struct ReadUses {
+    static constexpr std::uint16_t label = 72;
+    static constexpr std::size_t capabilities = 1;
+    static constexpr std::size_t reply_payload = 4096;
+    std::uint32_t first = 0;
+    std::uint32_t reserved = 0;
+    struct Reply {
+        std::uint32_t next = 0;        // where to go on; 0: that was all
+        std::uint32_t incomplete = 0;  // more were used than are kept
+    };
 };
 
 // On a view that was derived with `more`, until the last one: granted names as in Derive. To be sent

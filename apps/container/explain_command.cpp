@@ -3,7 +3,6 @@
 // plan that procmgr would build (libs/cluufile/plan.hpp). What a process holds that runs already, procmgr itself tells.
 #include <unistd.h>
 #include <algorithm>
-#include <climits>
 
 #include "apps/container/command.hpp"
 #include "apps/container/images.hpp"
@@ -19,11 +18,6 @@ namespace container_tool {
 namespace {
 
 using cluufile::Statement;
-
-std::string working_directory() {
-    char buffer[PATH_MAX];
-    return getcwd(buffer, sizeof buffer) == nullptr ? "/" : buffer;
-}
 
 struct Reason {
     std::string file;  // of a base: its image

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 #include <cerrno>
+#include <climits>
 
 namespace container_tool {
 
@@ -17,13 +18,32 @@ struct CommandEntry {
 };
 
 constexpr CommandEntry commands[] = {
-    {"run", "run [-d] [-e NAME=VALUE] [--name NAME] [--memory SIZE] IMAGE [ARG...]",
-     "run a container; -d: in the background", run_command},
-    {"ls", "ls [-a]", "list the containers that run; -a: also those that have ended", list_command},
-    {"ps", "ps [-a]", "the same", list_command},
+    {"run",
+     "run [-d] [-i] [-t] [--rm] [-e NAME=VALUE] [--name NAME] [--memory SIZE] [--cpu SHARE] [--net "
+     "none] "
+     "IMAGE [ARG...]",
+     "run a container; -d: in the background, its output goes to its log; --rm: forget it when it "
+     "ends",
+     run_command},
+    {"ls", "ls [-a] [-q] [--format json]",
+     "list the containers that run; -a: also those that have ended; -q: only their numbers",
+     list_command},
+    {"ps", "ps [-a] [-q] [--format json]", "the same", list_command},
+    {"logs", "logs [-f] NAME|ID",
+     "show the end of what it has written; -f: and what it still writes", logs_command},
+    {"top", "top [--format json] NAME|ID", "list its processes", top_command},
+    {"stats", "stats [--format json] [--no-stream] [NAME|ID...]",
+     "show what containers use, each second; --no-stream: once", stats_command},
     {"stop", "stop [-t SECONDS] NAME|ID...", "end containers: TERM, and after 10 seconds KILL",
      stop_command},
-    {"rm", "rm NAME|ID...", "forget containers that have ended", remove_command},
+    {"kill", "kill [-s SIGNAL] NAME|ID...",
+     "send a signal to their first processes: KILL, if none is named", kill_command},
+    {"restart", "restart [-t SECONDS] NAME|ID...",
+     "end containers that were started with -d, and start them again", restart_command},
+    {"wait", "wait NAME|ID...", "wait until they have ended, and print their exit codes",
+     wait_command},
+    {"rm", "rm [-f] NAME|ID...", "forget containers that have ended; -f: end them first",
+     remove_command},
     {"inspect", "inspect NAME|ID...", "show what a container may do, and what it does",
      inspect_command},
     {"images", "images [--format json] [-q] [IMAGE...]",
@@ -31,6 +51,9 @@ constexpr CommandEntry commands[] = {
     {"explain", "explain [--format json] IMAGE|FILE|NAME|PID [ARG...]",
      "say what it may do with this command line, and which line of its Cluufile says so",
      explain_command},
+    {"trace", "trace IMAGE [ARG...]",
+     "run a container, and say what of its authority over files it used, and propose a Cluufile",
+     trace_command},
     {"diff", "diff [--format json] OLD NEW",
      "say what authority one image or Cluufile has more or less than another", diff_command},
     {"check", "check FILE|IMAGE...", "look for mistakes in Cluufiles", check_command},
@@ -82,6 +105,13 @@ void print(std::string_view text) { write_to(STDOUT_FILENO, text); }
 int complain(std::string_view message) {
     write_to(STDERR_FILENO, "container: " + std::string(message) + "\n");
     return status_failure;
+}
+
+void complain_with(std::string_view text) { write_to(STDERR_FILENO, text); }
+
+std::string working_directory() {
+    char buffer[PATH_MAX];
+    return getcwd(buffer, sizeof buffer) == nullptr ? "/" : buffer;
 }
 
 int usage_error(std::string_view name) {

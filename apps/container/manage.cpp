@@ -3,6 +3,7 @@
 #include <ctime>
 
 #include "apps/container/command.hpp"
+#include "apps/container/json.hpp"
 #include "apps/container/manager.hpp"
 #include "apps/container/text.hpp"
 #include "libs/cluufile/explain.hpp"
@@ -16,13 +17,6 @@ using cluufile::size_text;
 constexpr std::uint64_t nanoseconds_per_second = 1'000'000'000;
 constexpr std::uint64_t default_grace_seconds = 10;
 
-std::uint64_t monotonic_now() {
-    timespec time{};
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return static_cast<std::uint64_t>(time.tv_sec) * nanoseconds_per_second +
-           static_cast<std::uint64_t>(time.tv_nsec);
-}
-
 std::string state_of(const container::Info& info, std::uint64_t now) {
     if (info.state == container::State::exited) return status_text(info.status);
     return "up " + duration_text(now > info.started_ns ? now - info.started_ns : 0);
@@ -34,9 +28,45 @@ std::string memory_of(const container::Info& info) {
     return text;
 }
 
-// Does the same with each name, and goes on after a failure.
-template <class Each>
-int for_each(Arguments names, std::string_view command, Each each) {
+std::string json_of(const ContainerInfo& one, const std::string& state) {
+    return JsonObject()
+        .add("id", std::uint64_t{one.info.id})
+        .add("name", one.name)
+        .add("image", one.image)
+        .add("state", one.info.state == container::State::exited ? "exited" : "running")
+        .add("status", state)
+        .add("pid", std::uint64_t{one.info.pid})
+        .add("processes", std::uint64_t{one.info.processes})
+        .add("restarts", std::uint64_t{one.info.restarts})
+        .add("memoryBytes", one.info.memory_bytes)
+        .add("memoryLimit", one.info.memory_limit)
+        .add("cpuNanoseconds", one.info.cpu_ns)
+        .text();
+}
+
+}  // namespace
+
+std::uint64_t monotonic_now() {
+    timespec time{};
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return static_cast<std::uint64_t>(time.tv_sec) * nanoseconds_per_second +
+           static_cast<std::uint64_t>(time.tv_nsec);
+}
+
+bool is_called(const ContainerInfo& one, std::string_view name) {
+    return one.name == name || std::to_string(one.info.id) == name;
+}
+
+std::optional<ContainerInfo> find_container(const std::vector<ContainerInfo>& containers,
+                                            std::string_view name) {
+    for (const ContainerInfo& one : containers) {
+        if (is_called(one, name)) return one;
+    }
+    return std::nullopt;
+}
+
+int for_each(Arguments names, std::string_view command,
+             const std::function<Result<void>(Manager&, const std::string&)>& each) {
     if (names.empty()) return usage_error(command);
     auto manager = Manager::open();
     if (!manager) return complain(manager.error());
@@ -48,43 +78,66 @@ int for_each(Arguments names, std::string_view command, Each each) {
     return status;
 }
 
-}  // namespace
+std::optional<std::uint64_t> take_grace(Arguments& arguments) {
+    if (!take_flag(arguments, "-t", "--time"))
+        return default_grace_seconds * nanoseconds_per_second;
+    const auto given = arguments.empty() ? std::nullopt : parse_seconds(arguments[0]);
+    if (!given) return std::nullopt;
+    arguments = arguments.subspan(1);
+    return *given * nanoseconds_per_second;
+}
 
 int list_command(Arguments arguments) {
-    bool also_exited = arguments.size() == 1 && std::string_view(arguments[0]) == "-a";
-    if (!arguments.empty() && !also_exited) return usage_error("ls");
+    bool also_exited = false, only_names = false, as_json = false;
+    for (bool found = true; found;) {
+        found = false;
+        if (take_flag(arguments, "-a", "--all")) found = also_exited = true;
+        if (take_flag(arguments, "-q", "--quiet")) found = only_names = true;
+        if (take_flag(arguments, "-aq", "-qa")) found = also_exited = only_names = true;
+        if (take_json(arguments)) found = as_json = true;
+    }
+    if (!arguments.empty()) return usage_error("ls");
     auto manager = Manager::open();
     if (!manager) return complain(manager.error());
     auto containers = manager->list(also_exited);
     if (!containers) return complain(containers.error());
     std::uint64_t now = monotonic_now();
     Table table({"ID", "NAME", "IMAGE", "STATE", "PID", "PROCESSES", "MEMORY", "CPU"});
+    std::string lines;
     for (const ContainerInfo& one : *containers) {
         const container::Info& info = one.info;
-        table.add({std::to_string(info.id), one.name, one.image, state_of(info, now),
-                   std::to_string(info.pid), std::to_string(info.processes), memory_of(info),
-                   cpu_text(info.cpu_ns)});
+        if (only_names) {
+            lines += std::to_string(info.id) + "\n";
+        } else if (as_json) {
+            lines += json_of(one, state_of(info, now)) + "\n";
+        } else {
+            table.add({std::to_string(info.id), one.name, one.image, state_of(info, now),
+                       std::to_string(info.pid), std::to_string(info.processes), memory_of(info),
+                       cpu_text(info.cpu_ns)});
+        }
     }
-    print(table.text());
+    print(only_names || as_json ? lines : table.text());
     return 0;
 }
 
 int stop_command(Arguments arguments) {
-    std::uint64_t seconds = default_grace_seconds;
-    if (arguments.size() >= 2 && std::string_view(arguments[0]) == "-t") {
-        auto given = parse_seconds(arguments[1]);
-        if (!given) return usage_error("stop");
-        seconds = *given;
-        arguments = arguments.subspan(2);
-    }
+    const auto grace = take_grace(arguments);
+    if (!grace) return usage_error("stop");
     return for_each(arguments, "stop", [&](Manager& manager, const std::string& name) {
-        return manager.stop(name, seconds * nanoseconds_per_second);
+        return manager.stop(name, *grace);
     });
 }
 
 int remove_command(Arguments arguments) {
+    const bool ends_it = take_flag(arguments, "-f", "--force");
     return for_each(arguments, "rm",
-                    [](Manager& manager, const std::string& name) { return manager.remove(name); });
+                    [ends_it](Manager& manager, const std::string& name) -> Result<void> {
+                        if (ends_it) {
+                            auto stopped = manager.stop(name, 0);
+                            if (!stopped) return stopped;
+                        }
+                        return manager.remove(name);
+                    });
 }
 
 int inspect_command(Arguments arguments) {

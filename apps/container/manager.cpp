@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "apps/container/manager.hpp"
 
+#include "interfaces/namespace.hpp"
 #include "interfaces/process.hpp"
 #include "interfaces/process_image.hpp"
 #include "libs/ipc/names.hpp"
@@ -22,9 +23,13 @@ std::string explain(const std::string& which, ipc::Failure failure) {
         case Status::exists:        return text + "this name is taken";
         case Status::busy:          return text + "it is still running: stop it first";
         case Status::not_permitted: return text + "not permitted";
+        case Status::no_process:    return text + "it has ended";
+        case Status::limit:         return text + "too many wait for that";
         case Status::invalid:       return text + "not a name (a-z 0-9 . _ -)";
-        case Status::unsupported:   return text + "the process manager does not know this request";
-        default:                    return text + std::string(ipc::name_of(failure));
+        case Status::unsupported:
+            return text +
+                   "this cannot be asked of it (only what was started with -d can begin again)";
+        default: return text + std::string(ipc::name_of(failure));
     }
 }
 
@@ -99,11 +104,65 @@ Result<std::string> Manager::inspect(const std::string& which) {
     return std::string(ipc::text(answer->payload));
 }
 
-Result<void> Manager::configure_next(const std::string& name, std::uint64_t memory_limit) {
-    auto answer = ipc::call(manager_, container::ConfigureNext{.memory_limit = memory_limit},
-                            {.payload = ipc::bytes(name)});
+Result<void> Manager::configure_next(const std::string& name, const container::ConfigureNext& how) {
+    auto answer = ipc::call(manager_, how, {.payload = ipc::bytes(name)});
     if (!answer) return std::unexpected(explain(name, answer.error()));
     return {};
+}
+
+Result<void> Manager::signal(const std::string& which, std::uint32_t number) {
+    auto answer =
+        ipc::call(manager_, container::Signal{.signal = number}, {.payload = ipc::bytes(which)});
+    if (!answer) return std::unexpected(explain(which, answer.error()));
+    return {};
+}
+
+Result<std::uint32_t> Manager::await_end(const std::string& which) {
+    auto answer = ipc::call(manager_, container::Await{}, {.payload = ipc::bytes(which)});
+    if (!answer) return std::unexpected(explain(which, answer.error()));
+    return answer->reply.status;
+}
+
+Result<void> Manager::restart(const std::string& which, std::uint64_t grace_ns) {
+    auto answer = ipc::call(manager_, container::Restart{.grace_ns = grace_ns},
+                            {.payload = ipc::bytes(which)});
+    if (!answer) return std::unexpected(explain(which, answer.error()));
+    return {};
+}
+
+Result<Manager::LogPart> Manager::read_log(const std::string& which, std::uint64_t position,
+                                           bool wait) {
+    auto answer =
+        ipc::call(manager_, container::ReadLog{.position = position, .wait = wait ? 1U : 0U},
+                  {.payload = ipc::bytes(which)});
+    if (!answer) return std::unexpected(explain(which, answer.error()));
+    return LogPart{std::string(ipc::text(answer->payload)), answer->reply.next,
+                   answer->reply.ended != 0};
+}
+
+Result<Manager::Uses> Manager::read_uses(const std::string& which) {
+    Uses result;
+    container::ReadUses question;
+    do {
+        auto answer = ipc::call(manager_, question, {.payload = ipc::bytes(which)});
+        if (!answer) return std::unexpected(explain(which, answer.error()));
+        std::span<const std::byte> rest = answer->payload;
+        while (!rest.empty()) {
+            names::MountRule record;
+            if (!ipc::read_payload(rest, record) || record.record_length > rest.size() ||
+                record.record_length < sizeof record ||
+                record.path_length > record.record_length - sizeof record)
+                return std::unexpected("the process manager's answer is damaged");
+            result.uses.push_back(
+                {std::string(ipc::text(rest.subspan(sizeof record, record.path_length))),
+                 cluufile::Rights::from_raw(record.rights)});
+            rest = rest.subspan(record.record_length);
+        }
+        result.incomplete = answer->reply.incomplete != 0;
+        // A list that does not go forward would never end.
+        question.first = answer->reply.next > question.first ? answer->reply.next : 0;
+    } while (question.first != 0);
+    return result;
 }
 
 }  // namespace container_tool

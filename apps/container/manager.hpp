@@ -7,11 +7,15 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "interfaces/container.hpp"
+#include "libs/cluufile/proposal.hpp"
 #include "libs/ipc/capability.hpp"
 
 namespace container_tool {
@@ -36,12 +40,39 @@ public:
     Result<void> remove(const std::string& which);
     Result<std::string> inspect(const std::string& which);
     // For the next execve of an image by this process.
-    Result<void> configure_next(const std::string& name, std::uint64_t memory_limit);
+    Result<void> configure_next(const std::string& name, const container::ConfigureNext& how);
+    Result<void> signal(const std::string& which, std::uint32_t number);
+    // -> its status, as waitpid's, when it has ended.
+    Result<std::uint32_t> await_end(const std::string& which);
+    Result<void> restart(const std::string& which, std::uint64_t grace_ns);
+    struct LogPart {
+        std::string text;
+        std::uint64_t next = 0;
+        bool ended = false;  // nothing more will come
+    };
+    Result<LogPart> read_log(const std::string& which, std::uint64_t position, bool wait);
+
+    struct Uses {
+        std::vector<cluufile::Use> uses;
+        bool incomplete = false;
+    };
+    Result<Uses> read_uses(const std::string& which);
 
 private:
     explicit Manager(ipc::Capability<container::Manager> manager) : manager_(std::move(manager)) {}
 
     ipc::Capability<container::Manager> manager_;
 };
+
+std::uint64_t monotonic_now();
+// By its name or its number.
+bool is_called(const ContainerInfo& one, std::string_view name);
+std::optional<ContainerInfo> find_container(const std::vector<ContainerInfo>& containers,
+                                            std::string_view name);
+// Does the same with each name, and goes on after a failure. -> the exit status. `command`: for its usage, if there is no name.
+int for_each(std::span<char* const> names, std::string_view command,
+             const std::function<Result<void>(Manager&, const std::string&)>& each);
+// `-t SECONDS`, off the front, as nanoseconds, or what is usual; nothing, if it is no number.
+std::optional<std::uint64_t> take_grace(std::span<char* const>& arguments);
 
 }  // namespace container_tool

@@ -27,7 +27,7 @@ constexpr int status_not_executable = 126;
 struct RunOptions {
     bool detached = false;
     std::string name;
-    std::uint64_t memory_limit = 0;
+    container::ConfigureNext how;
     std::vector<std::string> environment;
     Arguments words;  // the image and its arguments
 };
@@ -39,28 +39,71 @@ const char* value_of(Arguments& rest) {
     return rest[0];
 }
 
-// Nothing, after a complaint, if the words make no sense.
+bool take_switch(std::string_view option, RunOptions& options) {
+    if (option == "--rm") {
+        options.how.flags |= container::ConfigureNext::forget;
+        return true;
+    }
+    if (option == "--detach") option = "-d";
+    if (option == "--interactive" || option == "--tty") option = "-i";
+    // Letters together: -it. Input and terminal are the caller's own descriptors, so -i and -t ask for what is so anyway.
+    if (option.size() < 2 || option[0] != '-' ||
+        option.find_first_not_of("dit", 1) != std::string_view::npos)
+        return false;
+    options.detached = options.detached || option.contains('d');
+    return true;
+}
+
+// Of a CPU: 20% as in a Cluufile, or 0.2 as Docker has it.
+std::optional<std::uint32_t> parse_share(std::string_view text) {
+    std::optional<std::uint32_t> percent;
+    if (text.ends_with('%')) {
+        percent = parse_percent(text.substr(0, text.size() - 1));
+    } else if (const std::size_t point = text.find('.'); point != text.npos) {
+        std::string digits(text.substr(point + 1));
+        digits.resize(std::max<std::size_t>(digits.size(), 2), '0');
+        const bool is_below_one = text.substr(0, point).empty() || text.substr(0, point) == "0";
+        if (is_below_one && digits.size() == 2) percent = parse_percent(digits);
+    } else if (text == "1") {
+        percent = 100;
+    }
+    return percent;
+}
+
+// False: there is no such option, or it has no such value.
+bool take_value(std::string_view option, std::string_view value, RunOptions& options) {
+    if (option == "-e" || option == "--env") {
+        options.environment.emplace_back(value);
+        return value.contains('=');
+    }
+    if (option == "--name") {
+        options.name = value;
+        return true;
+    }
+    if (option == "--net" || option == "--network") {
+        options.how.flags |= container::ConfigureNext::without_network;
+        return value == "none";
+    }
+    if (option == "--memory" || option == "-m") {
+        const auto size = parse_size(value);
+        options.how.memory_limit = size.value_or(0);
+        return size.has_value();
+    }
+    if (option == "--cpu" || option == "--cpus") {
+        const auto share = parse_share(value);
+        options.how.cpu_limit = share.value_or(0);
+        return share.has_value();
+    }
+    return false;
+}
+
+// False, if the words make no sense.
 bool parse_options(Arguments rest, RunOptions& options) {
     for (; !rest.empty() && rest[0][0] == '-'; rest = rest.subspan(1)) {
-        std::string_view option = rest[0];
-        if (option == "-d" || option == "--detach") {
-            options.detached = true;
-            continue;
-        }
+        const std::string_view option = rest[0];
+        if (take_switch(option, options)) continue;
         const char* value = value_of(rest);
-        if (value == nullptr) return false;
-        if (option == "-e" || option == "--env") {
-            options.environment.emplace_back(value);
-            if (!options.environment.back().contains('=')) return false;
-        } else if (option == "--name") {
-            options.name = value;
-        } else if (option == "--memory" || option == "-m") {
-            auto size = parse_size(value);
-            if (!size) return false;
-            options.memory_limit = *size;
-        } else {
-            return false;
-        }
+        if (value == nullptr || !take_value(option, value, options)) return false;
     }
     options.words = rest;
     return !rest.empty();
@@ -84,10 +127,12 @@ std::vector<char*> environment_with(std::vector<std::string>& added) {
 // Comes back only with a complaint made.
 int become(RunOptions& options) {
     std::string_view image = options.words[0];
-    if (!options.name.empty() || options.memory_limit != 0 || options.detached) {
+    container::ConfigureNext& how = options.how;
+    if (options.detached) how.flags |= container::ConfigureNext::log;
+    if (!options.name.empty() || how.memory_limit != 0 || how.cpu_limit != 0 || how.flags != 0) {
         auto manager = Manager::open();
         if (!manager) return complain(manager.error());
-        auto configured = manager->configure_next(options.name, options.memory_limit);
+        auto configured = manager->configure_next(options.name, how);
         if (!configured) return complain(configured.error());
     }
     std::vector<char*> arguments(options.words.begin(), options.words.end());
@@ -107,7 +152,7 @@ int become(RunOptions& options) {
     setsid();
     int nothing = open("/dev/null", O_RDWR);
     if (nothing >= 0) {
-        // Output stays where it is, so that it is not lost; nobody types into a container in the background.
+        // Output goes to its log; nobody types into a container in the background.
         dup2(nothing, STDIN_FILENO);
         if (nothing > STDERR_FILENO) close(nothing);
     }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace container_tool {
 
@@ -52,6 +53,28 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
     auto number = parse_number(text);
     if (!number || *number == 0 || *number > (std::uint64_t{1} << 46 >> shift)) return std::nullopt;
     return *number << shift;
+}
+
+std::optional<std::uint32_t> parse_percent(std::string_view text) {
+    auto number = parse_number(text);
+    if (!number || *number == 0 || *number > 100) return std::nullopt;
+    return static_cast<std::uint32_t>(*number);
+}
+
+std::optional<std::uint32_t> parse_signal(std::string_view text) {
+    // POSIX's names, and their numbers on every Unix for x86-64.
+    constexpr std::pair<std::string_view, std::uint32_t> names[] = {
+        {"HUP", 1},   {"INT", 2},   {"QUIT", 3},  {"KILL", 9},  {"USR1", 10},
+        {"USR2", 12}, {"PIPE", 13}, {"ALRM", 14}, {"TERM", 15}, {"CONT", 18},
+        {"STOP", 19}, {"TSTP", 20}, {"WINCH", 28}};
+    constexpr std::uint32_t last_signal = 64;
+    if (text.starts_with("SIG")) text.remove_prefix(3);
+    for (const auto& [name, number] : names) {
+        if (text == name) return number;
+    }
+    auto number = parse_number(text);
+    if (!number || *number == 0 || *number > last_signal) return std::nullopt;
+    return static_cast<std::uint32_t>(*number);
 }
 
 std::optional<std::uint64_t> parse_seconds(std::string_view text) {

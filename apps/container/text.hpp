@@ -19,6 +19,10 @@ std::string status_text(std::uint32_t status);
 
 // 512K, 8M, 1G, or plain bytes.
 std::optional<std::uint64_t> parse_size(std::string_view text);
+// 1 to 100.
+std::optional<std::uint32_t> parse_percent(std::string_view text);
+// KILL, SIGKILL, 9: the number.
+std::optional<std::uint32_t> parse_signal(std::string_view text);
 // Seconds, without a fraction.
 std::optional<std::uint64_t> parse_seconds(std::string_view text);
 

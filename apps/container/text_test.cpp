@@ -35,6 +35,17 @@ TEST(Text, Numbers) {
     EXPECT_FALSE(parse_seconds("1.5"));
 }
 
+TEST(Text, SignalsAndShares) {
+    EXPECT_EQ(parse_signal("KILL"), 9u);
+    EXPECT_EQ(parse_signal("SIGTERM"), 15u);
+    EXPECT_EQ(parse_signal("34"), 34u);
+    for (const char* none : {"", "0", "65", "kill", "SIG", "-1"})
+        EXPECT_FALSE(parse_signal(none)) << none;
+    EXPECT_EQ(parse_percent("100"), 100u);
+    EXPECT_FALSE(parse_percent("0"));
+    EXPECT_FALSE(parse_percent("101"));
+}
+
 TEST(Json, TextIsAlwaysValid) {
     EXPECT_EQ(json_text("a\"b\\c\n\x7f"), "\"a\\\"b\\\\c\\u000a\x7f\"");
     EXPECT_EQ(json_text("gr\xc3\xbc\xf0\x9f\x90\xa7"), "\"gr\xc3\xbc\xf0\x9f\x90\xa7\"");

@@ -3,6 +3,7 @@
 // top bit with kind 0, and the file system's root badge, are /proc's (libs/fs_server/types.hpp).
 //
 //   63..60 kind | 59..32 serial | 31..0 process
+//   kind 5: a container's log, its number in the place of the process's
 //   kind 2: the server of terminals (process::sessions_badge)
 //
 // A process gets a new serial with each fresh image, so that a capability that outlived its image
@@ -15,7 +16,14 @@
 
 namespace procmgr {
 
-enum class BadgeKind : std::uint8_t { file = 0, process = 1, session = 2, manager = 3, fault = 4 };
+enum class BadgeKind : std::uint8_t {
+    file = 0,
+    process = 1,
+    session = 2,
+    manager = 3,
+    fault = 4,
+    log = 5
+};
 
 struct Badge {
     BadgeKind kind = BadgeKind::file;
@@ -31,7 +39,7 @@ struct Badge {
     static constexpr Badge of(std::uint64_t raw) {
         const auto kind = static_cast<std::uint8_t>(raw >> 60);
         // Anything else, roots and entrances among them, is the file system's.
-        return {kind <= 4 ? static_cast<BadgeKind>(kind) : BadgeKind::file,
+        return {kind <= 5 ? static_cast<BadgeKind>(kind) : BadgeKind::file,
                 static_cast<std::uint32_t>(raw >> 32) & serial_mask, static_cast<Pid>(raw)};
     }
 };

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "interfaces/container.hpp"
 #include "interfaces/namespace.hpp"
 #include "interfaces/process.hpp"
 #include "interfaces/process_image.hpp"
@@ -49,11 +50,10 @@ struct Waiter {
     ipc::PendingReply reply;
 };
 
-// container::ConfigureNext.
 struct NextContainer {
     bool configured = false;
     std::string name;
-    std::uint64_t memory_limit = 0;
+    container::ConfigureNext how;
 };
 
 struct Body {

@@ -19,6 +19,7 @@
 #include "libs/ipc/kernel_objects.hpp"
 #include "libs/ipc/request.hpp"
 #include "servers/procmgr/model/authority.hpp"
+#include "servers/procmgr/model/log_ring.hpp"
 
 namespace procmgr {
 
@@ -56,7 +57,17 @@ struct Container {
     std::uint64_t ended_cpu_ns = 0;           // of processes that have ended
     bool stopping = false;                    // asked to end: no restart
     std::vector<ipc::PendingReply> stoppers;  // who asked for it, and waits until it has ended
-    bool forgotten = false;                   // not in the list; here only for what is still inside
+    bool restarting = false;                  // asked to: started again when it has ended
+    std::vector<ipc::PendingReply> awaiting;  // container::Await
+    ipc::Capability<names::View> traced_view;
+    LogRing log;
+    struct LogReader {
+        std::uint64_t position = 0;
+        ipc::PendingReply reply;
+    };
+    std::vector<LogReader> log_readers;
+    std::uint32_t flags = 0;  // container::ConfigureNext
+    bool forgotten = false;   // not in the list; here only for what is still inside
     std::unique_ptr<RestartKit> kit;
 
     [[nodiscard]] bool has(cluufile::Profile profile) const { return plan.profiles.has(profile); }

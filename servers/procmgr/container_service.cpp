@@ -14,6 +14,8 @@ bool sees(const Process& process, const Container& container) {
     return process.identity.user == 0 || process.identity.user == container.user;
 }
 
+constexpr std::size_t most_waiting = 16;  // for the end, and for the log, of one container
+
 std::string_view status_word(const Container& container) {
     return container.state == container::State::running ? "running" : "exited";
 }
@@ -49,11 +51,14 @@ Result<container::ConfigureNext::Reply> ContainerService::handle(
     if (!name.empty() && !cluufile::is_image_name(name)) {
         return base::fail(Status::invalid);
     }
+    if (next.cpu_limit > cluufile::max_cpu_limit) {
+        return base::fail(Status::invalid);
+    }
     if (manager_.container_name_taken(name)) {
         return base::fail(Status::exists);
     }
     Body& body = *manager_.body_of(process->pid);
-    body.next = {.configured = true, .name = name, .memory_limit = next.memory_limit};
+    body.next = {.configured = true, .name = name, .how = next};
     return container::ConfigureNext::Reply{};
 }
 
@@ -119,6 +124,100 @@ Result<container::Stop::Reply> ContainerService::handle(const container::Stop& s
     }
     manager_.stop_container(*container, stop.grace_ns);
     return container::Stop::Reply{};
+}
+
+// As Stop; what it ends with is that it begins again.
+Result<container::Restart::Reply> ContainerService::handle(const container::Restart& restart,
+                                                           ipc::Request& request) {
+    Container* container = TRY(find(request));
+    if (container->processes == 0) {
+        return base::fail(Status::no_process);
+    }
+    if (!container->kit) {
+        return base::fail(Status::unsupported);
+    }
+    container->stoppers.push_back(TRY(request.defer()));
+    container->restarting = true;
+    manager_.stop_container(*container, restart.grace_ns);
+    return container::Restart::Reply{};
+}
+
+Result<container::Signal::Reply> ContainerService::handle(const container::Signal& signal,
+                                                          ipc::Request& request) {
+    const Process* sender = TRY(caller(request));
+    const Container* container = TRY(find(request));
+    if (!is_signal(signal.signal)) {
+        return base::fail(Status::invalid);
+    }
+    const Process* target = manager_.table.find(container->main);
+    if (target == nullptr || target->container != container->id || target->life == Life::zombie) {
+        return base::fail(Status::no_process);
+    }
+    process::SignalPage::Info info{};
+    info.pid = sender->pid;
+    info.user = sender->identity.user;
+    return manager_.deliver(target->pid, signal.signal, info) ? Result<container::Signal::Reply>{}
+                                                              : base::fail(Status::limit);
+}
+
+Result<container::ReadUses::Reply> ContainerService::handle(const container::ReadUses& read,
+                                                            ipc::Request& request) {
+    const Container* container = TRY(find(request));
+    if (!container->traced_view) {
+        return base::fail(Status::unsupported);
+    }
+    auto view = ipc::copy(container->traced_view.ref());
+    if (!view) {
+        return base::fail(ipc::to_status(view.error()));
+    }
+    answer_uses(std::move(*view), read, TRY(request.defer()));
+    return container::ReadUses::Reply{};
+}
+
+// vfs knows.
+Task ContainerService::answer_uses(ipc::Capability<names::View> view, container::ReadUses read,
+                                   ipc::PendingReply reply) {
+    const auto uses = co_await manager_.outside.call(
+        manager_.given.names, names::ReadUses{.first = read.first}, {.capabilities = {view}});
+    if (!uses) {
+        (void)reply.fail(ipc::to_status(uses.error()));
+        co_return;
+    }
+    (void)reply.answer<container::ReadUses>(
+        {.next = uses->reply.next, .incomplete = uses->reply.incomplete},
+        {.payload = uses->payload});
+}
+
+Result<container::Await::Reply> ContainerService::handle(const container::Await&,
+                                                         ipc::Request& request) {
+    Container* container = TRY(find(request));
+    if (container->processes == 0 && !container->kit) {
+        return container::Await::Reply{.status = container->status};
+    }
+    if (container->awaiting.size() == most_waiting) {
+        return base::fail(Status::limit);
+    }
+    container->awaiting.push_back(TRY(request.defer()));
+    return container::Await::Reply{};
+}
+
+Result<container::ReadLog::Reply> ContainerService::handle(const container::ReadLog& read,
+                                                           ipc::Request& request) {
+    Container* container = TRY(find(request));
+    const bool ended = container->processes == 0 && !container->kit;
+    if (read.wait != 0 && !ended && !container->log.has_after(read.position)) {
+        if (container->log_readers.size() == most_waiting) {
+            return base::fail(Status::limit);
+        }
+        container->log_readers.push_back({read.position, TRY(request.defer())});
+        return container::ReadLog::Reply{};
+    }
+    container::ReadLog::Reply reply{.next = read.position};
+    const std::string_view text =
+        container->log.read(reply.next, container::ReadLog::reply_payload);
+    reply.ended = ended && text.empty() ? 1 : 0;
+    request.set_reply_payload(ipc::bytes(text));
+    return reply;
 }
 
 Result<container::Remove::Reply> ContainerService::handle(const container::Remove&,

@@ -9,8 +9,10 @@ namespace procmgr {
 
 class ContainerService {
 public:
-    using Protocol = ipc::Operations<container::List, container::Stop, container::Remove,
-                                     container::Inspect, container::ConfigureNext>;
+    using Protocol =
+        ipc::Operations<container::List, container::Stop, container::Remove, container::Inspect,
+                        container::ConfigureNext, container::Signal, container::Await,
+                        container::ReadLog, container::Restart, container::ReadUses>;
 
     explicit ContainerService(Manager& manager) : manager_(manager) {}
 
@@ -20,8 +22,17 @@ public:
     Result<container::Inspect::Reply> handle(const container::Inspect&, ipc::Request& request);
     Result<container::ConfigureNext::Reply> handle(const container::ConfigureNext& next,
                                                    ipc::Request& request);
+    Result<container::Signal::Reply> handle(const container::Signal& signal, ipc::Request& request);
+    Result<container::Await::Reply> handle(const container::Await&, ipc::Request& request);
+    Result<container::ReadLog::Reply> handle(const container::ReadLog& read, ipc::Request& request);
+    Result<container::Restart::Reply> handle(const container::Restart& restart,
+                                             ipc::Request& request);
+    Result<container::ReadUses::Reply> handle(const container::ReadUses& read,
+                                              ipc::Request& request);
 
 private:
+    Task answer_uses(ipc::Capability<names::View> view, container::ReadUses read,
+                     ipc::PendingReply reply);
     [[nodiscard]] Result<const Process*> caller(const ipc::Request& request);
     // By name or number, among those that the caller sees.
     [[nodiscard]] Result<Container*> find(const ipc::Request& request);

@@ -37,6 +37,10 @@ bool may_grant(const Container& starter, const Plan& plan) {
     return (!supervises || starter.supervises()) && (!administers || starter.has(Profile::admin));
 }
 
+bool is_traced(const Container& container) {
+    return (container.flags & container::ConfigureNext::trace) != 0;
+}
+
 struct Refusal {
     Status status = Status::ok;
     std::string complaint;  // for the log, and for ExplainRefusal
@@ -135,10 +139,10 @@ base::Result<NewContainer, Refusal> make_container(Manager& manager, CallerId ca
     }
     const auto container = manager.add_container({.plan = plan,
                                                   .name = body->next.name,
-                                                  .memory_limit = body->next.memory_limit,
                                                   .starter = own,
                                                   .user = process->identity.user,
-                                                  .by_name = body->next.configured});
+                                                  .by_name = body->next.configured,
+                                                  .flags = body->next.how.flags});
     if (!container) {
         return base::fail(Refusal{container.error(), {}});
     }
@@ -165,6 +169,9 @@ Async<Decided> decide(Manager& manager, CallerId caller, const Starter& starter,
     if (!*named) {
         co_return std::move(decision);
     }
+    if (const Body* body = manager.body_of(caller.pid, caller.serial)) {
+        narrow(lookup.plan, body->next.how);
+    }
     auto container = make_container(manager, caller, lookup.plan);
     if (!container) {
         co_return base::fail(container.error());
@@ -175,7 +182,8 @@ Async<Decided> decide(Manager& manager, CallerId caller, const Starter& starter,
                                               .from = starter.view,
                                               .identity = starter.identity,
                                               .bank = container->get().bank,
-                                              .container = container->get().id});
+                                              .container = container->get().id,
+                                              .traced = is_traced(container->get())});
     if (!prepared) {
         co_return base::fail(Refusal{prepared.error(), {}});
     }
@@ -183,6 +191,20 @@ Async<Decided> decide(Manager& manager, CallerId caller, const Starter& starter,
     decision.plan = std::move(lookup.plan);
     decision.prepared = std::move(*prepared);
     co_return std::move(decision);
+}
+
+// Standard output and error become the container's log, if that was asked for.
+Result<void> give_log(Manager& manager, const Container& container, Body& to, ImageBlock& image) {
+    if ((container.flags & container::ConfigureNext::log) == 0) {
+        return {};
+    }
+    const Badge badge{.kind = BadgeKind::log, .pid = container.id};
+    auto file = ipc::mint<fs::File>(manager.given.endpoint,
+                                    {.badge = badge.raw(), .rights = abi::EndpointRights::call});
+    if (!file) {
+        return base::fail(ipc::to_status(file.error()));
+    }
+    return replace_outputs(to, image, std::move(*file));
 }
 
 // The new image beside the old one, then in its place. From the move of the descriptors on there is
@@ -193,17 +215,24 @@ base::Result<void, Refusal> replace(Manager& manager, const Starter& starter, Pr
     const Plan& plan = *decision.plan;
     Container& container = decision.container.get();
     container.command_line = note_command_line(plan, block);
+    if (is_traced(container) && decision.prepared.view) {
+        if (auto copy = ipc::copy(decision.prepared.view.ref())) {
+            container.traced_view = std::move(*copy);
+        }
+    }
     apply(plan, block);
     bool moved = false;
-    auto fresh = manager.build_image({.container = &container,
-                                      .process = &process,
-                                      .block = &block,
-                                      .view = decision.prepared.view,
-                                      .executable = decision.prepared.executable,
-                                      .move_in = [&](Body& to, ImageBlock& to_block) {
-                                          moved = true;
-                                          return move_from(body, to, to_block);
-                                      }});
+    auto fresh =
+        manager.build_image({.container = &container,
+                             .process = &process,
+                             .block = &block,
+                             .view = decision.prepared.view,
+                             .executable = decision.prepared.executable,
+                             .move_in = [&](Body& to, ImageBlock& to_block) -> Result<void> {
+                                 moved = true;
+                                 TRY(move_from(body, to, to_block));
+                                 return give_log(manager, container, to, to_block);
+                             }});
     if (!fresh) {
         if (!moved) {
             return base::fail(Refusal{fresh.error(), {}});
@@ -214,7 +243,9 @@ base::Result<void, Refusal> replace(Manager& manager, const Starter& starter, Pr
     }
     note_program(process, block);
     (void)fresh->thread->set_name(process.name);
-    if (container.by_name && plan.restart.policy != cluufile::RestartPolicy::no) {
+    const bool may_restart = plan.restart.policy != cluufile::RestartPolicy::no ||
+                             (container.flags & container::ConfigureNext::log) != 0;
+    if (container.by_name && may_restart) {
         container.kit = make_kit(*fresh, block, starter.view, starter.identity);
     }
     manager.replace_image(process, std::move(*fresh), container);

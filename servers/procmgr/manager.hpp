@@ -52,12 +52,12 @@ struct Session {
 // A container's first process, before it is built.
 struct ContainerStart {
     Plan plan;
-    std::string name;                // empty: made from the image's
-    std::uint64_t memory_limit = 0;  // 0: as the plan says
-    std::uint32_t id = 0;            // 0: the next one
+    std::string name;      // empty: made from the image's
+    std::uint32_t id = 0;  // 0: the next one
     const Container* starter = nullptr;
     std::uint32_t user = 0;
     bool by_name = false;
+    std::uint32_t flags = 0;  // container::ConfigureNext
     int start_entry = -1;
 };
 
@@ -135,6 +135,10 @@ public:
     // ... and runs.
     void start_body(Process& process);
     void stop_container(Container& container, std::uint64_t grace_ns);
+    // What the container writes to its log.
+    void append_log(std::uint32_t id, std::string_view text);
+    void answer_log_readers(Container& container);
+    void answer_watchers(Container& container);
     [[nodiscard]] std::uint64_t memory_of(const Container& container);
 
     // ---- starting containers (manager_start.cpp)
@@ -152,6 +156,7 @@ public:
         Identity identity;
         ipc::Ref<ipc::Bank> bank;
         std::uint32_t container = 0;  // its number
+        bool traced = false;
     };
     Async<Result<Prepared>> prepare(Preparation how);
     // `notice` is shown on each terminal, unless it is empty.
@@ -227,6 +232,7 @@ private:
     std::vector<Entry> entries_;
     std::uint32_t next_container_ = 1;
     std::uint32_t serial_ = 0;
+    std::size_t log_bytes_ = 0;       // of all containers' logs
     std::uint64_t ended_cpu_ns_ = 0;  // of images that are gone
     bool shutting_down_ = false;
     bool restart_machine_ = false;

@@ -67,10 +67,8 @@ Result<Container*> Manager::add_container(ContainerStart&& start) {
         start.name.empty() ? start.plan.image + "-" + decimal(container.id) : std::move(start.name);
     const std::uint64_t outer =
         start.starter != nullptr ? start.starter->memory_limit : whole->limit;
-    container.memory_limit = start.memory_limit != 0        ? start.memory_limit
-                             : start.plan.memory_limit != 0 ? start.plan.memory_limit
-                                                            : outer;
-    container.memory_limit = std::min(container.memory_limit, outer);
+    container.memory_limit =
+        start.plan.memory_limit != 0 ? std::min(start.plan.memory_limit, outer) : outer;
     container.process_limit = process_limit_of(start);
     container.starter = start.starter != nullptr ? start.starter->id : 0;
     container.depth = start.starter != nullptr ? start.starter->depth + 1 : 0;
@@ -78,6 +76,7 @@ Result<Container*> Manager::add_container(ContainerStart&& start) {
     TRY(give_bank(container));
     container.user = start.user;
     container.by_name = start.by_name;
+    container.flags = start.flags;
     container.start_entry = start.start_entry;
     container.started_ns = rt::now();
     if (Container* around = starter_of(container)) {
@@ -187,6 +186,7 @@ void Manager::settle_container(std::uint32_t id) {
         }
         const auto around = containers_.find(std::exchange(container.starter, 0));
         if (container.forgotten) {
+            log_bytes_ -= container.log.size();
             containers_.erase(found);
         }
         if (around == containers_.end()) {
@@ -275,6 +275,7 @@ void Manager::leave_container(std::uint32_t id, Pid pid, std::uint32_t status,
         // Answered when all that it had is free again.
         std::vector<ipc::PendingReply> stoppers = std::move(container.stoppers);
         end_container(container);
+        answer_watchers(container);
         settle_container(id);
         for (ipc::PendingReply& stopper : stoppers) {
             (void)stopper.answer<container::Stop>({});
@@ -308,16 +309,20 @@ void Manager::end_container(Container& container) {
         return;
     }
     const auto& restart = container.plan.restart;
-    const bool wanted = restart.policy == RestartPolicy::always ||
+    const bool asked = std::exchange(container.restarting, false);
+    const bool wanted = asked || restart.policy == RestartPolicy::always ||
                         (restart.policy == RestartPolicy::on_failure && container.status != 0 &&
                          container.failures <= restart.attempts);
-    if (wanted && container.kit && !container.stopping && !shutting_down_) {
-        timers.set(
-            {.kind = TimerKind::restart, .number = container.id, .deadline_ns = rt::now() + pause});
+    if (wanted && container.kit && (asked || !container.stopping) && !shutting_down_) {
+        container.stopping = false;
+        timers.set({.kind = TimerKind::restart,
+                    .number = container.id,
+                    .deadline_ns = rt::now() + (asked ? 0 : pause)});
         return;
     }
     container.kit.reset();
-    container.forgotten = !container.by_name;
+    container.forgotten =
+        !container.by_name || (container.flags & container::ConfigureNext::forget) != 0;
     const auto kept = [](const auto& entry) {
         return entry.second.state == container::State::exited && !entry.second.forgotten;
     };
@@ -339,6 +344,7 @@ void Manager::stop_container(Container& container, std::uint64_t grace_ns) {
     });
     if (all.empty()) {
         container.kit.reset();
+        answer_watchers(container);
         settle_container(container.id);
         return;
     }
@@ -348,6 +354,49 @@ void Manager::stop_container(Container& container, std::uint64_t grace_ns) {
     for (const Pid pid : all) {
         deliver(pid, signal_number::term, kernel_info());
         deliver(pid, signal_number::cont, kernel_info());
+    }
+}
+
+// Each has room for some, and there is an end for all together: after that, for little.
+void Manager::append_log(std::uint32_t id, std::string_view text) {
+    constexpr std::size_t most_of_one = 16 * 1024, least_of_one = 256, most_of_all = 1 << 20;
+    const auto found = containers_.find(id);
+    if (found == containers_.end()) {
+        return;
+    }
+    LogRing& log = found->second.log;
+    log_bytes_ -= log.size();
+    const std::size_t left = most_of_all - std::min(log_bytes_, most_of_all);
+    log.append(text, std::clamp(left, least_of_one, most_of_one));
+    log_bytes_ += log.size();
+    answer_log_readers(found->second);
+}
+
+// It has ended, and will not start again.
+void Manager::answer_watchers(Container& container) {
+    if (container.kit) {
+        return;
+    }
+    answer_log_readers(container);
+    for (ipc::PendingReply& waiter : std::exchange(container.awaiting, {})) {
+        (void)waiter.answer<container::Await>({.status = container.status});
+    }
+}
+
+void Manager::answer_log_readers(Container& container) {
+    const bool ended = container.state == container::State::exited && !container.kit;
+    for (std::size_t i = 0; i < container.log_readers.size();) {
+        Container::LogReader& reader = container.log_readers[i];
+        if (!ended && !container.log.has_after(reader.position)) {
+            ++i;
+            continue;
+        }
+        const std::string_view text =
+            container.log.read(reader.position, container::ReadLog::reply_payload);
+        (void)reader.reply.answer<container::ReadLog>(
+            {.next = reader.position, .ended = ended && text.empty() ? 1U : 0U},
+            {.payload = ipc::bytes(text)});
+        container.log_readers.erase(container.log_readers.begin() + static_cast<std::ptrdiff_t>(i));
     }
 }
 

@@ -93,7 +93,8 @@ Async<Result<ipc::Capability<names::View>>> Manager::make_view(const Preparation
                       .with_bank = payer ? 1U : 0U,
                       .names = how.names.count(),
                       .more = more ? 1U : 0U,
-                      .with_given = processes ? 1U : 0U},
+                      .with_given = processes ? 1U : 0U,
+                      .traced = how.traced ? 1U : 0U},
         {.payload = *rules, .capabilities = present({payer, from, processes})});
     if (!derived) {
         co_return base::fail(ipc::to_status(derived.error()));
@@ -325,6 +326,7 @@ Task Manager::restart_container(std::uint32_t id) {
             table.remove((*added)->pid);
         }
         container.kit.reset();
+        answer_watchers(container);
         settle_container(id);
         co_return;
     }

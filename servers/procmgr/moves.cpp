@@ -2,6 +2,7 @@
 #include "servers/procmgr/moves.hpp"
 
 #include <map>
+#include <set>
 
 #include "servers/procmgr/model/text.hpp"
 
@@ -58,6 +59,41 @@ Result<void> copy_own(Body& to, ImageBlock& image) {
 
 Result<void> give_all(ipc::Ref<fs::File> file, Body& to, ImageBlock& image) {
     return bring_all(image, [&](abi::CapIndex) { return checked(to.table->copy(file)); });
+}
+
+Result<void> replace_outputs(const Body& to, ImageBlock& image, ipc::Capability<fs::File> file) {
+    const auto is_output = [](const process::ImageDescriptor& one) {
+        return one.descriptor == 1 || one.descriptor == 2;
+    };
+    std::set<abi::CapIndex> unused;
+    for (const bool outputs : {true, false}) {
+        for (const process::ImageDescriptor& one : image.descriptors) {
+            for (const abi::CapIndex slot : one.capabilities) {
+                if (is_output(one) == outputs && outputs && slot != abi::no_capability) {
+                    unused.insert(slot);
+                } else if (is_output(one) == outputs) {
+                    unused.erase(slot);
+                }
+            }
+        }
+    }
+    for (const abi::CapIndex slot : unused) {
+        if (const auto removed = to.table->remove(slot); !removed) {
+            return base::fail(ipc::to_status(removed.error()));
+        }
+    }
+    std::erase_if(image.descriptors, is_output);
+    const abi::CapIndex slot = TRY(checked(to.table->move(std::move(file))));
+    for (const std::uint32_t number : {1U, 2U}) {
+        process::ImageDescriptor descriptor{};
+        descriptor.descriptor = number;
+        descriptor.kind = process::ImageDescriptor::file;
+        descriptor.capabilities[0] = slot;
+        descriptor.state[0] = fs::OpenFlags::write | fs::OpenFlags::append;
+        descriptor.state[1] = static_cast<std::uint32_t>(fs::Kind::regular);
+        image.descriptors.push_back(descriptor);
+    }
+    return {};
 }
 
 // There is no operation that copies out of another table, so each is taken out and put back. The

@@ -20,6 +20,11 @@ namespace procmgr {
 // Every descriptor gets the same file.
 [[nodiscard]] Result<void> give_all(ipc::Ref<fs::File> file, Body& to, ImageBlock& image);
 
+// Descriptors 1 and 2 of an image that has not been started become this file, open for writing. What they were is taken
+// from it, unless another descriptor has it, too.
+[[nodiscard]] Result<void> replace_outputs(const Body& to, ImageBlock& image,
+                                           ipc::Capability<fs::File> file);
+
 // What it takes to start this image again: its descriptors' capabilities, copied. Null if there is
 // no room for them.
 [[nodiscard]] std::unique_ptr<RestartKit> make_kit(const Body& body, const ImageBlock& image,

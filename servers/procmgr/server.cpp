@@ -36,6 +36,7 @@ Server::Server(Manager& manager, ProcHost& host)
       process_(manager),
       session_(manager),
       container_(manager),
+      log_(manager),
       proc_(host),
       proc_root_(proc_.add_root(std::make_unique<ProcBackend>(manager, load_, 0))) {
     manager_.make_proc = [this, &host](std::uint32_t container) {
@@ -59,6 +60,7 @@ ipc::sys::Message Server::route(ipc::Request& request) {
         case BadgeKind::session: return ipc::dispatch<SessionService::Protocol>(session_, request);
         case BadgeKind::manager:
             return ipc::dispatch<ContainerService::Protocol>(container_, request);
+        case BadgeKind::log:   return ipc::dispatch<LogService::Protocol>(log_, request);
         case BadgeKind::file:  return ipc::dispatch<fs_server::Service::Protocol>(proc_, request);
         case BadgeKind::fault: break;
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "servers/procmgr/container_service.hpp"
+#include "servers/procmgr/log_service.hpp"
 #include "servers/procmgr/proc_backend.hpp"
 #include "servers/procmgr/process_service.hpp"
 
@@ -30,6 +31,7 @@ private:
     ProcessService process_;
     SessionService session_;
     ContainerService container_;
+    LogService log_;
     fs_server::Service proc_;
     std::uint64_t proc_root_;
 };

@@ -61,6 +61,7 @@ public:
     template <class Op, class Prepare>
     [[nodiscard]] Result<ipc::Answer<Op>> forward(Op operation, std::string path,
                                                   std::string_view prefix, Prepare prepare) {
+        std::vector<std::string> passed;  // what is used besides, if it is traced: links
         for (;;) {
             const Location at = TRY(locate(std::move(path), makes_name(operation)));
             if (const Status bad = prepare(operation, at); bad != Status::ok) {
@@ -74,7 +75,16 @@ public:
             }
             auto answer = at.mount->file_system->ask(operation, prefix.empty() ? at.path : joined);
             if (!answer || answer->reply.redirected == fs::Redirected::no) {
+                if (answer && view_.is_traced()) {
+                    passed.push_back(at.view_path);
+                    for (const std::string& used : passed) {
+                        view_.note(used, use_of(operation));
+                    }
+                }
                 return answer;
+            }
+            if (view_.is_traced()) {
+                passed.push_back(at.view_path);
             }
             path = TRY(rebase(at, answer->reply.redirected, ipc::text(answer->payload)));
         }
@@ -97,6 +107,11 @@ public:
             operation.first_length = static_cast<std::uint32_t>(from.path.size());
             auto answer = from.mount->file_system->ask(operation, from.path + to.path);
             if (!answer || answer->reply.redirected == fs::Redirected::no) {
+                if (answer) {
+                    const bool moves = std::is_same_v<Op, fs::Rename>;
+                    view_.note(from.view_path, moves ? names::Right::write : names::Right::read);
+                    view_.note(to.view_path, names::Right::create);
+                }
                 return answer;
             }
             const bool is_first = answer->reply.which == 0;

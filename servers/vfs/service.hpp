@@ -34,7 +34,7 @@ public:
                         fs::Link, fs::MakeSymbolicLink, fs::ReadSymbolicLink, fs::SetAttributes,
                         fs::CheckAccess, fs::GetUsage, fs::SyncAll, names::Derive, names::Mount,
                         names::Unmount, names::ListMounts, names::RegisterDevice, names::Enter,
-                        names::Grant>;
+                        names::Grant, names::ReadUses>;
 
     // The root view: user 0, a Manager. Its mounts come from the caller.
     Service(Host& host, View root);
@@ -58,6 +58,7 @@ public:
     // Views (service_views.cpp).
     Result<names::Derive::Reply> handle(const names::Derive& how, ipc::Request& request);
     Result<names::Grant::Reply> handle(const names::Grant& grant, ipc::Request& request);
+    Result<names::ReadUses::Reply> handle(const names::ReadUses& read, ipc::Request& request);
     Result<names::Mount::Reply> handle(const names::Mount& mount, ipc::Request& request);
     Result<names::Unmount::Reply> handle(const names::Unmount& unmount, ipc::Request& request);
     Result<names::ListMounts::Reply> handle(const names::ListMounts& list, ipc::Request& request);

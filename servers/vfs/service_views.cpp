@@ -46,6 +46,10 @@ Result<names::Derive::Reply> Service::handle(const names::Derive& how, ipc::Requ
     Derivation derivation{.rules = TRY(read_rules(request.payload())),
                           .identity = parent->identity,
                           .names = how.names};
+    const bool traced = parent->is_manager && how.traced != 0;
+    if (traced && !Uses::has_room()) {
+        return base::fail(Status::limit);
+    }
     if (parent->is_manager) {
         const bool with_bank = how.with_bank != 0 && request.capability_count() != 0;
         if (with_bank) {
@@ -68,6 +72,10 @@ Result<names::Derive::Reply> Service::handle(const names::Derive& how, ipc::Requ
         }
     }
     View derived = TRY(derive(*parent, std::move(derivation), host_));
+    derived.uses = parent->uses;
+    if (traced) {
+        derived.uses = Shared<Uses>{new Uses};
+    }
     derived.is_open = how.more != 0 && !derived.layers.empty();
     const std::uint64_t badge = TRY(add_view(std::move(derived)));
     auto minted = host_.mint_view(badge);
@@ -92,6 +100,40 @@ Result<names::Grant::Reply> Service::handle(const names::Grant& how, ipc::Reques
     TRY(grant(*view, granted));
     view->is_open = how.more != 0;
     return names::Grant::Reply{};
+}
+
+Result<names::ReadUses::Reply> Service::handle(const names::ReadUses& read, ipc::Request& request) {
+    TRY(manager(request));
+    const auto which = request.take<names::View>();
+    const std::uint64_t badge = TRY(host_.badge_of(which.ref()));
+    const View* view = TRY(view_at(badge));
+    if (view->uses == Shared<Uses>{}) {
+        return base::fail(Status::unsupported);
+    }
+    const auto page = request.reply_payload();
+    names::ReadUses::Reply reply{.incomplete = view->uses->incomplete() ? 1U : 0U};
+    std::size_t used = 0;
+    std::uint32_t number = 0;
+    for (const auto& [path, rights] : view->uses->paths()) {
+        const std::size_t length = base::align_up(sizeof(names::MountRule) + path.size(), 8);
+        if (number++ < read.first || length > page.size()) {
+            continue;
+        }
+        if (length > page.size() - used) {
+            reply.next = number - 1;
+            break;
+        }
+        const names::MountRule record{.record_length = static_cast<std::uint16_t>(length),
+                                      .path_length = static_cast<std::uint16_t>(path.size()),
+                                      .access = names::Access::granted,
+                                      .rights = rights};
+        std::memset(page.data() + used, 0, length);
+        std::memcpy(page.data() + used, &record, sizeof record);
+        std::memcpy(page.data() + used + sizeof record, path.data(), path.size());
+        used += length;
+    }
+    request.set_reply_length(used);
+    return reply;
 }
 
 Result<names::Mount::Reply> Service::handle(const names::Mount& mount, ipc::Request& request) {
@@ -186,6 +228,9 @@ Result<names::Enter::Reply> Service::handle(const names::Enter&, ipc::Request& r
     const View* view = TRY(view_at(request.badge()));
     if (view->is_manager) {
         return base::fail(Status::not_permitted);
+    }
+    if (view->uses != Shared<Uses>{}) {
+        return base::fail(Status::unsupported);
     }
     const Location at = TRY(Resolver{*view}.locate(std::string{request.text()}));
     const Mount& mount = *at.mount;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "servers/vfs/grants.hpp"
+#include "servers/vfs/uses.hpp"
 
 namespace vfs {
 
@@ -39,6 +40,7 @@ public:
     // What the view is confined to: its own grants last, and before those what its parents are. Without
     // any, all that the mounts show may be used.
     std::vector<Shared<Grants>> layers;
+    Shared<Uses> uses;  // none: it is not traced
 
     // The mount that a path belongs to; nullptr only in a view without a root.
     [[nodiscard]] const Mount* covering(std::string_view path) const;
@@ -50,6 +52,12 @@ public:
     bool unmount(std::string_view path);
     // At this path and below.
     void unmount_all(std::string_view path);
+    [[nodiscard]] bool is_traced() const { return uses != Shared<Uses>{}; }
+    void note(std::string_view path, std::uint8_t rights) const {
+        if (is_traced()) {
+            uses->add(path.empty() ? "/" : path, rights);
+        }
+    }
     // Of a mount that is per view, and not this one's own: a branch takes its place.
     Result<void> branch(std::string_view path);
     // What may be done with a path, as far as the first `count` layers say.

@@ -239,6 +239,40 @@ TEST_F(Names, AGivenDirectoryIsSeenWhereOneMayBeReplaced) {
     EXPECT_EQ(derive(rule("/", Access::inherit) + rule("/mnt", Access::given)), 0U);
 }
 
+TEST_F(Names, WhatIsDoneThroughATracedViewIsKept) {
+    vfs::View view;
+    view.mount({.path = "", .file_system = vfs::make_file_system<LocalFileSystem>(root_)});
+    view.uses = vfs::Shared<vfs::Uses>{new vfs::Uses};
+    const auto go = [&](auto operation, std::string path) {
+        return vfs::Resolver{view}
+            .forward(operation, std::move(path), {},
+                     [](auto&, const vfs::Location&) { return Status::ok; })
+            .has_value();
+    };
+    EXPECT_TRUE(go(fs::GetPathAttributes{}, "/home/ann/notes"));
+    EXPECT_TRUE(go(fs::Open{.flags = Flags::read}, "/home/../file"));
+    EXPECT_TRUE(go(fs::Open{.flags = Flags::write}, "/file"));
+    EXPECT_TRUE(go(fs::MakeNode{.mode = 0755}, "/tmp/new"));
+    EXPECT_TRUE(go(fs::Remove{.directory = 1}, "/tmp/new"));
+    EXPECT_FALSE(go(fs::Open{.flags = Flags::read}, "/none"));
+    root_.client.symlink("/home/ann/notes", "tmp/link");
+    EXPECT_TRUE(go(fs::Open{.flags = Flags::read}, "/tmp/link"));
+    const std::map<std::string, std::uint8_t, std::less<>> wanted{
+        {"/file", names::Right::read | names::Right::write},
+        {"/home/ann/notes", names::Right::read},
+        {"/tmp/link", names::Right::read},
+        {"/tmp/new", names::Right::create | names::Right::write}};
+    EXPECT_EQ(view.uses->paths(), wanted);
+    EXPECT_FALSE(view.uses->incomplete());
+    constexpr std::size_t many = 2000;
+    for (std::size_t i = 0; i < many; ++i) {
+        view.note("/x" + std::to_string(i), 0);
+    }
+    EXPECT_TRUE(view.uses->incomplete());
+    EXPECT_GT(view.uses->paths().size(), 500U);
+    EXPECT_LT(view.uses->paths().size(), many);
+}
+
 TEST_F(Names, IdentityIsTheViews) {
     root_.client.make_directory("secret", 0700);
     root_.client.make_file("secret/s", "");

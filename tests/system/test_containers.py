@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Processes and containers as procmgr keeps them: what a Cluufile grants and forbids, limits, and that nothing leaks."""
 
+import json
 import re
 
 import pytest
@@ -20,6 +21,7 @@ CLUUFILES = {
     "box": "PROFILE vfs supervisor\nMOUNT / inherit\nLIMIT memory 8M\nENTRYPOINT /bin/busybox sh -c\n",
     "roomy": "PROFILE vfs\nMOUNT / inherit\nMOUNT /tmp private\nLIMIT memory 32M\nENTRYPOINT /bin/busybox sh -c\n",
     "files": "PROFILE vfs\nMOUNT / inherit\nMOUNT /tmp private\nLIMIT memory 6M\nENTRYPOINT /bin/busybox sh -c\n",
+    "loose": "PROFILE vfs\nGRANT argv read write create\nENTRYPOINT /bin/busybox cat\n",
     "wrong": "PROFILE vfs\nMOUNT / readnoly\nENTRYPOINT /bin/busybox true\n",
     "lazy": "PROFILE vfs\nMOUNT / readonly\nLIMIT cpu 20%\nENTRYPOINT /bin/busybox sh -c\n",
     # A shell that may start containers, which /bin/sh may not.
@@ -273,6 +275,66 @@ def test_stop_waits_for_the_end(guest):
     assert boss(guest, script, timeout=30).output == b"state: exited\n"
 
 
+def test_what_a_container_writes_is_kept_and_followed(guest):
+    script = """container run -d --name talk reader '
+            echo one; echo two >&2; trap "echo got; exit 7" USR1; while :; do sleep 0.1; done' > /dev/null
+        container logs -f talk > /tmp/followed & until container logs talk | grep -q two; do :; done
+        container kill -s USR1 talk; container wait talk; wait; cat /tmp/followed; rm /tmp/followed
+        container logs talk; container kill talk; container rm talk; container logs talk"""
+    result = boss(guest, script, timeout=60)
+    assert result.output == b"7\n" + b"one\ntwo\ngot\n" * 2, text(result)
+    assert result.errors == b"container: talk: it has ended\ncontainer: talk: no such container\n"
+    # Only the end of much is kept.
+    script = """container run -d --name much reader 'seq 20000' > /dev/null; container wait much
+        container logs much; container rm much"""
+    lines = boss(guest, script, timeout=60).output.split()
+    assert lines[-1] == b"20000" and 2000 < len(lines) < 4000
+
+
+def test_a_container_begins_again_when_asked_to(guest):
+    script = """container run -d --name twice reader 'echo begun; sleep 100' > /dev/null
+        until container logs twice | grep -q begun; do :; done; container restart -t 0 twice
+        until [ $(container logs twice | grep -c begun) = 2 ]; do :; done; container inspect twice | grep -E '^(state|restarts)'
+        container kill twice; container wait twice; container restart twice; container rm twice"""
+    result = boss(guest, script, timeout=60)
+    assert result.output == b"state: running\nrestarts: 1\n137\n", text(result)
+    assert result.errors == b"container: twice: it has ended\n"
+
+
+def test_run_only_makes_authority_narrower(guest):
+    script = """container run -d --name wide --memory 64M --cpu 100% small 'sleep 100' > /dev/null
+        container run -itd --name tight --memory 2M --cpus 0.5 --net none small 'sleep 100' > /dev/null
+        container run --rm --name gone reader 'exit 3'; echo $?; container ls -a | grep -c gone
+        for one in wide tight; do container inspect $one | grep -E '^(memory|cpu) limit'; done
+        container top tight; container stats --no-stream --format json tight; container ps -a --format json; container images --format json cat
+        container rm -f wide tight"""
+    result = boss(guest, script, timeout=60)
+    lines = result.output.decode().splitlines()
+    assert lines[:6] == ["3", "0", "memory limit: 4194304", "cpu limit: 100%", "memory limit: 2097152", "cpu limit: 50%"], text(result)
+    assert lines[6].split() == ["PID", "PPID", "MEMORY", "COMMAND"] and lines[7].endswith(" sleep 100")
+    objects = [json.loads(line) for line in lines if line.startswith("{")]
+    assert objects[0]["name"] == "tight" and objects[0]["memoryLimit"] == 2 << 20 and objects[0]["cpuPercent"].endswith("%")
+    assert {one["name"]: one["state"] for one in objects[1:-1]}["wide"] == "running"
+    assert objects[-1] == {"image": "cat", "description": "Shows files.", "entrypoint": "/bin/busybox cat",
+                           "may": "argv read, 16.0 MiB"}
+    for wrong in ("--net host", "--cpu 0", "--cpu 150%", "--memory x", "--wrong"):
+        assert boss(guest, f"container run {wrong} small true").status == 2, wrong
+
+
+def test_what_a_run_used_is_told_and_proposed(guest):
+    result = boss(guest, "cd /etc; container trace reader 'cat hostname; ls /tmp; test -e /bin/sh'")
+    assert result.status == 0 and result.output == b"cluu\n", text(result)
+    used, proposal = result.errors.decode().split("\n\n")
+    assert "used    read /etc/hostname\n" in used and "used    look at /bin/sh\n" in used, used
+    assert "unused  read all files as its starter may" in used, used
+    assert proposal.startswith("# What this run needed") and "MOUNT /etc readonly\n" in proposal, proposal
+    assert "MOUNT / " not in proposal and "MOUNT /tmp private\n" in proposal and "/home" not in proposal, proposal
+    result = boss(guest, "cd /etc; container trace loose hostname")
+    assert result.output == b"cluu\n" and b"used    read /etc/hostname\n" in result.errors, text(result)
+    assert b"unused  change, remove and create what its arguments name\n" in result.errors, text(result)
+    assert result.errors.endswith(b"FROM minimal\nPROFILE vfs\nGRANT argv read\nENTRYPOINT /bin/busybox cat\n"), text(result)
+
+
 def test_restart_on_failure_is_counted(guest):
     boss(guest, "container run -d --name again stubborn 'exit 3' >/dev/null", timeout=30)
     result = boss(guest, "until container inspect again | grep -q 'restarts: 2'; do sleep 0.1; done; until"
@@ -367,9 +429,9 @@ def test_nothing_leaks(guest):
 
 def test_the_end_of_a_container_leaves_memory_as_it_was(guest):
     # Threads, mappings, pipes and waiting calls, ended in the middle. What servers keep for the next one is there after a few.
-    script = """container run -d --name busy roomy '/home/admin/memory_limit busy' > /tmp/busy 2>&1
-        until grep -q busy /tmp/busy; do sleep 0.1; done
-        container stop -t 0 busy; container rm busy; cat /tmp/busy; rm /tmp/busy"""
+    script = """container run -d --name busy roomy '/home/admin/memory_limit busy' > /dev/null
+        until container logs busy | grep -q busy; do sleep 0.1; done
+        container stop -t 0 busy; container logs busy; container rm busy"""
     free = []
     for _ in range(10):
         assert b"busy" in boss(guest, script, timeout=60).output

@@ -5,6 +5,7 @@
 
 #include "servers/procmgr/model/authority.hpp"
 #include "servers/procmgr/model/image_block.hpp"
+#include "servers/procmgr/model/log_ring.hpp"
 #include "servers/procmgr/model/plan.hpp"
 #include "servers/procmgr/model/proc_text.hpp"
 #include "servers/procmgr/model/start_table.hpp"
@@ -263,6 +264,50 @@ TEST(Authority, WhatAProcessHolds) {
                              "\n  no view of files\n", "\n  capabilities: 2 endpoint\n"}) {
         EXPECT_NE(text.find(line), std::string::npos) << line << text;
     }
+}
+
+TEST(Plan, IsOnlyMadeNarrower) {
+    using Next = container::ConfigureNext;
+    Plan plan = plan_from("PROFILE net ipc\nLIMIT memory 4M\n");
+    narrow(plan, Next{.memory_limit = 8 << 20, .cpu_limit = 50});
+    EXPECT_EQ(plan.memory_limit, 4u << 20);
+    EXPECT_EQ(plan.cpu_limit, 50u);
+    EXPECT_TRUE(plan.profiles.has(cluufile::Profile::net));
+    narrow(plan, Next{.memory_limit = 1 << 20, .cpu_limit = 60, .flags = Next::without_network});
+    EXPECT_EQ(plan.memory_limit, 1u << 20);
+    EXPECT_EQ(plan.cpu_limit, 50u);
+    EXPECT_EQ(plan.profiles, cluufile::Profile::ipc);
+    narrow(plan, Next{});
+    EXPECT_EQ(plan.memory_limit, 1u << 20);
+}
+
+TEST(LogRing, KeepsTheEnd) {
+    LogRing log;
+    std::uint64_t at = 0;
+    EXPECT_EQ(log.read(at, 10), "");
+    log.append("abc", 8);
+    log.append("defgh", 8);
+    EXPECT_EQ(log.read(at, 4), "abcd");
+    log.append("ij", 8);
+    EXPECT_EQ(log.read(at, 100), "efghij");
+    EXPECT_EQ(at, 10u);
+    EXPECT_FALSE(log.has_after(at));
+    // What has gone is passed over, and a position from nowhere is harmless.
+    at = 0;
+    EXPECT_EQ(log.read(at, 3), "cde");
+    EXPECT_EQ(at, 5u);
+    at = 1'000'000;
+    EXPECT_EQ(log.read(at, 3), "");
+    EXPECT_EQ(at, 10u);
+    log.append("0123456789", 8);
+    at = 0;
+    EXPECT_EQ(log.read(at, 100), "23456789");
+    log.append("x", 2);
+    EXPECT_EQ(log.size(), 2u);
+    log.append("yz", 0);
+    EXPECT_EQ(log.size(), 0u);
+    EXPECT_EQ(log.read(at, 1), "");
+    EXPECT_EQ(at, 23u);
 }
 
 TEST(Plan, Description) {

@@ -69,6 +69,17 @@ ImageName image_of_path(std::string_view path) {
     return {};
 }
 
+void narrow(Plan& plan, const container::ConfigureNext& how) {
+    const auto smaller = [](auto own, auto given) {
+        return own == 0 || (given != 0 && given < own) ? given : own;
+    };
+    plan.memory_limit = smaller(plan.memory_limit, how.memory_limit);
+    plan.cpu_limit = smaller(plan.cpu_limit, how.cpu_limit);
+    if ((how.flags & container::ConfigureNext::without_network) != 0) {
+        plan.profiles = plan.profiles.without(cluufile::Profile::net);
+    }
+}
+
 void apply(const Plan& plan, ImageBlock& image) {
     image.path = plan.program;
     image.arguments = cluufile::arguments_of(plan, std::move(image.arguments));

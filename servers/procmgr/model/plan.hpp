@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "interfaces/container.hpp"
 #include "interfaces/namespace.hpp"
 #include "libs/cluufile/plan.hpp"
 #include "servers/procmgr/model/image_block.hpp"
@@ -30,6 +31,9 @@ struct ImageName {
 
 // /bin/NAME and /usr/bin/NAME can have the image NAME; /var/images/NAME/Cluufile demands it.
 [[nodiscard]] ImageName image_of_path(std::string_view path);
+
+// What whoever starts the container takes from it.
+void narrow(Plan& plan, const container::ConfigureNext& how);
 
 // The arguments and the environment of the container's first process.
 void apply(const Plan& plan, ImageBlock& image);
