@@ -14,6 +14,7 @@
 namespace process {
 
 struct Process;   // the caller's own process
+struct Watching;  // somebody still wants to know of the end of a process
 struct Sessions;  // held by the server of terminals: sends signals to the groups of sessions
 
 // Makes a copy of the caller: address space (copy on write; regions as their map flags say),
@@ -231,12 +232,14 @@ struct SetFamily {
     };
 };
 
-// Tells when a process ends, one of those that the caller could signal: what comes along, a drop-guarded capability
-// to a Notification of the caller's, goes when it has ended, at once if it has. A number may come again, but not with the
-// same start. The container of the process pays. limit: too many have watched it.
+// Tells when a process ends: what comes along, a drop-guarded capability to a Notification of the
+// caller's, goes when it has ended, at once if it has. no_process: nor can the caller see it. A number may come again, but not with the
+// same start. The container of the process pays, as long as somebody has the Watching (which may be
+// used for nothing else). limit: too many watch it.
 struct Watch {
     static constexpr std::uint16_t label = 25;
     static constexpr std::size_t capabilities = 1;
+    static constexpr std::size_t reply_capabilities = 1;  // Watching
     std::int32_t pid = 0;
     std::uint32_t reserved = 0;
     struct Reply {

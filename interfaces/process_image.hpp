@@ -82,6 +82,12 @@ struct SignalPage {
         std::uint32_t signal;
         std::uint32_t reserved;
     } queue[queue_length];
+    // Written by the library: what the process wants to hear of its children. Those that end leave no
+    // zombies; no signal says that they have ended, stopped or gone on; none that they have stopped or
+    // gone on.
+    static constexpr std::uint32_t leave_nothing = 1, silent = 2, ends_only = 4;
+    std::uint32_t children;
+    std::uint32_t reserved;
 };
 
 static_assert(sizeof(SignalPage) <= 4096);

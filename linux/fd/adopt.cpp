@@ -48,8 +48,10 @@ std::optional<Shape> shape_of(const ImageDescriptor& from) {
         case image_kind::timer:
         case image_kind::event_counter: return Shape{{Type::memory, signal}, abi::page_size};
         case image_kind::signal_queue:  return Shape{};
-        case image_kind::process:       return Shape{{signal}};
-        default:                        return std::nullopt;
+        case image_kind::process:
+            return from.capabilities[1] == abi::no_capability ? Shape{{signal}}
+                                                              : Shape{{signal, Type::endpoint}};
+        default: return std::nullopt;
     }
 }
 

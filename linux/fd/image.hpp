@@ -23,7 +23,7 @@ inline constexpr std::uint8_t timer = 7;
 inline constexpr std::uint8_t signal_queue = 8;
 // fs::File of its name, if it has one; status flags, 1 if it listens, fd::Framing.
 inline constexpr std::uint8_t local_socket = 9;
-// Notification; status flags, process id, lower and upper half of its start.
+// Notification, Watching if it had not ended; status flags, process id, lower and upper half of its start.
 inline constexpr std::uint8_t process = 10;
 
 }  // namespace linux::fd::image_kind

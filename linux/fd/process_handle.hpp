@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A process as a descriptor (pidfd): a Notification whose guard procmgr keeps until it has ended, and its number and
-// start, which together are never another's.
+// A process as a descriptor (pidfd): a Notification whose guard procmgr keeps until it has ended, or
+// until nobody has the Watching any more; and its number and start, which together are never another's.
 #pragma once
 
 #include "interfaces/process.hpp"
@@ -17,7 +17,7 @@ public:
         std::uint64_t started_ns = 0;
     };
 
-    // ESRCH; EPERM if it could not be signalled.
+    // ESRCH, EAGAIN (too many watch it).
     static Result<Handle> open(std::int32_t pid, std::uint32_t status);
     static Result<Handle> adopt(const process::ImageDescriptor& from);
 
@@ -31,12 +31,15 @@ public:
     void on_fork_child() override { queue_.on_fork_child(); }
 
 private:
-    ProcessHandle(std::uint32_t status, Target target, ipc::Capability<ipc::Notification> ended)
+    ProcessHandle(std::uint32_t status, Target target, ipc::Capability<ipc::Notification> ended,
+                  ipc::Capability<process::Watching> watching)
         : Description(status | OpenFlag::read_write),
           target_(target),
+          watching_(std::move(watching)),
           queue_(std::move(ended), sleepers_) {}
 
     const Target target_;
+    const ipc::Capability<process::Watching> watching_;  // none: it had ended
     std::atomic<std::uint32_t> sleepers_ = 0;  // the kernel signals whether anybody sleeps or not
     SleepQueue queue_;
 };

@@ -51,20 +51,16 @@ void announce_to_others(SignalSet signals, const Thread& self)
     });
 }
 
-// Children of a process that wants to hear nothing of them leave no zombies.
-void reap_unwanted_children(const linux_abi::SignalAction& action) {
-    if (action.handler != linux_abi::handler_ignore &&
-        (action.flags & linux_abi::ActionFlag::no_child_wait) == 0) {
-        return;
-    }
-    for (;;) {
-        const auto answer = ipc::call(
-            own_process(),
-            process::Wait{.pid = -1, .options = process::Wait::exited | process::Wait::no_hang});
-        if (!answer || answer->reply.pid == 0) {
-            return;
-        }
-    }
+// procmgr looks there when something happens to a child.
+void publish_child_wishes() __attribute__((requires_capability(state.lock))) {
+    using Page = process::SignalPage;
+    using linux_abi::ActionFlag;
+    const linux_abi::SignalAction& action = state.actions[linux_abi::sig_chld - 1];
+    const bool ignored = action.handler == linux_abi::handler_ignore;
+    std::uint32_t wishes = ignored ? Page::leave_nothing | Page::silent : 0;
+    wishes |= (action.flags & ActionFlag::no_child_wait) != 0 ? Page::leave_nothing : 0;
+    wishes |= (action.flags & ActionFlag::no_child_stop) != 0 ? Page::ends_only : 0;
+    std::atomic_ref{signal_page().children}.store(wishes);
 }
 
 SignalDetails details_of(const process::SignalPage::Info& info) {
@@ -94,9 +90,6 @@ void enter_for(std::uint32_t id, std::uint32_t signal, const SignalDetails& deta
 SignalSet enter(std::uint32_t signal, SignalDetails details, Thread& self)
     __attribute__((requires_capability(state.lock))) {
     const bool blocked = (self.mask & signal_bit(signal)) != 0;
-    if (signal == linux_abi::sig_chld) {
-        reap_unwanted_children(state.actions[signal - 1]);
-    }
     if (details.code == linux_abi::SignalCode::timer && details.status != 0) {
         const auto thread = timers::complete(details);
         if (!thread) {
@@ -169,6 +162,9 @@ linux_abi::SignalAction set_action(std::uint32_t signal, const linux_abi::Signal
     const linux_abi::SignalAction old = state.actions[signal - 1];
     state.actions[signal - 1] = action;
     state.actions[signal - 1].mask &= ~unblockable;
+    if (signal == linux_abi::sig_chld) {
+        publish_child_wishes();
+    }
     if (is_ignored(action, signal)) {
         state.process_pending.remove(signal_bit(signal));
         this_thread().pending.remove(signal_bit(signal));
@@ -186,6 +182,7 @@ void reset_handlers() {
                   .restorer = 0,
                   .mask = 0};
     }
+    publish_child_wishes();
 }
 
 SignalSet ignored_set() {
@@ -206,6 +203,7 @@ void adopt(SignalSet ignored, SignalSet blocked) {
             state.actions[signal - 1].handler = linux_abi::handler_ignore;
         }
     }
+    publish_child_wishes();
     this_thread().mask = blocked & ~unblockable;
     // What came while procmgr put this image in the place of the one before has interrupted nobody.
     if (std::atomic_ref<std::uint64_t>{signal_page().pending}.load() != 0) {
@@ -389,6 +387,7 @@ void on_fork_child() __attribute__((no_thread_safety_analysis)) {
     this_thread().pending.remove(~SignalSet{0});
     timers::forget();
     state.watches.clear();  // of the parent's threads
+    publish_child_wishes();
     // What has come for the child already has interrupted nobody.
     const bool waits = std::atomic_ref<std::uint64_t>{signal_page().pending}.load() != 0;
     ipc::control_page().interrupt_pending = waits ? 1 : 0;

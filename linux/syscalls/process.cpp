@@ -111,10 +111,17 @@ Result<std::uint32_t> clone_any(const Arguments& arguments, const CloneArguments
 
 std::int64_t execute_at(std::int32_t directory, std::uint64_t path_at, std::uint32_t flags,
                         std::uint64_t arguments, std::uint64_t environment) {
+    using linux_abi::AtFlag;
     std::array<char, linux_abi::path_max> path;
     const auto length = user::copy_string(path, path_at);
     if (!length) {
         return -length.error();
+    }
+    if (*length == 0 && (flags & AtFlag::empty_path) == 0) {
+        return -Errno::enoent;
+    }
+    if ((flags & ~(AtFlag::empty_path | AtFlag::no_follow)) != 0) {
+        return -Errno::einval;
     }
     return -execute(directory, {path.data(), *length}, flags, arguments, environment);
 }
@@ -129,13 +136,15 @@ linux_abi::ResourceUsage to_usage(const process::Wait::Reply& reply) {
 
 using WaitAnswer = base::Result<process::Wait::Reply, std::int64_t>;
 
-// The error is what the system call returns.
+// The error is what the system call returns. The signal that interrupts may well be the child's: what
+// there is to tell of it comes first.
 WaitAnswer wait_for(fd::ProcessHandle::Target child, std::uint32_t options) {
-    for (;;) {
-        const auto answer = ipc::call(
-            own_process(),
-            process::Wait{.pid = child.pid, .options = options, .started_ns = child.started_ns},
-            {.interruptible = true});
+    process::Wait wait{.pid = child.pid, .options = options, .started_ns = child.started_ns};
+    for (bool last = false;;) {
+        const auto answer = ipc::call(own_process(), wait, {.interruptible = !last});
+        if (answer && last && answer->reply.pid == 0 && (options & process::Wait::no_hang) == 0) {
+            return base::fail(restart);
+        }
         if (answer) {
             return answer->reply;
         }
@@ -143,7 +152,8 @@ WaitAnswer wait_for(fd::ProcessHandle::Target child, std::uint32_t options) {
             return base::fail(-to_errno(answer.error()));
         }
         if (signals::interrupted()) {
-            return base::fail(restart);
+            last = true;
+            wait.options |= process::Wait::no_hang;
         }
     }
 }

@@ -22,7 +22,8 @@ enum class BadgeKind : std::uint8_t {
     session = 2,
     manager = 3,
     fault = 4,
-    log = 5
+    log = 5,
+    watching = 6  // process::Watching; the serial is the watch's own
 };
 
 struct Badge {
@@ -39,7 +40,7 @@ struct Badge {
     static constexpr Badge of(std::uint64_t raw) {
         const auto kind = static_cast<std::uint8_t>(raw >> 60);
         // Anything else, roots and entrances among them, is the file system's.
-        return {kind <= 5 ? static_cast<BadgeKind>(kind) : BadgeKind::file,
+        return {kind <= 6 ? static_cast<BadgeKind>(kind) : BadgeKind::file,
                 static_cast<std::uint32_t>(raw >> 32) & serial_mask, static_cast<Pid>(raw)};
     }
 };

@@ -167,9 +167,10 @@ public:
     void start_shown(std::uint32_t number);
     Task restart_container(std::uint32_t id);
 
-    // process::Watch.
-    [[nodiscard]] Result<void> watch(const Process& process,
-                                     ipc::Capability<ipc::Notification> guard);
+    // process::Watch. A stranger may not signal it.
+    [[nodiscard]] Result<ipc::Capability<process::Watching>> watch(
+        const Process& process, ipc::Capability<ipc::Notification> guard, bool stranger);
+    void end_watch(Pid pid, std::uint32_t number);
 
     // ---- terminals (manager_terminal.cpp)
     Task attach_terminal(Pid pid, std::uint32_t serial, process::SetTerminal how,
@@ -208,7 +209,10 @@ private:
     void settle_container(std::uint32_t id);
     void leave_container(std::uint32_t id, Pid pid, std::uint32_t status, std::uint64_t cpu_ns);
     void end_container(Container& container);
+    // What the parent has said that it wants to hear (process::SignalPage::children).
+    [[nodiscard]] std::uint32_t wishes_of(Pid parent);
     void tell_parent(const Process& child, std::int32_t code, std::uint32_t status);
+    void end_watches(Pid pid);
     void hang_up_orphaned(Pid group);
     void on_orphaned(Pid pid, Pid ended_parent);
     void tell_of_end(const Process& child);
@@ -227,8 +231,18 @@ private:
     std::map<Pid, Body> bodies_;
     std::map<std::uint32_t, Container> containers_;
     std::map<Pid, Session> sessions_;
-    static constexpr std::uint64_t most_watchers = 4096;     // of a process, in all its life
-    std::map<Pid, ipc::Capability<ipc::CapTable>> watched_;  // the guards of who watches
+    // Who watches: the guard of each lies in the table of the process that it watches, or, if it is a
+    // stranger to that, in the one for all strangers.
+    static constexpr std::uint64_t most_watchers = 4096;   // of a process
+    static constexpr std::uint64_t most_strangers = 1024;  // in all
+    struct WatchPlace {
+        abi::CapIndex slot = abi::no_capability;
+        bool stranger = false;
+    };
+    std::map<std::pair<Pid, std::uint32_t>, WatchPlace> watches_;
+    std::map<Pid, ipc::Capability<ipc::CapTable>> watched_;
+    ipc::Capability<ipc::CapTable> strangers_;
+    std::uint32_t watch_number_ = 0;
     std::vector<Entry> entries_;
     std::uint32_t next_container_ = 1;
     std::uint32_t serial_ = 0;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Manager: birth and death of processes, and what their parents learn.
+#include <atomic>
+
 #include "libs/rt/clock.hpp"
 #include "libs/rt/log.hpp"
 #include "servers/procmgr/manager.hpp"
@@ -182,7 +184,7 @@ void Manager::settle_end(Pid pid, std::uint32_t status, const Usage& usage) {
         on_orphaned(orphan, pid);
     }
     hang_up_orphaned(group);
-    watched_.erase(pid);
+    end_watches(pid);
     if (parent == ProcessTable::self) {
         table.remove(pid);
     } else {
@@ -192,28 +194,6 @@ void Manager::settle_end(Pid pid, std::uint32_t status, const Usage& usage) {
     if (shutting_down_ && bodies_.empty()) {
         power_down();
     }
-}
-
-// What watchers leave lies in a table that the process's container pays for, and goes with it when the process ends:
-// then the kernel tells them.
-Result<void> Manager::watch(const Process& process, ipc::Capability<ipc::Notification> guard) {
-    if (process.life == Life::zombie) {
-        return {};  // it goes right away
-    }
-    const Container* container = container_of(process);
-    if (container == nullptr || !container->bank) {
-        return base::fail(Status::not_permitted);
-    }
-    ipc::Capability<ipc::CapTable>& guards = watched_[process.pid];
-    if (!guards) {
-        auto fresh = container->bank->create_cap_table(most_watchers);
-        if (!fresh) {
-            return base::fail(ipc::to_status(fresh.error()));
-        }
-        guards = std::move(*fresh);
-    }
-    const auto kept = guards->move(std::move(guard));
-    return kept ? Result<void>{} : base::fail(ipc::to_status(kept.error()));
 }
 
 // Its parent has ended, and it has a new one.
@@ -253,14 +233,27 @@ void Manager::tell_parent(const Process& child, std::int32_t code, std::uint32_t
     info.pid = child.pid;
     info.user = child.identity.user;
     info.status = status;
-    const Pid parent = child.parent;
-    deliver(parent, signal_number::child, info);
-    serve_waiters(parent);
+    using Page = process::SignalPage;
+    const bool ended = child.life == Life::zombie;
+    if ((wishes_of(child.parent) & (ended ? Page::silent : Page::silent | Page::ends_only)) == 0) {
+        deliver(child.parent, signal_number::child, info);
+    }
+}
+
+std::uint32_t Manager::wishes_of(Pid parent) {
+    Body* body = body_of(parent);
+    return body == nullptr ? 0 : std::atomic_ref{body->signals().children}.load();
 }
 
 void Manager::tell_of_end(const Process& child) {
     const std::uint32_t signal = child.exit_status & 0x7f;
+    const Pid parent = child.parent;
+    const bool leaves_nothing = (wishes_of(parent) & process::SignalPage::leave_nothing) != 0;
     tell_parent(child, signal == 0 ? 1 : 2, signal == 0 ? child.exit_status >> 8 : signal);
+    if (leaves_nothing) {
+        table.remove(child.pid);
+    }
+    serve_waiters(parent);
 }
 
 void Manager::serve_waiters(Pid parent) {

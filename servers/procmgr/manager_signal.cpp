@@ -32,6 +32,7 @@ bool Manager::deliver(Pid pid, std::uint32_t signal, const process::SignalPage::
             process->news = News::continued;
             (void)body->stopped.answer<process::Stopped>({});
             tell_parent(*process, 6, signal_number::cont);
+            serve_waiters(process->parent);
         }
         return true;
     }
@@ -62,6 +63,7 @@ bool Manager::stop_process(Process& process, Body& body, std::uint32_t signal,
     process.news = News::stopped;
     body.stopped = std::move(reply);
     tell_parent(process, 5, signal);
+    serve_waiters(process.parent);
     return true;
 }
 

@@ -162,10 +162,17 @@ Result<process::Watch::Reply> ProcessService::handle(const process::Watch& watch
     if (watch.pid <= 0 || !is_of_type(guard, abi::ObjectType::notification)) {
         return base::fail(Status::invalid);
     }
-    TRY(signal_targets(manager_.table, manager_.sender_of(from.process->pid), watch.pid, 0));
-    const Process& process = *manager_.table.find(static_cast<Pid>(watch.pid));
-    TRY(manager_.watch(process, std::move(guard)));
-    return process::Watch::Reply{process.started_ns};
+    const Process* process = manager_.table.find(static_cast<Pid>(watch.pid));
+    const Sender sender = manager_.sender_of(from.process->pid);
+    if (process == nullptr || !sees(manager_.table, sender, *process)) {
+        return base::fail(Status::no_process);
+    }
+    const bool stranger = !may_signal(manager_.table, sender, *process, 0);
+    auto watching = TRY(manager_.watch(*process, std::move(guard), stranger));
+    if (watching) {
+        request.add_capability(std::move(watching));
+    }
+    return process::Watch::Reply{process->started_ns};
 }
 
 Result<process::GetUsage::Reply> ProcessService::handle(const process::GetUsage& get,

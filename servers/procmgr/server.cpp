@@ -60,16 +60,20 @@ ipc::sys::Message Server::route(ipc::Request& request) {
         case BadgeKind::session: return ipc::dispatch<SessionService::Protocol>(session_, request);
         case BadgeKind::manager:
             return ipc::dispatch<ContainerService::Protocol>(container_, request);
-        case BadgeKind::log:   return ipc::dispatch<LogService::Protocol>(log_, request);
-        case BadgeKind::file:  return ipc::dispatch<fs_server::Service::Protocol>(proc_, request);
-        case BadgeKind::fault: break;
+        case BadgeKind::log:      return ipc::dispatch<LogService::Protocol>(log_, request);
+        case BadgeKind::file:     return ipc::dispatch<fs_server::Service::Protocol>(proc_, request);
+        case BadgeKind::fault:
+        case BadgeKind::watching: break;
     }
     return ipc::detail::refusal(Status::bad_handle);
 }
 
 void Server::on_drop(std::uint64_t badge) {
-    if (Badge::of(badge).kind == BadgeKind::file) {
+    const Badge dropped = Badge::of(badge);
+    if (dropped.kind == BadgeKind::file) {
         proc_.on_drop(badge);
+    } else if (dropped.kind == BadgeKind::watching) {
+        manager_.end_watch(dropped.pid, dropped.serial);
     }
 }
 

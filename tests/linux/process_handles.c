@@ -93,6 +93,32 @@ static void ends(void) {
     close(list);
 }
 
+// More than anything keeps, one after the other; and one that may not be signalled.
+static void many_and_strangers(void) {
+    pid_t child = sleeper();
+    for (int i = 0; i < 5000; i++) {
+        int fd = open_process(child, 0);
+        if (fd < 0 || close(fd) != 0) {
+            EQUAL(i, 5000);
+            break;
+        }
+    }
+    int fd = open_process(child, 0);
+    kill(child, SIGKILL);
+    EQUAL(ready(fd, 20000), POLLIN);
+    status_of(child);
+    close(fd);
+    if (geteuid() != 0) return;  // nobody here is somebody else
+    pid_t other = fork();
+    if (other == 0) {
+        if (setgid(1234) != 0 || setuid(1234) != 0) _exit(1);
+        fd = open_process(getppid(), 0);
+        if (fd < 0 || ready(fd, 0) != 0) _exit(2);
+        _exit(send_signal(fd, SIGCONT, NULL, 0) == -1 ? 3 : send_signal(fd, 0, NULL, 0) == -1 ? 0 : 4);
+    }
+    EQUAL(status_of(other), 0);
+}
+
 // The number may be another one's by now; the descriptor never is.
 static void numbers_come_again(void) {
     pid_t child = sleeper();
@@ -211,5 +237,5 @@ static void passed_on(void) {
     close(pair[1]);
 }
 
-MAIN(TEST(opening), TEST(ends), TEST(numbers_come_again), TEST(with_information), TEST(from_clone),
-     TEST(non_blocking), TEST(passed_on))
+MAIN(TEST(opening), TEST(ends), TEST(many_and_strangers), TEST(numbers_come_again),
+     TEST(with_information), TEST(from_clone), TEST(non_blocking), TEST(passed_on))
