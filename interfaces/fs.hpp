@@ -104,6 +104,8 @@ struct OpenFlags {
         0x800;  // a new regular file without a name; the path is the directory's that it is made for
     static constexpr std::uint32_t read_only_view =
         0x400;  // set by vfs: the view may not change the file system by this File
+    static constexpr std::uint32_t sealable = 0x10000;  // of a nameless file: it takes seals (Seal)
+    static constexpr std::uint32_t unheard = 0x20000;   // who watches does not hear of this File
     // Of a description, only kept for all its holders; terminals give non_block its meaning.
     static constexpr std::uint32_t non_block = 0x1000, async = 0x2000, direct = 0x4000;
     static constexpr std::uint32_t no_access_time = 0x8000;
@@ -311,7 +313,7 @@ struct Write {
     std::uint64_t offset = current_offset;
     std::uint32_t flags = 0;
     std::uint32_t process_group = 0;
-    static constexpr std::uint32_t no_wait = 1;
+    static constexpr std::uint32_t no_wait = 1, at_end = 2;  // of the file, now; not at the offset
     struct Reply {
         std::uint64_t count = 0;
     };
@@ -385,6 +387,8 @@ struct Map {
     };
 };
 struct FileHeader {
+    // What was mapped is not the file's data any more, which is elsewhere: to be mapped anew.
+    static constexpr std::uint64_t moved = ~std::uint64_t{0};
     std::uint64_t size;        // of the file, now
     std::uint64_t generation;  // grows with each change of size or data
 };
@@ -502,6 +506,75 @@ struct Accept {  // interruptible. Poll tells when there is a connection
         std::uint32_t pid = 0;
         std::uint32_t reserved = 0;
     };
+};
+
+// Promises about a regular file that are never taken back: what would break one is not_permitted. Only
+// a file that was made `sealable` takes them, and only until it has `seal`. `write`: nothing is written
+// from now on, not even through what was mapped before (whoever has mapped it writes to a copy of his
+// own). -> the seals that hold.
+struct Seal {
+    static constexpr std::uint16_t label = 51;
+    static constexpr std::uint32_t seal = 1, shrink = 2, grow = 4, write = 8, future_write = 0x10,
+                                   all = 0x1f;
+    std::uint32_t add = 0;  // 0: asks; else the File must be open for writing
+    struct Reply {
+        std::uint32_t seals = 0;
+    };
+};
+
+// Extended attributes, of regular files and directories: names of 1 to 255 bytes that begin with
+// "user.", values that are any bytes. not_found: there is no such attribute. Whoever could read the
+// file may get them, whoever could write to it may change them, however the File was opened.
+struct GetExtended {  // payload: the name; of the reply: the value
+    static constexpr std::uint16_t label = 52;
+    static constexpr std::size_t payload = max_name;
+    static constexpr std::size_t reply_payload = 4096;
+    struct Reply {};
+};
+struct SetExtended {  // payload: `name_length` bytes of the name, then the value
+    static constexpr std::uint16_t label = 53;
+    static constexpr std::size_t payload = 4096;
+    static constexpr std::uint32_t create = 1, replace = 2;  // exists; not_found
+    static constexpr std::uint32_t remove = 4;
+    std::uint32_t name_length = 0;
+    std::uint32_t how = 0;
+    struct Reply {};
+};
+struct ListExtended {  // payload of the reply: the names, each with a zero byte after it
+    static constexpr std::uint16_t label = 54;
+    static constexpr std::size_t reply_payload = 4096;
+    struct Reply {};
+};
+
+// From now on what happens to the file, or in the directory, of a File that is open for reading is
+// kept for ReadEvents, as far as the mask says; the notification, which need come along but once, is
+// signalled with `bits` when the first comes. Only so much is kept, and then an event `overflow`. A
+// mask of 0 ends it. limit: too many watch. The bits are those of Linux's inotify(7).
+struct Watch {
+    static constexpr std::uint16_t label = 55;
+    static constexpr std::size_t max_capabilities = 1;
+    std::uint32_t mask = 0;
+    std::uint32_t reserved = 0;
+    std::uint64_t bits = 0;
+    struct Reply {};
+};
+struct Event {
+    static constexpr std::uint32_t accessed = 1, modified = 2, attributes = 4, closed_written = 8,
+                                   closed = 0x10, opened = 0x20, moved_from = 0x40, moved_to = 0x80,
+                                   created = 0x100, removed = 0x200, removed_itself = 0x400,
+                                   moved_itself = 0x800, all = 0xfff;
+    static constexpr std::uint32_t overflow = 0x4000, ended = 0x8000, of_directory = 0x4000'0000;
+    std::uint64_t order = 0;  // grows with time; each event of a server has its own
+    std::uint32_t mask = 0;
+    std::uint32_t cookie = 0;         // the same of moved_from and moved_to
+    std::uint16_t name_length = 0;    // of what it is about, in the directory; the name follows
+    std::uint16_t record_length = 0;  // a multiple of 8
+    std::uint32_t reserved = 0;
+};
+struct ReadEvents {  // payload of the reply: Events, the oldest first; empty: there are none now
+    static constexpr std::uint16_t label = 56;
+    static constexpr std::size_t reply_payload = 4096;
+    struct Reply {};
 };
 
 // Advisory record and whole-file locks. `wait` (interruptible): until nobody's lock is in the way. Whoever is interrupted asks

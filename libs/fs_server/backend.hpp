@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "interfaces/entrance.hpp"
@@ -30,6 +31,7 @@ struct NewNode {
     std::uint32_t device_major = 0;
     std::uint32_t device_minor = 0;
     std::string_view target;  // of a symbolic link
+    bool sealable = false;
 };
 
 // `which` has bits of fs::SetAttributes; times that shall be "now" are already filled in, and size
@@ -123,6 +125,29 @@ public:
         return base::fail(Status::unsupported);
     }
     [[nodiscard]] virtual bool takes_announced() const { return false; }
+
+    // fs::Seal: adds these of its bits, and gives all that hold. A back end that has seals keeps what
+    // they promise itself (not_permitted).
+    [[nodiscard]] virtual Result<std::uint32_t> seal(Inode, std::uint32_t) {
+        return base::fail(Status::unsupported);
+    }
+
+    // Extended attributes (fs::GetExtended), of regular files and directories. A value is replaced; what
+    // is not there cannot be removed (not_found). Together those of a file may take as much as the
+    // back end likes (no_space).
+    [[nodiscard]] virtual Result<std::string> get_extended(Inode, std::string_view) {
+        return base::fail(Status::unsupported);
+    }
+    [[nodiscard]] virtual Result<void> set_extended(Inode, std::string_view, std::string_view) {
+        return base::fail(Status::unsupported);
+    }
+    [[nodiscard]] virtual Result<void> remove_extended(Inode, std::string_view) {
+        return base::fail(Status::unsupported);
+    }
+    // The names, each with a zero byte after it.
+    [[nodiscard]] virtual Result<std::string> list_extended(Inode) {
+        return base::fail(Status::unsupported);
+    }
 
     [[nodiscard]] virtual Result<void> sync(Inode inode, bool data_only) = 0;
     [[nodiscard]] virtual Result<void> sync_all() = 0;

@@ -23,6 +23,8 @@ public:
     // Takes the memory for a range that may go beyond the size.
     [[nodiscard]] virtual Result<void> reserve(std::uint64_t offset, std::uint64_t length) = 0;
     [[nodiscard]] virtual Result<MappedFile> map(bool writable) = 0;
+    // Whoever was given it to write to changes nothing here any more, but has a copy of his own.
+    [[nodiscard]] virtual Result<void> leave_writers() = 0;
 };
 
 struct StoreUsage {

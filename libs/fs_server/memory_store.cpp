@@ -31,20 +31,24 @@ Result<void> done(const ipc::KernelResult<void>& result) {
 
 class MemoryFile final : public FileData {
 public:
-    explicit MemoryFile(ipc::Capability<ipc::Memory> memory) : memory_(std::move(memory)) {}
+    MemoryFile(ipc::Capability<ipc::Memory> memory, ipc::Ref<ipc::Bank> bank)
+        : memory_(std::move(memory)), bank_(bank) {}
 
     Result<void> read(std::uint64_t offset, std::span<std::byte> buffer) override;
     Result<void> write(std::uint64_t offset, std::span<const std::byte> data) override;
     Result<void> resize(std::uint64_t size) override;
     Result<void> reserve(std::uint64_t offset, std::uint64_t length) override;
     Result<MappedFile> map(bool writable) override;
+    Result<void> leave_writers() override;
 
 private:
     Result<void> ensure_capacity(std::uint64_t bytes);
     Result<void> clear(std::uint64_t from, std::uint64_t to);
     Result<void> update_header();
+    Result<void> write_header(std::uint64_t size);
 
     ipc::Capability<ipc::Memory> memory_;
+    ipc::Ref<ipc::Bank> bank_;
     std::uint64_t capacity_ = smallest;
     std::uint64_t size_ = 0;
     std::uint64_t generation_ = 0;
@@ -132,7 +136,11 @@ Result<void> MemoryFile::update_header() {
     if (!mapped_) {
         return {};
     }
-    const fs::FileHeader header{.size = size_, .generation = generation_};
+    return write_header(size_);
+}
+
+Result<void> MemoryFile::write_header(std::uint64_t size) {
+    const fs::FileHeader header{.size = size, .generation = generation_};
     const auto place = ipc::message_page().first<sizeof header>();
     std::array<std::byte, sizeof header> kept;
     std::ranges::copy(place, kept.begin());
@@ -154,6 +162,22 @@ Result<MappedFile> MemoryFile::map(bool writable) {
     return MappedFile{.memory = std::move(*copy), .data_offset = data_offset};
 }
 
+// The old Memory is theirs and, until they ask anew, that of all who have mapped it.
+Result<void> MemoryFile::leave_writers() {
+    if (!written_behind_) {
+        return {};
+    }
+    auto own = memory_->clone(bank_, {0, capacity_});
+    if (!own) {
+        return base::fail(status_of(own.error()));
+    }
+    TRY(write_header(fs::FileHeader::moved));
+    memory_ = std::move(*own);
+    mapped_ = false;
+    written_behind_ = false;
+    return clear(size_, base::align_up(size_, page));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Store>> MemoryStore::create(ipc::Ref<ipc::Bank> payer, std::uint64_t limit) {
@@ -171,7 +195,7 @@ Result<std::unique_ptr<FileData>> MemoryStore::make() {
     if (!memory) {
         return base::fail(status_of(memory.error()));
     }
-    return std::make_unique<MemoryFile>(std::move(*memory));
+    return std::make_unique<MemoryFile>(std::move(*memory), bank_.ref());
 }
 
 StoreUsage MemoryStore::usage() {

@@ -60,6 +60,23 @@ void OpenFiles::remove(std::uint64_t badge) {
     free_.push_back(static_cast<std::uint32_t>(badge - 1));
 }
 
+std::size_t OpenFiles::heard(const Watched& what) const {
+    return static_cast<std::size_t>(std::ranges::count_if(files_, [&](const auto& file) {
+        return file->backend == what.backend && file->inode == what.inode && file->is_heard();
+    }));
+}
+
+void OpenFiles::move(const Watched& what, const Place& from, const Place& to) {
+    for (const auto& file : files_) {
+        if (file->backend == what.backend && file->inode == what.inode &&
+            file->parent == from.directory && (!file->name_known || file->name == from.name)) {
+            file->parent = to.directory;
+            file->name_known = false;
+            file->name.clear();
+        }
+    }
+}
+
 bool OpenFiles::uses(const Backend& backend) const {
     return std::ranges::any_of(files_, [&](const auto& file) { return file->backend == &backend; });
 }

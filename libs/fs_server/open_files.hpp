@@ -10,7 +10,7 @@
 #include <memory>
 #include <vector>
 
-#include "libs/fs_server/backend.hpp"
+#include "libs/fs_server/watchers.hpp"
 
 namespace fs_server {
 
@@ -22,8 +22,17 @@ struct OpenFile {
     fs::Identity opener;         // as whom operations on the File are done
     std::uint64_t offset = 0;    // of a directory: its cursor
     std::uint64_t entrance = 0;  // the number of the one that it was opened through; 0: a root
+    // The directory that it was opened in, or moved to since; of a root itself. Its name there, if that
+    // was asked for (Service::name_of).
+    Inode parent = {};
+    bool name_known = false;
+    std::string name = {};
 
     [[nodiscard]] bool has(std::uint32_t flag) const { return (flags & flag) != 0; }
+    // Is it open for those who watch the file (fs::Watch)?
+    [[nodiscard]] bool is_heard() const {
+        return !has(fs::OpenFlags::unheard) && !has(fs::OpenFlags::path_only);
+    }
 };
 
 class OpenFiles {
@@ -39,6 +48,10 @@ public:
     // Takes a hold on the inode, for one that is empty.
     void fill(std::uint64_t badge, const OpenFile& file);
     [[nodiscard]] bool uses(const Backend& backend) const;
+    // How many there are of the file that those hear of who watch it.
+    [[nodiscard]] std::size_t heard(const Watched& what) const;
+    // The file has another name now.
+    void move(const Watched& what, const Place& from, const Place& to);
 
 private:
     static constexpr std::size_t most = 65536;

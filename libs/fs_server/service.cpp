@@ -132,6 +132,10 @@ void Service::on_drop(std::uint64_t badge) {
 }
 
 void Service::end_description(std::uint64_t badge) {
+    if (watchers_.any()) {
+        tell_of_close(badge);
+        watchers_.end(badge);
+    }
     if (!waiting_.empty()) {
         std::erase_if(waiting_, [&](const WaitingLock& waiting) {
             return waiting.lock.owner.description == badge;

@@ -20,6 +20,7 @@
 #include "libs/fs_server/named_pipes.hpp"
 #include "libs/fs_server/open_files.hpp"
 #include "libs/fs_server/walk.hpp"
+#include "libs/fs_server/watchers.hpp"
 #include "libs/ipc/request.hpp"
 #include "libs/ipc/server.hpp"
 
@@ -58,7 +59,8 @@ public:
                         fs::Read, fs::Write, fs::Seek, fs::GetAttributes, fs::ReadDirectory,
                         fs::Truncate, fs::Sync, fs::Map, fs::Written, fs::Allocate,
                         fs::SetStatusFlags, fs::Poll, fs::Lock, fs::OpenPipe, fs::AwaitCloses,
-                        fs::Listen, fs::Connect, fs::Accept, fs::Close>;
+                        fs::Listen, fs::Connect, fs::Accept, fs::Close, fs::Seal, fs::GetExtended,
+                        fs::SetExtended, fs::ListExtended, fs::Watch, fs::ReadEvents>;
 
     explicit Service(Host& host) : host_(host) {}
 
@@ -108,6 +110,16 @@ public:
     Result<fs::Connect::Reply> handle(const fs::Connect& connect, ipc::Request& request);
     Result<fs::Accept::Reply> handle(const fs::Accept& accept, ipc::Request& request);
 
+    // service_extended.cpp
+    Result<fs::Seal::Reply> handle(const fs::Seal& seal, ipc::Request& request);
+    Result<fs::GetExtended::Reply> handle(const fs::GetExtended&, ipc::Request& request);
+    Result<fs::SetExtended::Reply> handle(const fs::SetExtended& set, ipc::Request& request);
+    Result<fs::ListExtended::Reply> handle(const fs::ListExtended&, ipc::Request& request);
+
+    // service_watch.cpp
+    Result<fs::Watch::Reply> handle(const fs::Watch& watch, ipc::Request& request);
+    Result<fs::ReadEvents::Reply> handle(const fs::ReadEvents&, ipc::Request& request);
+
     Result<fs::Enter::Reply> handle(const fs::Enter& enter, ipc::Request& request);
 
     void on_drop(std::uint64_t badge);
@@ -156,11 +168,33 @@ private:
                                                         const Opening& opening);
     [[nodiscard]] Result<fs::Open::Reply> open_nameless(Backend& backend, Inode directory,
                                                         const Opening& opening);
-    [[nodiscard]] Result<fs::Open::Reply> describe(Backend& backend, Inode inode,
-                                                   const fs::Attributes& attributes,
+    [[nodiscard]] Result<fs::Open::Reply> describe(Backend& backend, const Place& place,
+                                                   Inode inode, const fs::Attributes& attributes,
                                                    const Opening& opening);
-    [[nodiscard]] Result<void> change(Backend& backend, Inode inode, fs::Identity who,
-                                      std::uint32_t which, fs::Attributes values);
+    // -> what those who watch the file hear (fs::Event).
+    [[nodiscard]] Result<std::uint32_t> change(Backend& backend, Inode inode, fs::Identity who,
+                                               std::uint32_t which, fs::Attributes values);
+    // What those hear who watch (service_watch.cpp). To be called only if there are any.
+    [[nodiscard]] static std::string_view name_of(OpenFile& file);
+    [[nodiscard]] bool is_named_to_others(const OpenFile& file) const;
+    void tell_of_file(OpenFile& file, std::uint32_t mask);
+    void tell_of_node(Backend& backend, const Walk& at, std::uint32_t mask);
+    void tell_of_new(Backend& backend, const Walk& at, fs::Kind kind);
+    void tell_of_loss(Backend& backend, const Watched& lost, fs::Kind kind);
+    void tell_of_removal(Backend& backend, const Walk& at);
+    void tell_of_move(Backend& backend, const Walk& from, const Walk& to);
+    void tell_of_close(std::uint64_t badge);
+    // Something was done with an open file; or to it, which those hear too who do not hear of this File.
+    void note(OpenFile& file, std::uint32_t mask) {
+        if (watchers_.any() && file.is_heard()) {
+            tell_of_file(file, mask);
+        }
+    }
+    void note_change(OpenFile& file, std::uint32_t mask) {
+        if (watchers_.any()) {
+            tell_of_file(file, mask);
+        }
+    }
     [[nodiscard]] Result<void> check_rename(Backend& backend, const Walk& from, const Walk& to,
                                             const fs::Rename& rename);
     // All but the description's place in the table.
@@ -178,6 +212,8 @@ private:
     Locks locks_;
     NamedPipes pipes_;
     Listeners listeners_;
+    Watchers watchers_{host_};
+    std::uint32_t moves_told_ = 0;
     static constexpr std::size_t most_waiting = 64;  // through one description
     std::deque<WaitingLock> waiting_;
     bool some_dropped_ = false;  // of the roots, and not yet ended

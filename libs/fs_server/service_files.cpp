@@ -42,10 +42,17 @@ Result<fs::Read::Reply> Service::handle(const fs::Read& read, ipc::Request& requ
         return base::fail(Status::invalid);
     }
     const auto length = std::min<std::size_t>(read.length, abi::message_bytes);
+    // Looking for a name may need the message page, where the data will be.
+    if (watchers_.any() && is_named_to_others(*file)) {
+        (void)name_of(*file);
+    }
     const std::size_t count =
         TRY(file->backend->read(file->inode, offset, request.reply_payload().first(length)));
     if (at_current) {
         file->offset += count;
+    }
+    if (count != 0) {
+        note(*file, fs::Event::accessed);
     }
     request.set_reply_length(count);
     return fs::Read::Reply{};
@@ -58,7 +65,7 @@ Result<fs::Write::Reply> Service::handle(const fs::Write& write, ipc::Request& r
     }
     const bool at_current = write.offset == fs::current_offset;
     std::uint64_t offset = at_current ? file->offset : write.offset;
-    if (file->has(fs::OpenFlags::append)) {
+    if (file->has(fs::OpenFlags::append) || (write.flags & fs::Write::at_end) != 0) {
         offset = TRY(file->backend->attributes(file->inode)).size;
     }
     if (offset >= max_offset) {
@@ -68,6 +75,9 @@ Result<fs::Write::Reply> Service::handle(const fs::Write& write, ipc::Request& r
     const std::size_t count = TRY(file->backend->write(file->inode, offset, request.payload()));
     if (at_current) {
         file->offset = offset + count;
+    }
+    if (count != 0) {
+        note(*file, fs::Event::modified);
     }
     return fs::Write::Reply{.count = count};
 }
@@ -133,12 +143,13 @@ Result<fs::ReadDirectory::Reply> Service::handle(const fs::ReadDirectory& read,
     if (at_current) {
         file->offset = records.next_cursor();
     }
+    note(*file, fs::Event::accessed);
     request.set_reply_payload(std::span{buffer}.first(records.used()));
     return fs::ReadDirectory::Reply{.next_cursor = records.next_cursor()};
 }
 
 Result<fs::Truncate::Reply> Service::handle(const fs::Truncate& truncate, ipc::Request& request) {
-    const OpenFile* file = TRY(file_of(request));
+    OpenFile* file = TRY(file_of(request));
     if (const Status bad = check_writable(*file); bad != Status::ok) {
         return base::fail(bad == Status::bad_handle ? Status::invalid : bad);
     }
@@ -147,6 +158,7 @@ Result<fs::Truncate::Reply> Service::handle(const fs::Truncate& truncate, ipc::R
     }
     file->backend->note_contents(file->inode);
     TRY(file->backend->truncate(file->inode, truncate.size));
+    note(*file, fs::Event::modified);
     return fs::Truncate::Reply{};
 }
 
@@ -175,17 +187,18 @@ Result<fs::Map::Reply> Service::handle(const fs::Map& map, ipc::Request& request
 }
 
 Result<fs::Written::Reply> Service::handle(const fs::Written&, ipc::Request& request) {
-    const OpenFile* file = TRY(file_of(request));
+    OpenFile* file = TRY(file_of(request));
     if (const Status bad = check_writable(*file); bad != Status::ok) {
         return base::fail(bad);
     }
     file->backend->note_contents(file->inode);
     TRY(file->backend->note_written(file->inode));
+    note(*file, fs::Event::modified);
     return fs::Written::Reply{};
 }
 
 Result<fs::Allocate::Reply> Service::handle(const fs::Allocate& allocate, ipc::Request& request) {
-    const OpenFile* file = TRY(file_of(request));
+    OpenFile* file = TRY(file_of(request));
     if (const Status bad = check_writable(*file); bad != Status::ok) {
         return base::fail(bad);
     }
@@ -201,6 +214,7 @@ Result<fs::Allocate::Reply> Service::handle(const fs::Allocate& allocate, ipc::R
     if (allocate.keep_size == 0 && end > TRY(file->backend->attributes(file->inode)).size) {
         TRY(file->backend->truncate(file->inode, end));
     }
+    note(*file, fs::Event::modified);
     return fs::Allocate::Reply{};
 }
 

@@ -86,6 +86,9 @@ Result<fs::MakeNode::Reply> Service::handle(const fs::MakeNode& node, ipc::Reque
                                                  .mode = node.mode,
                                                  .device_major = node.device_major,
                                                  .device_minor = node.device_minor}));
+                                       if (watchers_.any()) {
+                                           tell_of_new(backend, at, node.kind);
+                                       }
                                        return Reply{};
                                    });
 }
@@ -105,6 +108,9 @@ Result<fs::MakeSymbolicLink::Reply> Service::handle(const fs::MakeSymbolicLink& 
         [&](Backend& backend, const Walk& at) -> Result<Reply> {
             TRY(make(backend, at, link.identity,
                      {.kind = fs::Kind::symbolic_link, .mode = 0777, .target = texts.first}));
+            if (watchers_.any()) {
+                tell_of_new(backend, at, fs::Kind::symbolic_link);
+            }
             return Reply{};
         });
 }
@@ -135,6 +141,9 @@ Result<fs::Remove::Reply> Service::handle(fs::Remove remove, ipc::Request& reque
             }
             backend.note_names();
             TRY(backend.remove(at.place(), *at.node));
+            if (watchers_.any()) {
+                tell_of_removal(backend, at);
+            }
             return Reply{};
         },
         from);
@@ -163,6 +172,10 @@ Result<fs::Link::Reply> Service::handle(const fs::Link& link, ipc::Request& requ
     TRY(check_new_name(*backend, to, link.identity));
     backend->note_names();
     TRY(backend->link(to.place(), *from.node));
+    if (watchers_.any()) {
+        watchers_.tell({backend, *from.node}, {.mask = fs::Event::attributes});
+        tell_of_new(*backend, to, from.attributes.kind);
+    }
     return Reply{};
 }
 
@@ -189,6 +202,10 @@ Result<fs::Rename::Reply> Service::handle(const fs::Rename& rename, ipc::Request
     }
     backend->note_names();
     TRY(backend->rename(from.place(), *from.node, to.place(), to.node));
+    files_.move({backend, *from.node}, from.place(), to.place());
+    if (watchers_.any()) {
+        tell_of_move(*backend, from, to);
+    }
     return Reply{};
 }
 

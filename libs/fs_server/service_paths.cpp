@@ -97,7 +97,10 @@ Result<fs::Open::Reply> Service::handle(const fs::Open& asked, ipc::Request& req
                                .group = open.identity.group};
             backend.note_names();
             const Inode made = TRY(backend.make(at.place(), node));
-            return describe(backend, made, TRY(backend.attributes(made)), open);
+            if (watchers_.any()) {
+                tell_of_new(backend, at, fs::Kind::regular);
+            }
+            return describe(backend, at.place(), made, TRY(backend.attributes(made)), open);
         },
         from);
     if (opened_) {
@@ -128,11 +131,13 @@ Result<fs::Open::Reply> Service::open_nameless(Backend& backend, Inode directory
         place.name = {name.data(), static_cast<std::size_t>(end - name.data())};
     }
     backend.note_names();
-    const Inode inode = TRY(backend.make(place, {.kind = fs::Kind::regular,
-                                                 .mode = open.mode & mode_bits,
-                                                 .user = open.identity.user,
-                                                 .group = open.identity.group}));
-    auto reply = describe(backend, inode, TRY(backend.attributes(inode)), open);
+    const Inode inode =
+        TRY(backend.make(place, {.kind = fs::Kind::regular,
+                                 .mode = open.mode & mode_bits,
+                                 .user = open.identity.user,
+                                 .group = open.identity.group,
+                                 .sealable = (open.flags & fs::OpenFlags::sealable) != 0}));
+    auto reply = describe(backend, {directory, {}}, inode, TRY(backend.attributes(inode)), open);
     const auto removed = backend.remove(place, inode);
     if (reply && !removed) {
         opened_.reset();
@@ -148,33 +153,50 @@ Result<fs::Open::Reply> Service::open_existing(Backend& backend, const Walk& at,
     }
     const bool truncate =
         (open.flags & fs::OpenFlags::truncate) != 0 && (open.flags & fs::OpenFlags::path_only) == 0;
-    if (truncate && at.attributes.kind == fs::Kind::regular && at.attributes.size != 0) {
-        backend.note_contents(*at.node);
-        TRY(backend.truncate(*at.node, 0));
-        return describe(backend, *at.node, TRY(backend.attributes(*at.node)), open);
+    if (truncate && at.attributes.kind == fs::Kind::regular) {
+        if (at.attributes.size != 0) {
+            backend.note_contents(*at.node);
+            TRY(backend.truncate(*at.node, 0));
+        }
+        if (watchers_.any()) {
+            tell_of_node(backend, at, fs::Event::modified);
+        }
+        if (at.attributes.size != 0) {
+            return describe(backend, at.place(), *at.node, TRY(backend.attributes(*at.node)), open);
+        }
     }
-    return describe(backend, *at.node, at.attributes, open);
+    return describe(backend, at.place(), *at.node, at.attributes, open);
 }
 
 // Makes the description, and its capability if it needs one.
-Result<fs::Open::Reply> Service::describe(Backend& backend, Inode inode,
+Result<fs::Open::Reply> Service::describe(Backend& backend, const Place& place, Inode inode,
                                           const fs::Attributes& attributes, const Opening& open) {
-    const OpenFile file{.backend = &backend,
-                        .inode = inode,
-                        .kind = attributes.kind,
-                        .flags = open.flags,
-                        .opener = open.identity,
-                        .entrance = open.entrance};
+    OpenFile file{.backend = &backend,
+                  .inode = inode,
+                  .kind = attributes.kind,
+                  .flags = open.flags,
+                  .opener = open.identity,
+                  .entrance = open.entrance,
+                  .parent = place.directory};
+    if (watchers_.any() && is_named_to_others(file)) {
+        file.name =
+            place.name;  // looking for it later would take as long as the directory is large
+        file.name_known = true;
+    }
+    std::uint64_t badge = open.into;
     if (open.into != 0) {
         files_.fill(open.into, file);
     } else {
-        const std::uint64_t badge = TRY(files_.add(file));
+        badge = TRY(files_.add(file));
         auto minted = host_.mint_file(badge);
         if (!minted) {
             files_.remove(badge);
             return base::fail(minted.error());
         }
         opened_ = std::move(*minted);
+    }
+    if (watchers_.any()) {
+        note(*files_.find(badge), fs::Event::opened);
     }
     return fs::Open::Reply{.kind = attributes.kind,
                            .device_major = attributes.device_major,
@@ -252,11 +274,15 @@ Result<fs::SetAttributes::Reply> Service::handle(const fs::SetAttributes& set,
         return base::fail(Status::malformed);
     }
     if (request.badge() < root_badge) {
-        const OpenFile* file = TRY(file_of(request));
+        OpenFile* file = TRY(file_of(request));
         if (file->has(fs::OpenFlags::read_only_view)) {
             return base::fail(Status::read_only);
         }
-        TRY(change(*file->backend, file->inode, file->opener, set.which, values));
+        const std::uint32_t news =
+            TRY(change(*file->backend, file->inode, file->opener, set.which, values));
+        if (news != 0) {
+            note_change(*file, news);
+        }
         return Reply{};
     }
     const Last last = set.follow != 0 ? Last::follow : Last::keep;
@@ -266,13 +292,17 @@ Result<fs::SetAttributes::Reply> Service::handle(const fs::SetAttributes& set,
             if (!at.node) {
                 return base::fail(Status::not_found);
             }
-            TRY(change(backend, *at.node, set.identity, set.which, values));
+            const std::uint32_t news =
+                TRY(change(backend, *at.node, set.identity, set.which, values));
+            if (news != 0 && watchers_.any()) {
+                tell_of_node(backend, at, news);
+            }
             return Reply{};
         });
 }
 
-Result<void> Service::change(Backend& backend, Inode inode, fs::Identity who, std::uint32_t which,
-                             fs::Attributes values) {
+Result<std::uint32_t> Service::change(Backend& backend, Inode inode, fs::Identity who,
+                                      std::uint32_t which, fs::Attributes values) {
     using Set = fs::SetAttributes;
     const auto file = TRY(backend.attributes(inode));
     if (const Status bad = may_change(file, who, which, values); bad != Status::ok) {
@@ -302,12 +332,19 @@ Result<void> Service::change(Backend& backend, Inode inode, fs::Identity who, st
         values.mode = file.mode & ~set_id_bits;
         which |= Set::mode;
     }
+    const std::uint32_t resized = (which & Set::size) != 0 ? fs::Event::modified : 0;
     which &= Set::mode | Set::user | Set::group | Set::accessed | Set::modified;
     if (which == 0) {
-        return {};
+        return resized;
     }
     backend.note_names();
-    return backend.change(inode, {.which = which, .values = values});
+    TRY(backend.change(inode, {.which = which, .values = values}));
+    // One time alone is told as what would have set it.
+    switch (which) {
+        case Set::accessed: return resized | fs::Event::accessed;
+        case Set::modified: return resized | fs::Event::modified;
+        default:            return resized | fs::Event::attributes;
+    }
 }
 
 Result<fs::GetUsage::Reply> Service::handle(const fs::GetUsage&, ipc::Request& request) {

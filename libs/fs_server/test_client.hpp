@@ -47,6 +47,7 @@ private:
         }
         Result<void> reserve(std::uint64_t, std::uint64_t) override { return {}; }
         Result<MappedFile> map(bool) override { return MappedFile{.data_offset = 4096}; }
+        Result<void> leave_writers() override { return {}; }
 
     private:
         ArrayStore& store_;

@@ -30,6 +30,9 @@ Result<void> Description::change_status(std::uint32_t mask, std::uint32_t value)
 
 std::int64_t Description::read(UserBuffer& /*buffer*/, Offset /*offset*/) { return -Errno::einval; }
 
+std::int64_t Description::append(UserBuffer& /*buffer*/, bool /*moves*/) {
+    return -Errno::eopnotsupp;
+}
 std::int64_t Description::write(UserBuffer& /*buffer*/, Offset /*offset*/) {
     return -Errno::einval;
 }

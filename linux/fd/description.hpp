@@ -48,6 +48,7 @@ class PipeEnd;
 class ProcessHandle;
 class SignalQueue;
 class TimerCount;
+class WatchList;
 
 class Description {
 public:
@@ -88,6 +89,8 @@ public:
     // The caller has checked that the description is open for it.
     virtual std::int64_t read(UserBuffer& buffer, Offset offset);
     virtual std::int64_t write(UserBuffer& buffer, Offset offset);
+    // At the end of the file, whatever the flags say; `moves`: the offset is there then.
+    virtual std::int64_t append(UserBuffer& buffer, bool moves);
     virtual Result<std::uint64_t> seek(std::int64_t offset, std::uint32_t whence);
     virtual Result<fs::Attributes> attributes() = 0;
     virtual Result<void> set_attributes(std::uint32_t which, const fs::Attributes& to);
@@ -127,6 +130,7 @@ public:
     [[nodiscard]] virtual TimerCount* timer() { return nullptr; }
     [[nodiscard]] virtual SignalQueue* signal_queue() { return nullptr; }
     [[nodiscard]] virtual ProcessHandle* process_handle() { return nullptr; }
+    [[nodiscard]] virtual WatchList* watch_list() { return nullptr; }
 
     // For another image; false: it cannot go there.
     virtual bool describe(process::ImageDescriptor& to) const = 0;

@@ -9,6 +9,7 @@
 #include "linux/fd/adopt.hpp"
 #include "linux/fd/entrances.hpp"
 #include "linux/fd/location.hpp"
+#include "linux/fd/own_names.hpp"
 #include "linux/fd/table.hpp"
 #include "linux/fd/waiter.hpp"
 #include "linux/process/state.hpp"
@@ -128,8 +129,33 @@ std::uint32_t current_umask() { return location.umask(); }
 
 std::string current_directory() { return location.directory(); }
 
+namespace {
+
+// The file that is open there, under the name that Linux gives it then.
+Result<Executable> open_executable_descriptor(std::int64_t number) {
+    const Handle description = TRY(table.get(number));
+    const fs::Attributes attributes = TRY(description->attributes());
+    constexpr std::uint32_t any_execute = 0111;
+    if (description->kind() != fs::Kind::regular || (attributes.mode & any_execute) == 0) {
+        return base::fail(Errno::eacces);
+    }
+    auto file = TRY(or_errno(ipc::copy(description->file())));
+    description->share();
+    std::string path{"/dev/fd/"};
+    append_number(path, static_cast<std::uint64_t>(number));
+    return Executable{std::move(file), std::move(path)};
+}
+
+}  // namespace
+
 Result<Executable> open_executable(std::int32_t directory, std::string_view path,
                                    std::uint32_t at_flags) {
+    if (path.empty() && (at_flags & linux_abi::AtFlag::empty_path) != 0) {
+        return open_executable_descriptor(directory);
+    }
+    if (const auto number = named_descriptor(path)) {
+        return open_executable_descriptor(*number);
+    }
     Path resolved = TRY(resolve_text(directory, path));
     follow_own_link(resolved);
     if (resolved.directory) {

@@ -140,7 +140,7 @@ Handle make_description(ipc::Capability<fs::File> file, const ServerFileInfo& in
     return Handle{new Stream(status, std::move(file), info)};
 }
 
-Result<Handle> open(Path path, std::uint32_t flags, std::uint32_t mode) {
+Result<Handle> open(Path path, std::uint32_t flags, std::uint32_t mode, std::uint32_t more) {
     if ((flags & OpenFlag::no_follow) == 0) {
         if (const auto descriptor = named_descriptor(path.text)) {
             return open_descriptor(*descriptor, flags);
@@ -150,7 +150,7 @@ Result<Handle> open(Path path, std::uint32_t flags, std::uint32_t mode) {
     if ((flags & OpenFlag::path) != 0) {
         flags &= path_flags;
     }
-    std::uint32_t asked = TRY(to_open_flags(flags));
+    std::uint32_t asked = TRY(to_open_flags(flags)) | more;
     if (path.directory) {
         if ((flags & OpenFlag::create) != 0) {
             return base::fail(Errno::eisdir);

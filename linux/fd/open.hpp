@@ -11,8 +11,9 @@
 
 namespace linux::fd {
 
-// The path stands at the start of the message page. `flags` and `mode` as in open(2).
-Result<Handle> open(Path path, std::uint32_t flags, std::uint32_t mode);
+// The path stands at the start of the message page. `flags` and `mode` as in open(2); `more` of
+// fs::OpenFlags.
+Result<Handle> open(Path path, std::uint32_t flags, std::uint32_t mode, std::uint32_t more = 0);
 
 // What protocol fs calls these flags; EINVAL if they contradict each other.
 Result<std::uint32_t> to_open_flags(std::uint32_t flags);

@@ -87,6 +87,10 @@ std::uint64_t FileWindow::file_size() const {
 
 std::span<const std::byte> FileWindow::at(std::uint64_t offset, std::uint64_t count) {
     const std::uint64_t size = file_size();
+    if (size == fs::FileHeader::moved) {
+        close();
+        return {};
+    }
     if (offset >= size) {
         return {};
     }
@@ -129,7 +133,8 @@ std::int64_t read_by_messages(ipc::Ref<fs::File> file, UserBuffer& buffer, Offse
     return static_cast<std::int64_t>(moved);
 }
 
-std::int64_t write_by_messages(ipc::Ref<fs::File> file, UserBuffer& buffer, Offset offset) {
+std::int64_t write_by_messages(ipc::Ref<fs::File> file, UserBuffer& buffer, Offset offset,
+                               std::uint32_t flags) {
     std::uint64_t moved = 0;
     while (buffer.remaining() != 0) {
         const std::uint64_t length = std::min<std::uint64_t>(buffer.remaining(), 4096);
@@ -138,7 +143,8 @@ std::int64_t write_by_messages(ipc::Ref<fs::File> file, UserBuffer& buffer, Offs
             return moved_or(moved, got.error());
         }
         const Offset to = offset == current_offset ? offset : offset + moved;
-        const auto answer = ipc::call(file, fs::Write{.offset = to}, {.payload = page});
+        const auto answer =
+            ipc::call(file, fs::Write{.offset = to, .flags = flags}, {.payload = page});
         if (!answer) {
             return moved_or(moved, to_errno(answer.error()));
         }
@@ -248,6 +254,14 @@ std::int64_t RegularFile::write(UserBuffer& buffer, Offset offset) {
     const std::int64_t count = write_at(buffer, offset_);
     offset_ += count > 0 ? static_cast<std::uint64_t>(count) : 0;
     return count;
+}
+
+std::int64_t RegularFile::append(UserBuffer& buffer, bool moves) {
+    MutexGuard guard{lock_};
+    if (moves) {
+        push_offset();
+    }
+    return write_by_messages(file(), buffer, moves ? current_offset : 0, fs::Write::at_end);
 }
 
 Result<std::uint64_t> RegularFile::seek(std::int64_t offset, std::uint32_t whence) {

@@ -67,6 +67,7 @@ public:
 
     std::int64_t read(UserBuffer& buffer, Offset offset) override;
     std::int64_t write(UserBuffer& buffer, Offset offset) override;
+    std::int64_t append(UserBuffer& buffer, bool moves) override;
     Result<std::uint64_t> seek(std::int64_t offset, std::uint32_t whence) override;
     Result<void> truncate(std::uint64_t size) override;
     Result<void> allocate(const fs::Allocate& how) override;
@@ -104,6 +105,8 @@ private:
 
 // Moves a whole buffer by messages, a page at a time. current_offset: the server's.
 std::int64_t read_by_messages(ipc::Ref<fs::File> file, UserBuffer& buffer, Offset offset);
-std::int64_t write_by_messages(ipc::Ref<fs::File> file, UserBuffer& buffer, Offset offset);
+// `flags`: of fs::Write.
+std::int64_t write_by_messages(ipc::Ref<fs::File> file, UserBuffer& buffer, Offset offset,
+                               std::uint32_t flags = 0);
 
 }  // namespace linux::fd

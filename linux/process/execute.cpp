@@ -181,7 +181,8 @@ Result<std::unique_ptr<ExecutePlan>> gather(std::int32_t directory, std::string_
         return base::fail(Errno::enoexec);
     }
     auto executable = TRY(fd::open_executable(directory, path, at_flags));
-    executable = TRY(resolve_script(std::move(executable), path, arguments.list));
+    const std::string shown = path.empty() ? executable.path : std::string{path};
+    executable = TRY(resolve_script(std::move(executable), shown, arguments.list));
     plan->prepared = TRY(prepare_program(std::move(executable.file)));
     plan->block = make_block(executable.path, arguments, environment);
     TRY(ask_procmgr(executable.path, plan->block));

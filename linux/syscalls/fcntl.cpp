@@ -137,6 +137,24 @@ Result<std::int64_t> get_lock(fd::Description& description, std::uint64_t pointe
     return 0;
 }
 
+// The bits of the seals are the protocol's.
+Result<std::int64_t> seal(fd::Description& description, const Arguments& arguments) {
+    const std::uint32_t add = arguments.word(1) == Fcntl::add_seals ? arguments.word(2) : 0;
+    if (description.kind() != fs::Kind::regular || (add & ~fs::Seal::all) != 0) {
+        return base::fail(Errno::einval);
+    }
+    if (add == 0 && arguments.word(1) == Fcntl::add_seals) {
+        return description.writable() ? Result<std::int64_t>{0} : base::fail(Errno::eperm);
+    }
+    const auto answer = ipc::call(description.file(), fs::Seal{.add = add});
+    if (!answer) {
+        return base::fail(answer.error() == ipc::Failure{ipc::Status::unsupported}
+                              ? Errno::einval
+                              : to_errno(answer.error()));
+    }
+    return add == 0 ? answer->reply.seals : 0;
+}
+
 Result<std::int64_t> control(const Arguments& arguments) {
     const std::int32_t number = arguments.integer(0);
     const std::uint64_t argument = arguments[2];
@@ -166,7 +184,9 @@ Result<std::int64_t> control(const Arguments& arguments) {
                 return base::fail(Errno::ebadf);
             }
             return static_cast<std::int64_t>(fd::PipeRing::capacity);
-        default: return base::fail(Errno::einval);
+        case Fcntl::add_seals:
+        case Fcntl::get_seals: return seal(*description, arguments);
+        default:               return base::fail(Errno::einval);
     }
 }
 

@@ -124,6 +124,9 @@ Result<std::uint64_t> map_file(const ProgramSpace::Request& request, std::int32_
     auto answer = ipc::call(
         file.file,
         fs::Map{.write = shared && file.writable ? fs::Map::unannounced : fs::Map::read_only});
+    if (!answer && !writes && answer.error() == ipc::Failure{ipc::Status::not_permitted}) {
+        answer = ipc::call(file.file, fs::Map{.write = fs::Map::read_only});  // sealed
+    }
     if (!answer) {
         if (shared || answer.error() != ipc::Failure{ipc::Status::unsupported}) {
             return base::fail(answer.error() == ipc::Failure{ipc::Status::unsupported}

@@ -26,7 +26,8 @@ Result<std::int64_t> create(const Arguments& arguments) {
     Result<fd::Handle> file = base::fail(Errno::enosys);
     for (const std::string_view place : {"/dev/shm", "/tmp"}) {
         const fd::Path path = TRY(fd::resolve_text(linux_abi::at_cwd, place));
-        file = fd::open(path, OpenFlag::temporary | OpenFlag::read_write, 0777);
+        file = fd::open(path, OpenFlag::temporary | OpenFlag::read_write, 0777,
+                        (flags & (may_seal | no_execution)) != 0 ? fs::OpenFlags::sealable : 0);
         if (file) {
             return fd::table.install(std::move(*file), (flags & close_on_exec) != 0);
         }

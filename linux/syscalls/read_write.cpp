@@ -61,18 +61,41 @@ Result<UserSegments> list(const Arguments& arguments) {
     return UserSegments::list(arguments[1], arguments[2]);
 }
 
+std::int64_t append(const Arguments& arguments, const Result<UserSegments>& segments, bool moves) {
+    const Result<Handle> description = get_for(arguments.integer(0), Direction::out);
+    if (!description) {
+        return -description.error();
+    }
+    if (!segments) {
+        return -segments.error();
+    }
+    UserBuffer buffer = segments->buffer();
+    return (*description)->append(buffer, moves);
+}
+
 // preadv2 and pwritev2: an offset of -1 is the current one.
 std::int64_t transfer_with_flags(const Arguments& arguments, Direction direction) {
     constexpr std::uint32_t hints = 1 | 2 | 4;  // RWF_HIPRI, DSYNC, SYNC
+    constexpr std::uint32_t no_wait = 8, at_end = 0x10;
     const std::uint32_t flags = arguments.word(5);
-    if ((flags & ~hints) != 0) {
+    const std::uint32_t known =
+        hints | no_wait | (direction == Direction::out ? at_end : std::uint32_t{0});
+    if ((flags & ~known) != 0) {
         return -Errno::eopnotsupp;
     }
+    if ((flags & no_wait) != 0) {
+        // Of a regular file nobody has to wait; of what else there is, Linux does not let all try.
+        const auto description = get_for(arguments.integer(0), direction);
+        if (!description || (*description)->kind() != fs::Kind::regular) {
+            return description ? -Errno::eopnotsupp : -description.error();
+        }
+    }
     const auto segments = list(arguments);
+    const bool at_current = arguments[3] == ~std::uint64_t{0};
     const std::int64_t moved =
-        arguments[3] == ~std::uint64_t{0}
-            ? transfer(arguments.integer(0), direction, segments, current_offset)
-            : transfer_at(arguments, direction, segments);
+        (flags & at_end) != 0 ? append(arguments, segments, at_current)
+        : at_current          ? transfer(arguments.integer(0), direction, segments, current_offset)
+                              : transfer_at(arguments, direction, segments);
     if (moved > 0 && direction == Direction::out && (flags & (2 | 4)) != 0) {
         const auto description = fd::table.get(arguments.integer(0));
         if (description) {

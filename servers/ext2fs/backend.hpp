@@ -46,6 +46,12 @@ public:
     void release(Inode inode) override;
     bool has_versions() const override { return true; }
 
+    // Extended attributes (backend_extended.cpp).
+    Result<std::string> get_extended(Inode inode, std::string_view name) override;
+    Result<void> set_extended(Inode inode, std::string_view name, std::string_view value) override;
+    Result<void> remove_extended(Inode inode, std::string_view name) override;
+    Result<std::string> list_extended(Inode inode) override;
+
     // Is there anything that the disk does not have yet?
     [[nodiscard]] bool changed() const { return volume_.changed() || pages_.dirty(); }
     // `unseen`: also what mappings may have changed.
@@ -59,6 +65,9 @@ private:
     [[nodiscard]] Result<void> drop_name(LiveInode& live);
     [[nodiscard]] Result<void> free_inode(LiveInode& live);
     void touch(LiveInode& live);
+    // `change` gets the library's handle of the inode's attributes.
+    template <class Change>
+    [[nodiscard]] Result<void> change_extended(Inode inode, Change change);
 
     Volume& volume_;
     const fs_server::Clock& clock_;

@@ -50,6 +50,7 @@ Tree::Node& Tree::add_node(const NewNode& what) {
                        .modified = now,
                        .changed = now};
     node.target = what.target;
+    node.seals = what.kind == fs::Kind::regular && !what.sealable ? fs::Seal::seal : 0;
     if (what.kind == fs::Kind::symbolic_link) {
         node.attributes.size = what.target.size();
     }
@@ -92,6 +93,7 @@ void Tree::unlink(Node& node) {
 void Tree::discard_if_unused(Node& node) {
     if (node.attributes.links == 0 && node.holds == 0) {
         recent_[node.attributes.inode % recent_.size()] = nullptr;
+        extended_places_ -= places_of(node);
         nodes_.erase(node.attributes.inode);
     }
 }
@@ -151,7 +153,7 @@ Result<Inode> Tree::parent(Inode directory) {
 
 Result<Inode> Tree::make(const Place& place, const NewNode& what) {
     Node* directory = TRY(find(place.directory));
-    if (nodes_.size() >= options_.max_nodes) {
+    if (places_taken() >= options_.max_nodes) {
         return base::fail(Status::no_space);
     }
     Node& node = add_node(what);
@@ -260,9 +262,15 @@ Result<std::size_t> Tree::write(Inode inode, std::uint64_t offset,
     if (data.empty()) {
         return std::size_t{0};
     }
-    FileData* file = TRY(data_of(*node));
     const std::uint64_t end = offset + data.size();
     const std::uint64_t old_size = node->attributes.size;
+    using Seal = fs::Seal;
+    const std::uint32_t breaks =
+        Seal::write | Seal::future_write | (end > old_size ? Seal::grow : 0U);
+    if ((node->seals & breaks) != 0) {
+        return base::fail(Status::not_permitted);
+    }
+    FileData* file = TRY(data_of(*node));
     if (end > old_size) {
         TRY(file->resize(end));
     }
@@ -280,6 +288,11 @@ Result<std::size_t> Tree::write(Inode inode, std::uint64_t offset,
 
 Result<void> Tree::truncate(Inode inode, std::uint64_t size) {
     Node* node = TRY(find(inode));
+    const std::uint64_t old_size = node->attributes.size;
+    if ((size < old_size && (node->seals & fs::Seal::shrink) != 0) ||
+        (size > old_size && (node->seals & fs::Seal::grow) != 0)) {
+        return base::fail(Status::not_permitted);
+    }
     FileData* file = TRY(data_of(*node));
     TRY(file->resize(size));
     node->attributes.size = size;
@@ -289,12 +302,18 @@ Result<void> Tree::truncate(Inode inode, std::uint64_t size) {
 
 Result<void> Tree::allocate(Inode inode, std::uint64_t offset, std::uint64_t length) {
     Node* node = TRY(find(inode));
+    if ((node->seals & fs::Seal::grow) != 0 && offset + length > node->attributes.size) {
+        return base::fail(Status::not_permitted);
+    }
     FileData* file = TRY(data_of(*node));
     return file->reserve(offset, length);
 }
 
 Result<void> Tree::note_written(Inode inode) {
     Node* node = TRY(find(inode));
+    if ((node->seals & (fs::Seal::write | fs::Seal::future_write)) != 0) {
+        return base::fail(Status::not_permitted);
+    }
     FileData* file = TRY(data_of(*node));
     TRY(file->resize(node->attributes.size));  // the header tells of a change
     touch(*node);
@@ -303,10 +322,90 @@ Result<void> Tree::note_written(Inode inode) {
 
 Result<fs_server::MappedFile> Tree::map(Inode inode, bool writable) {
     Node* node = TRY(find(inode));
+    if (writable && (node->seals & (fs::Seal::write | fs::Seal::future_write)) != 0) {
+        return base::fail(Status::not_permitted);
+    }
     FileData* file = TRY(data_of(*node));
     auto mapped = TRY(file->map(writable));
     mapped.size = node->attributes.size;
     return mapped;
+}
+
+Result<std::uint32_t> Tree::seal(Inode inode, std::uint32_t seals) {
+    Node* node = TRY(find(inode));
+    if (seals == 0) {
+        return node->seals;
+    }
+    if ((node->seals & fs::Seal::seal) != 0) {
+        return base::fail(Status::not_permitted);
+    }
+    if ((seals & fs::Seal::write) != 0 && node->data) {
+        TRY(node->data->leave_writers());
+    }
+    node->seals |= seals;
+    return node->seals;
+}
+
+std::uint64_t Tree::places_of(const Node& node) {
+    constexpr std::uint64_t bytes_of_place = 1024;
+    std::uint64_t bytes = 0;
+    for (const auto& [name, value] : node.extended) {
+        bytes += sizeof(std::pair<std::string, std::string>) + name.size() + value.size();
+    }
+    return (bytes + bytes_of_place - 1) / bytes_of_place;
+}
+
+Result<std::string> Tree::get_extended(Inode inode, std::string_view name) {
+    const Node* node = TRY(find(inode));
+    const auto found = node->extended.find(name);
+    if (found == node->extended.end()) {
+        return base::fail(Status::not_found);
+    }
+    return found->second;
+}
+
+Result<void> Tree::set_extended(Inode inode, std::string_view name, std::string_view value) {
+    constexpr std::uint64_t most_places = 8;  // of one node
+    Node* node = TRY(find(inode));
+    const std::uint64_t before = places_of(*node);
+    const auto old = node->extended.find(name);
+    const auto kept = old == node->extended.end() ? std::nullopt : std::optional{old->second};
+    node->extended.insert_or_assign(std::string{name}, std::string{value});
+    const std::uint64_t after = places_of(*node);
+    if (after > most_places ||
+        (after > before && places_taken() - before + after > options_.max_nodes)) {
+        if (kept) {
+            node->extended.find(name)->second = *kept;
+        } else {
+            node->extended.erase(node->extended.find(name));
+        }
+        return base::fail(Status::no_space);
+    }
+    extended_places_ += after - before;
+    node->attributes.changed = clock_.now();
+    return {};
+}
+
+Result<void> Tree::remove_extended(Inode inode, std::string_view name) {
+    Node* node = TRY(find(inode));
+    const auto found = node->extended.find(name);
+    if (found == node->extended.end()) {
+        return base::fail(Status::not_found);
+    }
+    extended_places_ -= places_of(*node);
+    node->extended.erase(found);
+    extended_places_ += places_of(*node);
+    node->attributes.changed = clock_.now();
+    return {};
+}
+
+Result<std::string> Tree::list_extended(Inode inode) {
+    const Node* node = TRY(find(inode));
+    std::string names;
+    for (const auto& [name, value] : node->extended) {
+        names.append(name).push_back('\0');
+    }
+    return names;
 }
 
 Result<void> Tree::sync(Inode inode, bool) {
@@ -321,7 +420,7 @@ Result<fs_server::Usage> Tree::usage() {
                             .blocks = store.limit_bytes / 4096,
                             .free_blocks = store.free_bytes / 4096,
                             .inodes = options_.max_nodes,
-                            .free_inodes = options_.max_nodes - nodes_.size()};
+                            .free_inodes = options_.max_nodes - places_taken()};
 }
 
 void Tree::hold(Inode inode) {

@@ -4,8 +4,8 @@
 // come and go.
 //
 // A node lives while it has a name (or is the root) or is held. Its number is never used again.
-// There is a limit to how many nodes there are, because their records are the server's memory; file
-// data is bought by the Store.
+// There is a limit to how many nodes there are, because their records are the server's memory, and so
+// are extended attributes, which count as nodes; file data is bought by the Store.
 #pragma once
 
 #include <array>
@@ -58,6 +58,11 @@ public:
     Result<fs_server::MappedFile> map(Inode inode, bool writable) override;
     Result<void> note_written(Inode inode) override;
     bool takes_announced() const override { return true; }
+    Result<std::uint32_t> seal(Inode inode, std::uint32_t seals) override;
+    Result<std::string> get_extended(Inode inode, std::string_view name) override;
+    Result<void> set_extended(Inode inode, std::string_view name, std::string_view value) override;
+    Result<void> remove_extended(Inode inode, std::string_view name) override;
+    Result<std::string> list_extended(Inode inode) override;
     Result<void> sync(Inode inode, bool data_only) override;
     Result<void> sync_all() override { return {}; }
     Result<fs_server::Usage> usage() override;
@@ -99,7 +104,9 @@ private:
         fs::Attributes attributes;
         std::uint64_t holds = 0;
         std::unique_ptr<FileData> data;
-        std::string target;  // of a symbolic link
+        std::string target;       // of a symbolic link
+        std::uint32_t seals = 0;  // of a regular file, as fs::Seal has them
+        std::map<std::string, std::string, std::less<>> extended;
         // Directories only:
         Node* parent = nullptr;
         Entries entries;
@@ -115,6 +122,9 @@ private:
     void discard_if_unused(Node& node);
     [[nodiscard]] Result<FileData*> data_of(Node& node);
     void touch(Node& node);
+    // Extended attributes take the room of so many nodes.
+    [[nodiscard]] static std::uint64_t places_of(const Node& node);
+    [[nodiscard]] std::uint64_t places_taken() const { return nodes_.size() + extended_places_; }
 
     std::unique_ptr<Store> store_;
     const fs_server::Clock& clock_;
@@ -122,6 +132,7 @@ private:
     std::map<std::uint64_t, Node> nodes_;
     std::array<Node*, 16> recent_{};  // of nodes_, by number: an operation asks for each many times
     std::uint64_t next_number_ = root_number;
+    std::uint64_t extended_places_ = 0;
 };
 
 }  // namespace tmpfs

@@ -56,6 +56,62 @@ TEST_F(SmallTree, LimitsAreErrorsAndLeaveThingsWhole) {
     EXPECT_EQ(client_.make_directory("f"), Status::no_space);
 }
 
+// They count as nodes, of which there are 5.
+TEST_F(SmallTree, ExtendedAttributesTakeTheRoomOfNodes) {
+    EXPECT_EQ(client_.make_file("a", ""), Status::ok);
+    const auto file = client_.open("a", fs::OpenFlags::read);
+    const fs::SetExtended set{.name_length = 6};
+    EXPECT_TRUE(client_.call(file, set, "user.a" + std::string(2'500, 'x')));
+    const auto more = client_.call(file, set, "user.b" + std::string(1'000, 'x'));
+    EXPECT_TRUE(!more && more.error() == Status::no_space);
+    EXPECT_FALSE(client_.call(file, fs::GetExtended{}, "user.b"));
+    EXPECT_EQ(client_.make_directory("b"), Status::no_space);
+    EXPECT_TRUE(client_.call(
+        file, fs::SetExtended{.name_length = 6, .how = fs::SetExtended::remove}, "user.a"));
+    EXPECT_EQ(client_.make_directory("b"), Status::ok);
+    EXPECT_TRUE(client_.call(file, set, "user.a" + std::string(1'500, 'x')));
+    client_.close(file);
+    EXPECT_EQ(client_.remove("a"), Status::ok);
+    for (const std::string_view name : {"c", "d", "e"}) {
+        EXPECT_EQ(client_.make_directory(name), Status::ok);
+    }
+}
+
+TEST_F(TreeFixture, SealsHoldWhoeverTries) {
+    using Flags = fs::OpenFlags;
+    const auto seal = [&](std::uint64_t file, std::uint32_t add) {
+        const auto reply = client_.call(file, fs::Seal{.add = add});
+        return reply ? Status::ok : reply.error();
+    };
+    const auto plain = client_.open("", Flags::nameless | Flags::read | Flags::write);
+    EXPECT_EQ(seal(plain, fs::Seal::write), Status::not_permitted);
+    client_.close(plain);
+    const auto file =
+        client_.open("", Flags::nameless | Flags::sealable | Flags::read | Flags::write);
+    ASSERT_NE(file, 0U);
+    EXPECT_EQ(client_.write(file, "text"), Status::ok);
+    EXPECT_EQ(seal(file, 0x20), Status::invalid);
+    EXPECT_EQ(seal(file, fs::Seal::shrink), Status::ok);
+    EXPECT_FALSE(client_.call(file, fs::Truncate{.size = 3}));
+    EXPECT_TRUE(client_.call(file, fs::Truncate{.size = 5}));
+    EXPECT_EQ(seal(file, fs::Seal::grow), Status::ok);
+    EXPECT_FALSE(client_.call(file, fs::Truncate{.size = 6}));
+    EXPECT_FALSE(client_.call(file, fs::Allocate{.length = 6}));
+    EXPECT_EQ(client_.write(file, "xy", 4), Status::not_permitted);
+    EXPECT_EQ(client_.write(file, "T", 0), Status::ok);
+    EXPECT_TRUE(client_.call(file, fs::Map{.write = fs::Map::unannounced}));
+    EXPECT_EQ(seal(file, fs::Seal::write | fs::Seal::seal), Status::ok);
+    EXPECT_EQ(client_.write(file, "x", 0), Status::not_permitted);
+    EXPECT_FALSE(client_.call(file, fs::Map{.write = fs::Map::unannounced}));
+    EXPECT_FALSE(client_.call(file, fs::Written{}));
+    EXPECT_EQ(seal(file, fs::Seal::grow), Status::not_permitted);
+    const auto all = client_.call(file, fs::Seal{});
+    ASSERT_TRUE(all);
+    EXPECT_EQ(all->seals, fs::Seal::shrink | fs::Seal::grow | fs::Seal::write | fs::Seal::seal);
+    EXPECT_EQ(client_.read_all(file).substr(0, 4), "Text");
+    client_.close(file);
+}
+
 TEST_F(TreeFixture, MadeRootsEndWithTheirLastFile) {
     const auto second = service_.add_root(
         std::make_unique<Tree>(std::make_unique<ArrayStore>(), host_, TreeOptions{.device = 6}));
