@@ -191,8 +191,8 @@ struct ReportMissing {
     struct Reply {};
 };
 
-// A capability to one of procmgr's services that the container's profile grants, by name
-// ("container", "log", ...).
+// A capability to a service that the container's profile grants, by name: "container" (procmgr itself),
+// or one of the start table, which is started for it (clients.hpp).
 struct GetService {
     static constexpr std::uint16_t label = 18;
     static constexpr std::size_t payload = 64;

@@ -2,85 +2,97 @@
 #include "apps/login/session.hpp"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
+
+#include "libs/accounts/client.hpp"
+#include "libs/accounts/prompt.hpp"
+#include "libs/accounts/session.hpp"
 
 namespace login {
 
 namespace {
 
 constexpr const char* welcome = "/etc/welcome.txt";
-constexpr const char* search_path = "/bin:/usr/bin";
-constexpr const char* default_terminal_type = "xterm-256color";
 constexpr int status_no_shell = 127;
 
-// Groups first: afterwards there is no right left to change them.
-bool become(const User& user) {
-    if (geteuid() == 0 && setgroups(user.groups.size(), user.groups.data()) != 0 && errno != ENOSYS)
-        return false;
-    return setgid(user.group) == 0 && setuid(user.id) == 0;
-}
-
-void show_welcome(const Terminal& terminal) {
+void show_welcome(const accounts::Prompt& prompt) {
     int file = open(welcome, O_RDONLY | O_CLOEXEC);
     if (file < 0) return;
     char buffer[1024];
     ssize_t count;
     while ((count = read(file, buffer, sizeof buffer)) > 0) {
-        terminal.write({buffer, static_cast<std::size_t>(count)});
+        prompt.write({buffer, static_cast<std::size_t>(count)});
     }
     close(file);
 }
 
-[[noreturn]] void give_up(const Terminal& terminal, const std::string& what) {
-    terminal.write("login: " + what + ": " + strerror(errno) + "\n");
-    _exit(status_no_shell);
+// Nobody learns whether it was the name or the password.
+std::string told(const accounts::Said& said) {
+    using accounts::Outcome;
+    std::string text = said.notice.empty() ? "" : "login: " + said.notice + "\n";
+    switch (said.answer.outcome) {
+        case Outcome::done:           break;
+        case Outcome::needs_password:
+        case Outcome::wrong:          text += "Login incorrect\n"; break;
+        case Outcome::too_soon:       text += "login: wait a few seconds\n"; break;
+        case Outcome::refused:        text += "login: " + said.first + "\n"; break;
+    }
+    return text;
 }
 
-// Never comes back.
-[[noreturn]] void become_shell(const Terminal& terminal, const User& user) {
+// The answer, once it has been said what there is to say; nothing, if there is no way in.
+std::optional<accounts::Said> ask(const accounts::Prompt& prompt, const std::string& name) {
+    accounts::Secret secret;
+    if (!prompt.read_secret("Password: ", secret)) return std::nullopt;
+    auto client = accounts::Client::open();
+    auto said = client ? client->ask(accounts::Become{.how = accounts::Become::log_in},
+                                     {name, secret.too_long() ? "" : secret.text()})
+                       : std::unexpected(client.error());
+    if (!said) {
+        prompt.write("login: " + said.error() + "\n");
+        return std::nullopt;
+    }
+    prompt.write(told(*said));
+    return said->answer.outcome == accounts::Outcome::done ? std::optional{*said} : std::nullopt;
+}
+
+[[noreturn]] void become_shell(const Terminal& terminal, const std::string& name) {
     terminal.make_controlling();
+    const accounts::Prompt prompt(STDIN_FILENO, STDOUT_FILENO);
+    const auto said = ask(prompt, name);
+    if (!said) _exit(1);
+    const accounts::Person person{said->answer.user, said->answer.group, name, said->first,
+                                  said->second};
+    accounts::settle_identity(person);
     // What login ignores for itself is not ignored by what it starts.
     for (int signal : {SIGINT, SIGQUIT, SIGTSTP, SIGHUP, SIGTTOU, SIGTTIN})
         std::signal(signal, SIG_DFL);
-    if (!become(user)) give_up(terminal, "cannot become " + user.name);
-    if (chdir(user.home.c_str()) != 0) {
-        terminal.write("login: " + user.home + ": " + strerror(errno) + "; starting in /\n");
+    if (chdir(person.home.c_str()) != 0) {
+        prompt.write("login: " + person.home + ": " + strerror(errno) + "; starting in /\n");
         (void)!chdir("/");
     }
-    show_welcome(terminal);
-    const char* type = getenv("TERM");
-    std::string entries[] = {
-        "HOME=" + user.home,
-        "USER=" + user.name,
-        "LOGNAME=" + user.name,
-        "SHELL=" + user.shell,
-        std::string("PATH=") + search_path,
-        std::string("TERM=") + (type != nullptr && *type != '\0' ? type : default_terminal_type),
-    };
-    char* environment[std::size(entries) + 1] = {};
-    for (std::size_t i = 0; i < std::size(entries); ++i) environment[i] = entries[i].data();
-    // A name that begins with `-` tells a shell that it is a login shell.
-    std::string name = "-" + user.shell.substr(user.shell.rfind('/') + 1);
-    char* arguments[] = {name.data(), nullptr};
-    execve(user.shell.c_str(), arguments, environment);
-    give_up(terminal, user.shell);
+    show_welcome(prompt);
+    accounts::execute(person.shell, {accounts::login_name_of(person.shell)},
+                      accounts::fresh_environment(person));
+    prompt.write("login: " + person.shell + ": " + strerror(errno) + "\n");
+    _exit(status_no_shell);
 }
 
 }  // namespace
 
-void run_session(const Terminal& terminal, const User& user) {
+// In a process of its own: it is the one that becomes the user's, and the password ends with it.
+void run_session(const Terminal& terminal, const std::string& name) {
     pid_t child = fork();
     if (child < 0) {
-        terminal.write(std::string("login: cannot start a session: ") + strerror(errno) + "\n");
+        accounts::Prompt(STDIN_FILENO, STDOUT_FILENO)
+            .write(std::string("login: cannot start a session: ") + strerror(errno) + "\n");
         return;
     }
-    if (child == 0) become_shell(terminal, user);
+    if (child == 0) become_shell(terminal, name);
     // Orphans of earlier sessions may end here too.
     pid_t ended;
     do {

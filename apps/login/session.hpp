@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-// A user's session, from the right password to the logout.
+// From the name to the logout, or to a wrong password.
 #pragma once
 
+#include <string>
+
 #include "apps/login/terminal.hpp"
-#include "apps/login/users.hpp"
 
 namespace login {
 
-// Starts the user's shell on the terminal, and waits until it has ended.
-void run_session(const Terminal& terminal, const User& user);
+// Asks for the password, starts the user's shell on the terminal, and waits until it has ended.
+void run_session(const Terminal& terminal, const std::string& name);
 
 }  // namespace login

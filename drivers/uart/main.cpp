@@ -12,6 +12,7 @@
 #include "drivers/uart/line.hpp"
 #include "interfaces/display.hpp"
 #include "interfaces/input.hpp"
+#include "libs/base/wipe.hpp"
 #include "libs/ipc/server.hpp"
 #include "libs/rt/log.hpp"
 #include "libs/rt/start_info.hpp"
@@ -88,6 +89,9 @@ void pass_on(Receiver& receiver, std::uint32_t number) {
     while (const std::size_t count = port.line.receive(bytes)) {
         const std::string_view text(bytes.data(), count);
         (void)ipc::call(receiver.tty, input::Bytes{.line = number}, {.payload = ipc::bytes(text)});
+        // It may be a password, and the next bytes may be fewer.
+        base::wipe(bytes.data(), count);
+        base::wipe(ipc::message_page().data(), count);
     }
     (void)port.interrupt->acknowledge();
 }

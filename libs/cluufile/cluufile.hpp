@@ -87,6 +87,7 @@ enum class Profile : std::uint32_t {
     admin = 1 << 4,       // see and manage the containers of others
     device = 1 << 5,      // ask devmgr for devices
     supervisor = 1 << 6,  // start and stop containers
+    accounts = 1 << 7,  // call the server of users: log in, become another user, change a password
 };
 
 using Profiles = base::Flags<Profile>;

@@ -40,7 +40,9 @@ TEST(Containers, AreRight) {
         ASSERT_FALSE(file->entrypoint.empty()) << name;
         std::string_view program = file->entrypoint[0];
         bool is_applet = program == "/bin/busybox" && file->entrypoint.size() >= 2;
+        bool is_account = program == "/bin/account" && file->entrypoint.size() == 2;
         bool fits = is_applet               ? file->entrypoint[1] == name || name == "box"
+                    : is_account            ? file->entrypoint[1] == name
                     : name == "admin-shell" ? program == "/bin/shell"
                                             : program == "/bin/" + name;
         EXPECT_TRUE(fits) << name;
@@ -62,9 +64,14 @@ TEST(Containers, HaveTheLeast) {
     }
     for (const auto& [name, text] : images.texts) {
         bool manages = holds(name.c_str()).profiles.has(Profile::supervisor);
-        bool ours = name == "shell" || name == "admin-shell" || name == "login" ||
-                    name == "container" || name == "execd";
+        bool ours =
+            name == "shell" || name == "admin-shell" || name == "container" || name == "execd";
         EXPECT_EQ(manages, ours) << name;
+        // Only the tools for it, and what starts other programs.
+        bool asks = holds(name.c_str()).profiles.has(Profile::accounts);
+        bool starts = holds(name.c_str()).mode_at("/") == MountMode::inherit;
+        bool tool = name == "passwd" || name == "useradd" || name == "userdel";
+        EXPECT_TRUE(!asks || starts || tool) << name;
     }
 }
 

@@ -29,12 +29,15 @@ Starter starter_of(Manager& manager, Pid pid) {
 }
 
 // A container's authority comes from its starter: only who may manage containers can start one that
-// may, and only who may manage everybody's.
-bool may_grant(const Container& starter, const Plan& plan) {
+// may, and only who may manage everybody's; and only who may ask for another identity. What the starter
+// has not may have come with its identity.
+bool may_grant(const Container& starter, cluufile::Profiles granted, const Plan& plan) {
     using cluufile::Profile;
-    const bool supervises = plan.profiles.has(Profile::supervisor);
-    const bool administers = plan.profiles.has(Profile::admin);
-    return (!supervises || starter.supervises()) && (!administers || starter.has(Profile::admin));
+    const auto may = [&](Profile profile) {
+        return starter.has(profile) || granted.has(profile) || !plan.profiles.has(profile);
+    };
+    const bool supervises = may(Profile::supervisor) || starter.supervises();
+    return supervises && may(Profile::admin) && may(Profile::accounts);
 }
 
 bool is_traced(const Container& container) {
@@ -132,7 +135,8 @@ base::Result<NewContainer, Refusal> make_container(Manager& manager, CallerId ca
         return base::fail(Refusal{Status::no_process, {}});
     }
     const Container* own = manager.container_of(*process);
-    if (own == nullptr || !may_grant(*own, plan)) {
+    const auto granted = cluufile::Profiles::from_raw(process->granted);
+    if (own == nullptr || !may_grant(*own, granted, plan)) {
         return base::fail(
             Refusal{Status::not_permitted,
                     plan.image + ": only who has this profile may start a container that has it"});

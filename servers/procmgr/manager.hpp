@@ -172,6 +172,16 @@ public:
         const Process& process, ipc::Capability<ipc::Notification> guard, bool stranger);
     void end_watch(Pid pid, std::uint32_t number);
 
+    // ---- identities (manager_identity.cpp)
+    // The process is this user from now on, in the view that it has.
+    Async<Result<void>> change_identity(Pid pid, std::uint32_t serial, Identity identity);
+    // A capability to a service of the start table, which is started if nobody has asked for it yet.
+    // Its messages come with the client's badge.
+    [[nodiscard]] Result<ipc::Capability<ipc::Any>> reach_service(std::string_view name,
+                                                                  Badge client);
+    // Does the process belong to such a service?
+    [[nodiscard]] bool is_service(const Process& process);
+
     // ---- terminals (manager_terminal.cpp)
     Task attach_terminal(Pid pid, std::uint32_t serial, process::SetTerminal how,
                          ipc::Capability<fs::File> terminal, ipc::PendingReply reply);
@@ -189,13 +199,16 @@ private:
         StartEntry entry;
         std::uint32_t failures = 0;  // quick ends in a row
         bool complained = false;
-        std::string notice;  // for its terminal, when that is opened next
+        std::string notice;                       // for its terminal, when that is opened next
+        ipc::Capability<ipc::Endpoint> endpoint;  // of a service that has been asked for
     };
 
     [[nodiscard]] ImageRequest request_for(const Process& process, const Container& container,
                                            ipc::Ref<names::View> view);
     void start_process(ContainerStart&& start, ImageBlock& block, Prepared&& prepared,
                        Session&& session);
+    [[nodiscard]] Result<void> give_start(int index, ipc::Ref<fs::File> terminal, Body& to,
+                                          ImageBlock& image);
     Task start_on_terminal(Pid pid, std::uint32_t serial, ipc::Capability<fs::File> terminal,
                            std::uint32_t device);
     [[nodiscard]] Container* starter_of(const Container& container);

@@ -130,6 +130,7 @@ void Manager::answer_vfork(Body& body) {
 
 void Manager::run_in_place(Process& process, Body& body, const ImageBlock& block) {
     process.executed = true;
+    process.granted = 0;
     note_program(process, block);
     (void)body.thread->set_name(process.name);
     end_lending(process.pid, body);
@@ -149,6 +150,7 @@ void Manager::replace_image(Process& process, Body&& body, Container& container)
     old.destroy();
     ended_cpu_ns_ += usage.cpu_ns;
     process.executed = true;
+    process.granted = 0;
     adopt_body(process, std::move(body), container);
     leave_container(before, process.pid, 0, usage.cpu_ns);
     start_body(process);

@@ -3,6 +3,7 @@
 // Cluufile says RESTART.
 #include <algorithm>
 
+#include "interfaces/clients.hpp"
 #include "libs/rt/clock.hpp"
 #include "libs/rt/log.hpp"
 #include "servers/procmgr/manager.hpp"
@@ -149,7 +150,7 @@ void Manager::run_start_table(const StartTable& entries, std::string_view comman
         }
     }
     for (std::size_t i = 0; i < entries_.size(); ++i) {
-        if (!entries_[i].entry.when_shown) {
+        if (!entries_[i].entry.when_shown && !entries_[i].entry.is_service) {
             start_entry(static_cast<int>(i));
         }
     }
@@ -231,6 +232,20 @@ Task Manager::start_entry(int index) {
                   {std::move(terminal), opened_as.device_major << 8 | opened_as.device_minor});
 }
 
+// What the first process of an entry has besides what all have.
+Result<void> Manager::give_start(int index, ipc::Ref<fs::File> terminal, Body& to,
+                                 ImageBlock& image) {
+    const auto& endpoint = entries_[static_cast<std::size_t>(index)].endpoint;
+    if (endpoint) {
+        const auto placed =
+            to.table->copy(endpoint, abi::EndpointRights::receive, process::own_service);
+        if (!placed) {
+            return base::fail(ipc::to_status(placed.error()));
+        }
+    }
+    return give_all(terminal, to, image);
+}
+
 void Manager::start_process(ContainerStart&& start, ImageBlock& block, Prepared&& prepared,
                             Session&& session) {
     const int index = start.start_entry;
@@ -262,7 +277,7 @@ void Manager::start_process(ContainerStart&& start, ImageBlock& block, Prepared&
                              .view = prepared.view,
                              .executable = prepared.executable,
                              .move_in = [&](Body& to, ImageBlock& image) {
-                                 return give_all(session.terminal.ref(), to, image);
+                                 return give_start(index, session.terminal, to, image);
                              }});
     if (!body) {
         forget_container(**container);

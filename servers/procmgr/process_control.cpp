@@ -103,41 +103,16 @@ Result<process::GetTerminal::Reply> ProcessService::handle(const process::GetTer
     return process::GetTerminal::Reply{session->device};
 }
 
-// The view carries the identity, so a new identity is a new view of the same names.
-Task ProcessService::change_identity(Pid pid, std::uint32_t serial, Identity identity,
-                                     ipc::PendingReply reply) {
-    Body* body = manager_.body_of(pid, serial);
-    auto old_view = ipc::copy(body->view.ref());
-    if (!old_view) {
-        (void)reply.fail(ipc::to_status(old_view.error()));
-        co_return;
+// With the identity comes what the next image may have.
+Task ProcessService::answer_change(Pid pid, std::uint32_t serial, Identity identity,
+                                   std::uint32_t granted, ipc::PendingReply reply) {
+    const auto changed = co_await manager_.change_identity(pid, serial, identity);
+    if (changed) {
+        manager_.table.find(pid)->granted = granted;
+        (void)reply.answer<process::SetIdentity>({});
+    } else {
+        (void)reply.fail(changed.error());
     }
-    const auto rules = mount_rules(
-        Plan{.mounts = {{"/", cluufile::MountMode::inherit},
-                        {std::string{cluufile::processes_path}, cluufile::MountMode::inherit}}});
-    auto derived = co_await manager_.outside.call(
-        manager_.given.names,
-        names::Derive{.identity = {identity.user, identity.group}, .set_identity = 1},
-        {.payload = *rules, .capabilities = {*old_view}});
-    body = manager_.body_of(pid, serial);
-    Process* process = manager_.table.find(pid);
-    if (body == nullptr || process == nullptr) {
-        co_return;
-    }
-    if (!derived) {
-        (void)reply.fail(ipc::to_status(derived.error()));
-        co_return;
-    }
-    body->view = derived->take<names::View>();
-    (void)body->table->remove(process::own_view);
-    const auto placed = body->table->copy(body->view, abi::EndpointRights::call, process::own_view);
-    if (!placed) {
-        (void)reply.fail(ipc::to_status(placed.error()));
-        co_return;
-    }
-    process->identity = identity;
-    manager_.publish_identity(*process);
-    (void)reply.answer<process::SetIdentity>({});
 }
 
 Result<process::SetIdentity::Reply> ProcessService::handle(const process::SetIdentity& set,
@@ -152,14 +127,49 @@ Result<process::SetIdentity::Reply> ProcessService::handle(const process::SetIde
     if (now.user != 0) {
         return base::fail(Status::not_permitted);
     }
-    if (!from.body->view) {
-        from.process->identity = wanted;
-        manager_.publish_identity(*from.process);
-        return process::SetIdentity::Reply{};
-    }
     auto reply = TRY(request.defer());
-    change_identity(from.process->pid, from.body->serial, wanted, std::move(reply));
+    answer_change(from.process->pid, from.body->serial, wanted, 0, std::move(reply));
     return process::SetIdentity::Reply{};
+}
+
+Result<process::DescribeClient::Reply> ProcessService::handle(
+    const process::DescribeClient& describe, ipc::Request& request) {
+    const Caller client = TRY(client_of(request, describe.client));
+    const Process& process = *client.process;
+    const Process* leader = manager_.table.find(process.session);
+    const Session* session = manager_.session_of(process.session);
+    return process::DescribeClient::Reply{
+        .pid = process.pid,
+        .session = process.session,
+        .user = process.identity.user,
+        .group = process.identity.group,
+        .session_started_ns = leader != nullptr ? leader->started_ns : 0,
+        .terminal = session != nullptr ? session->device : 0};
+}
+
+Result<process::ChangeClient::Reply> ProcessService::handle(const process::ChangeClient& change,
+                                                            ipc::Request& request) {
+    const Caller client = TRY(client_of(request, change.client));
+    auto reply = TRY(request.defer());
+    answer_change(client.process->pid, client.body->serial, {change.user, change.group},
+                  change.profiles, std::move(reply));
+    return process::ChangeClient::Reply{};
+}
+
+// Of a message to the service that asks.
+Result<ProcessService::Caller> ProcessService::client_of(const ipc::Request& request,
+                                                         std::uint64_t badge) {
+    const Caller from = TRY(caller(request));
+    if (!manager_.is_service(*from.process)) {
+        return base::fail(Status::not_permitted);
+    }
+    const Badge client = Badge::of(badge);
+    Process* process = manager_.table.find(client.pid);
+    Body* body = manager_.body_of(client.pid, client.serial);
+    if (process == nullptr || body == nullptr) {
+        return base::fail(Status::no_process);
+    }
+    return Caller{process, body};
 }
 
 Result<process::Stopped::Reply> ProcessService::handle(const process::Stopped& stopped,
@@ -247,7 +257,12 @@ Result<process::GetService::Reply> ProcessService::handle(const process::GetServ
     const Container* container = manager_.container_of(*from.process);
     const std::string_view name = request.text();
     if (name != "container") {
-        return base::fail(Status::not_found);
+        if (container == nullptr || !container->has(cluufile::Profile::accounts)) {
+            return base::fail(Status::not_found);
+        }
+        const Badge client{BadgeKind::process, from.body->serial, from.process->pid};
+        request.add_capability(TRY(manager_.reach_service(name, client)));
+        return process::GetService::Reply{};
     }
     if (container == nullptr || !container->supervises()) {
         return base::fail(Status::not_permitted);

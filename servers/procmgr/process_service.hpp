@@ -6,6 +6,7 @@
 // asked for their type before anything is done with them.
 #pragma once
 
+#include "interfaces/clients.hpp"
 #include "servers/procmgr/manager.hpp"
 
 namespace procmgr {
@@ -18,7 +19,7 @@ public:
         process::GetTerminal, process::SetIdentity, process::Stopped, process::SetTimer,
         process::GetUsage, process::SystemInfo, process::Shutdown, process::ReportMissing,
         process::GetService, process::Rename, process::ExplainRefusal, process::AwaitExecute,
-        process::SetFamily, process::Watch>;
+        process::SetFamily, process::Watch, process::DescribeClient, process::ChangeClient>;
 
     explicit ProcessService(Manager& manager) : manager_(manager) {}
 
@@ -47,6 +48,10 @@ public:
     Result<process::GetTerminal::Reply> handle(const process::GetTerminal&, ipc::Request& request);
     Result<process::SetIdentity::Reply> handle(const process::SetIdentity& set,
                                                ipc::Request& request);
+    Result<process::DescribeClient::Reply> handle(const process::DescribeClient& describe,
+                                                  ipc::Request& request);
+    Result<process::ChangeClient::Reply> handle(const process::ChangeClient& change,
+                                                ipc::Request& request);
     Result<process::Stopped::Reply> handle(const process::Stopped& stopped, ipc::Request& request);
     Result<process::SetTimer::Reply> handle(const process::SetTimer& set, ipc::Request& request);
     Result<process::SystemInfo::Reply> handle(const process::SystemInfo&, ipc::Request& request);
@@ -62,7 +67,9 @@ private:
         Body* body;
     };
     [[nodiscard]] Result<Caller> caller(const ipc::Request& request);
-    Task change_identity(Pid pid, std::uint32_t serial, Identity identity, ipc::PendingReply reply);
+    [[nodiscard]] Result<Caller> client_of(const ipc::Request& request, std::uint64_t badge);
+    Task answer_change(Pid pid, std::uint32_t serial, Identity identity, std::uint32_t granted,
+                       ipc::PendingReply reply);
 
     Manager& manager_;
 };

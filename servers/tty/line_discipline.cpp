@@ -5,6 +5,8 @@
 #include <numeric>
 #include <utility>
 
+#include "libs/base/wipe.hpp"
+
 namespace tty {
 
 namespace {
@@ -193,7 +195,7 @@ void LineDiscipline::refuse() {
 void LineDiscipline::complete_line() {
     ready_.insert(ready_.end(), line_.begin(), line_.end());
     lines_.push_back(line_.size());
-    line_.clear();
+    base::wipe(line_);
 }
 
 // ---- editing ----------------------------------------------------------------------------------------
@@ -246,7 +248,7 @@ void LineDiscipline::kill_line() {
         show_erased(take_last());
     }
     const bool had_some = !line_.empty();
-    line_.clear();
+    base::wipe(line_);
     end_erasing();
     if (had_some && local(LocalFlags::echo) && !visibly) {
         echo(static_cast<char>(settings_.characters[kill_character]));
@@ -339,8 +341,15 @@ std::string LineDiscipline::read(std::size_t length) {
     }
     const auto end = ready_.begin() + static_cast<std::ptrdiff_t>(count);
     std::string result(ready_.begin(), end);
-    ready_.erase(ready_.begin(), end);
+    forget(end);
     return result;
+}
+
+// It may be a password.
+void LineDiscipline::forget(std::deque<char>::iterator end) {
+    std::fill(ready_.begin(), end, '\0');
+    base::keep_writes();
+    ready_.erase(ready_.begin(), end);
 }
 
 void LineDiscipline::unread(std::string_view bytes) {
@@ -363,7 +372,7 @@ void LineDiscipline::set(const Settings& settings) {
     if (was_canonical && !local(LocalFlags::canonical)) {
         // A line that was being edited can be read as it is.
         ready_.insert(ready_.end(), line_.begin(), line_.end());
-        line_.clear();
+        base::wipe(line_);
         lines_.clear();
     } else if (!was_canonical && local(LocalFlags::canonical) && !ready_.empty()) {
         lines_.push_back(ready_.size());
@@ -371,8 +380,8 @@ void LineDiscipline::set(const Settings& settings) {
 }
 
 void LineDiscipline::flush_input() {
-    line_.clear();
-    ready_.clear();
+    base::wipe(line_);
+    forget(ready_.end());
     lines_.clear();
     erasing_ = false;
 }

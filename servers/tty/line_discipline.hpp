@@ -91,6 +91,8 @@ private:
     void take(char byte);
     void refuse();
     void complete_line();
+    // Takes what comes before `end` off what can be read, and leaves nothing of it in memory.
+    void forget(std::deque<char>::iterator end);
     // Removes the last character from the line: a byte, or as many as belong to it in UTF-8.
     std::string take_last();
     void erase_character();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "servers/tty/service.hpp"
+#include "libs/base/wipe.hpp"
 
 #include <cstring>
 
@@ -255,10 +256,14 @@ Result<input::Bytes::Reply> Service::handle(const input::Bytes& bytes, ipc::Requ
     if (terminal == nullptr) {
         return base::fail(Status::not_found);
     }
-    const std::string text(request.text());
+    std::string text(request.text());
+    const auto taken = static_cast<std::uint32_t>(text.size());
+    // It may be a password, and the next message may be shorter.
+    base::wipe(request.reply_payload().data(), text.size());
     terminal->receive(text);
     terminal->take_answers();
-    return input::Bytes::Reply{.taken = static_cast<std::uint32_t>(text.size())};
+    base::wipe(text);
+    return input::Bytes::Reply{.taken = taken};
 }
 
 // While the terminal for it is looked at: what is new in the system's log.

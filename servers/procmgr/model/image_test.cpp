@@ -324,13 +324,17 @@ TEST(Plan, Description) {
 TEST(StartTable, EntriesAndComplaints) {
     const StartTable table = parse_start_table(
         "# first\nlogin /dev/tty1  # a person\n\n\texecd exec\r\nplain\nBad /x\nlogin a b\n"
-        "login /dev/tty2 shown\nlogin /dev/ttyS0 seen\nlogin exec shown\n");
-    ASSERT_EQ(table.entries.size(), 4u);
+        "login /dev/tty2 shown\nlogin /dev/ttyS0 seen\nlogin exec shown\n"
+        "users service\n");
+    ASSERT_EQ(table.entries.size(), 5u);
     EXPECT_EQ(table.entries[0].terminal, "/dev/tty1");
     EXPECT_EQ(table.entries[1].condition, "exec");
     EXPECT_EQ(table.entries[2].image, "plain");
     EXPECT_FALSE(table.entries[0].when_shown);
     EXPECT_TRUE(table.entries[3].when_shown);
+    EXPECT_FALSE(table.entries[3].is_service);
+    EXPECT_TRUE(table.entries[4].is_service);
+    EXPECT_EQ(table.entries[4].condition, "");
     EXPECT_EQ(table.complaints.size(), 4u);
     EXPECT_EQ(table.complaints[0].substr(0, 7), "line 6:");
 }

@@ -45,6 +45,7 @@ struct Process {
     Pid pid = 0, parent = 0, group = 0, session = 0;
     Identity identity;
     std::uint32_t container = 0;
+    std::uint32_t granted = 0;  // profiles that its next image may have (process::ChangeClient)
     Life life = Life::running;
     News news = News::none;
     bool executed = false;           // has replaced its image since the fork

@@ -38,7 +38,10 @@ std::string_view enter_line(std::string_view line, StartTable& table) {
                "terminal";
     }
     StartEntry entry{.image = std::string{image}, .when_shown = when_shown};
-    (purpose.starts_with('/') ? entry.terminal : entry.condition) = purpose;
+    entry.is_service = purpose == "service";
+    if (!entry.is_service) {
+        (purpose.starts_with('/') ? entry.terminal : entry.condition) = purpose;
+    }
     table.entries.push_back(std::move(entry));
     return {};
 }

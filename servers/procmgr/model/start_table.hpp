@@ -4,6 +4,7 @@
 //   login  /dev/tty1         a session on this terminal, which becomes its standard input and output
 //   login  /dev/tty2 shown   the same, but not before somebody looks at that terminal of the screen
 //   execd  exec              only if the kernel's command line has this word
+//   accounts  service        receives on an endpoint, in the slot own_service; when it is first asked for
 //
 // Blank lines and `#` to the end of the line are ignored. Each entry is started when the file
 // systems are there, and again whenever it ends.
@@ -20,6 +21,7 @@ struct StartEntry {
     std::string terminal;   // absolute path, or empty
     std::string condition;  // a word of the command line, or empty
     bool when_shown = false;
+    bool is_service = false;
 };
 
 struct StartTable {
