@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "shell/builtins/builtin.hpp"
+#include "shell/expand/glob.hpp"
 #include "shell/run/output.hpp"
 
 namespace shell {
@@ -40,6 +41,31 @@ bool add_unescaped(std::string& text, std::string_view word) {
     return true;
 }
 
+// What is told about programs: a page for each, named as it is. On CLUU's disk they come from rootfs/.
+constexpr std::string_view pages = "/usr/share/cluu/help/";
+
+int show_help_on(const std::string& name) {
+    const Builtin* builtin = find_builtin(name);
+    std::string text;
+    if (builtin != nullptr)
+        text = std::string(builtin->usage) + "\n    " + std::string(builtin->help) + "\n";
+    if (name.find('/') == name.npos) text += file_contents(std::string(pages) + name).value_or("");
+    if (text.empty()) {
+        complain("help: " + name +
+                 " is not a command of the shell itself, and there is no page on it");
+        return 1;
+    }
+    return write_all(STDOUT_FILENO, text) ? 0 : 1;
+}
+
+// One line, if there are any.
+std::string pages_there() {
+    std::string text;
+    for (const std::string& page : glob(std::string(pages) + "*"))
+        text += " " + page.substr(pages.size());
+    return text.empty() ? text : "\n  help NAME also tells about:" + text + "\n";
+}
+
 }  // namespace
 
 int echo_builtin(Executor&, Arguments arguments) {
@@ -55,16 +81,7 @@ int echo_builtin(Executor&, Arguments arguments) {
 }
 
 int help_builtin(Executor&, Arguments arguments) {
-    if (arguments.size() == 1) {
-        const Builtin* builtin = find_builtin(arguments[0]);
-        if (builtin == nullptr) {
-            complain("help: " + arguments[0] + " is not a command of the shell itself");
-            return 1;
-        }
-        std::string text(builtin->usage);
-        text += "\n    " + std::string(builtin->help) + "\n";
-        return write_all(STDOUT_FILENO, text) ? 0 : 1;
-    }
+    if (arguments.size() == 1) return show_help_on(arguments[0]);
     constexpr std::size_t usage_width = 30;
     std::string text =
         "The shell itself can do this; all else is a program, in a container of its own.\n\n";
@@ -73,6 +90,7 @@ int help_builtin(Executor&, Arguments arguments) {
         line.append(line.size() < usage_width ? usage_width - line.size() : 1, ' ');
         text += line + std::string(builtin.help) + "\n";
     }
+    text += pages_there();
     text +=
         "\n  a | b    a && b    a || b    a ; b    a &    ! a    ( a )    { a; }    $(a)\n"
         "  < file    > file    >> file    2> file    2>&1    *  ?  [a-z]    ~    $NAME  ${NAME}\n"

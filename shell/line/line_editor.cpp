@@ -10,6 +10,8 @@ namespace {
 constexpr std::string_view replacement = "\xef\xbf\xbd";  // U+FFFD
 constexpr std::string_view erase_right = "\x1b[K";
 constexpr std::string_view erase_below = "\x1b[J";
+constexpr std::string_view faint = "\x1b[2m";
+constexpr std::string_view plain = "\x1b[0m";
 constexpr std::string_view clear_and_home = "\x1b[H\x1b[2J";
 
 // A character as it is shown, and in how many columns.
@@ -85,6 +87,8 @@ std::size_t visible_columns(std::string_view text) {
 void LineEditor::begin(std::string prompt, ScreenSize size) {
     prompt_ = std::move(prompt);
     searching_ = false;
+    suggesting_ = true;
+    suggestion_drawn_ = false;
     announcement_.clear();
     buffer_.set("");
     recalled_ = history_.lines().size();
@@ -113,19 +117,23 @@ LineEditor::Outcome LineEditor::apply(const Key& key) {
 LineEditor::Outcome LineEditor::apply_edit(const Key& key) {
     using Kind = Key::Kind;
     switch (key.kind) {
-        case Kind::text:       buffer_.insert(key.text); break;
-        case Kind::control:    return apply_control(key.letter);
-        case Kind::alt:        apply_alt(key.letter); break;
-        case Kind::enter:      return Outcome::accepted;
-        case Kind::tab:        complete(); break;
-        case Kind::backspace:  buffer_.erase_left(); break;
-        case Kind::remove:     buffer_.erase_right(); break;
-        case Kind::left:       buffer_.left(); break;
-        case Kind::right:      buffer_.right(); break;
-        case Kind::up:         recall(true); break;
-        case Kind::down:       recall(false); break;
-        case Kind::home:       buffer_.home(); break;
-        case Kind::end:        buffer_.end(); break;
+        case Kind::text:      buffer_.insert(key.text); break;
+        case Kind::control:   return apply_control(key.letter);
+        case Kind::alt:       apply_alt(key.letter); break;
+        case Kind::enter:     return Outcome::accepted;
+        case Kind::tab:       complete(); break;
+        case Kind::backspace: buffer_.erase_left(); break;
+        case Kind::remove:    buffer_.erase_right(); break;
+        case Kind::left:      buffer_.left(); break;
+        case Kind::right:
+            if (!take_suggestion()) buffer_.right();
+            break;
+        case Kind::up:   recall(true); break;
+        case Kind::down: recall(false); break;
+        case Kind::home: buffer_.home(); break;
+        case Kind::end:
+            if (!take_suggestion()) buffer_.end();
+            break;
         case Kind::word_left:  buffer_.word_left(); break;
         case Kind::word_right: buffer_.word_right(); break;
         case Kind::ignored:    break;
@@ -142,8 +150,8 @@ LineEditor::Outcome LineEditor::apply_control(char letter) {
             if (buffer_.text().empty()) return Outcome::end_of_input;
             buffer_.erase_right();
             break;
-        case 'e': buffer_.end(); break;
-        case 'f': buffer_.right(); break;
+        case 'e': return apply_edit({.kind = Key::Kind::end});
+        case 'f': return apply_edit({.kind = Key::Kind::right});
         case 'k': buffer_.cut_to_end(); break;
         case 'l': clear_screen_ = true; break;
         case 'n': recall(false); break;
@@ -174,6 +182,25 @@ void LineEditor::recall(bool earlier) {
     if (recalled_ == lines.size()) draft_ = buffer_.text();
     recalled_ += earlier ? -1 : 1;
     buffer_.set(recalled_ == lines.size() ? draft_ : lines[recalled_]);
+}
+
+std::string_view LineEditor::suggestion() const {
+    const std::string& text = buffer_.text();
+    if (!suggesting_ || searching_ || text.empty() || buffer_.cursor() != text.size()) return {};
+    const auto& lines = history_.lines();
+    for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
+        if (line->size() <= text.size() || !line->starts_with(text)) continue;
+        const auto rest = std::string_view(*line).substr(text.size());
+        return is_plain(rest) ? rest : std::string_view();
+    }
+    return {};
+}
+
+bool LineEditor::take_suggestion() {
+    const std::string rest(suggestion());
+    if (rest.empty()) return false;
+    buffer_.insert(rest);
+    return true;
 }
 
 void LineEditor::start_search() {
@@ -295,7 +322,20 @@ std::optional<std::string> LineEditor::draw_appended() {
     if (added.empty() || !fits || !is_plain(added)) return std::nullopt;
     drawn_cursor_.column += added.size();
     drawn_text_ = text;
-    return std::string(added);
+    return std::string(added) + draw_suggestion();
+}
+
+// Behind the cursor, which is at the end of the line; it stays there.
+std::string LineEditor::draw_suggestion() {
+    std::string_view text = suggestion();
+    const std::size_t room = size_.columns - drawn_cursor_.column - 1;  // a full row would move on
+    text = text.substr(0, room);
+    std::string out;
+    if (!text.empty()) out.append(faint).append(text).append(plain);
+    if (suggestion_drawn_) out += erase_right;
+    move(out, text.size(), 'D');
+    suggestion_drawn_ = !text.empty();
+    return out;
 }
 
 std::string LineEditor::draw() {
@@ -308,7 +348,9 @@ std::string LineEditor::draw() {
 std::string LineEditor::draw_announcement() {
     std::size_t cursor = buffer_.cursor();
     buffer_.end();
+    suggesting_ = false;
     std::string out = draw_line() + "\r\n" + announcement_;
+    suggesting_ = true;
     announcement_.clear();
     buffer_.move_to(cursor);
     drawn_cursor_ = {};
@@ -353,13 +395,18 @@ std::string LineEditor::draw_line() {
     drawn_cursor_ = cursor;
     drawn_ = whole && at == text.size() && buffer_.cursor() == text.size();
     drawn_text_ = drawn_ ? text : std::string();
-    return out;
+    suggestion_drawn_ = false;
+    return drawn_ ? out + draw_suggestion() : out;
 }
 
 std::string LineEditor::finish(Outcome outcome) {
     buffer_.end();
     announcement_.clear();
-    std::string out = drawn_ && drawn_text_ == buffer_.text() ? std::string() : draw();
+    suggesting_ = false;
+    const bool is_there = drawn_ && drawn_text_ == buffer_.text();
+    std::string out(is_there && suggestion_drawn_ ? erase_right : std::string_view());
+    if (!is_there) out = draw();
+    suggestion_drawn_ = false;
     if (outcome == Outcome::interrupted) out += "^C";
     return out + "\r\n";
 }

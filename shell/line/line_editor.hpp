@@ -5,6 +5,9 @@
 // The line is drawn from the prompt on over as many rows as it needs; one that is longer than the
 // screen is shown around the cursor only, so that drawing never costs more than a screenful. What
 // must be known about the screen is the row of the cursor, counted from the prompt's.
+//
+// While the cursor is at the end, the latest line of the history that begins like this one is shown behind it, faint, as far as the
+// row has room. Right, End, Ctrl-F and Ctrl-E take it.
 #pragma once
 
 #include <optional>
@@ -63,10 +66,15 @@ private:
     Outcome apply_control(char letter);
     void apply_alt(char letter);
     void recall(bool earlier);
+    // What the history has for the line's rest, of plain characters; empty if it has nothing, or the cursor is not at the end.
+    std::string_view suggestion() const;
+    // True: there was one, and it is part of the line now.
+    bool take_suggestion();
 
     std::optional<std::string> draw_appended();
     std::string draw_announcement();
     std::string draw_line();
+    std::string draw_suggestion();
     std::string shown_prompt() const;
     void put(std::string& out, Place& place, std::string_view character) const;
     std::size_t window_start(std::size_t capacity) const;
@@ -91,6 +99,8 @@ private:
 
     std::string drawn_text_;  // what the terminal shows; for lines that fit only
     bool drawn_ = false;
+    bool suggesting_ = true;
+    bool suggestion_drawn_ = false;  // behind the cursor
     bool clear_screen_ = false;
     Place drawn_cursor_;
 };

@@ -55,6 +55,10 @@ private:
                 EXPECT_GE(row, count);
                 row -= std::min(row, count);
                 break;
+            case 'D':
+                EXPECT_GE(column, count);
+                column -= std::min(column, count);
+                break;
             case 'C': column = std::min(column + count, size_.columns - 1); break;
             case 'H': row = column = 0; break;
             case 'J':
@@ -197,6 +201,44 @@ TEST_F(LineTest, Search) {
     EXPECT_EQ(editor_.text(), "make coffee");
 }
 
+TEST_F(LineTest, SuggestsWhatTheHistoryHas) {
+    history_.add("make coffee");
+    history_.add("make tea");
+    history_.add("gr\xc3\xbc\xc3\xbc\xc3\x9f");
+    EXPECT_EQ(after("ma\x1b[C"), "make tea|");
+    EXPECT_EQ(after("make c\x05"), "make coffee|");
+    EXPECT_EQ(after("ma\x06!"), "make tea!|");
+    EXPECT_EQ(after("ma\x1b[F"), "make tea|");
+    EXPECT_EQ(after("ma\x1b[D\x1b[C"), "ma|") << "only at the end of the line";
+    EXPECT_EQ(after("\x1b[C"), "|") << "not before the first character";
+    EXPECT_EQ(after("make tea\x1b[C"), "make tea|");
+    EXPECT_EQ(after("gr\x1b[C"), "gr|") << "characters that are not plain";
+    EXPECT_EQ(after("ma\r"), "ma|");
+}
+
+TEST_F(LineTest, ASuggestionIsSeenAndGoes) {
+    history_.add("make coffee for everybody");
+    Screen screen({4, 20});
+    editor_.begin("$ ", {4, 20});
+    const auto shows = [&](std::string_view keys, std::string_view line, std::size_t column) {
+        type(keys);
+        screen.write(editor_.draw());
+        EXPECT_EQ(screen.shown(), line);
+        EXPECT_EQ(screen.column, column);
+    };
+    shows("", "\n", 2);
+    shows("m", "$ make coffee for e\n", 3);
+    shows("ak", "$ make coffee for e\n", 5);
+    shows("x", "$ makx\n", 6);
+    shows("\x7f", "$ make coffee for e\n", 5);
+    shows("\x1b[D", "$ mak\n", 4);
+    shows("\x05", "$ make coffee for e\n", 5);
+    screen.write(editor_.finish(LineEditor::Outcome::accepted));
+    EXPECT_EQ(screen.shown(), "$ mak\n");
+    EXPECT_EQ(screen.row, 1u);
+    EXPECT_EQ(editor_.text(), "mak");
+}
+
 class Offers final : public Completer {
 public:
     Completion complete(std::string_view text) override {
@@ -297,6 +339,7 @@ TEST_F(LineTest, RandomEditingDrawsLikeAFreshStart) {
         "\x01",   "\x05",   "\x17",     "\x0b",         "\x19",   "\x1b[3~", "\x14",
         "\x1b[A", "\x1b[B", "\x15",     "e\xcc\x81",    "xyz",    "word ",   "\xff"};
     history_.add("an older line that is longer than a row of the screen");
+    history_.add("b word xyz");
     for (int round = 0; round < 500; ++round) {
         ScreenSize size{8, 4 + random() % 20};
         Screen screen(size);

@@ -146,6 +146,26 @@ def test_a_user_may_have_fewer_profiles(users):
     assert text(users.run("cat", "/etc/users.toml")) == listed
 
 
+def test_a_user_may_run_the_containers_of_his_list_alone(users):
+    listed = text(users.run("cat", "/etc/users.toml"))
+    assert users.run("useradd", "eve").status == 0
+    shell(users, "sed -i 's/^name = \"eve\"$/&\\ncontainers = [\"shell\", \"id\", \"su\", \"container\"]/' /etc/users.toml")
+    done = as_user(users, "eve", "id -un; (id -un; ls /); echo $?; container run -d --name x sleep 9; echo $?")
+    assert re.fullmatch(rb"eve\neve\n126\n[1-9]\d*\n", done.output), done
+    assert b"ls: not among the containers that user 1002 may run (/etc/users.toml)\n" in done.errors
+    assert b"sleep: not among the containers that user 1002 may run (/etc/users.toml)\n" in done.errors
+    # What she starts has her list too; another user whom she becomes has his own.
+    again = as_user(users, "eve", "/bin/shell -c 'ls /'; echo bobs-word | su bob -c 'ls -d /'")
+    assert again.output == b"/\n" and b"ls: not among the containers" in again.errors, again
+    shell(users, "sed -i 's/^containers = .*/containers = []/' /etc/users.toml")
+    nothing = as_user(users, "eve", "id")
+    assert b"shell: not among the containers that user 1002 may run" in nothing.errors and nothing.output == b""
+    assert nothing.status == 126
+    assert users.run("userdel", "eve").status == 0
+    assert users.run("rmdir", "/home/eve").status == 0
+    assert text(users.run("cat", "/etc/users.toml")) == listed
+
+
 def test_a_user_who_is_there_cannot_be_removed(users):
     assert users.run("useradd", "carl").status == 0
     busy = shell(users, "su carl -c 'sleep 100' & until pidof sleep >/dev/null; do :; done; userdel carl; kill $(pidof sleep)")
@@ -194,6 +214,20 @@ def test_a_guesser_delays_nobody_else(users):
     assert result.output == b"" and result.status == 0, result.errors
 
 
+@pytest.mark.parametrize("name", ["passwd", "su", "sudo", "useradd", "userdel", "who"])
+def test_help_says_of_a_command_what_it_says_itself(users, name):
+    told = text(shell(users, f"help {name}"))
+    itself = users.run(name, "--nothing-of-this-name", "x").errors.decode()
+    assert itself.startswith("usage: ") and told.startswith(itself) and len(told) > len(itself)
+    assert f" {name}" in re.search(r"help NAME also tells about:(.*)", text(shell(users, "help")))[1]
+
+
+def test_help_on_what_there_is_no_page_about(users):
+    for name in ("nothing", "../../../../etc/passwd", "/etc/passwd"):
+        result = shell(users, f"help {name}")
+        assert result.status == 1 and f"help: {name} is not a command".encode() in result.errors
+
+
 # ---- a person at a terminal
 
 
@@ -210,6 +244,13 @@ def answer(person, question: str, word: str) -> None:
 def log_in(person, name: str, word: str) -> None:
     answer(person, "login: ", name)
     answer(person, "Password: ", word)
+
+
+def log_in_again(person, name: str, word: str) -> None:
+    """At the prompt that is there already."""
+    person.line.send(name + "\r")
+    answer(person, "Password: ", word)
+    person.prompt()
 
 
 def test_who_and_id_say_who_is_there(person):
@@ -247,6 +288,27 @@ def test_su_to_a_user_and_back(person):
     assert person.enter("sleep 100 & jobs; kill %1; wait") != "", "with job control"
     person.line.send("exit\r")
     person.prompt()
+
+
+def test_the_terminal_is_his_who_is_logged_in_there(person):
+    said = person.enter("ls -l /dev/ttyS0 /dev/tty1; echo over >/dev/ttyS0; echo over >/dev/tty1")
+    assert re.search(r"crw--w---- +1 admin +root .* /dev/ttyS0\n", said)
+    assert re.search(r"crw--w---- +1 root +root .* /dev/tty1\n", said)
+    assert said.count("\nover\n") == 1 and "/dev/tty1: Permission denied" in said
+
+
+def test_a_login_on_the_second_serial_line_when_a_key_is_pressed(person, console):
+    line = console.serial[1]
+    assert line.text() == "", "nobody pays for it before"
+    line.send("\r")
+    second = Person(line)
+    assert re.search(r"^admin +ttyS0 .*\nadmin +ttyS1 ", second.enter("who"))
+    person.line.send("exit\r")
+    person.line.expect("login: ", SECONDS)
+    assert " root " in second.until("ls -l /dev/ttyS0", r"crw--w---- +1 root +root "), "taken back"
+    line.send("exit\r")
+    line.expect("login: ", SECONDS)
+    log_in_again(person, "admin", "admin")
 
 
 def test_a_mistake_in_the_list_is_told_and_the_old_one_stays(person):
@@ -299,7 +361,7 @@ def test_many_logins_leak_nothing(person):
         return free_memory(person.enter)
 
     before = log_out_and_in(5)
-    assert log_out_and_in(20) > before - 64, "more than a few pages are gone"
+    assert log_out_and_in(45) > before - 64, "more than a few pages are gone"
 
 
 def test_no_password_is_left_in_memory(person, console, tmp_path):
