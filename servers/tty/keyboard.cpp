@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 namespace tty {
 
@@ -13,10 +14,9 @@ namespace {
 constexpr std::uint8_t control = 1;
 constexpr std::uint8_t shift = 2;
 constexpr std::uint8_t alt = 4;
+constexpr std::uint8_t right_alt = 8;
 
 constexpr std::uint16_t usage_a = 0x04;
-constexpr std::uint16_t usage_z = 0x1d;
-constexpr std::uint16_t usage_1 = 0x1e;
 constexpr std::uint16_t usage_slash = 0x38;
 constexpr std::uint16_t usage_caps_lock = 0x39;
 constexpr std::uint16_t usage_f1 = 0x3a;
@@ -26,12 +26,9 @@ constexpr std::uint16_t usage_delete = 0x4c;
 constexpr std::uint16_t usage_page_down = 0x4e;
 constexpr std::uint16_t usage_first_modifier =
     0xe0;  // left control, shift, alt, GUI, then the right ones
+constexpr std::uint16_t usage_right_alt = 0xe6;
 constexpr std::uint16_t usage_last_modifier = 0xe7;
-
-// From usage_1 on: digits, Enter, Escape, Backspace, Tab, Space and punctuation, plain and with shift.
-constexpr std::string_view plain = "1234567890\r\x1b\x7f\t -=[]\\#;'`,./";
-constexpr std::string_view shifted = "!@#$%^&*()\r\x1b\x7f\t _+{}|~:\"~<>?";
-static_assert(plain.size() == usage_slash - usage_1 + 1 && shifted.size() == plain.size());
+constexpr std::uint16_t usage_beside_shift = 0x64;  // on keyboards that have one key more
 
 // "ESC [ final", or "ESC [ number ~"; `other` as "ESC O final" when nothing is held with it.
 struct Special {
@@ -58,7 +55,7 @@ struct Plain {
     std::uint16_t usage;
     std::string_view text;
 };
-constexpr std::array<Plain, 10> others{{
+constexpr std::array<Plain, 9> others{{
     {0x54, "/"},
     {0x55, "*"},
     {0x56, "-"},
@@ -67,17 +64,56 @@ constexpr std::array<Plain, 10> others{{
     {0x59, "1"},
     {0x5a, "2"},
     {0x5b, "3"},
-    {0x64, "\\"},
     {0x63, "."},
 }};
 
 std::uint8_t modifier_of(std::uint16_t code) {
+    if (code == usage_right_alt) {
+        return right_alt;
+    }
     switch ((code - usage_first_modifier) % 4) {
         case 0:  return control;
         case 1:  return shift;
         case 2:  return alt;
         default: return 0;
     }
+}
+
+// What control makes of a character, if it makes anything of it.
+char32_t with_control(char32_t code) {
+    if (code == U' ' || code == U'2') {
+        return 0;
+    }
+    const bool has_one = (code >= U'@' && code < 0x7f) || code == U'?';
+    return !has_one ? code : code == U'?' ? 0x7f : code & 0x1f;
+}
+
+bool is_letter(char32_t plain, char32_t shifted) {
+    const bool lower = (plain >= U'a' && plain <= U'z') || (plain >= 0xe0 && plain <= 0xfe);
+    return lower && shifted == plain - 0x20;
+}
+
+// UTF-8 (RFC 3629).
+char* add_character(char* end, char32_t code) {
+    const auto tail = [code](unsigned shift) {
+        return static_cast<char>(0x80 | (code >> shift & 0x3f));
+    };
+    if (code < 0x80) {
+        *end++ = static_cast<char>(code);
+    } else if (code < 0x800) {
+        *end++ = static_cast<char>(0xc0 | code >> 6);
+        *end++ = tail(0);
+    } else if (code < 0x1'0000) {
+        *end++ = static_cast<char>(0xe0 | code >> 12);
+        *end++ = tail(6);
+        *end++ = tail(0);
+    } else {
+        *end++ = static_cast<char>(0xf0 | code >> 18);
+        *end++ = tail(12);
+        *end++ = tail(6);
+        *end++ = tail(0);
+    }
+    return end;
 }
 
 }  // namespace
@@ -95,16 +131,16 @@ Keyboard::Event Keyboard::key(std::uint16_t code, bool pressed, bool application
         caps_lock_ = !caps_lock_;
         return {};
     }
-    if (held(alt) && code >= usage_f1 && code <= usage_f6) {
+    if (alt_held() && code >= usage_f1 && code <= usage_f6) {
         return {.action = Action::show_terminal, .number = code - usage_f1 + 1};
     }
     if (held(shift) && (code == usage_page_up || code == usage_page_down)) {
         return {.action = Action::scroll, .number = code == usage_page_up ? 1 : -1};
     }
-    if (held(control) && held(alt) && code == usage_delete) {
+    if (held(control) && alt_held() && code == usage_delete) {
         return {.action = Action::restart_machine};
     }
-    if (code >= usage_a && code <= usage_slash) {
+    if ((code >= usage_a && code <= usage_slash) || code == usage_beside_shift) {
         return character(code);
     }
     const auto* found = std::ranges::find(specials, code, &Special::usage);
@@ -116,9 +152,11 @@ Keyboard::Event Keyboard::key(std::uint16_t code, bool pressed, bool application
     return other != others.end() ? text(other->text) : Event{};
 }
 
+bool Keyboard::alt_held() const { return held(alt) || (held(right_alt) && !layout_.has_third()); }
+
 Keyboard::Event Keyboard::special(char final, std::uint32_t number, bool by_escape_o) {
     const std::uint32_t modifier =
-        1 + (held(shift) ? 1 : 0) + (held(alt) ? 2 : 0) + (held(control) ? 4 : 0);
+        1 + (held(shift) ? 1 : 0) + (alt_held() ? 2 : 0) + (held(control) ? 4 : 0);
     char* end = buffer_;
     const auto add = [&end](std::string_view part) { end = std::ranges::copy(part, end).out; };
     const auto add_number = [&](std::uint32_t value) {
@@ -137,31 +175,37 @@ Keyboard::Event Keyboard::special(char final, std::uint32_t number, bool by_esca
 }
 
 Keyboard::Event Keyboard::character(std::uint16_t code) {
-    char byte = 0;
-    if (code <= usage_z) {
-        byte = static_cast<char>('a' + (code - usage_a));
-        if (held(shift) != caps_lock_) {
-            byte = static_cast<char>(byte - 'a' + 'A');
-        }
-    } else {
-        byte = (held(shift) ? shifted : plain)[code - usage_1];
+    const bool third = held(right_alt) && layout_.has_third();
+    const bool letter =
+        is_letter(layout_.at(code, false, third).code, layout_.at(code, true, third).code);
+    const auto typed = layout_.at(code, held(shift) != (letter && caps_lock_), third);
+    if (typed.code == 0) {
+        return {};
     }
-    if (held(control)) {
-        if (byte == ' ' || byte == '2') {
-            byte = 0;
-        } else if (byte >= '@' || byte == '?') {
-            byte = static_cast<char>(byte == '?' ? 0x7f : byte & 0x1f);
-        }
-    }
-    if (byte == '\t' && held(shift)) {
+    if (typed.code == U'\t' && held(shift)) {
         return text("\x1b[Z");
     }
-    std::size_t length = 0;
-    if (held(alt)) {
-        buffer_[length++] = '\x1b';  // "meta sends escape"
+    const char32_t dead = std::exchange(dead_, 0);
+    if (typed.dead && dead == 0) {
+        dead_ = typed.code;
+        return {};
     }
-    buffer_[length++] = byte;
-    return text(std::string_view(buffer_, length));
+    char* end = buffer_;
+    if (alt_held()) {
+        *end++ = '\x1b';  // "meta sends escape"
+    }
+    if (held(control)) {
+        return text({buffer_, add_character(end, with_control(typed.code))});
+    }
+    char32_t whole = typed.code;
+    if (dead != 0 && typed.code >= U' ' && typed.code != 0x7f) {
+        // Twice, or with a blank, it is itself; what does not go together comes one after the other.
+        const char32_t composed = layout_.composed(dead, typed.code);
+        const bool alone = typed.code == dead || typed.code == U' ';
+        end = composed == 0 && !alone ? add_character(end, dead) : end;
+        whole = composed != 0 ? composed : alone ? dead : typed.code;
+    }
+    return text({buffer_, add_character(end, whole)});
 }
 
 }  // namespace tty

@@ -2,7 +2,8 @@
 // tty: terminals. Between programs (protocols fs, tty), input devices (input) and screens (display).
 //
 // Capabilities: "endpoint" (receive, mint), "screen" and "serial" (display::Screen; either may be missing), "vfs"
-// (names::Manager, to register the device numbers of terminals), "sessions" (process::Sessions), "log" (to read it, too).
+// (names::Manager, to register the device numbers of terminals, and for /etc/keyboard), "sessions" (process::Sessions), "log"
+// (to read it, too).
 #include "interfaces/namespace.hpp"
 #include "libs/rt/log.hpp"
 #include "libs/rt/start_info.hpp"
@@ -45,6 +46,36 @@ struct Registration {
     ipc::Ref<ipc::Endpoint> endpoint;
 };
 
+std::string contents_of(ipc::Ref<names::Manager> vfs, std::string_view path) {
+    auto opened =
+        ipc::call(vfs, fs::Open{.flags = fs::OpenFlags::read}, {.payload = ipc::bytes(path)});
+    if (!opened || opened->reply.kind != fs::Kind::regular) {
+        return {};
+    }
+    const auto file = opened->take<fs::File>();
+    const auto got = ipc::call(file, fs::Read{.offset = 0, .length = fs::Read::reply_payload});
+    return got ? std::string{ipc::text(got->payload)} : std::string{};
+}
+
+// The layout of this machine's keyboard, if it is not the US one. The thread that answers gets it as from anybody else.
+void load_layout(ipc::Ref<names::Manager> vfs, ipc::Ref<ipc::Endpoint> endpoint) {
+    const std::string text = contents_of(vfs, "/etc/keyboard");
+    if (text.empty()) {
+        return;
+    }
+    const auto directory = ipc::mint<fs::Directory>(
+        endpoint, {.badge = tty::badge_console_directory, .rights = abi::EndpointRights::call});
+    constexpr std::string_view keyboard = "3 0 0";  // as vfs asks for a node of this number
+    static_assert(tty::keyboard_minor == 3);
+    auto opened = directory ? ipc::call(directory->ref(), fs::Open{.flags = fs::OpenFlags::write},
+                                        {.payload = ipc::bytes(keyboard)})
+                            : base::fail(ipc::Failure{directory.error()});
+    const auto file = opened ? opened->take<fs::File>() : ipc::Capability<fs::File>{};
+    if (!opened || !ipc::call(file, fs::Write{}, {.payload = ipc::bytes(text)})) {
+        rt::log("/etc/keyboard is not the layout of a keyboard: it is the US one");
+    }
+}
+
 // In a thread of its own: vfs may be calling this server at that very time, for somebody who opens a terminal, and each would
 // wait for the other.
 void register_all(void* argument) {
@@ -52,6 +83,7 @@ void register_all(void* argument) {
     register_devices(vfs, endpoint, 4, tty::badge_virtual_directory);
     register_devices(vfs, endpoint, 5, tty::badge_console_directory);
     mount_pairs(vfs, endpoint);
+    load_layout(vfs, endpoint);
 }
 
 }  // namespace

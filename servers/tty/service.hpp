@@ -107,7 +107,16 @@ private:
     // What a badge stands for.
     struct Opened {
         // `session`: held by procmgr; `name`: opened for its attributes alone; `branch`: a Directory.
-        enum class Kind : std::uint8_t { terminal, master, session, name, directory, branch };
+        // `keyboard`: takes its layout.
+        enum class Kind : std::uint8_t {
+            terminal,
+            master,
+            session,
+            name,
+            directory,
+            branch,
+            keyboard
+        };
 
         Kind kind = Kind::terminal;
         Terminal* terminal = nullptr;    // null: of a directory
@@ -170,6 +179,7 @@ private:
     void settle(const ipc::Request& request);
     Screen* find_screen(std::uint32_t minor);
     Terminal* find(std::uint32_t minor);
+    Result<fs::Write::Reply> write_layout(const ipc::Request& request);
     void show_log();
     void act_on(const Keyboard::Event& event);
 

@@ -142,6 +142,9 @@ Result<Service::Opened> Service::opened_by_number(const ipc::Request& request) {
         // /dev/tty: which terminal that is only the opener can find out.
         return Opened{.kind = Opened::Kind::name, .node = node};
     }
+    if (is_console && minor == keyboard_minor) {
+        return Opened{.kind = Opened::Kind::keyboard, .node = node};
+    }
     if (is_console) {
         // /dev/console is the first terminal that there is.
         terminal = minor == 1 && !screens_.empty() ? &screens_.front()->terminal : nullptr;
@@ -248,6 +251,9 @@ Result<fs::Open::Reply> Service::handle(const fs::Open& open, ipc::Request& requ
 
 Result<fs::Read::Reply> Service::handle(const fs::Read& read, ipc::Request& request) {
     const Opened file = TRY(opened_for(request, fs::OpenFlags::read));
+    if (file.kind == Opened::Kind::keyboard) {
+        return base::fail(Status::unsupported);
+    }
     if (file.hung_up()) {
         return fs::Read::Reply{};
     }
@@ -263,6 +269,9 @@ Result<fs::Read::Reply> Service::handle(const fs::Read& read, ipc::Request& requ
 
 Result<fs::Write::Reply> Service::handle(const fs::Write& write, ipc::Request& request) {
     const Opened file = TRY(opened_for(request, fs::OpenFlags::write));
+    if (file.kind == Opened::Kind::keyboard) {
+        return write_layout(request);
+    }
     TRY(terminal_of(request));
     fs::Write how = write;
     how.flags |= file.never_waits() ? fs::Write::no_wait : 0;
@@ -270,6 +279,17 @@ Result<fs::Write::Reply> Service::handle(const fs::Write& write, ipc::Request& r
                                                              : file.terminal->write(how, request));
     settle(file);
     return reply;
+}
+
+// One write, one layout.
+Result<fs::Write::Reply> Service::write_layout(const ipc::Request& request) {
+    const std::string_view text = request.text();
+    const auto layout = Layout::parse(text);
+    if (!layout) {
+        return base::fail(Status::invalid);
+    }
+    keyboard_.set_layout(*layout);
+    return fs::Write::Reply{.count = text.size()};
 }
 
 Result<fs::Poll::Reply> Service::handle(const fs::Poll& poll, ipc::Request& request) {

@@ -17,7 +17,8 @@
 namespace tty {
 
 inline constexpr std::uint32_t screen_major = 4, console_major = 5, slave_major = 136;
-inline constexpr std::uint32_t own_minor = 0, master_minor = 2;  // of console_major
+inline constexpr std::uint32_t own_minor = 0, master_minor = 2,
+                               keyboard_minor = 3;  // of console_major
 
 struct DeviceNumber {
     std::uint32_t major = 0, minor = 0;

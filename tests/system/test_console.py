@@ -143,3 +143,19 @@ def test_pages_that_have_scrolled_away_can_be_seen(console):
         console.expect_on_screen(f"\n{line}\n", SECONDS)
     console.type("echo back\n")
     console.expect_on_screen("\nback\n", SECONDS)
+
+
+def test_another_layout_of_the_keyboard(console):
+    layouts = "/usr/share/cluu/keyboard"
+    console.type(f"clear; sudo cp {layouts}/de /dev/keyboard; echo $((6 * 7)) it is; read line; sudo cp {layouts}/us /dev/keyboard; echo \"<$line>\"\n")
+    console.expect_on_screen("Your own password:", SECONDS)
+    console.type("admin\n")
+    console.expect_on_screen("\n42 it is\n", SECONDS)
+    for keys in (["y"], ["z"], ["minus"], ["semicolon"], ["equal"], ["e"], ["alt_r", "q"]):
+        console.press(*keys)
+    console.expect_on_screen("zyßöé@", SECONDS)
+    console.type("\n")
+    console.expect_on_screen("\n<zyßöé@>\n", SECONDS)
+    console.type("echo y-z; echo nonsense >/dev/keyboard; sudo sh -c 'echo nonsense >/dev/keyboard'\n")
+    shot = console.expect_on_screen("nvalid argument", SECONDS)
+    assert "\ny-z\n" in shot.text() and "ermission denied" in shot.text()

@@ -11,6 +11,7 @@
     [directories]  "/path" = "mode in octal"; parents of files need not be named
     [links]        "/path" = "target of the symbolic link"
     [applets]      "/bin/busybox" = "/bin": a link in that folder for every name the program's `--list` prints
+    [keyboards]    "/path" = ["us", ...]: these keyboard layouts (tools/cluu/keyboard.py), a file each in that folder
     [owners]       "/path" = "uid:gid", for it and all below; otherwise 0:0
     [modes]        "/path" = "mode in octal", where 0755 for programs and 0644 for other files is wrong
 
@@ -23,7 +24,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import paths
+from . import keyboard, paths
 from .say import Problem
 
 TIME = 1767225600  # 2026-01-01T00:00:00Z
@@ -42,7 +43,7 @@ class Entry:
 def read(manifest: Path, out: Path, more_ports: Iterable[str] = ()) -> tuple[list[Entry], list[Path]]:
     """The entries, sorted by path, and the files that they were made from; with those of more ports than it names."""
     tables = tomllib.loads(manifest.read_text())
-    unknown = set(tables) - {"files", "directories", "links", "applets", "owners", "modes", "ports"}
+    unknown = set(tables) - {"files", "directories", "links", "applets", "keyboards", "owners", "modes", "ports"}
     if unknown:
         raise Problem(f"{manifest}: unknown table [{sorted(unknown)[0]}]")
     entries: dict[str, Entry] = {"/": Entry("/", "directory", 0o755)}
@@ -87,6 +88,9 @@ def read(manifest: Path, out: Path, more_ports: Iterable[str] = ()) -> tuple[lis
         for name in _applets(program):
             if f"{folder}/{name}" not in entries:
                 add(Entry(f"{folder}/{name}", "link", 0o777, content=program.rsplit("/", 1)[1].encode()))
+    for folder, names in tables.get("keyboards", {}).items():
+        for name in names:
+            add(Entry(f"{folder}/{name}", "file", 0o644, content=keyboard.layout(name)))
     for path, target in tables.get("links", {}).items():
         add(Entry(path, "link", 0o777, content=target.encode()))
     _attributes(entries, tables)
