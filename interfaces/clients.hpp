@@ -12,6 +12,8 @@ namespace process {
 inline constexpr abi::CapIndex own_service = 10;
 static_assert(own_service > own_log && own_service < first_free);
 
+inline constexpr std::size_t longest_image_list = 4000;  // bytes
+
 struct DescribeClient {
     static constexpr std::uint16_t label = 40;
     std::uint64_t client = 0;
@@ -26,13 +28,15 @@ struct DescribeClient {
 };
 
 // The client is this user from now on, in the view that it has. The next image that it executes may
-// have these profiles (cluufile::Profile bits), even where its container has not.
+// have these profiles (cluufile::Profile bits), even where its container has not. With `limited`, it and what comes
+// from it may start the containers of these images alone. Payload: their names, a zero byte after each.
 struct ChangeClient {
     static constexpr std::uint16_t label = 41;
+    static constexpr std::size_t payload = longest_image_list;
     std::uint64_t client = 0;
     std::uint32_t user = 0, group = 0;
     std::uint32_t profiles = 0;
-    std::uint32_t reserved = 0;
+    std::uint32_t limited = 0;
     struct Reply {};
 };
 

@@ -15,7 +15,7 @@ namespace process {
 
 struct Process;   // the caller's own process
 struct Watching;  // somebody still wants to know of the end of a process
-struct Sessions;  // held by the server of terminals: sends signals to the groups of sessions
+struct Sessions;  // held by the servers of terminals and devices: signals to sessions, the end
 
 // Makes a copy of the caller: address space (copy on write; regions as their map flags say),
 // capability table (the same slots). The copy has one thread, which starts at rip with rsp and rdi
@@ -45,8 +45,8 @@ struct Fork {
 // (interfaces/process_image.hpp) as the new image should see it. If the executable (the file that
 // the caller's view shows at this path) has a Cluufile of its own, procmgr replaces the process by one with just that authority and never
 // replies. Otherwise it replies, and the library loads the program in place; procmgr has noted the
-// new name and arguments for /proc. A refusal for a mistake in the Cluufile (status invalid) is
-// explained in the log; ExplainRefusal gets the text, for the program's standard error.
+// new name and arguments for /proc. A refusal for a mistake in the Cluufile (status invalid), or of
+// what the caller may not start (not_permitted), is explained in the log; ExplainRefusal gets the text, for its standard error.
 //
 // A path /var/images/NAME/Cluufile asks for the container of that image by its name. The caller must
 // be able to read the Cluufile.
@@ -121,7 +121,7 @@ struct SetTerminal {
     static constexpr std::uint16_t label = 9;
     static constexpr std::size_t capabilities = 1;  // the terminal's File
     std::uint32_t force = 0;
-    std::uint32_t device = 0;  // its number as programs see it: major << 8 | minor
+    std::uint32_t device = 0;  // as the caller knows it; not believed (tty::Identify)
     struct Reply {};
 };
 
@@ -129,7 +129,7 @@ struct GetTerminal {  // /dev/tty: the session's controlling terminal
     static constexpr std::uint16_t label = 10;
     static constexpr std::size_t reply_capabilities = 1;
     struct Reply {
-        std::uint32_t device = 0;  // as in SetTerminal
+        std::uint32_t device = 0;  // its number as programs see it: major << 8 | minor
     };
 };
 
@@ -247,7 +247,7 @@ struct Watch {
     };
 };
 
-// ---- Sessions: what the server of terminals may do. procmgr's answering thread never calls anybody,
+// ---- Sessions: what the servers of terminals and devices may do, Shutdown, too. procmgr's answering thread never calls anybody,
 // so a terminal may call it while another thread of procmgr's waits for that terminal. The badge is
 // sessions_badge.
 
@@ -261,7 +261,7 @@ struct SignalGroup {  // no_process: the session has no such group
     struct Reply {};
 };
 
-struct TerminalShown {  // Alt-F1 to Alt-F6: is there a container that waits for that?
+struct TerminalShown {  // Alt-Fn, or input on serial line 64 + n: does a container wait for it?
     static constexpr std::uint16_t label = 34;
     std::uint32_t number = 0;
     struct Reply {};

@@ -51,7 +51,7 @@ std::vector<const User*> all(const Users& users) {
 bool operator==(const User& a, const User& b) {
     return a.name == b.name && a.id == b.id && a.group == b.group && a.groups == b.groups &&
            a.home == b.home && a.shell == b.shell && a.password_hash == b.password_hash &&
-           a.profiles == b.profiles;
+           a.profiles == b.profiles && a.containers == b.containers;
 }
 
 const User* Users::find(std::string_view name) const { return find_in(users, name, &User::name); }

@@ -186,10 +186,13 @@ Service::Decision Service::authorise(std::string_view password, std::string_view
 
 Service::Decision Service::change_client(const User& user, const Call& call) {
     const auto changed =
-        ipc::call(own(), process::ChangeClient{.client = call.badge,
-                                               .user = user.id,
-                                               .group = user.group,
-                                               .profiles = store_.users().profiles_of(user)});
+        ipc::call(own(),
+                  process::ChangeClient{.client = call.badge,
+                                        .user = user.id,
+                                        .group = user.group,
+                                        .profiles = store_.users().profiles_of(user),
+                                        .limited = user.containers ? 1U : 0U},
+                  {.payload = ipc::bytes(user.containers ? *user.containers : std::string_view())});
     if (!changed) return refuse("the process manager does not allow it");
     return {.first = user.home, .second = user.shell, .user = user.id, .group = user.group};
 }

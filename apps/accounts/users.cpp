@@ -14,6 +14,7 @@
 #include <toml++/toml.h>
 
 #include "interfaces/accounts.hpp"
+#include "interfaces/clients.hpp"
 #include "libs/base/result.hpp"
 #include "libs/cluufile/cluufile.hpp"
 
@@ -118,9 +119,28 @@ Checked<std::optional<std::uint32_t>> profiles_at(const toml::table& table) {
     return profiles.raw();
 }
 
+Checked<std::optional<std::string>> containers_at(const toml::table& table) {
+    const toml::node* node = table.get("containers");
+    if (node == nullptr) return std::nullopt;
+    const toml::array* list = node->as_array();
+    if (list == nullptr) return mistake(node->source(), "`containers` must be a list of texts");
+    std::string names;
+    for (const toml::node& one : *list) {
+        const std::string name = TRY(text_of(one, "containers"));
+        if (!cluufile::is_image_name(name))
+            return mistake(one.source(), backquoted(name) + " is not the name of an image");
+        names += name + '\0';
+    }
+    if (names.size() > process::longest_image_list)
+        return mistake(node->source(), "`containers` is too long: " + std::to_string(names.size()) +
+                                           " bytes of " +
+                                           std::to_string(process::longest_image_list));
+    return names;
+}
+
 Checked<User> user_from(const toml::table& table) {
-    TRY(check_keys(table,
-                   {"name", "id", "group", "groups", "home", "shell", "profiles", "password"}));
+    TRY(check_keys(table, {"name", "id", "group", "groups", "home", "shell", "profiles",
+                           "containers", "password"}));
     User user;
     user.place = place_of(table.source());
     user.name = TRY(name_at(table));
@@ -131,6 +151,7 @@ Checked<User> user_from(const toml::table& table) {
     user.home = TRY(path_at(table, "home"));
     if (table.contains("shell")) user.shell = TRY(path_at(table, "shell"));
     user.profiles = TRY(profiles_at(table));
+    user.containers = TRY(containers_at(table));
     if (table.contains("password")) {
         user.password_hash = TRY(text_at(table, "password"));
         user.password_place = place_of(table.get("password")->source());

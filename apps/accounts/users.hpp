@@ -13,6 +13,7 @@
 //     home = "/home/admin"
 //     shell = "/bin/shell"          # optional
 //     profiles = ["supervisor"]     # optional: what the user's containers may have of `supervisor` and `admin`
+//     containers = ["shell", "ls"]  # optional: the images that the user may run, his shell's among them; else all
 //     password = "$argon2id$..."    # as `passwd` writes it; without it nobody logs in as this user
 //
 // A file with any mistake is refused as a whole: half of a list of users may be the wrong half.
@@ -42,6 +43,7 @@ struct User {
     std::string shell = "/bin/shell";
     std::string password_hash;
     std::optional<std::uint32_t> profiles;  // cluufile::Profile bits
+    std::optional<std::string> containers;  // the images' names, a zero byte after each
     Place place;                            // of its table
     Place password_place;                   // if there is a password
 

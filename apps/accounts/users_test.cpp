@@ -80,6 +80,15 @@ TEST(Users, MistakesHaveAPlace) {
               "5:12: `password` must be what `passwd` writes");
     EXPECT_EQ(mistake("[[user]]\nname = \"a\"\nid = 1\nhome = \"/\"\nprofiles = [\"net\"]\n"),
               "5:13: a profile here is `supervisor` or `admin`");
+    const std::string user = "[[user]]\nname = \"a\"\nid = 1\nhome = \"/\"\n";
+    EXPECT_EQ(mistake(user + "containers = \"ls\"\n"),
+              "5:14: `containers` must be a list of texts");
+    EXPECT_EQ(mistake(user + "containers = [\"ls\", \"../x\"]\n"),
+              "5:21: `../x` is not the name of an image");
+    EXPECT_EQ(mistake(user + "containers = [1]\n"), "5:15: `containers` must be a text in quotes");
+    std::string many = user + "containers = [";
+    for (int i = 0; i < 501; ++i) many += "\"image-1\", ";
+    EXPECT_EQ(mistake(many + "]\n"), "5:14: `containers` is too long: 4008 bytes of 4000");
     EXPECT_EQ(mistake("[[user]]\nnam = \"a\"\n").substr(0, 5), "2:1: ");
     EXPECT_EQ(mistake("[[group]]\nnam = \"a\"\n"), "2:1: `nam` is unknown; expected name or id");
     EXPECT_EQ(mistake("users = 1\n").substr(0, 5), "1:1: ");
@@ -97,6 +106,15 @@ TEST(Users, MistakesHaveAPlace) {
     EXPECT_NE(mistake(twice + "\n[[user]]\nname = \"other\"\nid = 1001\nhome = \"/\"\n")
                   .find("another one with the id 1001"),
               std::string::npos);
+}
+
+TEST(Users, MayRunSomeContainers) {
+    const std::string user = "[[user]]\nname = \"a\"\nid = 1\nhome = \"/\"\n";
+    EXPECT_EQ(parse_users(user)->users[0].containers, std::nullopt) << "all";
+    EXPECT_EQ(parse_users(user + "containers = []\n")->users[0].containers, "") << "none";
+    const auto some = parse_users(user + "containers = [\"shell\", \"ls\"]\n");
+    EXPECT_EQ(some->users[0].containers, (std::string("shell\0ls\0", 9)));
+    EXPECT_NE(*some, *parse_users(user));
 }
 
 TEST(Users, NamesAreChecked) {

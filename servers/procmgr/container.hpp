@@ -29,6 +29,7 @@ struct RestartKit {
     std::vector<ipc::Capability<ipc::Any>> owned;  // ... and owned here
     ipc::Capability<names::View> starter_view;
     Identity identity;
+    std::optional<ImageSet> images;
 };
 
 struct Container {

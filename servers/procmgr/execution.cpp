@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "libs/rt/log.hpp"
+#include "servers/procmgr/model/text.hpp"
 #include "servers/procmgr/moves.hpp"
 
 namespace procmgr {
@@ -141,6 +142,12 @@ base::Result<NewContainer, Refusal> make_container(Manager& manager, CallerId ca
             Refusal{Status::not_permitted,
                     plan.image + ": only who has this profile may start a container that has it"});
     }
+    if (process->images && !process->images->contains(plan.image)) {
+        return base::fail(
+            Refusal{Status::not_permitted, plan.image + ": not among the containers that user " +
+                                               decimal(process->identity.user) +
+                                               " may run (/etc/users.toml)"});
+    }
     const auto container = manager.add_container({.plan = plan,
                                                   .name = body->next.name,
                                                   .starter = own,
@@ -250,7 +257,7 @@ base::Result<void, Refusal> replace(Manager& manager, const Starter& starter, Pr
     const bool may_restart = plan.restart.policy != cluufile::RestartPolicy::no ||
                              (container.flags & container::ConfigureNext::log) != 0;
     if (container.by_name && may_restart) {
-        container.kit = make_kit(*fresh, block, starter.view, starter.identity);
+        container.kit = make_kit(*fresh, block, starter.view, process);
     }
     manager.replace_image(process, std::move(*fresh), container);
     return {};
@@ -280,9 +287,10 @@ Task execute_image(Manager& manager, CallerId caller, ImageName image, ImageBloc
         co_return;
     }
     const Refusal& refusal = done.error();
+    body->refusal = refusal.complaint;
     if (!refusal.complaint.empty()) {
         rt::log(std::string_view{refusal.complaint});
-        body->refusal = refusal.complaint + "\n";
+        body->refusal += '\n';
     }
     (void)reply.fail(refusal.status);
 }

@@ -47,6 +47,8 @@ struct Surroundings {
 struct Session {
     ipc::Capability<fs::File> terminal;
     std::uint32_t device = 0;  // major << 8 | minor, as /proc shows it
+    std::uint32_t owner =
+        0;  // of the terminal's node in /dev, if it is a screen's or a serial line's
 };
 
 // A container's first process, before it is built.
@@ -183,9 +185,11 @@ public:
     [[nodiscard]] bool is_service(const Process& process);
 
     // ---- terminals (manager_terminal.cpp)
-    Task attach_terminal(Pid pid, std::uint32_t serial, process::SetTerminal how,
+    Task attach_terminal(Pid pid, std::uint32_t serial, bool force,
                          ipc::Capability<fs::File> terminal, ipc::PendingReply reply);
-    Async<Result<void>> attach_session(Pid leader, std::uint32_t serial, process::SetTerminal how,
+    // The leader's user has the terminal's node from now on, until the session ends.
+    Async<Result<void>> own_terminal(Pid leader, std::uint32_t user);
+    Async<Result<void>> attach_session(Pid leader, std::uint32_t serial, bool force,
                                        ipc::Capability<fs::File> terminal);
 
     // ---- time and the end (manager_shutdown.cpp)
@@ -194,6 +198,7 @@ public:
 
 private:
     Async<Result<ipc::Capability<names::View>>> make_view(const Preparation& how);
+    Async<Result<void>> set_owner(std::uint32_t device, std::uint32_t user);
 
     struct Entry {
         StartEntry entry;
@@ -206,11 +211,10 @@ private:
     [[nodiscard]] ImageRequest request_for(const Process& process, const Container& container,
                                            ipc::Ref<names::View> view);
     void start_process(ContainerStart&& start, ImageBlock& block, Prepared&& prepared,
-                       Session&& session);
+                       ipc::Capability<fs::File> terminal);
     [[nodiscard]] Result<void> give_start(int index, ipc::Ref<fs::File> terminal, Body& to,
                                           ImageBlock& image);
-    Task start_on_terminal(Pid pid, std::uint32_t serial, ipc::Capability<fs::File> terminal,
-                           std::uint32_t device);
+    Task start_on_terminal(Pid pid, std::uint32_t serial, ipc::Capability<fs::File> terminal);
     [[nodiscard]] Container* starter_of(const Container& container);
     [[nodiscard]] bool is_inside(std::uint32_t inner, std::uint32_t outer);
     [[nodiscard]] Result<void> give_bank(Container& container);

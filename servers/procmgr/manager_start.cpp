@@ -145,7 +145,8 @@ void Manager::run_start_table(const StartTable& entries, std::string_view comman
         rt::log("/etc/procmgr.table: ", std::string_view{complaint});
     }
     for (const StartEntry& entry : entries.entries) {
-        if (entry.condition.empty() || has_word(command_line, entry.condition)) {
+        const bool wanted = entry.condition.empty() || has_word(command_line, entry.condition);
+        if (wanted && (entry.forbidden.empty() || !has_word(command_line, entry.forbidden))) {
             entries_.push_back({.entry = entry, .notice = std::string{notice}});
         }
     }
@@ -157,7 +158,7 @@ void Manager::run_start_table(const StartTable& entries, std::string_view comman
 }
 
 void Manager::start_shown(std::uint32_t number) {
-    const std::string terminal = std::string{screen_terminals} + decimal(number);
+    const std::string terminal = path_of_terminal(number);
     for (std::size_t i = 0; i < entries_.size(); ++i) {
         StartEntry& entry = entries_[i].entry;
         if (entry.terminal == terminal && std::exchange(entry.when_shown, false)) {
@@ -228,8 +229,7 @@ Task Manager::start_entry(int index) {
         block.descriptors.push_back(terminal_descriptor(number, opened_as));
     }
     apply(image.plan, block);
-    start_process(std::move(start), block, std::move(*prepared),
-                  {std::move(terminal), opened_as.device_major << 8 | opened_as.device_minor});
+    start_process(std::move(start), block, std::move(*prepared), std::move(terminal));
 }
 
 // What the first process of an entry has besides what all have.
@@ -247,7 +247,7 @@ Result<void> Manager::give_start(int index, ipc::Ref<fs::File> terminal, Body& t
 }
 
 void Manager::start_process(ContainerStart&& start, ImageBlock& block, Prepared&& prepared,
-                            Session&& session) {
+                            ipc::Capability<fs::File> terminal) {
     const int index = start.start_entry;
     const auto added = table.add(ProcessTable::self);
     auto container =
@@ -264,10 +264,10 @@ void Manager::start_process(ContainerStart&& start, ImageBlock& block, Prepared&
     process.executed = true;
     process.started_ns = rt::now();
     note_program(process, block);
-    const bool has_terminal = static_cast<bool>(session.terminal);
+    const bool has_terminal = static_cast<bool>(terminal);
     ipc::Capability<fs::File> controlling;
     if (has_terminal) {
-        if (auto copy = ipc::copy(session.terminal.ref())) {
+        if (auto copy = ipc::copy(terminal.ref())) {
             controlling = std::move(*copy);
         }
     }
@@ -277,7 +277,7 @@ void Manager::start_process(ContainerStart&& start, ImageBlock& block, Prepared&
                              .view = prepared.view,
                              .executable = prepared.executable,
                              .move_in = [&](Body& to, ImageBlock& image) {
-                                 return give_start(index, session.terminal, to, image);
+                                 return give_start(index, terminal, to, image);
                              }});
     if (!body) {
         forget_container(**container);
@@ -293,14 +293,12 @@ void Manager::start_process(ContainerStart&& start, ImageBlock& block, Prepared&
         start_body(process);
         return;
     }
-    start_on_terminal(pid, serial, std::move(controlling), session.device);
+    start_on_terminal(pid, serial, std::move(controlling));
 }
 
 // The terminal is the session's before its first instruction runs.
-Task Manager::start_on_terminal(Pid pid, std::uint32_t serial, ipc::Capability<fs::File> terminal,
-                                std::uint32_t device) {
-    const auto attached =
-        co_await attach_session(pid, serial, {.force = 1, .device = device}, std::move(terminal));
+Task Manager::start_on_terminal(Pid pid, std::uint32_t serial, ipc::Capability<fs::File> terminal) {
+    const auto attached = co_await attach_session(pid, serial, true, std::move(terminal));
     if (!attached) {
         rt::log("no terminal for process ", pid, ": ", attached.error());
     }
@@ -348,6 +346,7 @@ Task Manager::restart_container(std::uint32_t id) {
     Process& process = **added;
     (void)table.make_session(process.pid);
     process.identity = identity;
+    process.images = container.kit->images;
     process.executed = true;
     process.started_ns = container.started_ns = rt::now();
     container.state = container::State::running;

@@ -29,7 +29,7 @@ namespace procmgr {
 // no room for them.
 [[nodiscard]] std::unique_ptr<RestartKit> make_kit(const Body& body, const ImageBlock& image,
                                                    ipc::Ref<names::View> starter_view,
-                                                   Identity identity);
+                                                   const Process& starter);
 
 // What /proc shows of a process from now on.
 void note_program(Process& process, const ImageBlock& image);

@@ -85,10 +85,9 @@ Result<process::SetTerminal::Reply> ProcessService::handle(const process::SetTer
     if (!is_of_type(terminal, abi::ObjectType::endpoint)) {
         return base::fail(Status::not_terminal);
     }
-    process::SetTerminal how = set;
-    how.force = set.force != 0 && from.process->identity.user == 0 ? 1 : 0;
+    const bool force = set.force != 0 && from.process->identity.user == 0;
     auto reply = TRY(request.defer());
-    manager_.attach_terminal(pid, from.body->serial, how, std::move(terminal), std::move(reply));
+    manager_.attach_terminal(pid, from.body->serial, force, std::move(terminal), std::move(reply));
     return process::SetTerminal::Reply{};
 }
 
@@ -105,10 +104,19 @@ Result<process::GetTerminal::Reply> ProcessService::handle(const process::GetTer
 
 // With the identity comes what the next image may have.
 Task ProcessService::answer_change(Pid pid, std::uint32_t serial, Identity identity,
-                                   std::uint32_t granted, ipc::PendingReply reply) {
+                                   std::uint32_t granted, std::optional<ImageSet> images,
+                                   ipc::PendingReply reply) {
     const auto changed = co_await manager_.change_identity(pid, serial, identity);
     if (changed) {
-        manager_.table.find(pid)->granted = granted;
+        Process& process = *manager_.table.find(pid);
+        process.granted = granted;
+        process.images = std::move(images);
+        if (process.pid == process.session) {
+            const auto owned = co_await manager_.own_terminal(pid, identity.user);
+            if (!owned) {
+                rt::log("user ", identity.user, " does not get his terminal: ", owned.error());
+            }
+        }
         (void)reply.answer<process::SetIdentity>({});
     } else {
         (void)reply.fail(changed.error());
@@ -128,7 +136,8 @@ Result<process::SetIdentity::Reply> ProcessService::handle(const process::SetIde
         return base::fail(Status::not_permitted);
     }
     auto reply = TRY(request.defer());
-    answer_change(from.process->pid, from.body->serial, wanted, 0, std::move(reply));
+    answer_change(from.process->pid, from.body->serial, wanted, 0, from.process->images,
+                  std::move(reply));
     return process::SetIdentity::Reply{};
 }
 
@@ -150,9 +159,14 @@ Result<process::DescribeClient::Reply> ProcessService::handle(
 Result<process::ChangeClient::Reply> ProcessService::handle(const process::ChangeClient& change,
                                                             ipc::Request& request) {
     const Caller client = TRY(client_of(request, change.client));
+    auto images = image_set(request.text());
+    if (!images) {
+        return base::fail(Status::invalid);
+    }
     auto reply = TRY(request.defer());
     answer_change(client.process->pid, client.body->serial, {change.user, change.group},
-                  change.profiles, std::move(reply));
+                  change.profiles, change.limited != 0 ? std::move(images) : std::nullopt,
+                  std::move(reply));
     return process::ChangeClient::Reply{};
 }
 
@@ -314,6 +328,12 @@ Result<process::Restart::Reply> SessionService::handle(const process::Restart&,
                                                        ipc::Request& /*request*/) {
     manager_.shut_down(true);
     return process::Restart::Reply{};
+}
+
+Result<process::Shutdown::Reply> SessionService::handle(const process::Shutdown& shutdown,
+                                                        ipc::Request& /*request*/) {
+    manager_.shut_down(shutdown.restart != 0);
+    return process::Shutdown::Reply{};
 }
 
 }  // namespace procmgr

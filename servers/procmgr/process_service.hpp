@@ -69,7 +69,7 @@ private:
     [[nodiscard]] Result<Caller> caller(const ipc::Request& request);
     [[nodiscard]] Result<Caller> client_of(const ipc::Request& request, std::uint64_t badge);
     Task answer_change(Pid pid, std::uint32_t serial, Identity identity, std::uint32_t granted,
-                       ipc::PendingReply reply);
+                       std::optional<ImageSet> images, ipc::PendingReply reply);
 
     Manager& manager_;
 };
@@ -77,7 +77,7 @@ private:
 class SessionService {
 public:
     using Protocol = ipc::Operations<process::SignalGroup, process::CheckGroup,
-                                     process::TerminalShown, process::Restart>;
+                                     process::TerminalShown, process::Restart, process::Shutdown>;
 
     explicit SessionService(Manager& manager) : manager_(manager) {}
     Result<process::SignalGroup::Reply> handle(const process::SignalGroup& signal,
@@ -87,6 +87,8 @@ public:
     Result<process::TerminalShown::Reply> handle(const process::TerminalShown& shown,
                                                  ipc::Request& request);
     Result<process::Restart::Reply> handle(const process::Restart&, ipc::Request& request);
+    Result<process::Shutdown::Reply> handle(const process::Shutdown& shutdown,
+                                            ipc::Request& request);
 
 private:
     Manager& manager_;

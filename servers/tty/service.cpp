@@ -263,6 +263,10 @@ Result<input::Bytes::Reply> Service::handle(const input::Bytes& bytes, ipc::Requ
     terminal->receive(text);
     terminal->take_answers();
     base::wipe(text);
+    if (terminal->session() == 0) {
+        (void)ipc::call(around_.sessions,
+                        process::TerminalShown{.number = first_serial + bytes.line});
+    }
     return input::Bytes::Reply{.taken = taken};
 }
 

@@ -325,8 +325,9 @@ TEST(StartTable, EntriesAndComplaints) {
     const StartTable table = parse_start_table(
         "# first\nlogin /dev/tty1  # a person\n\n\texecd exec\r\nplain\nBad /x\nlogin a b\n"
         "login /dev/tty2 shown\nlogin /dev/ttyS0 seen\nlogin exec shown\n"
-        "users service\n");
-    ASSERT_EQ(table.entries.size(), 5u);
+        "users service\nlogin /dev/ttyS1 shown unless exec\nlogin /dev/tty3 unless x\n"
+        "login /dev/tty3 unless\nlogin /dev/tty3 unless x y\n");
+    ASSERT_EQ(table.entries.size(), 7u);
     EXPECT_EQ(table.entries[0].terminal, "/dev/tty1");
     EXPECT_EQ(table.entries[1].condition, "exec");
     EXPECT_EQ(table.entries[2].image, "plain");
@@ -335,8 +336,19 @@ TEST(StartTable, EntriesAndComplaints) {
     EXPECT_FALSE(table.entries[3].is_service);
     EXPECT_TRUE(table.entries[4].is_service);
     EXPECT_EQ(table.entries[4].condition, "");
-    EXPECT_EQ(table.complaints.size(), 4u);
+    EXPECT_EQ(table.entries[4].forbidden, "");
+    EXPECT_TRUE(table.entries[5].when_shown);
+    EXPECT_EQ(table.entries[5].terminal, "/dev/ttyS1");
+    EXPECT_EQ(table.entries[5].forbidden, "exec");
+    EXPECT_FALSE(table.entries[6].when_shown);
+    EXPECT_EQ(table.entries[6].forbidden, "x");
+    EXPECT_EQ(table.complaints.size(), 6u);
     EXPECT_EQ(table.complaints[0].substr(0, 7), "line 6:");
+}
+
+TEST(StartTable, TerminalsThatAreShown) {
+    EXPECT_EQ(path_of_terminal(2), "/dev/tty2");
+    EXPECT_EQ(path_of_terminal(65), "/dev/ttyS1");
 }
 
 TEST(StartTable, WordsOfTheCommandLine) {

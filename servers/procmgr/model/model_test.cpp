@@ -26,13 +26,23 @@ Pid add_child(ProcessTable& table, Pid parent) { return (*table.add(parent))->pi
 TEST(ProcessTable, ChildInherits) {
     ProcessTable table;
     const Pid shell = add_shell(table);
+    table.find(shell)->images = image_set(std::string_view{"ls\0cat\0", 7});
+    table.find(shell)->granted = 1;
     const Process& child = *table.find(add_child(table, shell));
+    EXPECT_EQ(child.images, table.find(shell)->images);
+    EXPECT_EQ(child.granted, 0u) << "what is for the next image is for that of its own process";
     EXPECT_EQ(child.parent, shell);
     EXPECT_EQ(child.group, shell);
     EXPECT_EQ(child.session, shell);
     EXPECT_EQ(child.identity.user, 1000u);
     EXPECT_EQ(child.container, 1u);
     EXPECT_FALSE(child.executed);
+}
+
+TEST(ProcessTable, ListsOfImages) {
+    EXPECT_EQ(*image_set(std::string_view{"ls\0cat\0", 7}), (ImageSet{"cat", "ls"}));
+    EXPECT_TRUE(image_set("")->empty());
+    EXPECT_FALSE(image_set(std::string_view{"ls\0cat", 6})) << "the last one has no end";
 }
 
 TEST(ProcessTable, ForkWithoutEndStopsAtTheLimit) {

@@ -35,6 +35,19 @@ bool ProcessTable::number_is_free(Pid number) const {
     });
 }
 
+std::optional<ImageSet> image_set(std::string_view names) {
+    ImageSet images;
+    while (!names.empty()) {
+        const std::size_t end = names.find('\0');
+        if (end == names.npos) {
+            return std::nullopt;
+        }
+        images.emplace(names.substr(0, end));
+        names.remove_prefix(end + 1);
+    }
+    return images;
+}
+
 Result<Process*> ProcessTable::add(Pid parent) {
     const Process* model = find(parent);
     if (model == nullptr) {
@@ -58,6 +71,7 @@ Result<Process*> ProcessTable::add(Pid parent) {
     child.session = model->session;
     child.identity = model->identity;
     child.container = model->container;
+    child.images = model->images;
     child.name = model->name;
     child.arguments = model->arguments;
     child.executable = model->executable;

@@ -14,7 +14,10 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "interfaces/status.hpp"
@@ -41,6 +44,11 @@ struct Usage {
 enum class Life : std::uint8_t { running, stopped, zombie };
 enum class News : std::uint8_t { none, stopped, continued };
 
+using ImageSet = std::set<std::string, std::less<>>;
+
+// "a\0b\0" -> a, b. Nothing: the last one has no end.
+[[nodiscard]] std::optional<ImageSet> image_set(std::string_view names);
+
 struct Process {
     Pid pid = 0, parent = 0, group = 0, session = 0;
     Identity identity;
@@ -54,11 +62,12 @@ struct Process {
     std::uint32_t stop_signal = 0;   // of a stopped process
     std::uint32_t exit_status = 0;   // of a zombie, as in process::Wait
     std::uint64_t started_ns = 0;
-    Usage usage;             // of a zombie
-    Usage children_usage;    // of the children it has waited for
-    std::string name;        // at most 15 bytes
-    std::string arguments;   // each followed by a zero byte
-    std::string executable;  // absolute path
+    std::optional<ImageSet> images;  // whose containers it may start: its user's; nothing: all
+    Usage usage;                     // of a zombie
+    Usage children_usage;            // of the children it has waited for
+    std::string name;                // at most 15 bytes
+    std::string arguments;           // each followed by a zero byte
+    std::string executable;          // absolute path
 };
 
 // Is it the one that started then? 0: any.
@@ -77,7 +86,7 @@ public:
 
     [[nodiscard]] Process* find(Pid pid);
     [[nodiscard]] const Process* find(Pid pid) const;
-    // A new process: a child of `parent`, in its group, session and container, with its identity.
+    // A new process: a child of `parent`, in its group, session and container, with its identity and images.
     [[nodiscard]] Result<Process*> add(Pid parent);
     void remove(Pid pid) { processes_.erase(pid); }
     [[nodiscard]] std::size_t size() const { return processes_.size(); }

@@ -8,6 +8,9 @@ namespace procmgr {
 namespace {
 
 constexpr std::string_view blanks = " \t\r";
+constexpr std::string_view terminals =
+    "/dev/tty";  // and the number, of serial lines with an S before it
+constexpr std::uint32_t first_serial = 64;
 
 std::string_view take_word(std::string_view& text) {
     const std::size_t start = text.find_first_not_of(blanks);
@@ -31,13 +34,18 @@ std::string_view enter_line(std::string_view line, StartTable& table) {
     if (!cluufile::is_image_name(image)) {
         return "expected the name of an image (a-z 0-9 . _ -)";
     }
-    const std::string_view when = take_word(line);
-    const bool when_shown = when == "shown" && purpose.starts_with(screen_terminals);
-    if ((!when.empty() && !when_shown) || !take_word(line).empty()) {
-        return "expected the image, at most one word after it, and `shown` after a screen's "
-               "terminal";
+    std::string_view word = take_word(line);
+    const bool when_shown = word == "shown" && purpose.starts_with(terminals);
+    word = when_shown ? take_word(line) : word;
+    const bool unless = word == "unless";
+    const std::string_view forbidden = unless ? take_word(line) : std::string_view{};
+    word = unless ? take_word(line) : word;
+    if (!word.empty() || (unless && forbidden.empty())) {
+        return "expected the image, at most one word after it, `shown` after a terminal, and "
+               "`unless` with a word";
     }
-    StartEntry entry{.image = std::string{image}, .when_shown = when_shown};
+    StartEntry entry{
+        .image = std::string{image}, .forbidden = std::string{forbidden}, .when_shown = when_shown};
     entry.is_service = purpose == "service";
     if (!entry.is_service) {
         (purpose.starts_with('/') ? entry.terminal : entry.condition) = purpose;
@@ -47,6 +55,12 @@ std::string_view enter_line(std::string_view line, StartTable& table) {
 }
 
 }  // namespace
+
+std::string path_of_terminal(std::uint32_t number) {
+    const bool serial = number >= first_serial;
+    return std::string{terminals} + (serial ? "S" : "") +
+           decimal(serial ? number - first_serial : number);
+}
 
 StartTable parse_start_table(std::string_view text) {
     StartTable table;
