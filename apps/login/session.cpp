@@ -44,14 +44,20 @@ std::string told(const accounts::Said& said) {
     return text;
 }
 
+accounts::Result<accounts::Said> log_in(const std::string& name, const accounts::Secret& secret) {
+    auto client = accounts::Client::open();
+    if (!client) return std::unexpected(client.error());
+    return client->ask(accounts::Become{.how = accounts::Become::log_in},
+                       {name, secret.too_long() ? "" : secret.text()});
+}
+
 // The answer, once it has been said what there is to say; nothing, if there is no way in.
 std::optional<accounts::Said> ask(const accounts::Prompt& prompt, const std::string& name) {
     accounts::Secret secret;
     if (!prompt.read_secret("Password: ", secret)) return std::nullopt;
-    auto client = accounts::Client::open();
-    auto said = client ? client->ask(accounts::Become{.how = accounts::Become::log_in},
-                                     {name, secret.too_long() ? "" : secret.text()})
-                       : std::unexpected(client.error());
+    auto said = log_in(name, secret);
+    // A server that was read from a disk which is gone ends when it is asked; there is another one then.
+    if (!said && said.error() == accounts::server_ended) said = log_in(name, secret);
     if (!said) {
         prompt.write("login: " + said.error() + "\n");
         return std::nullopt;

@@ -28,6 +28,8 @@ Result<Said> Client::read(const Answer& answer, std::span<const std::byte> paylo
 
 Result<Said> Client::explain(ipc::Failure failure) {
     if (failure == ipc::Failure{abi::Error::interrupted}) return std::unexpected("interrupted");
+    if (failure == ipc::Failure{abi::Error::dead})
+        return std::unexpected(std::string(server_ended));
     return std::unexpected("the server of users does not answer (" +
                            std::string(ipc::name_of(failure)) + ")");
 }

@@ -19,6 +19,9 @@ namespace accounts {
 template <class T>
 using Result = std::expected<T, std::string>;
 
+// The server of users ended before it answered. It comes back for who asks again.
+inline constexpr std::string_view server_ended = "the server of users has ended; try again";
+
 struct Said {
     Answer answer;
     std::string notice;  // about /etc/users.toml, or empty

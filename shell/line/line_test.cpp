@@ -226,7 +226,7 @@ TEST_F(LineTest, ASuggestionIsSeenAndGoes) {
         EXPECT_EQ(screen.shown(), line);
         EXPECT_EQ(screen.column, column);
     };
-    shows("", "\n", 2);
+    shows("", "$\n", 2);
     shows("m", "$ make coffee for e\n", 3);
     shows("ak", "$ make coffee for e\n", 5);
     shows("x", "$ makx\n", 6);
