@@ -65,8 +65,8 @@ def in_cluu(line, step: Step) -> None:
     line.send(step.text + "\r")
     line.expect(ANY_PROMPT, SECONDS)
     output = ESCAPE.sub("", bytes(line.data[start:line.position]).decode()).replace("\r", "")
-    echo, _, rest = output.partition("\n")
-    assert echo.endswith(step.text)
+    # The line as it was typed has what the shell suggested meanwhile in it.
+    _, _, rest = output.partition("\n")
     step.check(rest.rpartition("\n")[0])
 
 
