@@ -70,7 +70,8 @@ int trace_command(Arguments words) {
     }
     auto uses = manager->read_uses(name);
     if (!uses) return complain(uses.error());
-    (void)manager->remove(name);
+    // What it started may still run; then it stays in the list.
+    if (const auto removed = manager->remove(name); !removed) complain_with(removed.error() + "\n");
     const std::string text =
         report(image->plan, {.arguments = arguments, .directory = directory}, *uses);
     // The program's own output has been on standard output.
