@@ -24,17 +24,29 @@ target_compile_options(gtest_main_host PRIVATE ${CLUU_SANITIZERS} -stdlib=libc++
 # <cxxabi.h> claims the name `abi`, which is a namespace of ours; GoogleTest only uses it to print types.
 target_compile_definitions(gtest_main_host PUBLIC GTEST_HAS_CXXABI_H_=0)
 
+# A test spends most of its time in the compiler on GoogleTest's and the standard library's headers: they are compiled once.
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/test_headers.cpp CONTENT "")
+add_library(test_headers OBJECT EXCLUDE_FROM_ALL ${CMAKE_BINARY_DIR}/test_headers.cpp)
+target_compile_options(test_headers PRIVATE ${CLUU_HOST_FLAGS} -O0 -Xclang -fno-pch-timestamp)
+target_link_libraries(test_headers PRIVATE gtest_main_host)
+target_precompile_headers(test_headers PRIVATE <gtest/gtest.h> <algorithm> <array> <charconv> <cstring> <expected> <functional>
+    <map> <memory> <optional> <random> <span> <string> <string_view> <utility> <vector>)
+
 # The tests' own sources are not optimised: with the sanitizers that would more than double the time that they take to build, which
 # is most of a first build, and they take little to run. What they test is.
 function(cluu_unit_test name)
     cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
     set(tests ${arg_SOURCES})
     list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+    set(others ${arg_SOURCES})
+    list(FILTER others EXCLUDE REGEX "_test\\.cpp$")
     set_source_files_properties(${tests} PROPERTIES COMPILE_OPTIONS -O0)
+    set_source_files_properties(${others} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
     add_executable(${name} EXCLUDE_FROM_ALL ${arg_SOURCES})
     target_compile_options(${name} PRIVATE ${CLUU_HOST_FLAGS})
     cluu_link_deps(${name} _host PRIVATE ${arg_DEPS})
     target_link_libraries(${name} PRIVATE gtest_main_host)
+    target_precompile_headers(${name} REUSE_FROM test_headers)
     target_link_options(${name} PRIVATE ${CLUU_LINKER} ${CLUU_SANITIZERS} -stdlib=libc++)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
     add_dependencies(unit_tests ${name})

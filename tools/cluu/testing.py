@@ -37,9 +37,10 @@ def system(word: str | None, stop: bool, kind: str = "not ports and not nightly"
     progress("building the system and its images")
     build.targets("all", "image", "kernel_test_initrd", "kernel_rounds_initrd", "bench_initrd",
                   "posixbench", "container_start")
-    # Debian's own pytest, whatever else is installed.
+    # Debian's own pytest, whatever else is installed. A file's tests share their machines: they stay together. A worker's
+    # machines use one core most of the time, and 1 GiB of memory at most.
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(paths.ROOT / "tests"), "--durations=10",
-               "-m", kind]
+               "-m", kind, "-n", str(min(os.cpu_count() or 1, 8)), "--dist", "loadfile"]
     if word:
         command += ["-k", word]
     if stop:
