@@ -12,13 +12,18 @@ namespace container {
 
 struct Manager;
 
-// State of one container. List gives records from `first` on, each followed by name and image name
-// (zero-terminated).
-enum class State : std::uint8_t { running, exited };
+// State of one container. List gives records from `first` on, each followed by name, image name and, of
+// one that has ended, how, in words (zero-terminated).
+enum class State : std::uint8_t { running, exited, restarting };
+// What its HEALTHCHECK says, if it has one: nothing yet, the latest was good, too many in a row were not.
+enum class Health : std::uint8_t { none, starting, healthy, unhealthy };
+// What ended it, where `status` alone does not tell: its own limit of memory (some process was killed
+// for want of it) or of time, Stop, or its HEALTHCHECK.
+enum class Cause : std::uint8_t { none, memory, time, stopped, unhealthy };
 struct Info {
     std::uint16_t record_length = 0;
     State state = State::running;
-    std::uint8_t reserved = 0;
+    Cause cause = Cause::none;
     std::uint32_t id = 0;
     std::uint32_t pid = 0;  // of its first process
     std::uint32_t processes = 0;
@@ -27,6 +32,8 @@ struct Info {
     std::uint64_t started_ns = 0;  // monotonic
     std::uint64_t memory_bytes = 0, memory_limit = 0;
     std::uint64_t cpu_ns = 0;
+    Health health = Health::none;
+    std::uint8_t reserved[7] = {};
 };
 
 struct List {
@@ -40,7 +47,7 @@ struct List {
     };
 };
 
-// Payload: name or id as text. SIGTERM, and SIGKILL after the time; the answer comes when the container has ended, and all that
+// Payload: name or id as text. Containers that depend on it (DEPENDS) are stopped before it. SIGTERM, and SIGKILL after the time; the answer comes when the container has ended, and all that
 // it had is free.
 struct Stop {
     static constexpr std::uint16_t label = 3;
@@ -55,8 +62,9 @@ struct Remove {  // forgets an exited container
     struct Reply {};
 };
 
-struct Inspect {  // reply payload: text, one `key: value` a line: image, entry point, mounts,
-                  // profile, limits, state
+struct
+    Inspect {  // reply payload: text, one `key: value` a line: state, image, entry point, mounts,
+               // profile, limits
     static constexpr std::uint16_t label = 5;
     static constexpr std::size_t payload = 128;
     static constexpr std::size_t reply_payload = 4096;
@@ -136,6 +144,14 @@ struct Restart {
     static constexpr std::uint16_t label = 10;
     static constexpr std::size_t payload = 128;
     std::uint64_t grace_ns = 0;
+    struct Reply {};
+};
+
+// Payload: name or id as text. Answered when the container is healthy, or, without a HEALTHCHECK, runs.
+// closed: it has ended; busy: it is unhealthy.
+struct AwaitHealth {
+    static constexpr std::uint16_t label = 12;
+    static constexpr std::size_t payload = 128;
     struct Reply {};
 };
 

@@ -58,12 +58,13 @@ struct MountRule {
 // On any view: the new one has at most what this one has. On a Manager, a view may come along: then
 // it is derived from that one, and may have another identity. The Manager vouches that what comes
 // along is a view of this vfs. With `with_bank` a Bank comes first, which pays for private mounts and,
-// if there are many, for granted names; with `with_given` a Directory comes last. limit: more views with granted names are within each other
+// if there are many, for granted names; with 2, another Bank follows, which pays for the names; with `with_given` a
+// Directory comes last. limit: more views with granted names are within each other
 // than vfs follows, or too many names without a Bank.
 struct Derive {
     static constexpr std::uint16_t label = 64;
     static constexpr std::size_t payload = 4096;
-    static constexpr std::size_t max_capabilities = 3;
+    static constexpr std::size_t max_capabilities = 4;
     static constexpr std::size_t reply_capabilities = 1;  // the new View, drop-guarded
     fs::Identity identity;  // taken from the Manager only; else the parent's stays
     std::uint32_t set_identity = 0;

@@ -45,8 +45,9 @@ struct Fork {
 // (interfaces/process_image.hpp) as the new image should see it. If the executable (the file that
 // the caller's view shows at this path) has a Cluufile of its own, procmgr replaces the process by one with just that authority and never
 // replies. Otherwise it replies, and the library loads the program in place; procmgr has noted the
-// new name and arguments for /proc. A refusal for a mistake in the Cluufile (status invalid), or of
-// what the caller may not start (not_permitted), is explained in the log; ExplainRefusal gets the text, for its standard error.
+// new name and arguments for /proc. A refusal for a mistake in the Cluufile (status invalid), or because
+// what it asks for is not there or not permitted, is explained in the log; ExplainRefusal gets the
+// text, for the program's standard error.
 //
 // A path /var/images/NAME/Cluufile asks for the container of that image by its name. The caller must
 // be able to read the Cluufile.
@@ -60,7 +61,9 @@ struct Execute {
 
 struct Exit {  // never replies: the process's bank is destroyed
     static constexpr std::uint16_t label = 3;
+    static constexpr std::uint32_t no_memory = 1;
     std::uint32_t status = 0;
+    std::uint32_t cause = 0;  // what a person is told of an end by SIGKILL; 0: nothing
     struct Reply {};
 };
 

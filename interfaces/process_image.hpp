@@ -57,8 +57,9 @@ struct IdentityPage {
     std::uint32_t pid, parent, group, session;
     std::uint32_t user, group_id;
     std::uint32_t has_terminal;
-    std::uint32_t reserved;
-    char container[64];  // name of the container, zero-terminated
+    std::uint32_t
+        most_descriptors;  // the container's limit; the table of slots is small enough for it
+    char container[64];    // name of the container, zero-terminated
 };
 
 // Shared, written by both: procmgr sets bits and interrupts the first thread; the library takes
@@ -74,6 +75,8 @@ struct SignalPage {
     // Signals from first_queued on (POSIX's real-time signals) do not replace each other. procmgr
     // appends, at `appended` modulo the length, the library takes, at `taken`; their bits in
     // `pending` only say that something was appended.
+    // SIGKILL comes this way only to say why, shortly before the process is ended: `code`.
+    static constexpr std::int32_t time_is_over = 0x81;
     static constexpr std::uint32_t first_queued = 32;
     static constexpr std::uint32_t queue_length = 64;
     std::uint32_t appended, taken;

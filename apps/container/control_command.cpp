@@ -72,7 +72,7 @@ void show_stats(const std::vector<ContainerInfo>& containers, std::map<std::uint
     Table table({"ID", "NAME", "CPU %", "MEM USAGE / LIMIT", "PIDS"});
     std::string lines;
     const std::uint64_t now = monotonic_now();
-    for (const auto& [info, name, image] : containers) {
+    for (const auto& [info, name, image, end] : containers) {
         Sample& before = last.try_emplace(info.id, Sample{info.started_ns, 0}).first->second;
         const Sample sample{now, info.cpu_ns};
         const std::string share = share_text(before, sample);

@@ -82,7 +82,10 @@ std::string summary(const cluufile::Plan& plan) {
         result += text;
     };
     for (const auto& [path, mode] : plan.mounts) {
-        add(path + " " + std::string(cluufile::name_of(mode)));
+        std::string text = path + " " + std::string(cluufile::name_of(mode));
+        if (const std::uint64_t size = plan.size_of(path); size != 0)
+            text += " " + cluufile::size_text(size);
+        add(text);
     }
     for (const auto& [source, rights] :
          {std::pair{"argv ", plan.grants.argv}, std::pair{"beside ", plan.grants.beside},
@@ -96,9 +99,14 @@ std::string summary(const cluufile::Plan& plan) {
         // That it may resolve names is said by its mounts already.
         if (held && names[i] != "vfs") add(names[i]);
     }
+    for (const std::string& image : plan.depends) add("needs " + image);
     if (plan.memory_limit != 0) add(cluufile::size_text(plan.memory_limit));
     if (plan.cpu_limit != 0) add(std::to_string(plan.cpu_limit) + "% CPU");
     if (plan.process_limit != 0) add(std::to_string(plan.process_limit) + " processes");
+    if (plan.descriptor_limit != 0) add(std::to_string(plan.descriptor_limit) + " descriptors");
+    if (plan.time_limit_ms != 0) add(cluufile::time_text(plan.time_limit_ms));
+    if (plan.disk_limit != 0) add(cluufile::size_text(plan.disk_limit) + " on disk");
+    if (!plan.user.empty()) add("as " + plan.user + (plan.group.empty() ? "" : ":" + plan.group));
     return result;
 }
 

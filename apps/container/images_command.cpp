@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // images and check: what needs only the files.
 #include "apps/container/command.hpp"
+#include "apps/container/dependencies.hpp"
 #include "apps/container/images.hpp"
 #include "apps/container/json.hpp"
 #include "apps/container/text.hpp"
@@ -9,6 +10,20 @@
 namespace container_tool {
 
 namespace {
+
+// A file under another name than its image's cannot be in a circle itself; what it needs can.
+std::string wrong_dependency(const std::string& name, const cluufile::Plan& plan,
+                             ImageFolder& images) {
+    if (cluufile::is_image_name(name)) {
+        auto order = dependencies_of(name, images);
+        return order ? "" : order.error();
+    }
+    for (const std::string& needed : plan.depends) {
+        auto order = dependencies_of(needed, images);
+        if (!order) return order.error();
+    }
+    return "";
+}
 
 std::string entrypoint_text(const cluufile::Plan& plan) {
     std::string result = plan.program;
@@ -57,11 +72,15 @@ int check_command(Arguments arguments) {
     int status = 0;
     for (const std::string name : arguments) {
         auto image = load(name, images);
-        if (image) {
-            print(image->path + ": right: " + summary(image->plan) + "\n");
-        } else {
+        if (!image) {
             status = complain(image.error());
+            continue;
         }
+        if (std::string wrong = wrong_dependency(name, image->plan, images); !wrong.empty()) {
+            status = complain(image->path + ": " + wrong);
+            continue;
+        }
+        print(image->path + ": right: " + summary(image->plan) + "\n");
     }
     return status;
 }

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "apps/container/json.hpp"
 
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <utility>
+
 namespace container_tool {
 
 namespace {
@@ -27,6 +32,16 @@ std::size_t sequence_length(std::string_view text) {
         if ((byte_at(text, at) & 0xc0) != 0x80) return 0;
     }
     return length;
+}
+
+std::string camel_case(std::string_view words) {
+    std::string out;
+    bool begins = false;
+    for (const char c : words) {
+        if (c != ' ') out += begins && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+        begins = c == ' ';
+    }
+    return out;
 }
 
 }  // namespace
@@ -62,6 +77,29 @@ std::string json_texts(std::span<const std::string> texts) {
     std::vector<std::string> values;
     for (const std::string& text : texts) values.push_back(json_text(text));
     return json_list(values);
+}
+
+std::string json_of_lines(std::string_view text) {
+    constexpr std::pair<std::string_view, std::string_view> lists[] = {
+        {"mount", "mounts"}, {"grant", "grants"}, {"env", "environment"}, {"label", "labels"}};
+    std::map<std::string_view, std::vector<std::string>> listed;
+    JsonObject object;
+    while (!text.empty()) {
+        const std::string_view line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+        const std::size_t colon = line.find(": ");
+        if (colon == line.npos) continue;
+        const std::string_view key = line.substr(0, colon), value = line.substr(colon + 2);
+        const auto* list =
+            std::ranges::find(lists, key, &std::pair<std::string_view, std::string_view>::first);
+        if (list != std::end(lists)) {
+            listed[list->second].emplace_back(value);
+        } else {
+            object.add(camel_case(key), value);
+        }
+    }
+    for (const auto& [key, name] : lists) object.add_json(name, json_texts(listed[name]));
+    return object.text();
 }
 
 JsonObject& JsonObject::add_json(std::string_view name, std::string_view value) {

@@ -17,9 +17,28 @@ using cluufile::size_text;
 constexpr std::uint64_t nanoseconds_per_second = 1'000'000'000;
 constexpr std::uint64_t default_grace_seconds = 10;
 
-std::string state_of(const container::Info& info, std::uint64_t now) {
-    if (info.state == container::State::exited) return status_text(info.status);
-    return "up " + duration_text(now > info.started_ns ? now - info.started_ns : 0);
+std::string state_of(const ContainerInfo& one, std::uint64_t now) {
+    if (one.info.state == container::State::exited) return one.end;
+    if (one.info.state == container::State::restarting) return "restarting, " + one.end;
+    const std::uint64_t started = one.info.started_ns;
+    std::string text = "up " + duration_text(now > started ? now - started : 0);
+    switch (one.info.health) {
+        case container::Health::none:      break;
+        case container::Health::starting:  return text + " (health: starting)";
+        case container::Health::healthy:   return text + " (healthy)";
+        case container::Health::unhealthy: return text + " (unhealthy)";
+    }
+    return text;
+}
+
+std::string_view word_of(container::State state) {
+    constexpr std::string_view words[] = {"running", "exited", "restarting"};
+    return words[static_cast<std::size_t>(state)];
+}
+
+std::string_view word_of(container::Health health) {
+    constexpr std::string_view words[] = {"none", "starting", "healthy", "unhealthy"};
+    return words[static_cast<std::size_t>(health)];
 }
 
 std::string memory_of(const container::Info& info) {
@@ -33,8 +52,10 @@ std::string json_of(const ContainerInfo& one, const std::string& state) {
         .add("id", std::uint64_t{one.info.id})
         .add("name", one.name)
         .add("image", one.image)
-        .add("state", one.info.state == container::State::exited ? "exited" : "running")
+        .add("state", word_of(one.info.state))
         .add("status", state)
+        .add("end", one.end)
+        .add("health", word_of(one.info.health))
         .add("pid", std::uint64_t{one.info.pid})
         .add("processes", std::uint64_t{one.info.processes})
         .add("restarts", std::uint64_t{one.info.restarts})
@@ -109,9 +130,9 @@ int list_command(Arguments arguments) {
         if (only_names) {
             lines += std::to_string(info.id) + "\n";
         } else if (as_json) {
-            lines += json_of(one, state_of(info, now)) + "\n";
+            lines += json_of(one, state_of(one, now)) + "\n";
         } else {
-            table.add({std::to_string(info.id), one.name, one.image, state_of(info, now),
+            table.add({std::to_string(info.id), one.name, one.image, state_of(one, now),
                        std::to_string(info.pid), std::to_string(info.processes), memory_of(info),
                        cpu_text(info.cpu_ns)});
         }
@@ -141,11 +162,12 @@ int remove_command(Arguments arguments) {
 }
 
 int inspect_command(Arguments arguments) {
+    const bool as_json = take_json(arguments);
     return for_each(arguments, "inspect",
-                    [](Manager& manager, const std::string& name) -> Result<void> {
+                    [as_json](Manager& manager, const std::string& name) -> Result<void> {
                         auto text = manager.inspect(name);
                         if (!text) return std::unexpected(text.error());
-                        print(*text);
+                        print(as_json ? json_of_lines(*text) + "\n" : *text);
                         return {};
                     });
 }

@@ -38,13 +38,14 @@ bool take_record(std::span<const std::byte>& rest, ContainerInfo& record) {
     if (!ipc::read_payload(rest, record.info)) return false;
     std::size_t length = record.info.record_length;
     if (length < sizeof record.info || length > rest.size()) return false;
-    std::string_view names =
+    std::string_view texts =
         ipc::text(rest.subspan(sizeof record.info, length - sizeof record.info));
-    std::size_t end = names.find('\0');
-    if (end == names.npos) return false;
-    record.name = names.substr(0, end);
-    names.remove_prefix(end + 1);
-    record.image = names.substr(0, names.find('\0'));
+    for (std::string* text : {&record.name, &record.image, &record.end}) {
+        const std::size_t end = texts.find('\0');
+        if (end == texts.npos) return false;
+        *text = texts.substr(0, end);
+        texts.remove_prefix(end + 1);
+    }
     rest = rest.subspan(length);
     return true;
 }
@@ -102,6 +103,16 @@ Result<std::string> Manager::inspect(const std::string& which) {
     auto answer = ipc::call(manager_, container::Inspect{}, {.payload = ipc::bytes(which)});
     if (!answer) return std::unexpected(explain(which, answer.error()));
     return std::string(ipc::text(answer->payload));
+}
+
+Result<void> Manager::await_health(const std::string& which) {
+    auto answer = ipc::call(manager_, container::AwaitHealth{}, {.payload = ipc::bytes(which)});
+    if (answer) return {};
+    if (answer.error() == ipc::Failure{Status::busy})
+        return std::unexpected(which + ": it is unhealthy");
+    if (answer.error() == ipc::Failure{Status::closed})
+        return std::unexpected(which + ": it has ended");
+    return std::unexpected(explain(which, answer.error()));
 }
 
 Result<void> Manager::configure_next(const std::string& name, const container::ConfigureNext& how) {

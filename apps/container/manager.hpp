@@ -28,6 +28,7 @@ struct ContainerInfo {
     container::Info info;
     std::string name;
     std::string image;
+    std::string end;  // how it ended, in words; empty while it runs
 };
 
 class Manager {
@@ -39,6 +40,8 @@ public:
     Result<void> stop(const std::string& which, std::uint64_t grace_ns);
     Result<void> remove(const std::string& which);
     Result<std::string> inspect(const std::string& which);
+    // Until it is healthy, if it can tell, else that it runs.
+    Result<void> await_health(const std::string& which);
     // For the next execve of an image by this process.
     Result<void> configure_next(const std::string& name, const container::ConfigureNext& how);
     Result<void> signal(const std::string& which, std::uint32_t number);

@@ -8,9 +8,11 @@
 #include <unistd.h>
 #include <cerrno>
 #include <cstring>
+#include <expected>
 #include <vector>
 
 #include "apps/container/command.hpp"
+#include "apps/container/dependencies.hpp"
 #include "apps/container/images.hpp"
 #include "apps/container/manager.hpp"
 #include "apps/container/text.hpp"
@@ -162,17 +164,68 @@ int become(RunOptions& options) {
 }
 
 // Returns when the child is the container, or has said why it cannot be: a pipe tells, whose other end is closed by the exec.
-int run_detached(RunOptions& options) {
+// -> the child, or the exit status that the failure means.
+std::expected<pid_t, int> start_detached(RunOptions& options) {
     int failure[2];
     if (pipe2(failure, O_CLOEXEC) != 0)
-        return complain(std::string("cannot start a process: ") + strerror(errno));
+        return std::unexpected(complain(std::string("cannot start a process: ") + strerror(errno)));
     pid_t child = fork();
-    if (child < 0) return complain(std::string("cannot start a process: ") + strerror(errno));
+    if (child < 0)
+        return std::unexpected(complain(std::string("cannot start a process: ") + strerror(errno)));
     if (child == 0) become_detached(options, failure[1]);
     close(failure[1]);
     int status = 0;
-    if (read(failure[0], &status, sizeof(status)) == sizeof(status)) return status;
-    print(std::to_string(child) + "\n");
+    const bool failed = read(failure[0], &status, sizeof(status)) == sizeof(status);
+    close(failure[0]);
+    if (failed) return std::unexpected(status);
+    return child;
+}
+
+int run_detached(RunOptions& options) {
+    const auto child = start_detached(options);
+    if (!child) return child.error();
+    print(std::to_string(*child) + "\n");
+    return 0;
+}
+
+// The number of the container of this image that runs; 0: none does.
+Result<std::uint32_t> running_container(Manager& manager, const std::string& image) {
+    const auto containers = manager.list(false);
+    if (!containers) return std::unexpected(containers.error());
+    for (const ContainerInfo& one : *containers) {
+        if (one.image == image && one.info.state == container::State::running) return one.info.id;
+    }
+    return 0;
+}
+
+// Starts one in the background, unless it runs, and waits until it is healthy.
+int provide(Manager& manager, const std::string& image) {
+    auto id = running_container(manager, image);
+    if (id && *id == 0) {
+        std::string word = image;
+        char* words[] = {word.data()};
+        RunOptions options{.detached = true, .words = Arguments(words)};
+        if (const auto child = start_detached(options); !child) return child.error();
+        id = running_container(manager, image);
+    }
+    if (!id) return complain(id.error());
+    if (*id == 0) return complain(image + ": it has ended at once");
+    const auto healthy = manager.await_health(std::to_string(*id));
+    return healthy ? 0 : complain(image + " (" + healthy.error() + ")");
+}
+
+// What the image needs (DEPENDS), each after what it needs itself. procmgr starts nothing whose needs are not there.
+int start_dependencies(const std::string& image) {
+    ImageFolder images;
+    if (!images.find(image)) return 0;  // which is said when it is executed
+    const auto order = dependencies_of(image, images);
+    if (!order) return complain(order.error());
+    if (order->empty()) return 0;
+    auto manager = Manager::open();
+    if (!manager) return complain(manager.error());
+    for (const std::string& needed : *order) {
+        if (const int status = provide(*manager, needed); status != 0) return status;
+    }
     return 0;
 }
 
@@ -181,9 +234,10 @@ int run_detached(RunOptions& options) {
 int run_command(Arguments arguments) {
     RunOptions options;
     if (!parse_options(arguments, options)) return usage_error("run");
-    if (!cluufile::is_image_name(options.words[0]))
-        return complain(std::string(options.words[0]) +
-                        ": not the name of an image (a-z 0-9 . _ -)");
+    const std::string image = options.words[0];
+    if (!cluufile::is_image_name(image))
+        return complain(image + ": not the name of an image (a-z 0-9 . _ -)");
+    if (const int status = start_dependencies(image); status != 0) return status;
     return options.detached ? run_detached(options) : become(options);
 }
 

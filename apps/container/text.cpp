@@ -38,12 +38,6 @@ std::string cpu_text(std::uint64_t nanoseconds) {
            " s";
 }
 
-std::string status_text(std::uint32_t status) {
-    std::uint32_t signal = status & 0x7f;
-    if (signal != 0) return "killed (" + std::to_string(signal) + ")";
-    return "exited (" + std::to_string(status >> 8 & 0xff) + ")";
-}
-
 std::optional<std::uint64_t> parse_size(std::string_view text) {
     unsigned shift = 0;
     if (text.ends_with('K')) shift = 10;

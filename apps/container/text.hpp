@@ -14,8 +14,6 @@ namespace container_tool {
 std::string duration_text(std::uint64_t nanoseconds);
 // 0.05 s
 std::string cpu_text(std::uint64_t nanoseconds);
-// From waitpid's form of a status: "exited (3)", "killed (9)".
-std::string status_text(std::uint32_t status);
 
 // 512K, 8M, 1G, or plain bytes.
 std::optional<std::uint64_t> parse_size(std::string_view text);

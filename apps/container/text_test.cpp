@@ -19,12 +19,6 @@ TEST(Text, Durations) {
     EXPECT_EQ(cpu_text(12 * second), "12.00 s");
 }
 
-TEST(Text, Statuses) {
-    EXPECT_EQ(status_text(0), "exited (0)");
-    EXPECT_EQ(status_text(3 << 8), "exited (3)");
-    EXPECT_EQ(status_text(9), "killed (9)");
-}
-
 TEST(Text, Numbers) {
     EXPECT_EQ(parse_size("512K"), 512u << 10);
     EXPECT_EQ(parse_size("123"), 123u);
@@ -44,6 +38,13 @@ TEST(Text, SignalsAndShares) {
     EXPECT_EQ(parse_percent("100"), 100u);
     EXPECT_FALSE(parse_percent("0"));
     EXPECT_FALSE(parse_percent("101"));
+}
+
+TEST(Json, LinesBecomeAnObject) {
+    EXPECT_EQ(json_of_lines("name: a: b\nmount: / readonly\nmemory limit: 5\nmount: /x none\n"
+                            "what is no line\nlabel: q=\"\n"),
+              R"({"name":"a: b","memoryLimit":"5","mounts":["/ readonly","/x none"],)"
+              R"("grants":[],"environment":[],"labels":["q=\""]})");
 }
 
 TEST(Json, TextIsAlwaysValid) {

@@ -58,6 +58,7 @@ struct Mount {
     std::string_view path;  // absolute and normal: no empty, `.` or `..` component, no `/` at the
                             // end (but for the root)
     MountMode mode = MountMode::none;
+    std::uint64_t size = 0;  // private_: the most bytes in it; 0: what fits its container
 };
 
 // What may be done with names that the program is not told by a mount. A bit set.
@@ -92,12 +93,27 @@ enum class Profile : std::uint32_t {
 
 using Profiles = base::Flags<Profile>;
 
-struct EnvironmentEntry {
+struct NamedValue {
     std::string_view name;
     std::string_view value;
 };
 
+// Who a container's processes are. The words are as they were written: what a name means, the
+// system that runs it knows.
+struct User {
+    std::string_view user;   // a name or a number; empty: the starter
+    std::string_view group;  // empty: the user's own
+};
+
 enum class RestartPolicy : std::uint8_t { no, always, on_failure };
+
+// A program that says, by its exit status, whether the container does what it is there for.
+inline constexpr std::size_t max_check_words = 16;
+struct HealthCheck {
+    Bounded<std::string_view, max_check_words> program;  // and its arguments; empty: there is none
+    std::uint64_t interval_ms = 30'000;
+    std::uint32_t retries = 3;  // failures in a row that make it unhealthy
+};
 
 struct Restart {
     RestartPolicy policy = RestartPolicy::no;
@@ -106,13 +122,21 @@ struct Restart {
 
 inline constexpr std::size_t max_mounts = 32;
 inline constexpr std::size_t max_entrypoint = 16;
+inline constexpr std::size_t max_default_arguments = 16;
 inline constexpr std::size_t max_environment = 32;
+inline constexpr std::size_t max_labels = 32;
+inline constexpr std::size_t max_depends = 8;
 inline constexpr std::size_t max_from_depth = 8;
 inline constexpr std::size_t max_path = 255;
 inline constexpr std::size_t max_image_name = 63;
 inline constexpr std::uint64_t min_memory_limit = 64 * 1024;
 inline constexpr std::uint64_t max_memory_limit = std::uint64_t{1} << 46;
 inline constexpr std::uint32_t max_process_limit = 1000;
+inline constexpr std::uint32_t max_retries = 1000;
+inline constexpr std::uint32_t min_descriptor_limit = 3;
+inline constexpr std::uint32_t max_descriptor_limit = 1024;
+inline constexpr std::uint64_t min_time_ms = 10;
+inline constexpr std::uint64_t max_time_ms = std::uint64_t{1000} * 3600 * 1000;
 inline constexpr std::uint32_t max_cpu_limit = 100;
 
 struct Cluufile {
@@ -121,12 +145,22 @@ struct Cluufile {
     Grants grants;
     Bounded<std::string_view, max_entrypoint>
         entrypoint;  // empty: a base to build on, which cannot be run
-    Bounded<EnvironmentEntry, max_environment> environment;
+    // What follows the entry point's words if its starter gives no arguments.
+    Bounded<std::string_view, max_default_arguments> default_arguments;
+    Bounded<NamedValue, max_environment> environment;
+    Bounded<NamedValue, max_labels> labels;
+    User user;
+    std::string_view directory;  // where it starts; empty: where its starter is
     Restart restart;
+    HealthCheck health_check;
+    Bounded<std::string_view, max_depends> depends;  // images whose containers must run
     // 0: none of its own, only that of the starter.
-    std::uint64_t memory_limit = 0;   // bytes
-    std::uint32_t process_limit = 0;  // processes at a time
-    std::uint32_t cpu_limit = 0;      // hundredths of one CPU's time
+    std::uint64_t memory_limit = 0;      // bytes
+    std::uint32_t process_limit = 0;     // processes at a time
+    std::uint32_t cpu_limit = 0;         // hundredths of one CPU's time
+    std::uint32_t descriptor_limit = 0;  // of each process
+    std::uint64_t time_limit_ms = 0;     // of a run
+    std::uint64_t disk_limit = 0;        // bytes of all private mounts together
 
     // The mode that holds at an absolute, normal path: that of the longest mount that is a prefix
     // of it. Nothing is visible where no mount is.

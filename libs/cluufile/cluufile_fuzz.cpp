@@ -39,6 +39,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const auto& mount : result->mounts) {
         if (result->mode_at(mount.path) != mount.mode) std::abort();
     }
+    for (const auto& mount : result->mounts) {
+        if (mount.size != 0 && mount.mode != cluufile::MountMode::private_) std::abort();
+    }
+    const bool placed = !result->directory.empty();
+    if (placed && (result->grants.any() || result->directory[0] != '/')) std::abort();
+    if (result->time_limit_ms > cluufile::max_time_ms) std::abort();
+    if (result->descriptor_limit > cluufile::max_descriptor_limit) std::abort();
+    for (const std::string_view image : result->depends) {
+        if (!cluufile::is_image_name(image)) std::abort();
+    }
+    const auto& check = result->health_check;
+    if (check.interval_ms < cluufile::min_time_ms || check.retries == 0) std::abort();
     const auto& grants = result->grants;
     if (grants.any() && !result->profiles.has(cluufile::Profile::vfs)) std::abort();
     const auto plan = cluufile::plan_of("input", *result);

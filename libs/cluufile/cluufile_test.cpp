@@ -120,6 +120,67 @@ TEST(Cluufile, GrantsAddUpAndReplaceThoseOfTheBase) {
     EXPECT_FALSE(parsed("PROFILE vfs\nMOUNT / readonly\n", images).grants.any());
 }
 
+TEST(Cluufile, WhoWhereAndWithWhat) {
+    Images images;
+    const Cluufile file = parsed(
+        "PROFILE vfs\nMOUNT / readonly\nUSER daemon:1\nWORKDIR /srv/www\n"
+        "ENTRYPOINT /bin/x -v\nCMD serve 'a b'\n"
+        "LABEL org.example/version=1.2 'note=two words'\n",
+        images);
+    EXPECT_EQ(file.user.user, "daemon");
+    EXPECT_EQ(file.user.group, "1");
+    EXPECT_EQ(file.directory, "/srv/www");
+    ASSERT_EQ(file.default_arguments.size(), 2u);
+    EXPECT_EQ(file.default_arguments[1], "a b");
+    ASSERT_EQ(file.labels.size(), 2u);
+    EXPECT_EQ(file.labels[0].name, "org.example/version");
+    EXPECT_EQ(file.labels[1].value, "two words");
+}
+
+TEST(Cluufile, ANewEntrypointForgetsTheArgumentsOfTheOldOne) {
+    Images images;
+    images.texts["base"] = "ENTRYPOINT /bin/x\nCMD old\nUSER daemon\n";
+    EXPECT_EQ(parsed("FROM base\n", images).default_arguments.size(), 1u);
+    EXPECT_TRUE(parsed("FROM base\nENTRYPOINT /bin/y\n", images).default_arguments.empty());
+    const Cluufile both = parsed("FROM base\nCMD new\nENTRYPOINT /bin/y\nUSER 7\n", images);
+    ASSERT_EQ(both.default_arguments.size(), 1u);
+    EXPECT_EQ(both.default_arguments[0], "new");
+    EXPECT_EQ(both.user.user, "7");
+}
+
+TEST(Cluufile, HealthAndNeeds) {
+    Images images;
+    images.texts["base"] = "HEALTHCHECK interval 2s retries 5 /bin/x 'a b'\nDEPENDS net disk\n";
+    const Cluufile base = parsed("FROM base\nDEPENDS db\n", images);
+    EXPECT_EQ(base.health_check.interval_ms, 2000u);
+    EXPECT_EQ(base.health_check.retries, 5u);
+    ASSERT_EQ(base.health_check.program.size(), 2u);
+    EXPECT_EQ(base.health_check.program[1], "a b");
+    ASSERT_EQ(base.depends.size(), 3u);
+    EXPECT_EQ(base.depends[2], "db");
+    const Cluufile own = parsed("FROM base\nHEALTHCHECK /bin/y\n", images);
+    EXPECT_EQ(own.health_check.interval_ms, 30'000u);
+    EXPECT_EQ(own.health_check.retries, 3u);
+    EXPECT_EQ(own.health_check.program.size(), 1u);
+    EXPECT_TRUE(parsed("", images).health_check.program.empty());
+}
+
+TEST(Cluufile, LimitsOfARun) {
+    Images images;
+    const Cluufile file = parsed(
+        "PROFILE vfs\nMOUNT /a private 2M\nMOUNT /b private\nLIMIT descriptors 3\n"
+        "LIMIT time 90s\nLIMIT disk 64K\n",
+        images);
+    EXPECT_EQ(file.mounts[0].size, 2u << 20);
+    EXPECT_EQ(file.mounts[1].size, 0u);
+    EXPECT_EQ(file.descriptor_limit, 3u);
+    EXPECT_EQ(file.time_limit_ms, 90'000u);
+    EXPECT_EQ(file.disk_limit, 65536u);
+    EXPECT_EQ(parsed("LIMIT time 10ms", images).time_limit_ms, 10u);
+    EXPECT_EQ(parsed("LIMIT time 5m", images).time_limit_ms, 300'000u);
+    EXPECT_EQ(parsed("LIMIT time 1000h", images).time_limit_ms, max_time_ms);
+}
+
 TEST(Cluufile, Sizes) {
     Images images;
     EXPECT_EQ(parsed("LIMIT memory 65536", images).memory_limit, 65536u);
@@ -144,14 +205,14 @@ TEST_P(Mistakes, AreExplained) { EXPECT_EQ(error_of(GetParam().text), GetParam()
 INSTANTIATE_TEST_SUITE_P(
     Cluufile, Mistakes,
     testing::Values(
-        Mistake{
-            "\n  USER admin\n",
-            "cat:2:3: found 'USER', expected a directive: FROM, PROFILE, MOUNT, GRANT, ENTRYPOINT, "
-            "ENV, RESTART or LIMIT"},
-        Mistake{"mount / inherit",
-                "cat:1:1: found 'mount', expected a directive: FROM, PROFILE, MOUNT, GRANT, "
+        Mistake{"\n  VOLUME /data\n",
+                "cat:2:3: found 'VOLUME', expected a directive: FROM, PROFILE, MOUNT, GRANT, "
                 "ENTRYPOINT, "
-                "ENV, RESTART or LIMIT"},
+                "CMD, ENV, USER, WORKDIR, LIMIT, RESTART, HEALTHCHECK, DEPENDS or LABEL"},
+        Mistake{
+            "mount / inherit",
+            "cat:1:1: found 'mount', expected a directive: FROM, PROFILE, MOUNT, GRANT, "
+            "ENTRYPOINT, CMD, ENV, USER, WORKDIR, LIMIT, RESTART, HEALTHCHECK, DEPENDS or LABEL"},
         Mistake{
             "PROFILE vfs\nFROM minimal",
             "cat:2:1: found 'FROM', expected FROM only before all other directives, the first of "
@@ -212,8 +273,86 @@ INSTANTIATE_TEST_SUITE_P(
                 "to 1000"},
         Mistake{"RESTART on-failure 0",
                 "cat:1:20: found '0', expected how often, a number from 1 to 1000"},
+        Mistake{"LIMIT space 3",
+                "cat:1:7: found 'space', expected what to limit: memory, cpu, processes, "
+                "descriptors, time or disk"},
+        Mistake{"LIMIT",
+                "cat:1:6: found the end of the line, expected what to limit: memory, cpu, "
+                "processes, descriptors, time or disk"},
         Mistake{"LIMIT disk 3",
-                "cat:1:7: found 'disk', expected what to limit: memory, cpu or processes"},
+                "cat:1:12: found '3', expected a size from 64K to 65536G, such as 512K, 8M or 1G"},
+        Mistake{"LIMIT descriptors 2",
+                "cat:1:19: found '2', expected how many in each process, a number from 3 to 1024"},
+        Mistake{"LIMIT descriptors 1025",
+                "cat:1:19: found '1025', expected how many in each process, a number from 3 to "
+                "1024"},
+        Mistake{"LIMIT time 30",
+                "cat:1:12: found '30', expected a time from 10ms to 1000h, such as 500ms, 30s or "
+                "5m"},
+        Mistake{"LIMIT time 9ms",
+                "cat:1:12: found '9ms', expected a time from 10ms to 1000h, such as 500ms, 30s or "
+                "5m"},
+        Mistake{"LIMIT time 1001h",
+                "cat:1:12: found '1001h', expected a time from 10ms to 1000h, such as 500ms, 30s "
+                "or 5m"},
+        Mistake{"LIMIT time 1s\nLIMIT time 2s",
+                "cat:2:7: found 'time', expected only one limit of time; the first is in line 1"},
+        Mistake{"LIMIT disk 1M 2M", "cat:1:15: found '2M', expected the end of the line"},
+        Mistake{"PROFILE vfs\nMOUNT /t inherit 1M",
+                "cat:2:18: found '1M', expected the end of the line: only a private mount has a "
+                "size"},
+        Mistake{"PROFILE vfs\nMOUNT /t private 1K",
+                "cat:2:18: found '1K', expected a size from 64K to 65536G, such as 512K, 8M or 1G"},
+        Mistake{"CMD", "cat:1:4: found the end of the line, expected an argument"},
+        Mistake{"CMD a\nCMD b",
+                "cat:2:1: found 'CMD', expected only one CMD; the first is in line 1"},
+        Mistake{"USER a:b:c",
+                "cat:1:6: found 'a:b:c', expected a user, or USER:GROUP, each a name or a number"},
+        Mistake{"USER 4294967295",
+                "cat:1:6: found '4294967295', expected a user, or USER:GROUP, each a name or a "
+                "number"},
+        Mistake{"USER root:",
+                "cat:1:6: found 'root:', expected a user, or USER:GROUP, each a name or a number"},
+        Mistake{"USER a b", "cat:1:8: found 'b', expected the end of the line"},
+        Mistake{"USER a\nUSER b",
+                "cat:2:1: found 'USER', expected only one USER; the first is in line 1"},
+        Mistake{"WORKDIR srv",
+                "cat:1:9: found 'srv', expected an absolute path without `.`, `..`, `//` or a `/` "
+                "at its end"},
+        Mistake{"WORKDIR /srv",
+                "cat:1:1: found 'WORKDIR', expected PROFILE vfs as well, or no WORKDIR"},
+        Mistake{"PROFILE vfs\nWORKDIR /srv\nGRANT argv read",
+                "cat:3:1: found 'GRANT', expected no WORKDIR together with GRANT: names are meant "
+                "from the starter's directory"},
+        Mistake{"PROFILE vfs\nGRANT argv read\nWORKDIR /srv",
+                "cat:3:1: found 'WORKDIR', expected no WORKDIR together with GRANT: names are "
+                "meant from the starter's directory"},
+        Mistake{"HEALTHCHECK",
+                "cat:1:12: found the end of the line, expected interval TIME, retries N (in this "
+                "order), or the absolute path of a program"},
+        Mistake{"HEALTHCHECK retries 2 interval 1s /x",
+                "cat:1:23: found 'interval', expected interval TIME, retries N (in this order), or "
+                "the absolute path of a program"},
+        Mistake{"HEALTHCHECK interval 1 /x",
+                "cat:1:22: found '1', expected a time from 10ms to 1000h, such as 500ms, 30s or "
+                "5m"},
+        Mistake{"HEALTHCHECK retries 0 /x",
+                "cat:1:21: found '0', expected how often, a number from 1 to 1000"},
+        Mistake{"HEALTHCHECK /a\nHEALTHCHECK /b",
+                "cat:2:1: found 'HEALTHCHECK', expected only one HEALTHCHECK; the first is in line "
+                "1"},
+        Mistake{"DEPENDS",
+                "cat:1:8: found the end of the line, expected the name of an image that runs (a-z "
+                "0-9 . _ -)"},
+        Mistake{"DEPENDS db minimal",
+                "cat:1:12: found 'minimal', expected the name of an image that runs (a-z 0-9 . _ "
+                "-)"},
+        Mistake{"DEPENDS a b c d\nDEPENDS a e f g h i",
+                "cat:2:19: found 'i', expected at most 8 images"},
+        Mistake{"LABEL -a=b",
+                "cat:1:7: found '-a=b', expected NAME=VALUE, in quotes if it has blanks"},
+        Mistake{"LABEL a=1\nLABEL a=2",
+                "cat:2:7: found 'a=2', expected another name: this one is set in line 1"},
         Mistake{"LIMIT cpu 20",
                 "cat:1:11: found '20', expected a share of one CPU from 1% to 100%, such as 20%"},
         Mistake{"LIMIT cpu 0%",
@@ -259,6 +398,12 @@ TEST(Cluufile, ListsAreBounded) {
     std::string mounts = "PROFILE vfs\n";
     for (int i = 0; i < 33; ++i) mounts += "MOUNT /m" + std::to_string(i) + " none\n";
     EXPECT_EQ(error_of(mounts), "cat:34:7: found '/m32', expected at most 32 mounts");
+    std::string labels = "LABEL";
+    for (int i = 0; i < 33; ++i) labels += " l" + std::to_string(i) + "=";
+    EXPECT_EQ(error_of(labels), "cat:1:157: found 'l32=', expected at most 32 labels");
+    std::string defaults = "CMD";
+    for (int i = 0; i < 17; ++i) defaults += " a";
+    EXPECT_EQ(error_of(defaults), "cat:1:37: found 'a', expected at most 16 arguments");
     std::string entrypoint = "ENTRYPOINT /x";
     for (int i = 0; i < 16; ++i) entrypoint += " a";
     EXPECT_EQ(error_of(entrypoint),

@@ -98,26 +98,90 @@ void compare_profiles(Changes& out, Profiles old, Profiles now) {
     }
 }
 
-// 0: no limit of its own.
+// 0: no limit of its own, but `otherwise`.
 void compare_limit(Changes& out, std::uint64_t old, std::uint64_t now, std::string_view what,
-                   std::string (*text)(std::uint64_t)) {
+                   std::string (*text)(std::uint64_t),
+                   std::string_view otherwise = "what its starter has") {
     if (old == now) return;
     const bool more = old != 0 && (now == 0 || now > old);
     const auto amount = [&](std::uint64_t limit) {
-        return limit == 0 ? std::string{"what its starter has"} : text(limit);
+        return limit == 0 ? std::string{otherwise} : text(limit);
     };
     out.push_back({more ? Kind::gains : Kind::loses,
                    std::string{what} + ": " + amount(now) + " instead of " + amount(old)});
 }
 
+std::string user_of(const Plan& plan) {
+    if (plan.user.empty()) return "its starter";
+    return "user " + plan.user + (plan.group.empty() ? "" : ":" + plan.group);
+}
+
 std::string command_of(const Plan& plan) {
     std::string text = plan.program;
-    for (const std::string& word : plan.words) text += " " + word;
+    if (!plan.words.empty()) text += " " + joined(plan.words);
     for (const auto& [name, value] : plan.environment) {
         text += " " + name + "=";
         text += value;
     }
     return text.empty() ? "nothing" : text;
+}
+
+constexpr std::string_view what_fits = "what its memory has room for";
+
+// Of private mounts that both have; one that only one has, is said with the mounts.
+void compare_sizes(Changes& out, const Plan& before, const Plan& after) {
+    for (const auto& [path, mode] : after.mounts) {
+        if (mode == MountMode::private_ &&
+            std::ranges::find(before.mounts, std::pair{path, mode}) != before.mounts.end())
+            compare_limit(out, before.size_of(path), after.size_of(path), path, size_text,
+                          what_fits);
+    }
+}
+
+void compare_limits(Changes& out, const Plan& before, const Plan& after) {
+    compare_limit(out, before.memory_limit, after.memory_limit, "memory", size_text);
+    compare_limit(out, before.cpu_limit, after.cpu_limit, "CPU",
+                  [](std::uint64_t share) { return decimal(share) + "%"; });
+    compare_limit(out, before.process_limit, after.process_limit, "processes", decimal);
+    compare_limit(out, before.descriptor_limit, after.descriptor_limit, "descriptors", decimal);
+    compare_limit(out, before.disk_limit, after.disk_limit, "private mounts", size_text, what_fits);
+    compare_limit(out, before.time_limit_ms, after.time_limit_ms, "time", time_text, "no end");
+}
+
+std::string list_of(std::span<const std::string> words) {
+    return words.empty() ? "nothing" : joined(words);
+}
+
+std::string health_of(const Plan& plan) {
+    if (plan.check.empty()) return "nothing";
+    return joined(plan.check) + ", every " + time_text(plan.check_interval_ms) + ", " +
+           decimal(plan.check_retries) + " failures";
+}
+
+std::string restart_of(const Plan& plan) {
+    std::string text{name_of(plan.restart.policy)};
+    if (plan.restart.policy == RestartPolicy::on_failure)
+        text += " " + decimal(plan.restart.attempts);
+    return text;
+}
+
+// What runs, as whom, where and when.
+void compare_runs(Changes& out, const Plan& before, const Plan& after) {
+    const auto compare = [&](std::string_view what, const std::string& now,
+                             const std::string& old) {
+        if (now != old) out.push_back({Kind::runs, std::string{what} + now + " instead of " + old});
+    };
+    compare("", command_of(after), command_of(before));
+    compare("without arguments given: ", list_of(after.default_arguments),
+            list_of(before.default_arguments));
+    compare("as ", user_of(after), user_of(before));
+    const auto place = [](const Plan& plan) {
+        return plan.directory.empty() ? "where its starter is" : plan.directory;
+    };
+    compare("in ", place(after), place(before));
+    compare("only while these run: ", list_of(after.depends), list_of(before.depends));
+    compare("with its health told by: ", health_of(after), health_of(before));
+    compare("again when it ends: ", restart_of(after), restart_of(before));
 }
 
 }  // namespace
@@ -128,18 +192,9 @@ std::vector<Change> difference(const Plan& before, const Plan& after) {
     compare_processes(out, processes_of(before), processes_of(after));
     compare_grants(out, before.grants, after.grants);
     compare_profiles(out, before.profiles, after.profiles);
-    compare_limit(out, before.memory_limit, after.memory_limit, "memory", size_text);
-    compare_limit(out, before.cpu_limit, after.cpu_limit, "CPU",
-                  [](std::uint64_t share) { return decimal(share) + "%"; });
-    compare_limit(out, before.process_limit, after.process_limit, "processes", decimal);
-    if (const std::string now = command_of(after), old = command_of(before); now != old)
-        out.push_back({Kind::runs, now + " instead of " + old});
-    const bool same_restart = before.restart.policy == after.restart.policy &&
-                              before.restart.attempts == after.restart.attempts;
-    if (!same_restart)
-        out.push_back(
-            {Kind::runs, "again when it ends: " + std::string{name_of(after.restart.policy)} +
-                             " instead of " + std::string{name_of(before.restart.policy)}});
+    compare_sizes(out, before, after);
+    compare_limits(out, before, after);
+    compare_runs(out, before, after);
     std::ranges::stable_sort(out, {}, &Change::kind);
     return out;
 }

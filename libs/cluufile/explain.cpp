@@ -44,6 +44,8 @@ void add_mounts(Statements& out, const Plan& plan) {
     std::ranges::sort(mounts);
     for (const auto& [path, mode] : mounts) {
         out.push_back(of_mount(path, mode));
+        if (const std::uint64_t size = plan.size_of(path); size != 0)
+            out.back().text += ", " + size_text(size) + " at most";
         if (path == processes_path && processes_of(plan) == Processes::starters)
             out.back().text = "see the processes that its starter sees";
     }
@@ -158,25 +160,48 @@ void add_limits(Statements& out, const Plan& plan) {
               "have " + decimal(plan.process_limit) +
                   (plan.process_limit == 1 ? " process" : " processes"),
               plan.process_limit != 0, "have 256 processes, if its starter may");
+    const auto add_if = [&](std::string_view what, std::uint64_t limit, std::string text) {
+        if (limit != 0) add_limit(out, what, text, true, {});
+    };
+    add_if("descriptors", plan.descriptor_limit,
+           "have " + decimal(plan.descriptor_limit) + " descriptors in each process");
+    add_if("disk", plan.disk_limit, "fill its private mounts with " + size_text(plan.disk_limit));
+    add_if("time", plan.time_limit_ms, "run for " + time_text(plan.time_limit_ms));
+}
+
+std::string check_text(const Plan& plan) {
+    return " if " + joined(plan.check) + " says so every " + time_text(plan.check_interval_ms) +
+           "; not, after " + decimal(plan.check_retries) +
+           (plan.check_retries == 1 ? " failure" : " failures in a row");
 }
 
 void add_start(Statements& out, const Plan& plan) {
     std::string runs = plan.program.empty() ? "nothing: it is a base for others" : plan.program;
-    for (const std::string& word : plan.words) runs += " " + word;
+    if (!plan.words.empty()) runs += " " + joined(plan.words);
     out.push_back(
         {.kind = Kind::runs, .text = runs, .directive = plan.program.empty() ? "" : "ENTRYPOINT"});
-    for (const auto& [name, value] : plan.environment)
+    const auto add = [&](std::string text, std::string_view directive, std::string word = {}) {
         out.push_back({.kind = Kind::runs,
-                       .text = "with " + name + "=" + value,
-                       .directive = "ENV",
-                       .word = name + "="});
+                       .text = std::move(text),
+                       .directive = directive,
+                       .word = std::move(word)});
+    };
+    if (!plan.default_arguments.empty())
+        add("with " + joined(plan.default_arguments) + ", if it is given no arguments", "CMD");
+    for (const auto& [name, value] : plan.environment)
+        add("with " + name + "=" + value, "ENV", name + "=");
+    if (!plan.user.empty())
+        add("as user " + plan.user + (plan.group.empty() ? "" : ":" + plan.group), "USER");
+    if (!plan.directory.empty()) add("in " + plan.directory, "WORKDIR");
+    for (const std::string& image : plan.depends)
+        add("only while " + image + " runs", "DEPENDS", image);
+    if (!plan.check.empty()) add("and is healthy," + check_text(plan), "HEALTHCHECK");
     if (plan.restart.policy == RestartPolicy::no) return;
     const bool always = plan.restart.policy == RestartPolicy::always;
-    out.push_back({.kind = Kind::runs,
-                   .text = always ? "again, whenever it ends"
-                                  : "again, if it fails, " + decimal(plan.restart.attempts) +
-                                        " times in a row at most",
-                   .directive = "RESTART"});
+    add(always
+            ? "again, whenever it ends"
+            : "again, if it fails, " + decimal(plan.restart.attempts) + " times in a row at most",
+        "RESTART");
 }
 
 }  // namespace
@@ -226,6 +251,16 @@ std::string size_text(std::uint64_t bytes) {
     std::uint64_t tenths = bytes / 1024 * 10 + bytes % 1024 * 10 / 1024;
     for (; tenths >= 10240 && unit + 1 < std::size(units); ++unit) tenths /= 1024;
     return decimal(tenths / 10) + "." + decimal(tenths % 10) + units[unit];
+}
+
+std::string time_text(std::uint64_t milliseconds) {
+    constexpr std::pair<std::uint64_t, const char*> units[] = {
+        {3'600'000, "h"}, {60'000, "m"}, {1000, "s"}};
+    for (const auto& [unit, name] : units) {
+        if (milliseconds != 0 && milliseconds % unit == 0)
+            return decimal(milliseconds / unit) + name;
+    }
+    return decimal(milliseconds) + "ms";
 }
 
 std::string verbs(Rights rights) {

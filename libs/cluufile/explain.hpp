@@ -29,6 +29,9 @@ struct Statement {
 // "16.0 MiB": with one decimal, rounded down; plain below 1 KiB.
 [[nodiscard]] std::string size_text(std::uint64_t bytes);
 
+// As a Cluufile says it: "500ms", "90s", "5m", "1h".
+[[nodiscard]] std::string time_text(std::uint64_t milliseconds);
+
 // read -> "read", write -> "change and remove", create -> "create", with commas and "and".
 [[nodiscard]] std::string verbs(Rights rights);
 

@@ -82,6 +82,24 @@ TEST(Explain, MountsSayWhoseFilesTheyShow) {
                                             "again, if it fails, 3 times in a row at most"}));
 }
 
+TEST(Explain, WhoWhereAndUntilWhen) {
+    const Plan plan = plan_from(
+        "PROFILE vfs\nMOUNT /tmp private 256K\nMOUNT / readonly\nUSER daemon:7\nWORKDIR /srv\n"
+        "ENTRYPOINT /bin/x -v\nCMD serve all\nDEPENDS db\nLIMIT descriptors 12\nLIMIT time 90s\n"
+        "LIMIT disk 1M\nHEALTHCHECK interval 500ms retries 2 /bin/y here\n");
+    EXPECT_EQ(
+        said(plan, Kind::runs),
+        (List{"/bin/x -v", "with serve all, if it is given no arguments", "as user daemon:7",
+              "in /srv", "only while db runs",
+              "and is healthy, if /bin/y here says so every 500ms; not, after 2 failures in a "
+              "row"}));
+    const List may = said(plan, Kind::may);
+    EXPECT_EQ(may[1], "have /tmp to itself until it ends, 256.0 KiB at most");
+    EXPECT_EQ(List(may.end() - 3, may.end()),
+              (List{"have 12 descriptors in each process", "fill its private mounts with 1.0 MiB",
+                    "run for 90s"}));
+}
+
 TEST(Explain, WhatSeesNothing) {
     EXPECT_EQ(said(plan_from("ENTRYPOINT /bin/true\n"), Kind::may_not).front(), "see any file");
 }
@@ -103,7 +121,9 @@ TEST(Explain, EveryReasonIsFound) {
         "PROFILE vfs admin net\nPROFILE device registry\nMOUNT / readonly\nMOUNT /x none\nGRANT "
         "argv read\n"
         "GRANT beside create\nGRANT cwd write\nLIMIT memory 1M\nLIMIT cpu 5%\nLIMIT processes 9\n"
-        "RESTART always\nENV 'A=b c' D=e\nENTRYPOINT /bin/x\n";
+        "RESTART always\nENV 'A=b c' D=e\nENTRYPOINT /bin/x\nCMD y\nUSER daemon\n"
+        "DEPENDS db\nDEPENDS net\nHEALTHCHECK /bin/y\nMOUNT /p private 1M\n"
+        "LIMIT descriptors 9\nLIMIT time 1s\nLIMIT disk 1M\n";
     Texts none;
     std::size_t with_line = 0;
     for (const Statement& one : explain(plan_from(text), {})) {
@@ -114,7 +134,7 @@ TEST(Explain, EveryReasonIsFound) {
         ++with_line;
         EXPECT_TRUE(find_origin(text, one.directive, one.word, none)) << one.text;
     }
-    EXPECT_EQ(with_line, 17u);
+    EXPECT_EQ(with_line, 26u);
 }
 
 TEST(Origin, OfTheLastFileThatSaysIt) {
@@ -187,6 +207,36 @@ TEST(Difference, LimitsServicesAndPrograms) {
                       "PROFILE net\nENTRYPOINT /bin/b c\nENV X=1\nRESTART always\n"),
               (List{"gains PROFILE net", "loses PROFILE ipc", "runs /bin/b c X=1 instead of /bin/a",
                     "runs again when it ends: always instead of no"}));
+}
+
+TEST(Difference, WhoWhereAndUntilWhen) {
+    constexpr std::string_view old =
+        "PROFILE vfs\nMOUNT / readonly\nMOUNT /tmp private 1M\nLIMIT time 5m\nLIMIT disk 2M\n"
+        "LIMIT descriptors 9\nRESTART on-failure 2\nLABEL a=b\n";
+    EXPECT_EQ(changes(old,
+                      "PROFILE vfs\nMOUNT / readonly\nMOUNT /tmp private\nLIMIT disk 1M\n"
+                      "LIMIT descriptors 12\nRESTART on-failure 3\n"),
+              (List{"gains /tmp: what its memory has room for instead of 1.0 MiB",
+                    "gains descriptors: 12 instead of 9", "gains time: no end instead of 5m",
+                    "loses private mounts: 1.0 MiB instead of 2.0 MiB",
+                    "runs again when it ends: on-failure 3 instead of on-failure 2"}));
+    EXPECT_EQ(changes("PROFILE vfs\nMOUNT / readonly\n",
+                      "PROFILE vfs\nMOUNT / readonly\nUSER daemon:7\nWORKDIR /srv\nCMD a b\n"
+                      "DEPENDS db\nHEALTHCHECK interval 2s /bin/y x\n"),
+              (List{"runs without arguments given: a b instead of nothing",
+                    "runs as user daemon:7 instead of its starter",
+                    "runs in /srv instead of where its starter is",
+                    "runs only while these run: db instead of nothing",
+                    "runs with its health told by: /bin/y x, every 2s, 3 failures instead of "
+                    "nothing"}));
+}
+
+TEST(Explain, Times) {
+    EXPECT_EQ(time_text(500), "500ms");
+    EXPECT_EQ(time_text(1500), "1500ms");
+    EXPECT_EQ(time_text(90'000), "90s");
+    EXPECT_EQ(time_text(300'000), "5m");
+    EXPECT_EQ(time_text(7'200'000), "2h");
 }
 
 TEST(Explain, Sizes) {

@@ -5,9 +5,10 @@
 // parsed before the first directive of the file that builds on it, into the same result: what the
 // file says then overrides it. Within one file nothing may be said twice; the line numbers that
 // this needs are kept beside the result, and are 0 for whatever came from the base.
-#include <charconv>
+#include <algorithm>
 
 #include "libs/cluufile/cluufile.hpp"
+#include "libs/cluufile/values.hpp"
 #include "libs/cluufile/words.hpp"
 
 namespace cluufile {
@@ -20,6 +21,56 @@ constexpr std::string_view profile_words[] = {"ipc",   "vfs",    "registry",   "
                                               "admin", "device", "supervisor", "accounts"};
 
 constexpr std::string_view right_words[] = {"read", "write", "create"};
+
+struct LimitKind {
+    std::string_view name, twice, expected;
+    // Takes the word in, if it is right.
+    bool (*read)(std::string_view word, Cluufile& result);
+};
+
+bool read_size(std::string_view word, std::uint64_t& limit) {
+    const auto bytes = byte_count(word);
+    if (!bytes || *bytes < min_memory_limit) return false;
+    limit = *bytes;
+    return true;
+}
+
+constexpr std::string_view size_expected = "a size from 64K to 65536G, such as 512K, 8M or 1G";
+
+constexpr LimitKind limit_kinds[] = {
+    {"memory", "only one limit of memory; the first is in line", size_expected,
+     [](std::string_view word, Cluufile& result) { return read_size(word, result.memory_limit); }},
+    {"cpu", "only one limit of the CPU; the first is in line",
+     "a share of one CPU from 1% to 100%, such as 20%",
+     [](std::string_view word, Cluufile& result) {
+         if (!word.ends_with('%')) return false;
+         word.remove_suffix(1);
+         result.cpu_limit = number_up_to(max_cpu_limit, word);
+         return result.cpu_limit != 0;
+     }},
+    {"processes", "only one limit of processes; the first is in line",
+     "how many at a time, a number from 1 to 1000",
+     [](std::string_view word, Cluufile& result) {
+         result.process_limit = number_up_to(max_process_limit, word);
+         return result.process_limit != 0;
+     }},
+    {"descriptors", "only one limit of descriptors; the first is in line",
+     "how many in each process, a number from 3 to 1024",
+     [](std::string_view word, Cluufile& result) {
+         result.descriptor_limit = number_up_to(max_descriptor_limit, word);
+         return result.descriptor_limit >= min_descriptor_limit;
+     }},
+    {"time", "only one limit of time; the first is in line",
+     "a time from 10ms to 1000h, such as 500ms, 30s or 5m",
+     [](std::string_view word, Cluufile& result) {
+         const auto time = duration_ms(word);
+         result.time_limit_ms = time.value_or(0);
+         return time.has_value();
+     }},
+    {"disk", "only one limit of disk space; the first is in line", size_expected,
+     [](std::string_view word, Cluufile& result) { return read_size(word, result.disk_limit); }},
+};
+constexpr std::size_t limit_count = std::size(limit_kinds);
 
 class Parser {
 public:
@@ -47,11 +98,23 @@ private:
     Done env(Words& words, const Word& directive);
     Done restart(Words& words, const Word& directive);
     Done limit(Words& words, const Word& directive);
-    Done memory_limit(Words& words, const Word& what);
-    Done process_limit(Words& words, const Word& what);
-    Done cpu_limit(Words& words, const Word& what);
+    Done cmd(Words& words, const Word& directive);
+    Done label(Words& words, const Word& directive);
+    Done user(Words& words, const Word& directive);
+    Done workdir(Words& words, const Word& directive);
+    Done depends(Words& words, const Word& directive);
+    Done health_check(Words& words, const Word& directive);
 
-    Done env_entry(Words& words, const Word& word);
+    template <std::size_t N>
+    Done words_into(Words& words, Word word, Bounded<std::string_view, N>& list,
+                    std::string_view too_many);
+    struct Assignments {
+        bool (*is_name)(std::string_view);
+        std::string_view expected, twice, too_many;
+    };
+    template <std::size_t N>
+    Done assignments(Words& words, const Assignments& what, Bounded<NamedValue, N>& list,
+                     std::array<std::uint32_t, N>& lines);
 
     std::string_view file_;
     ImageSource& images_;
@@ -66,18 +129,24 @@ private:
     std::uint32_t cwd_line_ = 0;
     std::uint32_t entrypoint_line_ = 0;
     std::uint32_t restart_line_ = 0;
-    std::uint32_t memory_line_ = 0;
-    std::uint32_t processes_line_ = 0;
-    std::uint32_t cpu_line_ = 0;
+    std::uint32_t cmd_line_ = 0;
+    std::uint32_t user_line_ = 0;
+    std::uint32_t workdir_line_ = 0;
+    std::uint32_t health_line_ = 0;
+    std::array<std::uint32_t, limit_count> limit_lines_{};
     std::array<std::uint32_t, max_mounts> mount_lines_{};
     std::array<std::uint32_t, max_environment> environment_lines_{};
+    std::array<std::uint32_t, max_labels> label_lines_{};
 };
 
 const Parser::Directive Parser::directives[] = {
-    {"FROM", &Parser::from},   {"PROFILE", &Parser::profile},
-    {"MOUNT", &Parser::mount}, {"ENTRYPOINT", &Parser::entrypoint},
-    {"ENV", &Parser::env},     {"RESTART", &Parser::restart},
-    {"LIMIT", &Parser::limit}, {"GRANT", &Parser::grant},
+    {"FROM", &Parser::from},       {"PROFILE", &Parser::profile},
+    {"MOUNT", &Parser::mount},     {"ENTRYPOINT", &Parser::entrypoint},
+    {"ENV", &Parser::env},         {"RESTART", &Parser::restart},
+    {"LIMIT", &Parser::limit},     {"GRANT", &Parser::grant},
+    {"CMD", &Parser::cmd},         {"LABEL", &Parser::label},
+    {"USER", &Parser::user},       {"WORKDIR", &Parser::workdir},
+    {"DEPENDS", &Parser::depends}, {"HEALTHCHECK", &Parser::health_check},
 };
 
 Done Parser::parse(std::string_view text) {
@@ -93,7 +162,16 @@ Done Parser::parse(std::string_view text) {
 
 // What only the whole says: names can be seen only by a container that may resolve names.
 Done Parser::whole() {
+    const bool told_where = !result_.directory.empty();
+    if (told_where && result_.grants.any() && (workdir_line_ | last_grant_line_) != 0)
+        return base::fail(
+            Error{file_, std::max(workdir_line_, last_grant_line_), 1,
+                  workdir_line_ > last_grant_line_ ? "WORKDIR" : "GRANT",
+                  "no WORKDIR together with GRANT: names are meant from the starter's directory"});
     if (result_.profiles.has(Profile::vfs)) return {};
+    if (workdir_line_ != 0)
+        return base::fail(
+            Error{file_, workdir_line_, 1, "WORKDIR", "PROFILE vfs as well, or no WORKDIR"});
     if (last_mount_line_ != 0)
         return base::fail(
             Error{file_, last_mount_line_, 1, "MOUNT", "PROFILE vfs as well, or no mounts"});
@@ -112,7 +190,9 @@ Done Parser::line(Words& words) {
         return (this->*directive.handle)(words, word);
     }
     return base::fail(words.error(
-        word, "a directive: FROM, PROFILE, MOUNT, GRANT, ENTRYPOINT, ENV, RESTART or LIMIT"));
+        word,
+        "a directive: FROM, PROFILE, MOUNT, GRANT, ENTRYPOINT, CMD, ENV, USER, WORKDIR, LIMIT, "
+        "RESTART, HEALTHCHECK, DEPENDS or LABEL"));
 }
 
 // Fails if `seen` is the number of an earlier line; else makes it this one's.
@@ -161,19 +241,6 @@ Done Parser::profile(Words& words, const Word&) {
     return {};
 }
 
-bool is_normal_path(std::string_view path) {
-    if (path == "/") return true;
-    if (!path.starts_with('/') || path.ends_with('/') || path.size() > max_path) return false;
-    while (!path.empty()) {
-        path.remove_prefix(1);
-        std::size_t end = path.find('/');
-        std::string_view component = path.substr(0, end);
-        if (component.empty() || component == "." || component == "..") return false;
-        path = end == path.npos ? std::string_view{} : path.substr(end);
-    }
-    return true;
-}
-
 std::optional<MountMode> mount_mode(std::string_view word) {
     for (MountMode mode :
          {MountMode::private_, MountMode::inherit, MountMode::readonly, MountMode::none}) {
@@ -191,7 +258,16 @@ Done Parser::mount(Words& words, const Word&) {
     std::optional<MountMode> mode = mount_mode(mode_word.text);
     if (!mode)
         return base::fail(words.error(mode_word, "a mode: private, inherit, readonly or none"));
-    TRY(end_of(words));
+    std::uint64_t size = 0;
+    const Word size_word = TRY(words.next());
+    if (!size_word.end) {
+        if (*mode != MountMode::private_)
+            return base::fail(
+                words.error(size_word, "the end of the line: only a private mount has a size"));
+        if (!read_size(size_word.text, size))
+            return base::fail(words.error(size_word, size_expected));
+        TRY(end_of(words));
+    }
 
     std::size_t index = 0;
     while (index < result_.mounts.size() && result_.mounts[index].path != path.text) ++index;
@@ -199,9 +275,9 @@ Done Parser::mount(Words& words, const Word&) {
     TRY(once(words, path, mount_lines_[index], "another path: this one is mounted in line"));
     last_mount_line_ = line_;
     if (index < result_.mounts.size()) {
-        result_.mounts[index].mode = *mode;
+        result_.mounts[index] = {path.text, *mode, size};
     } else {
-        (void)result_.mounts.push({path.text, *mode});
+        (void)result_.mounts.push({path.text, *mode, size});
     }
     return {};
 }
@@ -238,54 +314,85 @@ Done Parser::entrypoint(Words& words, const Word& directive) {
     Word word = TRY(words.next());
     if (!is_normal_path(word.text) || word.text == "/")
         return base::fail(words.error(word, "the absolute path of a program"));
+    // What was meant for another program means nothing to this one.
+    if (cmd_line_ == 0) result_.default_arguments.clear();
+    return words_into(words, word, result_.entrypoint, "a program and at most 15 arguments");
+}
+
+Done Parser::cmd(Words& words, const Word& directive) {
+    TRY(once(words, directive, cmd_line_, "only one CMD; the first is in line"));
+    result_.default_arguments.clear();
+    const Word word = TRY(words.next());
+    if (word.end) return base::fail(words.error(word, "an argument"));
+    return words_into(words, word, result_.default_arguments, "at most 16 arguments");
+}
+
+// From `word` on, which is one.
+template <std::size_t N>
+Done Parser::words_into(Words& words, Word word, Bounded<std::string_view, N>& list,
+                        std::string_view too_many) {
     do {
-        if (!result_.entrypoint.push(word.text))
-            return base::fail(words.error(word, "a program and at most 15 arguments"));
+        if (!list.push(word.text)) return base::fail(words.error(word, too_many));
         word = TRY(words.next());
     } while (!word.end);
     return {};
-}
-
-bool is_variable_name(std::string_view name) {
-    if (name.empty() || (name[0] >= '0' && name[0] <= '9')) return false;
-    for (char c : name) {
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!letter && c != '_' && !(c >= '0' && c <= '9')) return false;
-    }
-    return true;
 }
 
 Done Parser::env(Words& words, const Word&) {
+    return assignments(words,
+                       {is_variable_name, "NAME=VALUE, in quotes if it has blanks",
+                        "another name: this one is set in line", "at most 32 variables"},
+                       result_.environment, environment_lines_);
+}
+
+Done Parser::label(Words& words, const Word&) {
+    return assignments(words,
+                       {is_label_name, "NAME=VALUE, in quotes if it has blanks",
+                        "another name: this one is set in line", "at most 32 labels"},
+                       result_.labels, label_lines_);
+}
+
+template <std::size_t N>
+Done Parser::assignments(Words& words, const Assignments& what, Bounded<NamedValue, N>& list,
+                         std::array<std::uint32_t, N>& lines) {
     Word word = TRY(words.next());
     do {
-        TRY(env_entry(words, word));
+        const std::size_t equals = word.text.find('=');
+        const std::string_view name = word.text.substr(0, equals);
+        if (equals == word.text.npos || !what.is_name(name))
+            return base::fail(words.error(word, what.expected));
+        std::size_t index = 0;
+        while (index < list.size() && list[index].name != name) ++index;
+        if (index == N) return base::fail(words.error(word, what.too_many));
+        TRY(once(words, word, lines[index], what.twice));
+        if (index == list.size()) (void)list.push({});
+        list[index] = {name, word.text.substr(equals + 1)};
         word = TRY(words.next());
     } while (!word.end);
     return {};
 }
 
-Done Parser::env_entry(Words& words, const Word& word) {
-    std::size_t equals = word.text.find('=');
-    std::string_view name = word.text.substr(0, equals);
-    if (equals == word.text.npos || !is_variable_name(name))
-        return base::fail(words.error(word, "NAME=VALUE, in quotes if it has blanks"));
-
-    auto& environment = result_.environment;
-    std::size_t index = 0;
-    while (index < environment.size() && environment[index].name != name) ++index;
-    if (index == max_environment) return base::fail(words.error(word, "at most 32 variables"));
-    TRY(once(words, word, environment_lines_[index], "another name: this one is set in line"));
-    if (index == environment.size()) (void)environment.push({});
-    environment[index] = {name, word.text.substr(equals + 1)};
-    return {};
+Done Parser::user(Words& words, const Word& directive) {
+    TRY(once(words, directive, user_line_, "only one USER; the first is in line"));
+    const Word word = TRY(words.next());
+    const std::size_t colon = word.text.find(':');
+    const std::string_view user = word.text.substr(0, colon);
+    const bool has_group = colon != word.text.npos;
+    const std::string_view group = has_group ? word.text.substr(colon + 1) : std::string_view{};
+    if (!is_user_name(user) || (has_group && !is_user_name(group)))
+        return base::fail(words.error(word, "a user, or USER:GROUP, each a name or a number"));
+    result_.user = {user, group};
+    return end_of(words);
 }
 
-// A decimal number from 1 to `most`; 0: it is none.
-std::uint32_t number_up_to(std::uint32_t most, const Word& word) {
-    std::uint32_t number = 0;
-    const char* end = word.text.data() + word.text.size();
-    auto [parsed, error] = std::from_chars(word.text.data(), end, number);
-    return word.end || error != std::errc{} || parsed != end || number > most ? 0 : number;
+Done Parser::workdir(Words& words, const Word& directive) {
+    TRY(once(words, directive, workdir_line_, "only one WORKDIR; the first is in line"));
+    const Word path = TRY(words.next());
+    if (!is_normal_path(path.text))
+        return base::fail(
+            words.error(path, "an absolute path without `.`, `..`, `//` or a `/` at its end"));
+    result_.directory = path.text;
+    return end_of(words);
 }
 
 Done Parser::restart(Words& words, const Word& directive) {
@@ -297,7 +404,7 @@ Done Parser::restart(Words& words, const Word& directive) {
         result_.restart = {RestartPolicy::always, 0};
     } else if (policy.text == "on-failure") {
         Word count = TRY(words.next());
-        const std::uint32_t attempts = number_up_to(1000, count);
+        const std::uint32_t attempts = number_up_to(max_retries, count.text);
         if (attempts == 0)
             return base::fail(words.error(count, "how often, a number from 1 to 1000"));
         result_.restart = {RestartPolicy::on_failure, attempts};
@@ -307,59 +414,59 @@ Done Parser::restart(Words& words, const Word& directive) {
     return end_of(words);
 }
 
-// A number of bytes: digits, and K, M or G for 2^10, 2^20 or 2^30.
-std::optional<std::uint64_t> byte_count(std::string_view word) {
-    unsigned shift = 0;
-    if (word.ends_with('K')) shift = 10;
-    if (word.ends_with('M')) shift = 20;
-    if (word.ends_with('G')) shift = 30;
-    if (shift != 0) word.remove_suffix(1);
-    std::uint64_t number = 0;
-    const char* end = word.data() + word.size();
-    auto [parsed, error] = std::from_chars(word.data(), end, number);
-    if (word.empty() || error != std::errc{} || parsed != end) return std::nullopt;
-    if (number > (max_memory_limit >> shift)) return std::nullopt;
-    return number << shift;
+Done Parser::health_check(Words& words, const Word& directive) {
+    TRY(once(words, directive, health_line_, "only one HEALTHCHECK; the first is in line"));
+    HealthCheck check;
+    Word word = TRY(words.next());
+    if (word.text == "interval") {
+        const Word time = TRY(words.next());
+        const auto interval = duration_ms(time.text);
+        if (!interval)
+            return base::fail(
+                words.error(time, "a time from 10ms to 1000h, such as 500ms, 30s or 5m"));
+        check.interval_ms = *interval;
+        word = TRY(words.next());
+    }
+    if (word.text == "retries") {
+        const Word count = TRY(words.next());
+        check.retries = number_up_to(max_retries, count.text);
+        if (check.retries == 0)
+            return base::fail(words.error(count, "how often, a number from 1 to 1000"));
+        word = TRY(words.next());
+    }
+    if (!is_normal_path(word.text) || word.text == "/")
+        return base::fail(words.error(
+            word, "interval TIME, retries N (in this order), or the absolute path of a program"));
+    TRY(words_into(words, word, check.program, "a program and at most 15 arguments"));
+    result_.health_check = check;
+    return {};
+}
+
+Done Parser::depends(Words& words, const Word&) {
+    Word image = TRY(words.next());
+    do {
+        if (!is_image_name(image.text) || image.text == "minimal")
+            return base::fail(words.error(image, "the name of an image that runs (a-z 0-9 . _ -)"));
+        if (std::ranges::find(result_.depends, image.text) == result_.depends.end() &&
+            !result_.depends.push(image.text))
+            return base::fail(words.error(image, "at most 8 images"));
+        image = TRY(words.next());
+    } while (!image.end);
+    return {};
 }
 
 Done Parser::limit(Words& words, const Word&) {
-    Word what = TRY(words.next());
-    if (what.text == "memory") return memory_limit(words, what);
-    if (what.text == "cpu") return cpu_limit(words, what);
-    if (what.text == "processes") return process_limit(words, what);
-    return base::fail(words.error(what, "what to limit: memory, cpu or processes"));
-}
-
-Done Parser::memory_limit(Words& words, const Word& what) {
-    TRY(once(words, what, memory_line_, "only one limit of memory; the first is in line"));
-    Word size = TRY(words.next());
-    std::optional<std::uint64_t> bytes = byte_count(size.text);
-    if (!bytes || *bytes < min_memory_limit)
-        return base::fail(words.error(size, "a size from 64K to 65536G, such as 512K, 8M or 1G"));
-    result_.memory_limit = *bytes;
-    return end_of(words);
-}
-
-Done Parser::process_limit(Words& words, const Word& what) {
-    TRY(once(words, what, processes_line_, "only one limit of processes; the first is in line"));
-    Word count = TRY(words.next());
-    result_.process_limit = number_up_to(max_process_limit, count);
-    if (result_.process_limit == 0)
-        return base::fail(words.error(count, "how many at a time, a number from 1 to 1000"));
-    return end_of(words);
-}
-
-Done Parser::cpu_limit(Words& words, const Word& what) {
-    TRY(once(words, what, cpu_line_, "only one limit of the CPU; the first is in line"));
-    const Word share = TRY(words.next());
-    Word number = share;
-    if (number.text.ends_with('%')) {
-        number.text.remove_suffix(1);
-        result_.cpu_limit = number_up_to(max_cpu_limit, number);
+    const Word what = TRY(words.next());
+    for (std::size_t i = 0; i < limit_count; ++i) {
+        const LimitKind& kind = limit_kinds[i];
+        if (what.end || what.text != kind.name) continue;
+        TRY(once(words, what, limit_lines_[i], kind.twice));
+        const Word word = TRY(words.next());
+        if (!kind.read(word.text, result_)) return base::fail(words.error(word, kind.expected));
+        return end_of(words);
     }
-    if (result_.cpu_limit == 0)
-        return base::fail(words.error(share, "a share of one CPU from 1% to 100%, such as 20%"));
-    return end_of(words);
+    return base::fail(
+        words.error(what, "what to limit: memory, cpu, processes, descriptors, time or disk"));
 }
 
 }  // namespace

@@ -18,19 +18,40 @@ Plan plan_of(std::string_view image, const Cluufile& file) {
             plan.words.emplace_back(word);
         }
     }
-    for (const EnvironmentEntry& entry : file.environment) {
+    plan.default_arguments.assign(file.default_arguments.begin(), file.default_arguments.end());
+    for (const NamedValue& entry : file.environment) {
         plan.environment.emplace_back(std::string{entry.name}, std::string{entry.value});
+    }
+    for (const NamedValue& label : file.labels) {
+        plan.labels.emplace_back(std::string{label.name}, std::string{label.value});
     }
     for (const Mount& mount : file.mounts) {
         plan.mounts.emplace_back(std::string{mount.path}, mount.mode);
+        if (mount.size != 0) plan.sizes.emplace_back(std::string{mount.path}, mount.size);
     }
+    plan.user = file.user.user;
+    plan.group = file.user.group;
+    plan.directory = file.directory;
+    plan.check.assign(file.health_check.program.begin(), file.health_check.program.end());
+    plan.check_interval_ms = file.health_check.interval_ms;
+    plan.check_retries = file.health_check.retries;
+    plan.depends.assign(file.depends.begin(), file.depends.end());
     plan.grants = file.grants;
     plan.profiles = file.profiles;
     plan.restart = file.restart;
     plan.memory_limit = file.memory_limit;
     plan.process_limit = file.process_limit;
     plan.cpu_limit = file.cpu_limit;
+    plan.descriptor_limit = file.descriptor_limit;
+    plan.time_limit_ms = file.time_limit_ms;
+    plan.disk_limit = file.disk_limit;
     return plan;
+}
+
+std::uint64_t Plan::size_of(std::string_view path) const {
+    const auto found =
+        std::ranges::find_if(sizes, [path](const auto& one) { return one.first == path; });
+    return found == sizes.end() ? 0 : found->second;
 }
 
 const std::pair<std::string, MountMode>* mount_at(const Plan& plan, std::string_view path) {
@@ -51,24 +72,24 @@ Processes processes_of(const Plan& plan) {
 }
 
 std::vector<std::string> arguments_of(const Plan& plan, std::vector<std::string> given) {
-    if (plan.words.empty()) {
-        if (given.empty()) given.push_back(plan.program);
-        return given;
-    }
+    const bool told_nothing = given.size() <= 1;
     std::vector<std::string> arguments = plan.words;
-    if (!given.empty()) std::move(given.begin() + 1, given.end(), std::back_inserter(arguments));
+    if (arguments.empty()) arguments.push_back(given.empty() ? plan.program : given.front());
+    if (told_nothing) {
+        std::ranges::copy(plan.default_arguments, std::back_inserter(arguments));
+    } else {
+        std::move(given.begin() + 1, given.end(), std::back_inserter(arguments));
+    }
     return arguments;
 }
 
 Names::Names(const Plan& plan, const CommandLine& line)
-    : plan_(plan),
-      line_(line),
-      first_(line.applied ? std::max<std::size_t>(plan.words.size(), 1) : 1),
-      argument_(first_) {}
+    : plan_(plan), line_(line), argument_(line.first) {}
 
 std::uint32_t Names::count() const {
     if (!plan_.grants.any()) return 0;
-    const std::size_t arguments = line_.arguments.size() - std::min(first_, line_.arguments.size());
+    const std::size_t arguments =
+        line_.arguments.size() - std::min(line_.first, line_.arguments.size());
     return static_cast<std::uint32_t>(1 + arguments);
 }
 

@@ -20,16 +20,32 @@ namespace cluufile {
 
 struct Plan {
     std::string image;
-    std::string program;             // absolute path; empty: a base that cannot be run
-    std::vector<std::string> words;  // the first arguments, argv[0] included
+    std::string program;                         // absolute path; empty: a base that cannot be run
+    std::vector<std::string> words;              // the first arguments, argv[0] included
+    std::vector<std::string> default_arguments;  // if the starter gives none
     std::vector<std::pair<std::string, std::string>> environment;
+    std::vector<std::pair<std::string, std::string>> labels;
+    std::string user, group;  // names or numbers; empty: the starter's
+    std::string directory;    // where it starts; empty: where its starter is
     std::vector<std::pair<std::string, MountMode>> mounts;
+    std::vector<std::pair<std::string, std::uint64_t>>
+        sizes;  // of private mounts, where it is said
     Grants grants;
     Profiles profiles;
     Restart restart;
+    std::vector<std::string> check;  // HEALTHCHECK: a program and its arguments
+    std::uint64_t check_interval_ms = 0;
+    std::uint32_t check_retries = 0;
+    std::vector<std::string> depends;  // images
     std::uint64_t memory_limit = 0;
     std::uint32_t process_limit = 0;
     std::uint32_t cpu_limit = 0;  // hundredths of a CPU; 0: none
+    std::uint32_t descriptor_limit = 0;
+    std::uint64_t time_limit_ms = 0;
+    std::uint64_t disk_limit = 0;  // bytes
+
+    // The most bytes in the private mount at this path; 0: what fits the container.
+    [[nodiscard]] std::uint64_t size_of(std::string_view path) const;
 };
 
 inline constexpr std::string_view processes_path = "/proc";
@@ -50,7 +66,8 @@ enum class Processes : std::uint8_t {
 [[nodiscard]] Plan plan_of(std::string_view image, const Cluufile& file);
 
 // The words of ENTRYPOINT after the program come first, argv[0] included; what the starter gave,
-// but for its argv[0], follows. With a program alone, argv[0] is the starter's.
+// but for its argv[0], or else the default arguments, follow. With a program alone, argv[0] is the
+// starter's.
 [[nodiscard]] std::vector<std::string> arguments_of(const Plan& plan,
                                                     std::vector<std::string> given);
 
@@ -59,7 +76,7 @@ struct CommandLine {
     std::string_view directory;              // the starter's current one, absolute
     // /proc/self is what it will be to the program itself; 0: that is not known.
     std::uint32_t own = 0;
-    bool applied = false;  // the arguments begin with the plan's words
+    std::size_t first = 1;  // the index of the first argument that the starter gave
 };
 
 struct GrantedName {
@@ -84,7 +101,6 @@ public:
 private:
     const Plan& plan_;
     CommandLine line_;
-    std::size_t first_;
     std::size_t argument_;
     bool directory_done_ = false;
     bool only_names_ = false;  // after `--`

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "libs/cluufile/explain.hpp"
 #include "libs/cluufile/text.hpp"
 
 namespace cluufile {
@@ -86,7 +87,11 @@ bool is_by_name(Needs& needs, const Plan& plan, const std::vector<Named>& names,
 Needs needs_of(const Plan& plan, const CommandLine& line, std::span<const Use> uses) {
     Needs needs;
     const std::vector<Named> names = names_of(plan, line);
-    for (const Use& use : uses) {
+    std::vector<Use> all(uses.begin(), uses.end());
+    // It cannot start where it sees nothing.
+    if (!plan.directory.empty()) all.push_back({plan.directory, {}});
+    needs.whole = plan.directory == "/";
+    for (const Use& use : all) {
         const auto* mount = mount_at(plan, use.path);
         // A mount goes before the names above it.
         const bool first_by_name = mount == nullptr || mount->first == "/";
@@ -110,13 +115,70 @@ MountMode mode_for(MountMode given, Rights rights) {
     return given == MountMode::inherit && !changes ? MountMode::readonly : given;
 }
 
+// As a Cluufile has it, in quotes if it needs them.
+std::string word(std::string_view text) {
+    const bool is_plain = !text.empty() && text.find_first_of(" \t\"'#") == text.npos;
+    const std::string_view quote = text.find('\'') == text.npos ? "'" : "\"";
+    return (is_plain ? "" : std::string{quote}) + std::string{text} +
+           (is_plain ? "" : std::string{quote});
+}
+
+std::string words_of(std::span<const std::string> words) {
+    std::string text;
+    for (const std::string& one : words) text += " " + word(one);
+    return text;
+}
+
+std::string size_word(std::uint64_t bytes) {
+    return bytes % 1024 == 0 ? decimal(bytes / 1024) + "K" : decimal(bytes);
+}
+
+std::string text_of_limits(const Plan& plan) {
+    std::string out;
+    const auto limit = [&](std::string_view what, std::uint64_t set, const std::string& amount) {
+        if (set != 0) out += "LIMIT " + std::string{what} + " " + amount + "\n";
+    };
+    limit("memory", plan.memory_limit, size_word(plan.memory_limit));
+    limit("cpu", plan.cpu_limit, decimal(plan.cpu_limit) + "%");
+    limit("processes", plan.process_limit, decimal(plan.process_limit));
+    limit("descriptors", plan.descriptor_limit, decimal(plan.descriptor_limit));
+    limit("time", plan.time_limit_ms, time_text(plan.time_limit_ms));
+    limit("disk", plan.disk_limit, size_word(plan.disk_limit));
+    return out;
+}
+
+std::string text_of_start(const Plan& plan) {
+    std::string out;
+    if (!plan.user.empty())
+        out += "USER " + plan.user + (plan.group.empty() ? "" : ":" + plan.group) + "\n";
+    if (!plan.directory.empty()) out += "WORKDIR " + word(plan.directory) + "\n";
+    if (!plan.depends.empty()) out += "DEPENDS " + joined(plan.depends) + "\n";
+    if (!plan.check.empty())
+        out += "HEALTHCHECK interval " + time_text(plan.check_interval_ms) + " retries " +
+               decimal(plan.check_retries) + words_of(plan.check) + "\n";
+    if (plan.restart.policy != RestartPolicy::no) {
+        out += "RESTART " + std::string{name_of(plan.restart.policy)};
+        if (plan.restart.policy == RestartPolicy::on_failure)
+            out += " " + decimal(plan.restart.attempts);
+        out += "\n";
+    }
+    if (!plan.program.empty())
+        out += "ENTRYPOINT " + word(plan.program) + words_of(plan.words) + "\n";
+    if (!plan.default_arguments.empty()) out += "CMD" + words_of(plan.default_arguments) + "\n";
+    return out;
+}
+
 }  // namespace
 
 Plan tightened(const Plan& plan, const CommandLine& line, std::span<const Use> uses) {
     Needs needs = needs_of(plan, line, uses);
     Plan result = plan;
     result.mounts.clear();
-    const bool splits = !needs.whole && needs.mounts.size() <= most_directories &&
+    const auto* whole = mount_at(plan, "/");
+    // Of a private one, the size is that of the whole.
+    const bool splits = !needs.whole &&
+                        (whole == nullptr || whole->second != MountMode::private_) &&
+                        needs.mounts.size() <= most_directories &&
                         plan.mounts.size() + needs.mounts.size() <= max_mounts;
     for (const auto& [path, mode] : plan.mounts) {
         if (mode == MountMode::none) {
@@ -130,7 +192,6 @@ Plan tightened(const Plan& plan, const CommandLine& line, std::span<const Use> u
             result.mounts.emplace_back(path, mode);
         }
     }
-    const auto* whole = mount_at(plan, "/");
     for (const auto& [path, rights] : needs.mounts) {
         if (whole != nullptr && splits)
             result.mounts.emplace_back(path, mode_for(whole->second, rights));
@@ -152,12 +213,6 @@ Plan tightened(const Plan& plan, const CommandLine& line, std::span<const Use> u
 
 std::string text_of(const Plan& plan) {
     std::string out = "FROM minimal\n";
-    const auto word = [](std::string_view text) {
-        const bool is_plain = !text.empty() && text.find_first_of(" \t\"'#") == text.npos;
-        const std::string_view quote = text.find('\'') == text.npos ? "'" : "\"";
-        return (is_plain ? "" : std::string{quote}) + std::string{text} +
-               (is_plain ? "" : std::string{quote});
-    };
     std::string profiles;
     const auto names = profile_names();
     for (std::size_t bit = 0; bit < names.size(); ++bit) {
@@ -165,8 +220,11 @@ std::string text_of(const Plan& plan) {
             profiles += " " + std::string{names[bit]};
     }
     if (!profiles.empty()) out += "PROFILE" + profiles + "\n";
-    for (const auto& [path, mode] : plan.mounts)
-        out += "MOUNT " + word(path) + " " + std::string{name_of(mode)} + "\n";
+    for (const auto& [path, mode] : plan.mounts) {
+        const std::uint64_t size = plan.size_of(path);
+        out += "MOUNT " + word(path) + " " + std::string{name_of(mode)} +
+               (size == 0 ? "" : " " + size_word(size)) + "\n";
+    }
     for (const auto& [source, rights] :
          {std::pair{"argv", plan.grants.argv}, std::pair{"beside", plan.grants.beside},
           std::pair{"cwd", plan.grants.cwd}}) {
@@ -175,23 +233,8 @@ std::string text_of(const Plan& plan) {
     }
     for (const auto& [name, value] : plan.environment)
         out += "ENV " + word(name + "=" + value) + "\n";
-    if (plan.memory_limit != 0)
-        out += "LIMIT memory " +
-               (plan.memory_limit % 1024 == 0 ? decimal(plan.memory_limit / 1024) + "K"
-                                              : decimal(plan.memory_limit)) +
-               "\n";
-    if (plan.cpu_limit != 0) out += "LIMIT cpu " + decimal(plan.cpu_limit) + "%\n";
-    if (plan.process_limit != 0) out += "LIMIT processes " + decimal(plan.process_limit) + "\n";
-    if (plan.restart.policy != RestartPolicy::no) {
-        out += "RESTART " + std::string{name_of(plan.restart.policy)};
-        if (plan.restart.policy == RestartPolicy::on_failure)
-            out += " " + decimal(plan.restart.attempts);
-        out += "\n";
-    }
-    if (plan.program.empty()) return out;
-    out += "ENTRYPOINT " + plan.program;
-    for (const std::string& one : plan.words) out += " " + word(one);
-    return out + "\n";
+    for (const auto& [name, value] : plan.labels) out += "LABEL " + word(name + "=" + value) + "\n";
+    return out + text_of_limits(plan) + text_of_start(plan);
 }
 
 }  // namespace cluufile

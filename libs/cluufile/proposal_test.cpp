@@ -55,6 +55,17 @@ TEST(Proposal, OfTheWholeOnlyTheDirectoriesThatWereUsed) {
     EXPECT_EQ(proposed("PROFILE vfs\nMOUNT / readonly\n", many), "PROFILE vfs\nMOUNT / readonly\n");
 }
 
+TEST(Proposal, WhereItStartsIsNeeded) {
+    EXPECT_EQ(
+        proposed("PROFILE vfs\nMOUNT /srv inherit\nMOUNT /a readonly\nWORKDIR /srv/www\n", {}),
+        "PROFILE vfs\nMOUNT /srv readonly\nWORKDIR /srv/www\n");
+    EXPECT_EQ(proposed("PROFILE vfs\nMOUNT / inherit\nWORKDIR /\n", {}),
+              "PROFILE vfs\nMOUNT / inherit\nWORKDIR /\n");
+    // A size stays that of the whole.
+    EXPECT_EQ(proposed("PROFILE vfs\nMOUNT / private 1M\n", {{"/a/b", read | create}}),
+              "PROFILE vfs\nMOUNT / private 1024K\n");
+}
+
 TEST(Proposal, RightsToNamesThatWereUsed) {
     constexpr std::string_view text =
         "PROFILE vfs\nGRANT argv read write create\nGRANT beside create write\nGRANT cwd "
@@ -74,16 +85,22 @@ TEST(Proposal, RightsToNamesThatWereUsed) {
 
 TEST(Proposal, SaysAllThatAPlanIs) {
     constexpr std::string_view text =
-        "FROM minimal\nPROFILE vfs net\nMOUNT '/a b' private\nENV 'A=b c' \"D=it's\"\nLIMIT memory "
-        "16384K\n"
-        "LIMIT cpu 20%\nLIMIT processes 5\nRESTART on-failure 3\nENTRYPOINT /bin/x '' y\n";
+        "FROM minimal\nPROFILE vfs net\nMOUNT '/a b' private 1M\nENV 'A=b c' \"D=it's\"\n"
+        "LABEL org.example/version=1.2 'note=two words'\nLIMIT memory 16384K\nLIMIT cpu 20%\n"
+        "LIMIT processes 5\nLIMIT descriptors 12\nLIMIT time 90s\nLIMIT disk 2M\n"
+        "USER daemon:7\nWORKDIR '/a b'\nDEPENDS db net\n"
+        "HEALTHCHECK interval 2s /bin/y 'is it'\nRESTART on-failure 3\n"
+        "ENTRYPOINT /bin/x '' y\nCMD serve 'a b'\n";
     const Plan plan = plan_from(text);
     const std::string once = text_of(plan);
     EXPECT_EQ(text_of(plan_from(once)), once);
     EXPECT_EQ(once,
-              "FROM minimal\nPROFILE vfs net\nMOUNT '/a b' private\nENV 'A=b c'\nENV "
-              "\"D=it's\"\nLIMIT memory 16384K\n"
-              "LIMIT cpu 20%\nLIMIT processes 5\nRESTART on-failure 3\nENTRYPOINT /bin/x '' y\n");
+              "FROM minimal\nPROFILE vfs net\nMOUNT '/a b' private 1024K\nENV 'A=b c'\nENV "
+              "\"D=it's\"\nLABEL org.example/version=1.2\nLABEL 'note=two words'\n"
+              "LIMIT memory 16384K\nLIMIT cpu 20%\nLIMIT processes 5\nLIMIT descriptors 12\n"
+              "LIMIT time 90s\nLIMIT disk 2048K\nUSER daemon:7\nWORKDIR '/a b'\n"
+              "DEPENDS db net\nHEALTHCHECK interval 2s retries 3 /bin/y 'is it'\n"
+              "RESTART on-failure 3\nENTRYPOINT /bin/x '' y\nCMD serve 'a b'\n");
 }
 
 }  // namespace

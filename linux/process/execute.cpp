@@ -149,10 +149,7 @@ Result<void> ask_procmgr(std::string_view path, std::span<const std::byte> block
     const auto answer = ipc::call(own_process(), process::Execute{.image_bytes = block.size()},
                                   {.payload = ipc::bytes(path), .capabilities = {memory}});
     if (!answer) {
-        if (answer.error() == ipc::Failure{ipc::Status::invalid} ||
-            answer.error() == ipc::Failure{ipc::Status::not_permitted}) {
-            explain_refusal();
-        }
+        explain_refusal();
         return base::fail(to_errno(answer.error()));
     }
     return {};

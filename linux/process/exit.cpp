@@ -82,10 +82,10 @@ void walk_robust_list(const Thread& thread) {
 
 }  // namespace
 
-void exit_process(std::uint32_t status) {
+void exit_process(std::uint32_t status, std::uint32_t cause) {
     fd::on_exit();
     for (;;) {
-        (void)ipc::call(own_process(), process::Exit{.status = status});
+        (void)ipc::call(own_process(), process::Exit{.status = status, .cause = cause});
     }
 }
 

@@ -8,7 +8,7 @@ namespace linux {
 
 // Ends the whole process at once. `status` as in interfaces/process.hpp: exit code << 8, or a
 // signal's number.
-[[noreturn]] void exit_process(std::uint32_t status);
+[[noreturn]] void exit_process(std::uint32_t status, std::uint32_t cause = 0);
 
 // Ends the calling thread; the last one ends the process with this exit code.
 [[noreturn]] void exit_thread(std::uint32_t code);

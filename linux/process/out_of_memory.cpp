@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "linux/process/out_of_memory.hpp"
 
+#include "interfaces/process.hpp"
 #include "interfaces/process_image.hpp"
 #include "libs/ipc/kernel_objects.hpp"
 #include "linux/entry/report.hpp"
@@ -37,12 +38,12 @@ void end_for_want_of_memory() __attribute__((no_thread_safety_analysis)) {
     (void)program_space().clear();
     report({reason});
     fd::complain(reason);
-    exit_process(signal_kill);
+    exit_process(signal_kill, process::Exit::no_memory);
 }
 
 void end_library_for_want_of_memory() {
     report({reason});
-    exit_process(signal_kill);
+    exit_process(signal_kill, process::Exit::no_memory);
 }
 
 }  // namespace linux

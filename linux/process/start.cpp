@@ -33,6 +33,9 @@ void adopt_limits(const process::ImageStart& image) {
             limits[i] = {image.limits[i][0], image.limits[i][1]};
         }
     }
+    Limit& files = limits[static_cast<std::size_t>(Resource::files)];
+    files.hard = std::min<std::uint64_t>(files.hard, identity().most_descriptors);
+    files.soft = std::min(files.soft, files.hard);
     MutexGuard guard{state().limits_lock};
     state().limits = limits;
 }

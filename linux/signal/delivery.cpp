@@ -6,6 +6,7 @@
 #include "linux/entry/thread_state.hpp"
 #include "linux/entry/user_memory.hpp"
 #include "linux/process/exit.hpp"
+#include "linux/process/hooks.hpp"
 #include "linux/process/out_of_memory.hpp"
 #include "linux/process/plan.hpp"
 #include "linux/process/stop.hpp"
@@ -100,6 +101,10 @@ void deliver(abi::Registers& registers, After& after, const Taken& taken) {
         if (default_action(taken.signal) == DefaultAction::stop) {
             stop_process(taken.signal);
             return;
+        }
+        if (taken.signal == linux_abi::sig_kill &&
+            taken.details.code == process::SignalPage::time_is_over) {
+            fd::complain("killed: the time limit of the container is reached");
         }
         exit_process(taken.signal);
     }

@@ -11,7 +11,6 @@ namespace linux {
 namespace {
 
 constexpr auto resources = static_cast<std::uint32_t>(Resource::count);
-constexpr std::uint64_t most_files = 1024;
 constexpr std::uint64_t tick_ns = 10'000'000;
 
 Result<Limit> change_limit(std::uint32_t resource, std::uint64_t new_at) {
@@ -31,7 +30,8 @@ Result<Limit> change_limit(std::uint32_t resource, std::uint64_t new_at) {
     if (new_at != 0) {
         const bool raises = fresh.hard > old.hard;
         const bool is_files = resource == static_cast<std::uint32_t>(Resource::files);
-        if ((raises && identity().user != 0) || (is_files && fresh.hard > most_files)) {
+        if ((raises && identity().user != 0) ||
+            (is_files && fresh.hard > identity().most_descriptors)) {
             return base::fail(Errno::eperm);
         }
         limit = {fresh.soft, fresh.hard};

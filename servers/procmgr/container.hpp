@@ -23,13 +23,19 @@
 
 namespace procmgr {
 
+// As whom, and with what, a container was started.
+struct Started {
+    Identity identity;
+    std::optional<ImageSet> images;  // that it may start
+    std::size_t first_argument = 1;  // of those that the starter gave
+};
+
 // What it takes to start a container's first process again.
 struct RestartKit {
     ImageBlock block;  // its capabilities are slots of procmgr's own table ...
     std::vector<ipc::Capability<ipc::Any>> owned;  // ... and owned here
     ipc::Capability<names::View> starter_view;
-    Identity identity;
-    std::optional<ImageSet> images;
+    Started by;
 };
 
 struct Container {
@@ -39,7 +45,9 @@ struct Container {
     CommandLineNote command_line;
     std::uint64_t memory_limit = 0;
     std::uint32_t process_limit = 0;
+    std::uint32_t descriptor_limit = 0;
     ipc::Capability<ipc::Bank> bank;
+    ipc::Capability<ipc::Bank> disk;  // in `bank`: what its private mounts may take; may be none
     ipc::Capability<ipc::SchedContext> cpu;  // what its threads' contexts are within; may be none
     std::uint32_t starter = 0;               // the container it is inside of, or 0
     std::uint32_t inner = 0;  // containers inside this one, without those inside them
@@ -52,13 +60,20 @@ struct Container {
     int start_entry = -1;  // index in the start table
     container::State state = container::State::running;
     std::uint32_t status = 0;
+    container::Cause cause = container::Cause::none;
     std::uint32_t restarts = 0;
     std::uint32_t failures = 0;  // in a row
     std::uint64_t started_ns = 0;
-    std::uint64_t ended_cpu_ns = 0;           // of processes that have ended
-    bool stopping = false;                    // asked to end: no restart
+    std::uint64_t ended_cpu_ns = 0;        // of processes that have ended
+    bool stopping = false;                 // asked to end: no restart
+    std::vector<std::uint32_t> waits_for;  // containers that must end before it is told to end ...
+    std::uint64_t grace_ns = 0;            // ... with this grace
+    container::Health health = container::Health::none;
+    Pid check = 0;                 // the process that looks at its health at the moment
+    std::uint32_t bad_checks = 0;  // in a row
+    std::vector<ipc::PendingReply> awaiting_health;
     std::vector<ipc::PendingReply> stoppers;  // who asked for it, and waits until it has ended
-    bool restarting = false;                  // asked to: started again when it has ended
+    bool restart_asked = false;               // for when it has ended
     std::vector<ipc::PendingReply> awaiting;  // container::Await
     ipc::Capability<names::View> traced_view;
     LogRing log;
@@ -71,6 +86,10 @@ struct Container {
     bool forgotten = false;   // not in the list; here only for what is still inside
     std::unique_ptr<RestartKit> kit;
 
+    // It has ended, and will start again.
+    [[nodiscard]] bool restarting() const {
+        return state == container::State::exited && kit != nullptr && !stopping;
+    }
     [[nodiscard]] bool has(cluufile::Profile profile) const { return plan.profiles.has(profile); }
     [[nodiscard]] bool supervises() const {
         return has(cluufile::Profile::supervisor) || has(cluufile::Profile::admin);

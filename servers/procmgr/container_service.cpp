@@ -5,6 +5,7 @@
 
 #include "libs/base/align.hpp"
 #include "libs/rt/clock.hpp"
+#include "servers/procmgr/model/end_text.hpp"
 #include "servers/procmgr/model/text.hpp"
 
 namespace procmgr {
@@ -14,10 +15,41 @@ bool sees(const Process& process, const Container& container) {
     return process.identity.user == 0 || process.identity.user == container.user;
 }
 
-constexpr std::size_t most_waiting = 16;  // for the end, and for the log, of one container
+constexpr std::size_t most_waiting = 16;  // of a kind, for one container
 
-std::string_view status_word(const Container& container) {
-    return container.state == container::State::running ? "running" : "exited";
+// Nothing, while it runs.
+std::string end_of(const Container& container) {
+    if (container.state == container::State::running) {
+        return {};
+    }
+    return end_text({.status = container.status,
+                     .cause = container.cause,
+                     .memory_limit = container.memory_limit,
+                     .time_limit_ms = container.plan.time_limit_ms,
+                     .bad_checks = container.plan.check_retries});
+}
+
+container::State state_of(const Container& container) {
+    return container.restarting() ? container::State::restarting : container.state;
+}
+
+std::string_view word_of(container::State state) {
+    switch (state) {
+        case container::State::running:    return "running";
+        case container::State::exited:     return "exited";
+        case container::State::restarting: return "restarting";
+    }
+    return "";
+}
+
+std::string_view word_of(container::Health health) {
+    switch (health) {
+        case container::Health::none:      return "none";
+        case container::Health::starting:  return "starting";
+        case container::Health::healthy:   return "healthy";
+        case container::Health::unhealthy: return "unhealthy";
+    }
+    return "";
 }
 
 }  // namespace
@@ -64,11 +96,13 @@ Result<container::ConfigureNext::Reply> ContainerService::handle(
 
 container::Info ContainerService::info_of(const Container& container) {
     container::Info info;
-    info.state = container.state;
+    info.state = state_of(container);
+    info.health = container.health;
     info.id = container.id;
     info.pid = container.main;
     info.processes = container.processes;
     info.status = container.status;
+    info.cause = container.cause;
     info.restarts = container.restarts;
     info.started_ns = container.started_ns;
     info.memory_bytes = manager_.memory_of(container);
@@ -90,13 +124,14 @@ Result<container::List::Reply> ContainerService::handle(const container::List& l
     auto& all = manager_.containers();
     for (auto at = all.lower_bound(list.first); at != all.end(); ++at) {
         const Container& container = at->second;
-        const bool shown = list.all != 0 || container.state == container::State::running;
+        const bool shown = list.all != 0 || state_of(container) != container::State::exited;
         if (!shown || container.forgotten || !sees(*process, container)) {
             continue;
         }
         container::Info info = info_of(container);
-        const std::size_t names = container.name.size() + container.plan.image.size() + 2;
-        const std::size_t length = base::align_up(sizeof info + names, 8);
+        const std::string end = end_of(container);
+        const std::string texts = container.name + '\0' + container.plan.image + '\0' + end + '\0';
+        const std::size_t length = base::align_up(sizeof info + texts.size(), 8);
         if (out.size() + length > container::List::reply_payload) {
             reply.next = container.id;
             break;
@@ -105,10 +140,7 @@ Result<container::List::Reply> ContainerService::handle(const container::List& l
         const std::size_t start = out.size();
         out.resize(start + length);
         std::memcpy(out.data() + start, &info, sizeof info);
-        std::memcpy(out.data() + start + sizeof info, container.name.c_str(),
-                    container.name.size() + 1);
-        std::memcpy(out.data() + start + sizeof info + container.name.size() + 1,
-                    container.plan.image.c_str(), container.plan.image.size() + 1);
+        std::memcpy(out.data() + start + sizeof info, texts.data(), texts.size());
         ++reply.count;
     }
     request.set_reply_payload(out);
@@ -122,6 +154,7 @@ Result<container::Stop::Reply> ContainerService::handle(const container::Stop& s
         // Reserved before anything ends: what ends is answered.
         container->stoppers.push_back(TRY(request.defer()));
     }
+    container->restart_asked = false;
     manager_.stop_container(*container, stop.grace_ns);
     return container::Stop::Reply{};
 }
@@ -137,7 +170,7 @@ Result<container::Restart::Reply> ContainerService::handle(const container::Rest
         return base::fail(Status::unsupported);
     }
     container->stoppers.push_back(TRY(request.defer()));
-    container->restarting = true;
+    container->restart_asked = true;
     manager_.stop_container(*container, restart.grace_ns);
     return container::Restart::Reply{};
 }
@@ -220,6 +253,17 @@ Result<container::ReadLog::Reply> ContainerService::handle(const container::Read
     return reply;
 }
 
+Result<container::AwaitHealth::Reply> ContainerService::handle(const container::AwaitHealth&,
+                                                               ipc::Request& request) {
+    Container* container = TRY(find(request));
+    if (container->awaiting_health.size() == most_waiting) {
+        return base::fail(Status::limit);
+    }
+    container->awaiting_health.push_back(TRY(request.defer()));
+    manager_.answer_health(*container);
+    return container::AwaitHealth::Reply{};
+}
+
 Result<container::Remove::Reply> ContainerService::handle(const container::Remove&,
                                                           ipc::Request& request) {
     Container* container = TRY(find(request));
@@ -235,16 +279,28 @@ Result<container::Inspect::Reply> ContainerService::handle(const container::Insp
     const Container* container = TRY(find(request));
     const container::Info info = info_of(*container);
     std::string text = "name: " + container->name + "\nid: " + decimal(container->id) + "\n";
-    text += describe(container->plan);
     text += "state: ";
-    text += status_word(*container);
+    text += word_of(info.state);
+    if (info.health != container::Health::none) {
+        text += "\nhealth: ";
+        text += word_of(info.health);
+    }
+    if (container->state == container::State::exited) {
+        text += "\nend: " + end_of(*container);
+    }
     text += "\nstatus: " + decimal(info.status) + "\nfirst process: " + decimal(info.pid) +
             "\nprocesses: " + decimal(container->all_processes) + " of " +
             decimal(container->process_limit) + "\nrestarts: " + decimal(info.restarts) +
             "\nmemory: " + decimal(info.memory_bytes) + " of " + decimal(info.memory_limit) +
             "\ncpu ms: " + decimal(info.cpu_ns / rt::millisecond) + "\n";
-    request.set_reply_payload(
-        ipc::bytes(std::string_view{text}.substr(0, container::Inspect::reply_payload)));
+    text += describe(container->plan);
+    constexpr std::string_view rest = "left out: what does not fit\n";
+    if (text.size() > container::Inspect::reply_payload) {
+        text.resize(container::Inspect::reply_payload - rest.size());
+        text.resize(text.rfind('\n') + 1);
+        text += rest;
+    }
+    request.set_reply_payload(ipc::bytes(text));
     return container::Inspect::Reply{};
 }
 

@@ -12,7 +12,8 @@ public:
     using Protocol =
         ipc::Operations<container::List, container::Stop, container::Remove, container::Inspect,
                         container::ConfigureNext, container::Signal, container::Await,
-                        container::ReadLog, container::Restart, container::ReadUses>;
+                        container::ReadLog, container::Restart, container::ReadUses,
+                        container::AwaitHealth>;
 
     explicit ContainerService(Manager& manager) : manager_(manager) {}
 
@@ -20,6 +21,8 @@ public:
     Result<container::Stop::Reply> handle(const container::Stop& stop, ipc::Request& request);
     Result<container::Remove::Reply> handle(const container::Remove&, ipc::Request& request);
     Result<container::Inspect::Reply> handle(const container::Inspect&, ipc::Request& request);
+    Result<container::AwaitHealth::Reply> handle(const container::AwaitHealth&,
+                                                 ipc::Request& request);
     Result<container::ConfigureNext::Reply> handle(const container::ConfigureNext& next,
                                                    ipc::Request& request);
     Result<container::Signal::Reply> handle(const container::Signal& signal, ipc::Request& request);

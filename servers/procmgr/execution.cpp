@@ -45,11 +45,6 @@ bool is_traced(const Container& container) {
     return (container.flags & container::ConfigureNext::trace) != 0;
 }
 
-struct Refusal {
-    Status status = Status::ok;
-    std::string complaint;  // for the log, and for ExplainRefusal
-};
-
 // What a view shows at a path.
 Async<Result<fs::Attributes>> attributes_at(Manager& manager, ipc::AnyRef view, std::string path) {
     const auto answer =
@@ -183,6 +178,10 @@ Async<Decided> decide(Manager& manager, CallerId caller, const Starter& starter,
     if (const Body* body = manager.body_of(caller.pid, caller.serial)) {
         narrow(lookup.plan, body->next.how);
     }
+    if (auto missing = manager.missing_dependency(lookup.plan, starter.identity.user);
+        !missing.empty()) {
+        co_return base::fail(Refusal{Status::would_block, std::move(missing)});
+    }
     auto container = make_container(manager, caller, lookup.plan);
     if (!container) {
         co_return base::fail(container.error());
@@ -193,10 +192,11 @@ Async<Decided> decide(Manager& manager, CallerId caller, const Starter& starter,
                                               .from = starter.view,
                                               .identity = starter.identity,
                                               .bank = container->get().bank,
+                                              .disk = container->get().disk,
                                               .container = container->get().id,
                                               .traced = is_traced(container->get())});
     if (!prepared) {
-        co_return base::fail(Refusal{prepared.error(), {}});
+        co_return base::fail(prepared.error());
     }
     decision.container = std::move(*container);
     decision.plan = std::move(lookup.plan);
@@ -231,7 +231,8 @@ base::Result<void, Refusal> replace(Manager& manager, const Starter& starter, Pr
             container.traced_view = std::move(*copy);
         }
     }
-    apply(plan, block);
+    const std::size_t first_argument = apply(plan, block);
+    const Identity before = std::exchange(process.identity, decision.prepared.identity);
     bool moved = false;
     auto fresh =
         manager.build_image({.container = &container,
@@ -246,6 +247,7 @@ base::Result<void, Refusal> replace(Manager& manager, const Starter& starter, Pr
                              }});
     if (!fresh) {
         if (!moved) {
+            process.identity = before;
             return base::fail(Refusal{fresh.error(), {}});
         }
         rt::log(std::string_view{process.name}, " was lost in exec: ", fresh.error());
@@ -257,7 +259,10 @@ base::Result<void, Refusal> replace(Manager& manager, const Starter& starter, Pr
     const bool may_restart = plan.restart.policy != cluufile::RestartPolicy::no ||
                              (container.flags & container::ConfigureNext::log) != 0;
     if (container.by_name && may_restart) {
-        container.kit = make_kit(*fresh, block, starter.view, process);
+        container.kit = make_kit(*fresh, block, starter.view,
+                                 {.identity = starter.identity,
+                                  .images = process.images,
+                                  .first_argument = first_argument});
     }
     manager.replace_image(process, std::move(*fresh), container);
     return {};

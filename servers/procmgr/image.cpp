@@ -85,6 +85,7 @@ ipc::KernelResult<void> ImageBuilder::add_shared(Body& body, const ImageRequest&
     }
     body.shared = address;
     body.places = request.places;
+    body.identity().most_descriptors = request.descriptor_limit;
     write_identity(body, *request.process, request.container_name, request.has_terminal);
     return {};
 }
@@ -131,7 +132,10 @@ ipc::KernelResult<Body> ImageBuilder::copy(const ImageRequest& request,
         pages.address = source.fork.control_page - page_size;
     } else {
         body.space = TRY(body.bank->create_address_space());
-        body.table = TRY(body.bank->create_cap_table(process_table_slots));
+        body.table = TRY(body.bank->create_cap_table(
+            std::min(process_table_slots,
+                     slots_beside_descriptors + std::uint64_t{request.descriptor_limit} *
+                                                    process::ImageDescriptor::most_capabilities)));
         TRY(body.space->map(time_page_, {.address = process::time_page,
                                          .length = page_size,
                                          .flags = MapFlags::read | MapFlags::on_clone_share}));

@@ -15,7 +15,9 @@
 
 namespace procmgr {
 
+// A descriptor takes up to ImageDescriptor::most_capabilities slots; threads and mappings take others.
 inline constexpr std::uint64_t process_table_slots = 8192;
+inline constexpr std::uint64_t slots_beside_descriptors = 2048;
 inline constexpr std::uint8_t process_priority = 64;
 
 struct ImageRequest {
@@ -24,6 +26,7 @@ struct ImageRequest {
     ipc::Ref<ipc::Bank> container_bank;
     ipc::Ref<ipc::SchedContext> cpu;  // that its own are to be within
     std::uint64_t memory_limit = 0;
+    std::uint32_t descriptor_limit = 0;
     ipc::Ref<names::View> view;  // copied; none: no files
     bool has_terminal = false;
     bool may_log = false;

@@ -28,6 +28,8 @@ public:
         : outside_(outside), names_(names) {}
 
     Async<ImageLookup> find(std::string name);
+    // A small text of the system's. Errors: too_big, and those of the file system.
+    Async<Result<std::string>> read(std::string path);
 
 private:
     struct Text {
@@ -40,7 +42,6 @@ private:
 
     // not_found if there is no such image.
     Async<Result<void>> fetch(std::string name);
-    Async<Result<std::string>> read(std::string path);
 
     Outside& outside_;
     ipc::Ref<names::Manager> names_;

@@ -51,6 +51,12 @@ struct Session {
         0;  // of the terminal's node in /dev, if it is a screen's or a serial line's
 };
 
+// Why something was not started.
+struct Refusal {
+    Status status = Status::ok;
+    std::string complaint;  // for a person: the log, and process::ExplainRefusal; may be empty
+};
+
 // A container's first process, before it is built.
 struct ContainerStart {
     Plan plan;
@@ -136,12 +142,21 @@ public:
     void adopt_body(Process& process, Body&& body, Container& container);
     // ... and runs.
     void start_body(Process& process);
-    void stop_container(Container& container, std::uint64_t grace_ns);
     // What the container writes to its log.
     void append_log(std::uint32_t id, std::string_view text);
     void answer_log_readers(Container& container);
     void answer_watchers(Container& container);
+    // The process says that it ends for this cause.
+    void note_cause(const Process& process, container::Cause cause);
     [[nodiscard]] std::uint64_t memory_of(const Container& container);
+
+    // ---- health and dependencies (manager_supervision.cpp)
+    // Those that depend on it end before it.
+    void stop_container(Container& container, std::uint64_t grace_ns);
+    // What this user's container needs (DEPENDS) and is not there, for a person; empty: all is.
+    [[nodiscard]] std::string missing_dependency(const Plan& plan, std::uint32_t user);
+    // Those who wait to know whether it is healthy, as soon as that is known.
+    void answer_health(Container& container);
 
     // ---- starting containers (manager_start.cpp)
     // What a container needs from the file servers: its view, derived from the starter's (or, with
@@ -150,17 +165,19 @@ public:
     struct Prepared {
         ipc::Capability<names::View> view;
         ipc::Capability<fs::File> executable;
+        Identity identity;
     };
     struct Preparation {
         const Plan& plan;  // these two stay while it is awaited
         GrantedNames& names;
         ipc::Ref<names::View> from;
-        Identity identity;
+        Identity identity;  // the starter's
         ipc::Ref<ipc::Bank> bank;
+        ipc::Ref<ipc::Bank> disk;     // for private mounts, if not `bank`
         std::uint32_t container = 0;  // its number
         bool traced = false;
     };
-    Async<Result<Prepared>> prepare(Preparation how);
+    Async<base::Result<Prepared, Refusal>> prepare(Preparation how);
     // `notice` is shown on each terminal, unless it is empty.
     void run_start_table(const StartTable& entries, std::string_view command_line,
                          std::string_view notice);
@@ -199,6 +216,8 @@ public:
 private:
     Async<Result<ipc::Capability<names::View>>> make_view(const Preparation& how);
     Async<Result<void>> set_owner(std::uint32_t device, std::uint32_t user);
+    Async<base::Result<Identity, Refusal>> identity_of(const Plan& plan, Identity starter);
+    Async<Result<void>> check_directory(ipc::Ref<names::View> view, std::string path);
 
     struct Entry {
         StartEntry entry;
@@ -226,8 +245,23 @@ private:
     void settle_container(std::uint32_t id);
     void leave_container(std::uint32_t id, Pid pid, std::uint32_t status, std::uint64_t cpu_ns);
     void end_container(Container& container);
+    void give_up_restart(Container& container);
     // What the parent has said that it wants to hear (process::SignalPage::children).
     [[nodiscard]] std::uint32_t wishes_of(Pid parent);
+    [[nodiscard]] bool depends_on(const Container& dependent, const Container& container);
+    [[nodiscard]] bool waits_for(const Container& container, std::uint32_t other);
+    void tell_to_end(const Container& container);
+    void stop_those_that_waited_for(std::uint32_t ended);
+    void begin_checks(Container& container);
+    void set_check_timer(const Container& container);
+    void end_checks(Container& container);
+    Task check_health(std::uint32_t id);
+    [[nodiscard]] bool start_check(Container& container, const Body& main,
+                                   ipc::Capability<fs::File> program);
+    void note_check(Container& container, bool good);
+    void end_for_time(Container& container);
+    // Those in the container, and those in all inside it.
+    [[nodiscard]] std::vector<Pid> processes_within(std::uint32_t container);
     void tell_parent(const Process& child, std::int32_t code, std::uint32_t status);
     void end_watches(Pid pid);
     void hang_up_orphaned(Pid group);

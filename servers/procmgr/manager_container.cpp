@@ -16,7 +16,7 @@ constexpr std::uint32_t max_depth = 32;
 constexpr std::uint32_t usual_processes = 256;  // in a container whose Cluufile names no limit
 constexpr std::uint64_t cpu_period = 20 * rt::millisecond;
 constexpr std::uint64_t quick_end = 2 * rt::second;
-constexpr std::uint64_t first_pause = 200 * rt::millisecond;
+constexpr std::uint64_t first_pause = 100 * rt::millisecond;
 constexpr std::uint64_t longest_pause = 30 * rt::second;
 
 // Those that the start table names have no limit but the system's.
@@ -25,6 +25,12 @@ std::uint32_t process_limit_of(const ContainerStart& start) {
     const std::uint32_t outer = start.starter != nullptr ? start.starter->process_limit : whole;
     const std::uint32_t usual = start.starter != nullptr ? usual_processes : whole;
     return std::min(outer, start.plan.process_limit != 0 ? start.plan.process_limit : usual);
+}
+
+std::uint32_t descriptor_limit_of(const ContainerStart& start) {
+    constexpr std::uint32_t most = cluufile::max_descriptor_limit;
+    const std::uint32_t outer = start.starter != nullptr ? start.starter->descriptor_limit : most;
+    return std::min(outer, start.plan.descriptor_limit != 0 ? start.plan.descriptor_limit : most);
 }
 
 // What a person is told whose session did not end by itself.
@@ -70,6 +76,7 @@ Result<Container*> Manager::add_container(ContainerStart&& start) {
     container.memory_limit =
         start.plan.memory_limit != 0 ? std::min(start.plan.memory_limit, outer) : outer;
     container.process_limit = process_limit_of(start);
+    container.descriptor_limit = descriptor_limit_of(start);
     container.starter = start.starter != nullptr ? start.starter->id : 0;
     container.depth = start.starter != nullptr ? start.starter->depth + 1 : 0;
     container.plan = std::move(start.plan);
@@ -128,6 +135,15 @@ Result<void> Manager::give_bank(Container& container) {
         }
         container.cpu = std::move(*context);
     }
+    if (container.plan.disk_limit != 0) {
+        auto disk = (*bank)->create_bank(container.plan.disk_limit);
+        if (!disk) {
+            (void)(*bank)->destroy();
+            container.cpu.reset();
+            return base::fail(ipc::to_status(disk.error()));
+        }
+        container.disk = std::move(*disk);
+    }
     container.bank = std::move(*bank);
     return {};
 }
@@ -176,9 +192,11 @@ void Manager::settle_container(std::uint32_t id) {
         if (container.processes != 0 || container.inner != 0) {
             return;
         }
+        timers.clear(TimerKind::time, 0, id);
         if (container.bank) {
             (void)container.bank->destroy();
             container.bank.reset();
+            container.disk.reset();
             container.cpu.reset();
         }
         if (container.kit) {
@@ -204,6 +222,7 @@ ImageRequest Manager::request_for(const Process& process, const Container& conta
             .container_bank = container.bank,
             .cpu = cpu_of(container),
             .memory_limit = container.memory_limit,
+            .descriptor_limit = container.descriptor_limit,
             .view = view,
             .has_terminal = session_of(process.session) != nullptr,
             .may_log = container.has(cluufile::Profile::admin),
@@ -243,6 +262,13 @@ void Manager::adopt_body(Process& process, Body&& body, Container& container) {
     join_container(container);
     if (container.main == 0) {
         container.main = process.pid;
+        container.cause = container::Cause::none;
+        begin_checks(container);
+        if (const std::uint64_t most = container.plan.time_limit_ms; most != 0) {
+            timers.set({.kind = TimerKind::time,
+                        .number = container.id,
+                        .deadline_ns = rt::now() + most * rt::millisecond});
+        }
     }
     bodies_.insert_or_assign(process.pid, std::move(body));
 }
@@ -268,6 +294,10 @@ void Manager::leave_container(std::uint32_t id, Pid pid, std::uint32_t status,
     if (container.main == pid) {
         container.status = status;
     }
+    if (container.check == pid && pid != 0) {
+        container.check = 0;
+        note_check(container, status == 0);
+    }
     for (Container* at = &container; at != nullptr; at = starter_of(*at)) {
         --at->all_processes;
     }
@@ -275,11 +305,13 @@ void Manager::leave_container(std::uint32_t id, Pid pid, std::uint32_t status,
         // Answered when all that it had is free again.
         std::vector<ipc::PendingReply> stoppers = std::move(container.stoppers);
         end_container(container);
-        answer_watchers(container);
         settle_container(id);
         for (ipc::PendingReply& stopper : stoppers) {
             (void)stopper.answer<container::Stop>({});
         }
+        stop_those_that_waited_for(id);
+    } else if (container.main == pid) {
+        end_checks(container);
     }
 }
 
@@ -288,12 +320,19 @@ void Manager::end_container(Container& container) {
     using cluufile::RestartPolicy;
     container.state = container::State::exited;
     timers.clear(TimerKind::stop, 0, container.id);
+    end_checks(container);
+    container.waits_for.clear();
+    answer_health(container);
+    container.health = container::Health::none;
     const std::uint64_t lived = rt::now() - container.started_ns;
     const bool by_table = container.start_entry >= 0;
     std::uint32_t& failures =
         by_table ? entries_[static_cast<std::size_t>(container.start_entry)].failures
                  : container.failures;
-    failures = lived > quick_end ? 0 : failures + 1;
+    const bool asked = std::exchange(container.restart_asked, false);
+    // One that can tell has worked when it has been healthy.
+    const bool worked = container.plan.check.empty() && lived > quick_end;
+    failures = worked || asked ? 0 : failures + 1;
     const std::uint64_t pause =
         failures == 0 ? 0 : std::min(first_pause << std::min(failures - 1, 10U), longest_pause);
     if (by_table) {
@@ -309,7 +348,6 @@ void Manager::end_container(Container& container) {
         return;
     }
     const auto& restart = container.plan.restart;
-    const bool asked = std::exchange(container.restarting, false);
     const bool wanted = asked || restart.policy == RestartPolicy::always ||
                         (restart.policy == RestartPolicy::on_failure && container.status != 0 &&
                          container.failures <= restart.attempts);
@@ -320,40 +358,62 @@ void Manager::end_container(Container& container) {
                     .deadline_ns = rt::now() + (asked ? 0 : pause)});
         return;
     }
+    give_up_restart(container);
+}
+
+// It has ended for good; the container is still there afterwards.
+void Manager::give_up_restart(Container& container) {
     container.kit.reset();
     container.forgotten =
         !container.by_name || (container.flags & container::ConfigureNext::forget) != 0;
-    const auto kept = [](const auto& entry) {
-        return entry.second.state == container::State::exited && !entry.second.forgotten;
+    answer_watchers(container);
+    const auto kept = [&](const auto& entry) {
+        const Container& one = entry.second;
+        return one.state == container::State::exited && !one.forgotten && !one.kit &&
+               one.id != container.id;
     };
-    if (static_cast<std::size_t>(std::ranges::count_if(containers_, kept)) > max_kept) {
-        Container& oldest = std::ranges::find_if(containers_, kept)->second;
-        oldest.kit.reset();
-        forget_container(oldest);
+    if (static_cast<std::size_t>(std::ranges::count_if(containers_, kept)) >= max_kept) {
+        forget_container(std::ranges::find_if(containers_, kept)->second);
     }
 }
 
-void Manager::stop_container(Container& container, std::uint64_t grace_ns) {
-    container.stopping = true;
-    timers.clear(TimerKind::restart, 0, container.id);
+std::vector<Pid> Manager::processes_within(std::uint32_t container) {
     std::vector<Pid> all;
     table.for_each([&](const Process& process) {
-        if (process.container == container.id && process.life != Life::zombie) {
+        const bool within =
+            process.container == container || is_inside(process.container, container);
+        if (within && process.life != Life::zombie) {
             all.push_back(process.pid);
         }
     });
-    if (all.empty()) {
-        container.kit.reset();
-        answer_watchers(container);
-        settle_container(container.id);
+    return all;
+}
+
+void Manager::note_cause(const Process& process, container::Cause cause) {
+    if (Container* container = container_of(process); container != nullptr) {
+        container->cause = cause;
+    }
+}
+
+// Its first process is told, and says it on standard error; a moment later all are ended.
+void Manager::end_for_time(Container& container) {
+    constexpr std::uint64_t moment = 500 * rt::millisecond;
+    Body* body = body_of(container.main);
+    if (container.cause != container::Cause::time && body != nullptr) {
+        container.cause = container::Cause::time;
+        process::SignalPage::Info why{};
+        why.code = process::SignalPage::time_is_over;
+        (void)set_pending(body->signals(), signal_number::kill, why);
+        (void)body->thread->interrupt();
+        timers.set(
+            {.kind = TimerKind::time, .number = container.id, .deadline_ns = rt::now() + moment});
         return;
     }
-    timers.set({.kind = TimerKind::stop,
-                .number = container.id,
-                .deadline_ns = rt::now() + std::min<std::uint64_t>(grace_ns, 60 * rt::second)});
-    for (const Pid pid : all) {
-        deliver(pid, signal_number::term, kernel_info());
-        deliver(pid, signal_number::cont, kernel_info());
+    if (container.state == container::State::running) {
+        container.cause = container::Cause::time;
+    }
+    for (const Pid pid : processes_within(container.id)) {
+        end_process(pid, signal_number::kill);
     }
 }
 

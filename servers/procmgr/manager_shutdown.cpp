@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Manager: what happens when a time has come; the orderly end of the system.
 //
-//   shut_down: SIGTERM to all ---> all gone, or the grace is over: SIGKILL ---> file systems write
+//   shut_down: SIGTERM to all, in the order that DEPENDS asks for ---> all gone, or the grace is over: SIGKILL ---> file systems write
 //   what they hold ---> power off, or restart
 #include "libs/rt/clock.hpp"
 #include "libs/rt/log.hpp"
@@ -44,6 +44,12 @@ void Manager::expire(const Timer& timer) {
             }
             return;
         }
+        case TimerKind::health: check_health(timer.number); return;
+        case TimerKind::time:
+            if (const auto found = containers_.find(timer.number); found != containers_.end()) {
+                end_for_time(found->second);
+            }
+            return;
         case TimerKind::restart:
             if (timer.pid != 0) {
                 start_entry(static_cast<int>(timer.number));
@@ -73,13 +79,14 @@ void Manager::shut_down(bool restart) {
     restart_machine_ = restart;
     rt::log(restart ? "restarting" : "shutting down");
     timers.set({.kind = TimerKind::shutdown, .deadline_ns = rt::now() + shutdown_grace});
-    std::vector<Pid> all;
-    for (const auto& [pid, body] : bodies_) {
-        all.push_back(pid);
+    std::vector<std::uint32_t> running;
+    for (const auto& [id, container] : containers_) {
+        if (container.processes != 0) {
+            running.push_back(id);
+        }
     }
-    for (const Pid pid : all) {
-        deliver(pid, signal_number::term, kernel_info());
-        deliver(pid, signal_number::cont, kernel_info());
+    for (const std::uint32_t id : running) {
+        stop_container(containers_.at(id), shutdown_grace);
     }
 }
 

@@ -8,6 +8,7 @@
 #include "libs/rt/log.hpp"
 #include "servers/procmgr/manager.hpp"
 #include "servers/procmgr/model/text.hpp"
+#include "servers/procmgr/model/users.hpp"
 #include "servers/procmgr/moves.hpp"
 
 namespace procmgr {
@@ -50,13 +51,14 @@ process::ImageDescriptor terminal_descriptor(std::uint32_t number, const fs::Ope
 }
 
 // Those that there are, in this order.
-ipc::CapabilityList present(std::array<ipc::AnyRef, 3> all) {
+ipc::CapabilityList present(std::array<ipc::AnyRef, 4> all) {
     const auto end = std::ranges::remove(all, abi::no_capability, &ipc::AnyRef::index).begin();
     switch (end - all.begin()) {
         case 0:  return {};
         case 1:  return {all[0]};
         case 2:  return {all[0], all[1]};
-        default: return {all[0], all[1], all[2]};
+        case 3:  return {all[0], all[1], all[2]};
+        default: return {all[0], all[1], all[2], all[3]};
     }
 }
 
@@ -65,20 +67,28 @@ ipc::CapabilityList present(std::array<ipc::AnyRef, 3> all) {
 Async<Result<ipc::Capability<names::View>>> Manager::make_view(const Preparation& how) {
     // Half of the container's memory at most: full files leave its programs something to run with.
     const auto usage = how.bank ? how.bank->query() : base::fail(abi::Error::invalid_capability);
-    auto rules = mount_rules(how.plan, usage ? usage->limit / 2 : 0);
+    std::uint64_t most = usage ? usage->limit / 2 : 0;
+    if (how.plan.disk_limit != 0) {
+        most = std::min(most, how.plan.disk_limit);
+    }
+    auto rules = mount_rules(how.plan, most);
     if (!rules) {
         co_return base::fail(rules.error());
     }
     bool more = how.names.append(*rules, names::Derive::payload);
-    // Other servers may buy from the bank, and no more.
-    ipc::Capability<ipc::Bank> payer;
-    if (how.bank) {
-        constexpr std::uint8_t buys = abi::BankRights::create | abi::BankRights::query;
-        if (auto copy = ipc::copy(how.bank, buys)) {
-            payer = std::move(*copy);
+    // Other servers may buy from the banks, and no more.
+    constexpr std::uint8_t buys = abi::BankRights::create | abi::BankRights::query;
+    ipc::Capability<ipc::Bank> payer, disk;
+    for (const auto& [copy, bank] : {std::pair{&payer, how.bank}, std::pair{&disk, how.disk}}) {
+        if (bank) {
+            auto made = ipc::copy(bank, buys);
+            if (!made) {
+                co_return base::fail(ipc::to_status(made.error()));
+            }
+            *copy = std::move(*made);
         }
     }
-    const auto from = how.from;
+    const ipc::AnyRef from = how.from ? ipc::AnyRef{how.from} : ipc::AnyRef{given.names};
     ipc::Capability<fs::Directory> processes;
     if (processes_of(how.plan) == cluufile::Processes::own) {
         auto made = make_proc(how.container);
@@ -91,12 +101,12 @@ Async<Result<ipc::Capability<names::View>>> Manager::make_view(const Preparation
         given.names,
         names::Derive{.identity = {how.identity.user, how.identity.group},
                       .set_identity = 1,
-                      .with_bank = payer ? 1U : 0U,
+                      .with_bank = (disk ? 1U : 0U) + (payer ? 1U : 0U),
                       .names = how.names.count(),
                       .more = more ? 1U : 0U,
                       .with_given = processes ? 1U : 0U,
                       .traced = how.traced ? 1U : 0U},
-        {.payload = *rules, .capabilities = present({payer, from, processes})});
+        {.payload = *rules, .capabilities = present({disk, payer, from, processes})});
     if (!derived) {
         co_return base::fail(ipc::to_status(derived.error()));
     }
@@ -113,27 +123,75 @@ Async<Result<ipc::Capability<names::View>>> Manager::make_view(const Preparation
     co_return std::move(view);
 }
 
-Async<Result<Manager::Prepared>> Manager::prepare(Preparation how) {
+// What USER says. Only user 0 can make somebody else of a program.
+Async<base::Result<Identity, Refusal>> Manager::identity_of(const Plan& plan, Identity starter) {
+    if (plan.user.empty()) {
+        co_return starter;
+    }
+    const std::string written = plan.user + (plan.group.empty() ? "" : ":" + plan.group);
+    const auto users = co_await images.read("/etc/passwd");
+    const auto groups = co_await images.read("/etc/group");
+    const auto found = find_user(plan.user, plan.group, users ? *users : std::string{},
+                                 groups ? *groups : std::string{});
+    if (!found) {
+        co_return base::fail(
+            Refusal{Status::invalid, plan.image + ": USER " + written + ": there is none"});
+    }
+    if (starter.user != 0 && *found != starter) {
+        co_return base::fail(
+            Refusal{Status::not_permitted,
+                    plan.image + ": USER " + written + ": only user 0 may start it as another"});
+    }
+    co_return *found;
+}
+
+Async<Result<void>> Manager::check_directory(ipc::Ref<names::View> view, std::string path) {
+    const auto answer = co_await outside.call(view, fs::GetPathAttributes{.follow = 1},
+                                              {.payload = ipc::bytes(path)});
+    fs::Attributes attributes;
+    if (!answer) {
+        co_return base::fail(ipc::to_status(answer.error()));
+    }
+    const bool is_directory =
+        ipc::read_payload(answer->payload, attributes) && attributes.kind == fs::Kind::directory;
+    co_return is_directory ? Result<void>{} : base::fail(Status::not_directory);
+}
+
+Async<base::Result<Manager::Prepared, Refusal>> Manager::prepare(Preparation how) {
     Prepared prepared;
     const Plan& plan = how.plan;
     if (plan.program.empty()) {
-        co_return base::fail(Status::not_executable);
+        co_return base::fail(Refusal{Status::not_executable, {}});
     }
+    const auto identity = co_await identity_of(plan, how.identity);
+    if (!identity) {
+        co_return base::fail(identity.error());
+    }
+    how.identity = prepared.identity = *identity;
     if (!plan.mounts.empty() || plan.grants.any()) {
         auto view = co_await make_view(how);
         if (!view) {
-            co_return base::fail(view.error());
+            co_return base::fail(Refusal{view.error(), {}});
         }
         prepared.view = std::move(*view);
+    }
+    if (!plan.directory.empty()) {
+        const auto there = prepared.view ? co_await check_directory(prepared.view, plan.directory)
+                                         : base::fail(Status::not_found);
+        if (!there) {
+            co_return base::fail(
+                Refusal{there.error(), plan.image + ": WORKDIR " + plan.directory +
+                                           ": the container has no such directory"});
+        }
     }
     auto opened = co_await outside.call(
         given.names, fs::Open{.flags = fs::OpenFlags::read | fs::OpenFlags::execute},
         {.payload = ipc::bytes(plan.program)});
     if (!opened) {
-        co_return base::fail(ipc::to_status(opened.error()));
+        co_return base::fail(Refusal{ipc::to_status(opened.error()), {}});
     }
     if (opened->reply.kind != fs::Kind::regular) {
-        co_return base::fail(Status::not_executable);
+        co_return base::fail(Refusal{Status::not_executable, {}});
     }
     prepared.executable = opened->take<fs::File>();
     co_return std::move(prepared);
@@ -213,6 +271,10 @@ Task Manager::start_entry(int index) {
         retry_entry(index, image.complaint.empty() ? "there is no such image" : image.complaint);
         co_return;
     }
+    if (const std::string lacking = missing_dependency(image.plan, 0); !lacking.empty()) {
+        retry_entry(index, lacking);
+        co_return;
+    }
     ImageBlock block;
     block.arguments = {entry.image};
     block.environment = {"PATH=/bin:/usr/bin", "TERM=xterm", "HOME=/"};
@@ -222,7 +284,9 @@ Task Manager::start_entry(int index) {
     ContainerStart start{.plan = image.plan, .id = next_container_++, .start_entry = index};
     auto prepared = co_await prepare({.plan = image.plan, .names = granted, .container = start.id});
     if (!prepared) {
-        retry_entry(index, ipc::name_of(prepared.error()));
+        const Refusal& why = prepared.error();
+        retry_entry(index, why.complaint.empty() ? ipc::name_of(why.status)
+                                                 : std::string_view{why.complaint});
         co_return;
     }
     for (std::uint32_t number = 0; terminal && number < 3; ++number) {
@@ -261,6 +325,7 @@ void Manager::start_process(ContainerStart&& start, ImageBlock& block, Prepared&
     }
     Process& process = **added;
     (void)table.make_session(process.pid);
+    process.identity = prepared.identity;
     process.executed = true;
     process.started_ns = rt::now();
     note_program(process, block);
@@ -310,13 +375,19 @@ Task Manager::start_on_terminal(Pid pid, std::uint32_t serial, ipc::Capability<f
 
 Task Manager::restart_container(std::uint32_t id) {
     auto found = containers_.find(id);
-    if (found == containers_.end() || !found->second.kit || found->second.processes != 0) {
+    if (found == containers_.end() || !found->second.kit || found->second.processes != 0 ||
+        shutting_down_) {
         co_return;
     }
-    const Identity identity = found->second.kit->identity;
+    if (!missing_dependency(found->second.plan, found->second.user).empty()) {
+        timers.set(
+            {.kind = TimerKind::restart, .number = id, .deadline_ns = rt::now() + retry_pause});
+        co_return;
+    }
+    const Identity identity = found->second.kit->by.identity;
     const Plan plan = found->second.plan;
     ImageBlock block = found->second.kit->block;
-    GrantedNames granted{plan, block, 0, true};
+    GrantedNames granted{plan, block, 0, found->second.kit->by.first_argument};
     auto starter = ipc::copy(found->second.kit->starter_view.ref());
     const bool paid = give_bank(found->second).has_value();
     auto prepared =
@@ -325,6 +396,7 @@ Task Manager::restart_container(std::uint32_t id) {
                           .from = starter ? starter->ref() : ipc::Ref<names::View>{},
                           .identity = identity,
                           .bank = paid ? found->second.bank.ref() : ipc::Ref<ipc::Bank>{},
+                          .disk = paid ? found->second.disk.ref() : ipc::Ref<ipc::Bank>{},
                           .container = id});
     found = containers_.find(id);
     if (found == containers_.end() || !found->second.kit || found->second.stopping) {
@@ -334,19 +406,19 @@ Task Manager::restart_container(std::uint32_t id) {
     const auto bank = give_bank(container);
     const auto added = table.add(ProcessTable::self);
     if (!prepared || !bank || !added) {
-        rt::log(std::string_view{container.name}, " could not be restarted");
+        rt::log(std::string_view{container.name}, " could not be restarted: ",
+                prepared ? std::string_view{"no room for it"} : prepared.error().complaint);
         if (added) {
             table.remove((*added)->pid);
         }
-        container.kit.reset();
-        answer_watchers(container);
+        give_up_restart(container);
         settle_container(id);
         co_return;
     }
     Process& process = **added;
     (void)table.make_session(process.pid);
-    process.identity = identity;
-    process.images = container.kit->images;
+    process.identity = prepared->identity;
+    process.images = container.kit->by.images;
     process.executed = true;
     process.started_ns = container.started_ns = rt::now();
     container.state = container::State::running;

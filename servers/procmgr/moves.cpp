@@ -99,11 +99,10 @@ Result<void> replace_outputs(const Body& to, ImageBlock& image, ipc::Capability<
 // There is no operation that copies out of another table, so each is taken out and put back. The
 // image has not been started yet, so nobody misses a capability while it is out of its table.
 std::unique_ptr<RestartKit> make_kit(const Body& body, const ImageBlock& image,
-                                     ipc::Ref<names::View> starter_view, const Process& starter) {
+                                     ipc::Ref<names::View> starter_view, Started by) {
     auto kit = std::make_unique<RestartKit>();
     kit->block = image;
-    kit->identity = starter.identity;
-    kit->images = starter.images;
+    kit->by = std::move(by);
     const auto kept = bring_all(kit->block, [&](abi::CapIndex slot) -> Result<abi::CapIndex> {
         auto taken = TRY(take(body, slot));
         auto copied = TRY(checked(ipc::copy(taken.ref())));

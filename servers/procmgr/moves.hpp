@@ -28,8 +28,7 @@ namespace procmgr {
 // What it takes to start this image again: its descriptors' capabilities, copied. Null if there is
 // no room for them.
 [[nodiscard]] std::unique_ptr<RestartKit> make_kit(const Body& body, const ImageBlock& image,
-                                                   ipc::Ref<names::View> starter_view,
-                                                   const Process& starter);
+                                                   ipc::Ref<names::View> starter_view, Started by);
 
 // What /proc shows of a process from now on.
 void note_program(Process& process, const ImageBlock& image);

@@ -323,9 +323,15 @@ std::string ProcBackend::authority_of(const Process& process) {
                          .container = container->name,
                          .memory_bytes = manager_.memory_of(*container),
                          .memory_limit = container->memory_limit,
+                         .disk_limit = container->plan.disk_limit,
                          .processes = container->all_processes,
                          .process_limit = container->process_limit,
+                         .descriptor_limit = container->descriptor_limit,
                          .has_view = static_cast<bool>(body->view)};
+    if (container->disk) {
+        const auto usage = container->disk->query();
+        facts.disk_bytes = usage ? usage->charged : 0;
+    }
     for (abi::CapIndex slot = 1; slot < most_slots; ++slot) {
         const auto info = body->table->query(slot);
         if (info && info->type < abi::ObjectType::count_end) {

@@ -128,6 +128,9 @@ Result<process::ExplainRefusal::Reply> ProcessService::handle(const process::Exp
 Result<process::Exit::Reply> ProcessService::handle(const process::Exit& exit,
                                                     ipc::Request& request) {
     const Caller from = TRY(caller(request));
+    if (exit.cause == process::Exit::no_memory) {
+        manager_.note_cause(*from.process, container::Cause::memory);
+    }
     manager_.end_process(from.process->pid, checked_exit_status(exit.status));
     return process::Exit::Reply{};
 }

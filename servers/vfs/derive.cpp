@@ -71,6 +71,7 @@ public:
         : parent_(parent),
           maker_(maker),
           payer_(std::move(how.payer)),
+          name_payer_(std::move(how.name_payer)),
           given_(std::move(how.given)) {}
 
     Result<View> run(const std::vector<Rule>& rules, fs::Identity identity) {
@@ -116,7 +117,8 @@ public:
             }
         }
         result_.layers = parent_.layers;
-        result_.layers.emplace_back(new Grants{names, maker_, std::move(payer_)});
+        result_.layers.emplace_back(
+            new Grants{names, maker_, std::move(name_payer_ ? name_payer_ : payer_)});
         for (const Rule& rule : rules) {
             TRY(confine(rule, rules));
         }
@@ -240,7 +242,7 @@ private:
 
     const View& parent_;
     FileSystemMaker& maker_;
-    ipc::Capability<ipc::Bank> payer_;
+    ipc::Capability<ipc::Bank> payer_, name_payer_;
     FileSystemPointer given_;
     View result_;
     std::set<const FileSystem*> made_;

@@ -49,9 +49,10 @@ protected:
 struct Derivation {
     std::vector<Rule> rules;
     fs::Identity identity;
-    ipc::Capability<ipc::Bank> payer;  // may be none
-    FileSystemPointer given;           // for rules with names::Access::given
-    std::uint32_t names = 0;           // names::Derive
+    ipc::Capability<ipc::Bank> payer;       // of private mounts; may be none
+    ipc::Capability<ipc::Bank> name_payer;  // of many names; none: `payer`
+    FileSystemPointer given;                // for rules with names::Access::given
+    std::uint32_t names = 0;                // names::Derive
 };
 
 [[nodiscard]] Result<View> derive(const View& parent, Derivation how, FileSystemMaker& maker);

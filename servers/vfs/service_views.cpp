@@ -51,18 +51,21 @@ Result<names::Derive::Reply> Service::handle(const names::Derive& how, ipc::Requ
         return base::fail(Status::limit);
     }
     if (parent->is_manager) {
-        const bool with_bank = how.with_bank != 0 && request.capability_count() != 0;
-        if (with_bank) {
+        const std::size_t banks =
+            std::min({std::size_t{how.with_bank}, std::size_t{2}, request.capability_count()});
+        if (banks > 0) {
             derivation.payer = request.take<ipc::Bank>();
         }
-        const std::size_t place = with_bank ? 1 : 0;
+        if (banks > 1) {
+            derivation.name_payer = request.take<ipc::Bank>(1);
+        }
         std::size_t count = request.capability_count();
-        if (how.with_given != 0 && count > place) {
+        if (how.with_given != 0 && count > banks) {
             derivation.given =
                 make_file_system<DirectoryFileSystem>(request.take<fs::Directory>(--count));
         }
         if (const auto other =
-                place < count ? request.take<names::View>(place) : ipc::Capability<names::View>{}) {
+                banks < count ? request.take<names::View>(banks) : ipc::Capability<names::View>{}) {
             const std::uint64_t badge = TRY(host_.badge_of(other.ref()));
             parent = TRY(view_at(badge));
             derivation.identity = parent->identity;

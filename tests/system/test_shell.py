@@ -161,7 +161,7 @@ def test_containers_are_listed_stopped_and_forgotten(person):
     assert "this name is taken" in person.enter("container run --name sleeper true")
     assert "still running" in person.enter("container rm sleeper")
     person.enter("container stop sleeper")
-    person.until("container ls -a", r"sleeper +sleep +killed \(15\)")
+    person.until("container ls -a", r"sleeper +sleep +stopped by SIGTERM")
     person.enter("container rm sleeper")
     assert "sleeper" not in person.enter("container ls -a")
     assert "no such container" in person.enter("container inspect sleeper")

@@ -89,6 +89,11 @@ std::string authority_text(const AuthorityFacts& facts) {
            cluufile::size_text(facts.memory_limit) + ", with its container\n";
     out += "  processes: " + decimal(facts.processes) + " of " + decimal(facts.process_limit) +
            ", with its container\n";
+    if (facts.disk_limit != 0) {
+        out += "  private files: " + cluufile::size_text(facts.disk_bytes) + " of " +
+               cluufile::size_text(facts.disk_limit) + ", with its container\n";
+    }
+    out += "  descriptors: " + decimal(facts.descriptor_limit) + " at most\n";
     out += facts.has_view ? "  a view of files, as said above\n" : "  no view of files\n";
     out += "  descriptors at the container's start: " +
            (note.descriptors.empty() ? std::string{"none"} : note.descriptors) + "\n";

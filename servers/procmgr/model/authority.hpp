@@ -32,7 +32,9 @@ struct AuthorityFacts {
     const CommandLineNote* note = nullptr;
     std::string container;
     std::uint64_t memory_bytes = 0, memory_limit = 0;
+    std::uint64_t disk_bytes = 0, disk_limit = 0;  // of private mounts; no limit of their own: 0
     std::uint32_t processes = 0, process_limit = 0;
+    std::uint32_t descriptor_limit = 0;
     bool has_view = false;
     // Capabilities by the type of what they name.
     std::array<std::uint32_t, static_cast<std::size_t>(abi::ObjectType::count_end)> held{};

@@ -4,12 +4,14 @@
 #include <cstring>
 
 #include "servers/procmgr/model/authority.hpp"
+#include "servers/procmgr/model/end_text.hpp"
 #include "servers/procmgr/model/image_block.hpp"
 #include "servers/procmgr/model/log_ring.hpp"
 #include "servers/procmgr/model/plan.hpp"
 #include "servers/procmgr/model/proc_text.hpp"
 #include "servers/procmgr/model/start_table.hpp"
 #include "servers/procmgr/model/text.hpp"
+#include "servers/procmgr/model/users.hpp"
 
 namespace procmgr {
 namespace {
@@ -122,9 +124,67 @@ TEST(Plan, ProgramAloneKeepsTheStartersName) {
     EXPECT_EQ(image.arguments, std::vector<std::string>{"/bin/hello"});
 }
 
+TEST(Plan, DefaultArgumentsGiveWayToThoseOfTheStarter) {
+    const Plan plan = plan_from("ENTRYPOINT /bin/busybox ls\nCMD -l /\nPROFILE vfs\nWORKDIR /w\n");
+    ImageBlock image = example();
+    EXPECT_EQ(apply(plan, image), 1u);
+    EXPECT_EQ(image.arguments, (std::vector<std::string>{"ls", "a", "b b"}));
+    EXPECT_EQ(image.directory, "/w");
+    image.arguments = {"x"};
+    EXPECT_EQ(apply(plan, image), 3u) << "none of these is the starter's";
+    EXPECT_EQ(image.arguments, (std::vector<std::string>{"ls", "-l", "/"}));
+}
+
+TEST(Plan, UsersOfAnImage) {
+    constexpr std::string_view users = "root:x:0:0::/:/bin/sh\nann:x:1000:100::/home/ann:\n";
+    constexpr std::string_view groups = "root:x:0:\nusers:x:100:ann\nstaff:x:50:\n";
+    const auto of = [&](std::string_view user, std::string_view group = {}) {
+        return find_user(user, group, users, groups);
+    };
+    EXPECT_EQ(of("ann"), (Identity{1000, 100}));
+    EXPECT_EQ(of("1000"), (Identity{1000, 100}));
+    EXPECT_EQ(of("ann", "staff"), (Identity{1000, 50}));
+    EXPECT_EQ(of("ann", "7"), (Identity{1000, 7}));
+    EXPECT_EQ(of("65534"), (Identity{65534, 65534}));
+    EXPECT_EQ(of("bob"), std::nullopt);
+    EXPECT_EQ(of("ann", "nobody"), std::nullopt);
+    EXPECT_EQ(find_user("ann", {}, "ann:x:many:1::\n", {}), std::nullopt);
+    EXPECT_EQ(find_user("ann", {}, {}, {}), std::nullopt);
+}
+
+TEST(Plan, ACheckHasTheImagesVariables) {
+    const ImageBlock image = check_image(
+        plan_from("ENTRYPOINT /bin/x\nENV PATH=/opt A=1\nHEALTHCHECK /bin/busybox test\n"));
+    EXPECT_EQ(image.path, "/bin/busybox");
+    EXPECT_EQ(image.arguments, (std::vector<std::string>{"/bin/busybox", "test"}));
+    EXPECT_EQ(image.environment, (std::vector<std::string>{"HOME=/", "PATH=/opt", "A=1"}));
+    EXPECT_EQ(image.directory, "/");
+}
+
+TEST(EndText, SaysWhatEndedIt) {
+    using container::Cause;
+    constexpr std::uint32_t killed = 9;
+    EXPECT_EQ(end_text({.status = 3 << 8}), "exit status 3");
+    EXPECT_EQ(end_text({.status = 11}), "ended by SIGSEGV");
+    EXPECT_EQ(end_text({.status = 34}), "ended by signal 34");
+    EXPECT_EQ(end_text({.status = killed, .cause = Cause::memory, .memory_limit = 4 << 20}),
+              "ended by SIGKILL: over its memory of 4 MiB");
+    EXPECT_EQ(end_text({.status = killed, .cause = Cause::time, .time_limit_ms = 2000}),
+              "ended: its time of 2 s is over");
+    EXPECT_EQ(end_text({.status = killed, .cause = Cause::time, .time_limit_ms = 1500}),
+              "ended: its time of 1500 ms is over");
+    // Some other process of the container was killed for want of memory; the first one ended by itself.
+    EXPECT_EQ(end_text({.status = 0, .cause = Cause::memory}), "exit status 0");
+    EXPECT_EQ(end_text({.status = killed, .cause = Cause::unhealthy, .bad_checks = 3}),
+              "ended: unhealthy, its HEALTHCHECK failed 3 times in a row");
+    EXPECT_EQ(end_text({.status = 15, .cause = Cause::stopped}), "stopped by SIGTERM");
+    EXPECT_EQ(end_text({.status = 0, .cause = Cause::stopped}), "stopped, exit status 0");
+}
+
 TEST(Plan, MountRulesOfTheMessage) {
-    const auto rules =
-        mount_rules(plan_from("PROFILE vfs\nMOUNT / readonly\nMOUNT /tmp private\n"), 4096);
+    const auto rules = mount_rules(plan_from("PROFILE vfs\nMOUNT / readonly\nMOUNT /tmp private\n"
+                                             "MOUNT /sized private 1M\n"),
+                                   4096);
     ASSERT_TRUE(rules);
     names::MountRule rule;
     std::memcpy(&rule, rules->data(), sizeof rule);
@@ -135,14 +195,19 @@ TEST(Plan, MountRulesOfTheMessage) {
     EXPECT_EQ(rule.access, names::Access::private_tmpfs);
     EXPECT_EQ(rule.path_length, 4u);
     EXPECT_EQ(rule.limit, 4096u);
+    std::size_t at = rule.record_length;
+    std::memcpy(&rule, rules->data(), sizeof rule);
+    at += rule.record_length;
+    std::memcpy(&rule, rules->data() + at, sizeof rule);
+    EXPECT_EQ(rule.limit, 1u << 20);
     EXPECT_EQ(rules->size() % 8, 0u);
 }
 
 // "path rights beside" of each record.
-std::vector<std::string> granted(const Plan& plan, const ImageBlock& image, bool applied = false,
+std::vector<std::string> granted(const Plan& plan, const ImageBlock& image, std::size_t first = 1,
                                  std::size_t most = names::Derive::payload) {
     std::vector<std::string> all;
-    GrantedNames names{plan, image, 42, applied};
+    GrantedNames names{plan, image, 42, first};
     for (bool more = true; more;) {
         std::vector<std::byte> payload;
         more = names.append(payload, most);
@@ -193,8 +258,7 @@ TEST(Plan, WordsOfTheEntrypointAreNoNames) {
     image.arguments = {"boss", "a"};
     const std::vector<std::string> wanted{"/d 0 0", "/d/a 1 0"};
     EXPECT_EQ(granted(plan, image), wanted);
-    apply(plan, image);
-    EXPECT_EQ(granted(plan, image, true), wanted);
+    EXPECT_EQ(granted(plan, image, apply(plan, image)), wanted);
 }
 
 TEST(Plan, ManyNamesGoInManyMessages) {

@@ -80,12 +80,29 @@ void narrow(Plan& plan, const container::ConfigureNext& how) {
     }
 }
 
-void apply(const Plan& plan, ImageBlock& image) {
+std::size_t apply(const Plan& plan, ImageBlock& image) {
+    const bool told_nothing = image.arguments.size() <= 1;
     image.path = plan.program;
     image.arguments = cluufile::arguments_of(plan, std::move(image.arguments));
     for (const auto& [name, value] : plan.environment) {
         set_variable(image.environment, name, value);
     }
+    if (!plan.directory.empty()) {
+        image.directory = plan.directory;
+    }
+    return told_nothing ? image.arguments.size() : std::max<std::size_t>(plan.words.size(), 1);
+}
+
+ImageBlock check_image(const Plan& plan) {
+    ImageBlock image;
+    image.path = plan.check.front();
+    image.arguments = plan.check;
+    image.environment = {"PATH=/bin:/usr/bin", "HOME=/"};
+    for (const auto& [name, value] : plan.environment) {
+        set_variable(image.environment, name, value);
+    }
+    image.directory = plan.directory.empty() ? "/" : plan.directory;
+    return image;
 }
 
 Result<std::vector<std::byte>> mount_rules(const Plan& plan, std::uint64_t private_limit) {
@@ -99,7 +116,10 @@ Result<std::vector<std::byte>> mount_rules(const Plan& plan, std::uint64_t priva
         if (keeps) {
             rule.access = names::Access::kept;
         }
-        rule.limit = rule.access == names::Access::private_tmpfs ? private_limit : 0;
+        if (rule.access == names::Access::private_tmpfs) {
+            const std::uint64_t size = plan.size_of(path);
+            rule.limit = size != 0 ? size : private_limit;
+        }
         append_record(payload, rule, path);
     }
     if (processes_of(plan) == cluufile::Processes::own) {
@@ -135,11 +155,19 @@ std::string describe(const Plan& plan) {
     std::string out;
     line(out, "image", plan.image);
     std::string entry = plan.program;
-    for (const std::string& word : plan.words) {
-        entry += ' ';
-        entry += word;
+    if (!plan.words.empty()) {
+        entry += " " + joined(plan.words);
     }
     line(out, "entrypoint", entry);
+    if (!plan.default_arguments.empty()) {
+        line(out, "default arguments", joined(plan.default_arguments));
+    }
+    if (!plan.user.empty()) {
+        line(out, "user", plan.user + (plan.group.empty() ? "" : ":" + plan.group));
+    }
+    if (!plan.directory.empty()) {
+        line(out, "directory", plan.directory);
+    }
     std::string profiles;
     for (std::size_t bit = 0; bit < cluufile::profile_names().size(); ++bit) {
         if ((plan.profiles.raw() >> bit & 1U) != 0) {
@@ -149,7 +177,10 @@ std::string describe(const Plan& plan) {
     }
     line(out, "profile", profiles);
     for (const auto& [path, mode] : plan.mounts) {
-        line(out, "mount", path + " " + std::string{name_of(mode)});
+        std::string text = path + " " + std::string{name_of(mode)};
+        const std::uint64_t size = plan.size_of(path);
+        text += size == 0 ? "" : " " + decimal(size);
+        line(out, "mount", text);
     }
     for (const auto& [source, rights] :
          {std::pair{"argv ", plan.grants.argv}, std::pair{"beside ", plan.grants.beside},
@@ -161,13 +192,31 @@ std::string describe(const Plan& plan) {
     for (const auto& [name, value] : plan.environment) {
         line(out, "env", name + "=" + value);
     }
+    for (const auto& [name, value] : plan.labels) {
+        line(out, "label", name + "=" + value);
+    }
     line(out, "restart", cluufile::name_of(plan.restart.policy));
+    if (!plan.check.empty()) {
+        line(out, "health check",
+             joined(plan.check) + ", every " + decimal(plan.check_interval_ms) +
+                 " ms, unhealthy after " + decimal(plan.check_retries));
+    }
+    if (!plan.depends.empty()) {
+        line(out, "depends", joined(plan.depends));
+    }
     line(out, "memory limit",
          plan.memory_limit == 0 ? std::string{"the starter's"} : decimal(plan.memory_limit));
     line(out, "cpu limit",
          plan.cpu_limit == 0 ? std::string{"the starter's"} : decimal(plan.cpu_limit) + "%");
     line(out, "process limit",
          plan.process_limit == 0 ? std::string{"the usual"} : decimal(plan.process_limit));
+    line(
+        out, "descriptor limit",
+        plan.descriptor_limit == 0 ? std::string{"the starter's"} : decimal(plan.descriptor_limit));
+    line(out, "time limit",
+         plan.time_limit_ms == 0 ? std::string{"none"} : decimal(plan.time_limit_ms) + " ms");
+    line(out, "disk limit",
+         plan.disk_limit == 0 ? std::string{"that of memory"} : decimal(plan.disk_limit));
     return out;
 }
 

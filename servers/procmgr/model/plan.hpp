@@ -35,24 +35,29 @@ struct ImageName {
 // What whoever starts the container takes from it.
 void narrow(Plan& plan, const container::ConfigureNext& how);
 
-// The arguments and the environment of the container's first process.
-void apply(const Plan& plan, ImageBlock& image);
+// The arguments and the environment of the container's first process, and where it starts. -> the index
+// of the first argument that the starter gave.
+std::size_t apply(const Plan& plan, ImageBlock& image);
+
+// What runs for HEALTHCHECK: its program, with the variables of the image.
+[[nodiscard]] ImageBlock check_image(const Plan& plan);
 
 // With a rule for /proc, if the container sees its own processes there (names::Access::given).
-// not more than fits a message, else too_big. `private_limit`: bytes of each private mount.
+// not more than fits a message, else too_big. `private_limit`: bytes of each private mount without a
+// size.
 [[nodiscard]] Result<std::vector<std::byte>> mount_rules(const Plan& plan,
                                                          std::uint64_t private_limit = 0);
 
 // What a command line grants (cluufile::Names), in messages for vfs.
 class GrantedNames {
 public:
-    // `applied`: the image's arguments begin with the plan's words. Both must outlive this. `own`: the
-    // program's number; 0: it is not known.
-    GrantedNames(const Plan& plan, const ImageBlock& image, Pid own, bool applied = false)
+    // `first`: the index of the first argument that the starter gave. Plan and image must outlive this.
+    // `own`: the program's number; 0: it is not known.
+    GrantedNames(const Plan& plan, const ImageBlock& image, Pid own, std::size_t first = 1)
         : names_(plan, {.arguments = image.arguments,
                         .directory = image.directory,
                         .own = own,
-                        .applied = applied}) {}
+                        .first = first}) {}
 
     // At most; 0: nothing is granted.
     [[nodiscard]] std::uint32_t count() const { return names_.count(); }

@@ -13,6 +13,7 @@
 namespace procmgr {
 
 using cluufile::decimal;
+using cluufile::joined;
 
 inline std::string decimal_signed(std::int64_t number) {
     char digits[21];

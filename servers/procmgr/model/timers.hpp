@@ -15,6 +15,8 @@ enum class TimerKind : std::uint8_t {
     process,   // `pid`'s timer number `number`: sends `signal`
     stop,      // container `number` has had its grace: it is killed
     restart,   // container `number` is started again
+    health,    // container `number` is to be looked at
+    time,      // container `number` has run as long as it may
     shutdown,  // all have had their grace
 };
 
