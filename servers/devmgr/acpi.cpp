@@ -87,6 +87,27 @@ void read_madt(std::span<const std::byte> table, Acpi& acpi) {
     }
 }
 
+std::uint16_t port_at(std::span<const std::byte> table, std::size_t plain, std::size_t extended) {
+    const auto address = generic_address(table, extended);
+    return static_cast<std::uint16_t>(address.is_port() ? address.address
+                                                        : field<std::uint32_t>(table, plain));
+}
+
+// A fixed one, unless the flags say that it is not (5.2.9, PWR_BUTTON and HW_REDUCED_ACPI).
+void read_power_button(std::span<const std::byte> table, Acpi& acpi) {
+    constexpr std::uint32_t other_button = 1 << 4, no_fixed_hardware = 1 << 20;
+    const Acpi::PowerButton button{
+        .port = port_at(table, 56, 148),
+        .port_b = port_at(table, 60, 160),
+        .enable_offset = static_cast<std::uint16_t>(field<std::uint8_t>(table, 88) / 2),
+        .line = static_cast<std::uint8_t>(field<std::uint16_t>(table, 46))};
+    const auto flags = field<std::uint32_t>(table, 112);
+    if ((flags & (other_button | no_fixed_hardware)) == 0 && button.port != 0 &&
+        button.enable_offset >= 2) {
+        acpi.power_button = button;
+    }
+}
+
 void read_fadt(PhysicalReader& memory, std::span<const std::byte> table, Acpi& acpi) {
     constexpr std::uint32_t reset_supported = 1 << 10;
     const auto reset = generic_address(table, 116);
@@ -97,13 +118,10 @@ void read_fadt(PhysicalReader& memory, std::span<const std::byte> table, Acpi& a
     if (command != 0 && command <= 0xffff && field<std::uint8_t>(table, 52) != 0) {
         acpi.enable = {static_cast<std::uint16_t>(command), field<std::uint8_t>(table, 52)};
     }
+    read_power_button(table, acpi);
     Acpi::PowerOff off;
-    const auto extended_a = generic_address(table, 172);
-    const auto extended_b = generic_address(table, 184);
-    off.control_port = static_cast<std::uint16_t>(
-        extended_a.is_port() ? extended_a.address : field<std::uint32_t>(table, 64));
-    off.control_port_b = static_cast<std::uint16_t>(
-        extended_b.is_port() ? extended_b.address : field<std::uint32_t>(table, 68));
+    off.control_port = port_at(table, 64, 172);
+    off.control_port_b = port_at(table, 68, 184);
     auto dsdt = field<std::uint64_t>(table, 140);
     dsdt = dsdt != 0 ? dsdt : field<std::uint32_t>(table, 40);
     const auto types = find_sleep_types(table_at(memory, dsdt));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What devmgr wants from the ACPI tables (ACPI 6.5, chapter 5): where PCI's configuration space is,
-// how to power off and restart, and how the old interrupt lines are wired. No AML is run: the two
-// numbers of the sleep state S5 are found in the DSDT by their fixed encoding.
+// how to power off and restart, where the power button is, and how the old interrupt lines are
+// wired. No AML is run: the two numbers of the sleep state S5 are found in the DSDT by their fixed
+// encoding.
 //
 // The tables come from firmware, and may be wrong: everything is checked against lengths and sums,
 // and what cannot be read is simply not known.
@@ -45,6 +46,13 @@ struct Acpi {
         std::uint8_t type = 0, type_b = 0;  // SLP_TYP of S5
     };
     std::optional<PowerOff> power_off;
+    struct PowerButton {         // its registers are PM1's
+        std::uint16_t port = 0;  // PM1a_EVT: status; PM1b_EVT if there is one
+        std::uint16_t port_b = 0;
+        std::uint16_t enable_offset = 0;  // from the status register to the enable register
+        std::uint8_t line = 0;            // the SCI
+    };
+    std::optional<PowerButton> power_button;
     struct Enable {  // writing this hands the power registers to the operating system
         std::uint16_t port = 0;
         std::uint8_t value = 0;

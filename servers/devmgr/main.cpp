@@ -3,7 +3,8 @@
 // the device may use.
 //
 // Capabilities: "endpoint" (receive, mint), "io-ports", "interrupt-control", "physical-memory",
-// "boot-info", "log". Clients hold device::Bus, minted with device::filter_badge.
+// "boot-info", "sessions" (process::Sessions: who is told of the power button), "log". Clients hold
+// device::Bus, minted with device::filter_badge.
 //
 // One CPU runs until the console has set its mode and says so (device::StartCpus). Before, devices change where in memory
 // they answer: each is away from its addresses while devmgr asks for these, and a display's old window goes when it gets
@@ -39,7 +40,7 @@ void server_main(const rt::StartInfo& start) {
     if (!acpi.power_off) {
         rt::log("no ACPI power off on this machine");
     }
-    devmgr::Service service{machine, acpi};
+    devmgr::Service service{machine, acpi, start.require<process::Sessions>("sessions")};
     const abi::Error why = ipc::serve<devmgr::Service::Protocol>(machine.endpoint, service);
     rt::log("cannot receive: ", why);
 }

@@ -17,8 +17,18 @@ void wait(std::uint64_t nanoseconds) {
     }
 }
 
-// Makes the firmware hand over the power registers, if it has not.
+void sleep(ipc::Ref<ipc::IoPorts> ports, std::uint16_t control, std::uint8_t type) {
+    const std::uint16_t now = ports->in<std::uint16_t>(control).value_or(0);
+    const int kept = now & ~(sleep_type_mask | sleep_enable);
+    (void)ports->out(control, static_cast<std::uint16_t>(kept | (type << 10) | sleep_enable));
+}
+
+}  // namespace
+
 void take_over(ipc::Ref<ipc::IoPorts> ports, const Acpi& acpi) {
+    if (!acpi.power_off) {
+        return;
+    }
     const std::uint16_t control = acpi.power_off->control_port;
     const auto enabled = [&] {
         return (ports->in<std::uint16_t>(control).value_or(0) & sci_enabled) != 0;
@@ -31,14 +41,6 @@ void take_over(ipc::Ref<ipc::IoPorts> ports, const Acpi& acpi) {
         wait(rt::millisecond);
     }
 }
-
-void sleep(ipc::Ref<ipc::IoPorts> ports, std::uint16_t control, std::uint8_t type) {
-    const std::uint16_t now = ports->in<std::uint16_t>(control).value_or(0);
-    const int kept = now & ~(sleep_type_mask | sleep_enable);
-    (void)ports->out(control, static_cast<std::uint16_t>(kept | (type << 10) | sleep_enable));
-}
-
-}  // namespace
 
 void power_off(ipc::Ref<ipc::IoPorts> ports, const Acpi& acpi) {
     if (!acpi.power_off) {

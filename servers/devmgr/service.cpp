@@ -15,7 +15,7 @@ constexpr PlatformDevice platform_devices[] = {
 
 }  // namespace
 
-Service::Service(const Machine& machine, const Acpi& acpi)
+Service::Service(const Machine& machine, const Acpi& acpi, ipc::Ref<process::Sessions> sessions)
     : machine_(machine), acpi_(acpi), space_(machine, acpi.ecam) {
     for (PciFunction& function : enumerate(space_)) {
         // Here, before any driver works and while there is one CPU: main.cpp says why.
@@ -27,6 +27,14 @@ Service::Service(const Machine& machine, const Acpi& acpi)
     rt::log(devices_.size(), " PCI functions");
     for (const PlatformDevice& platform : platform_devices) {
         devices_.emplace_back(platform);
+    }
+    if (!acpi.power_button) {
+        return;
+    }
+    if (auto armed = PowerButton::arm(machine, acpi, sessions)) {
+        button_ = std::move(*armed);
+    } else {
+        rt::log("the power button does nothing: ", armed.error());
     }
 }
 
@@ -125,6 +133,8 @@ Result<device::PowerOff::Reply> Service::handle(const device::PowerOff& off,
     }
     return base::fail(Status::io_error);  // the machine is still there
 }
+
+void Service::on_signal(std::uint64_t /*bits*/) { button_->on_signal(); }
 
 void Service::on_drop(std::uint64_t badge) {
     if (badge != 0 && badge <= devices_.size() && devices_[badge - 1].taken()) {

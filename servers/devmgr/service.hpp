@@ -5,6 +5,7 @@
 
 #include "libs/ipc/server.hpp"
 #include "servers/devmgr/device.hpp"
+#include "servers/devmgr/power_button.hpp"
 
 namespace devmgr {
 
@@ -14,7 +15,7 @@ public:
                                      device::MapRegisters, device::GetPorts, device::GetInterrupt,
                                      device::GetDmaMemory, device::StartCpus, device::PowerOff>;
 
-    Service(const Machine& machine, const Acpi& acpi);
+    Service(const Machine& machine, const Acpi& acpi, ipc::Ref<process::Sessions> sessions);
 
     Result<device::Acquire::Reply> handle(const device::Acquire& acquire, ipc::Request& request);
     Result<device::ReadConfiguration::Reply> handle(const device::ReadConfiguration& read,
@@ -30,6 +31,7 @@ public:
     Result<device::PowerOff::Reply> handle(const device::PowerOff& off, ipc::Request& request);
 
     void on_drop(std::uint64_t badge);
+    void on_signal(std::uint64_t bits);
 
 private:
     [[nodiscard]] Result<Device*> device_of(const ipc::Request& request);
@@ -38,6 +40,7 @@ private:
     const Acpi& acpi_;
     PciAccess space_;
     std::vector<Device> devices_;
+    std::optional<PowerButton> button_;
 };
 
 }  // namespace devmgr

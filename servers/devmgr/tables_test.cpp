@@ -74,6 +74,9 @@ FakeMemory machine() {
     std::string fadt(160, '\0');
     put<std::uint32_t>(fadt, 40 - 36, 0x5000);
     put<std::uint32_t>(fadt, 64 - 36, 0x604);
+    put<std::uint32_t>(fadt, 56 - 36, 0x600);
+    put<std::uint8_t>(fadt, 88 - 36, 4);
+    put<std::uint16_t>(fadt, 46 - 36, 9);
     put<std::uint32_t>(fadt, 48 - 36, 0xb2);
     put<std::uint8_t>(fadt, 52 - 36, 2);
     memory.areas[0x4000] = table("FACP", fadt);
@@ -99,6 +102,21 @@ TEST(Acpi, ReadsTheTables) {
     ASSERT_TRUE(acpi.enable);
     EXPECT_EQ(acpi.enable->value, 2);
     EXPECT_FALSE(acpi.reset);
+    ASSERT_TRUE(acpi.power_button);
+    EXPECT_EQ(acpi.power_button->port, 0x600);
+    EXPECT_EQ(acpi.power_button->port_b, 0);
+    EXPECT_EQ(acpi.power_button->enable_offset, 2);
+    EXPECT_EQ(acpi.power_button->line, 9);
+}
+
+TEST(Acpi, APowerButtonThatIsNotFixedIsNotLookedFor) {
+    for (const std::uint32_t flag : {1U << 4, 1U << 20}) {
+        FakeMemory memory = machine();
+        std::string& fadt = memory.areas[0x4000];
+        put(fadt, 112, flag);
+        fix_sum(fadt, fadt.size(), 9);
+        EXPECT_FALSE(read_acpi(memory, 0x1000).power_button);
+    }
 }
 
 TEST(Acpi, SleepStatesInTheirEncodings) {

@@ -200,6 +200,7 @@ public:
                                                                   Badge client);
     // Does the process belong to such a service?
     [[nodiscard]] bool is_service(const Process& process);
+    [[nodiscard]] bool is_service(const Container& container) const;
 
     // ---- terminals (manager_terminal.cpp)
     Task attach_terminal(Pid pid, std::uint32_t serial, bool force,
@@ -273,6 +274,8 @@ private:
     void settle_end(Pid pid, std::uint32_t status, const Usage& usage);
     void retry_entry(int index, std::string_view why);
     void expire(const Timer& timer);
+    // Once nobody is left who could call them; then the machine is switched off.
+    void end_services();
     Task power_down();
     [[nodiscard]] std::uint32_t next_serial() { return ++serial_ & Badge::serial_mask; }
 

@@ -69,8 +69,12 @@ Result<ipc::Capability<ipc::Any>> Manager::reach_service(std::string_view name, 
 
 bool Manager::is_service(const Process& process) {
     const Container* container = container_of(process);
-    return container != nullptr && container->start_entry >= 0 &&
-           entries_[static_cast<std::size_t>(container->start_entry)].entry.is_service;
+    return container != nullptr && is_service(*container);
+}
+
+bool Manager::is_service(const Container& container) const {
+    return container.start_entry >= 0 &&
+           entries_[static_cast<std::size_t>(container.start_entry)].entry.is_service;
 }
 
 }  // namespace procmgr

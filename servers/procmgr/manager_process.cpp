@@ -193,8 +193,8 @@ void Manager::settle_end(Pid pid, std::uint32_t status, const Usage& usage) {
         tell_of_end(*table.find(pid));
     }
     leave_container(container, pid, status, usage.cpu_ns);
-    if (shutting_down_ && bodies_.empty()) {
-        power_down();
+    if (shutting_down_) {
+        end_services();
     }
 }
 

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Manager: what happens when a time has come; the orderly end of the system.
 //
-//   shut_down: SIGTERM to all, in the order that DEPENDS asks for ---> all gone, or the grace is over: SIGKILL ---> file systems write
-//   what they hold ---> power off, or restart
+//   shut_down: SIGTERM to all but services, in the order that DEPENDS asks for
+//      |    later: SIGHUP to those who lead a session, as a person's shell does not heed SIGTERM
+//      v
+//   all gone, or the grace is over: SIGKILL; services last, for others call them to the end
+//      |
+//      v
+//   file systems write what they hold ---> power off, or restart
 #include "libs/rt/clock.hpp"
 #include "libs/rt/log.hpp"
 #include "servers/procmgr/manager.hpp"
@@ -10,7 +15,9 @@
 namespace procmgr {
 namespace {
 
-constexpr std::uint64_t shutdown_grace = 2 * rt::second;
+// With what the file systems have to write, the end takes less than 2 s.
+constexpr std::uint64_t hang_up_after = 400 * rt::millisecond;
+constexpr std::uint64_t shutdown_grace = 1500 * rt::millisecond;
 
 }  // namespace
 
@@ -57,6 +64,11 @@ void Manager::expire(const Timer& timer) {
                 restart_container(timer.number);
             }
             return;
+        case TimerKind::hang_up:
+            for (const auto& [leader, session] : sessions_) {
+                deliver(leader, signal_number::hup, kernel_info());
+            }
+            return;
         case TimerKind::shutdown: {
             std::vector<Pid> all;
             for (const auto& [pid, body] : bodies_) {
@@ -78,15 +90,33 @@ void Manager::shut_down(bool restart) {
     shutting_down_ = true;
     restart_machine_ = restart;
     rt::log(restart ? "restarting" : "shutting down");
+    timers.set({.kind = TimerKind::hang_up, .deadline_ns = rt::now() + hang_up_after});
     timers.set({.kind = TimerKind::shutdown, .deadline_ns = rt::now() + shutdown_grace});
     std::vector<std::uint32_t> running;
     for (const auto& [id, container] : containers_) {
-        if (container.processes != 0) {
+        if (container.processes != 0 && !is_service(container)) {
             running.push_back(id);
         }
     }
     for (const std::uint32_t id : running) {
         stop_container(containers_.at(id), shutdown_grace);
+    }
+    end_services();
+}
+
+void Manager::end_services() {
+    std::vector<Pid> services;
+    for (const auto& [pid, body] : bodies_) {
+        if (!is_service(*table.find(pid))) {
+            return;
+        }
+        services.push_back(pid);
+    }
+    if (services.empty()) {
+        power_down();
+    }
+    for (const Pid pid : services) {
+        end_process(pid, signal_number::kill);
     }
 }
 

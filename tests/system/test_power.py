@@ -64,6 +64,39 @@ def test_without_a_good_disk_the_screen_says_why_nobody_can_log_in(boot, tmp_pat
         machine.expect_on_screen(text, SECONDS)
 
 
+def words_after_the_power_button(machine, script: str, files: str = "kept") -> list[str]:
+    """The words in the files that the script has made in the home directory, as the next run finds them."""
+    line = machine.serial[0]
+    log_in(line)
+    line.send(f"{script}\r")
+    line.expect("re-ady", SECONDS)
+    machine.qmp("system_powerdown")
+    assert machine.wait(SECONDS) == 0
+    assert disk.check(machine.image) == ""
+    assert "no more are looked at" not in line.text()
+    again = execute.Session(execute.Request(["true"], disk=machine.image))
+    try:
+        return again.shell(f"cd /home/admin; cat {files}").output.decode().split()
+    finally:
+        again.close()
+
+
+def test_the_power_button_ends_the_system_in_order(boot):
+    machine = boot()
+    assert words_after_the_power_button(machine, "echo kept >kept; echo re-$(echo ady)") == ["kept"]
+
+
+def test_who_does_not_heed_the_power_button_is_ended_within_two_seconds(boot):
+    # By the machine's own clock: when the one was told, and when the other one was last alive.
+    clock = "read now rest </proc/uptime; echo $now"
+    polite = f"sh -c 'trap \"{clock} >kept; exit\" TERM; while :; do :; done' &"
+    stubborn = f"sh -c 'trap \"\" TERM HUP; while :; do {clock}; done >>alive' &"
+    machine = boot()
+    wait = "until test -s alive; do :; done; echo re-$(echo ady)"
+    told, *alive = words_after_the_power_button(machine, f"{polite} {stubborn} {wait}", "kept alive")
+    assert 0 < float(alive[-1]) - float(told) < 2
+
+
 def test_control_alt_delete_starts_the_machine_again(boot):
     machine = boot(reboots=True)
     line = machine.serial[0]

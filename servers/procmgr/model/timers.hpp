@@ -17,7 +17,8 @@ enum class TimerKind : std::uint8_t {
     restart,   // container `number` is started again
     health,    // container `number` is to be looked at
     time,      // container `number` has run as long as it may
-    shutdown,  // all have had their grace
+    hang_up,   // the system ends: whose sessions are still there loses its terminal
+    shutdown,  // the system ends: all have had their grace
 };
 
 struct Timer {
