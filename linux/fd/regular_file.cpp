@@ -2,6 +2,7 @@
 #include "linux/fd/regular_file.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "libs/base/align.hpp"
 #include "libs/ipc/protocol.hpp"
@@ -19,6 +20,11 @@ constexpr std::uint64_t large_write = 8 * 1024;
 // A count of what was moved before an error hides the error, as in Linux.
 std::int64_t moved_or(std::uint64_t moved, Errno error) {
     return moved != 0 ? static_cast<std::int64_t>(moved) : -error;
+}
+
+// Linux moves nothing whose end would have no offset any more.
+bool ends_beyond(Offset offset, std::uint64_t count) {
+    return offset > static_cast<Offset>(std::numeric_limits<std::int64_t>::max()) - count;
 }
 
 }  // namespace
@@ -175,6 +181,9 @@ std::int64_t RegularFile::read_mapped(UserBuffer& buffer, Offset offset) {
 }
 
 std::int64_t RegularFile::read_at(UserBuffer& buffer, Offset offset) {
+    if (ends_beyond(offset, buffer.remaining())) {
+        return -Errno::einval;
+    }
     if (!window_.mapped() && !unmappable_ &&
         (buffer.remaining() >= large_read || ++messages_ > many_reads)) {
         unmappable_ = !window_.open(file(), false);
@@ -215,6 +224,9 @@ std::uint64_t RegularFile::write_mapped(UserBuffer& buffer, Offset offset) {
 }
 
 std::int64_t RegularFile::write_at(UserBuffer& buffer, Offset offset) {
+    if (ends_beyond(offset, buffer.remaining())) {
+        return -Errno::einval;
+    }
     const bool appends = (status() & OpenFlag::append) != 0;
     const bool grows =
         buffer.remaining() > written_end_ || offset > written_end_ - buffer.remaining();

@@ -164,6 +164,17 @@ static void offsets(void)
     EQUAL(c[15], 0);
     EQUAL(c[20], 'x');
     EQUAL(lseek(fd, 0, SEEK_CUR), 21);
+    // As far as an offset reaches there is nothing, and nothing ends beyond.
+    const off_t last = 0x7fffffffffffffff;
+    EQUAL(pread(fd, c, 21, last - 21), 0);
+    FAILS(pread(fd, c, 21, last - 20), EINVAL);
+    EQUAL(pread(fd, c, 0, last), 0);
+    EQUAL(pread(fd, c, 1, 1ll << 62), 0);
+    FAILS(pwrite(fd, c, 1, last - 1), EFBIG);
+    FAILS(pwrite(fd, c, 1, last), EINVAL);
+    struct iovec two[2] = { { c, 10 }, { c, 11 } };
+    EQUAL(preadv(fd, two, 2, last - 21), 0);
+    FAILS(preadv(fd, two, 2, last - 20), EINVAL);
     close(fd);
 }
 
