@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a process hears of its children: SIG_IGN of SIGCHLD, SA_NOCLDWAIT, SA_NOCLDSTOP.
+// What a process hears of its children: SIG_IGN of SIGCHLD, SA_NOCLDWAIT, SA_NOCLDSTOP, and of waits that it interrupts.
 #include "tests/linux/check.h"
 
 #include <signal.h>
@@ -120,6 +120,23 @@ static void no_stops(void) {
     stops(SA_NOCLDSTOP, 0);
 }
 
+// A handler without SA_RESTART interrupts no wait for what the signal tells of.
+static void waits_for_ended(void) {
+    handle(note, 0);
+    for (int i = 0; i < 200; i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            if (i % 2) usleep(100);  // the parent waits by then, mostly
+            _exit(7);
+        }
+        int status = 0;
+        EQUAL(waitpid(i % 4 < 2 ? child : -1, &status, 0), child);
+        EQUAL(status, 7 << 8);
+        EQUAL(signals_got, i + 1);
+    }
+    signal(SIGCHLD, SIG_DFL);
+}
+
 static char self_path[4096];
 
 // exec keeps what is ignored, and nothing else; a child has what its parent had.
@@ -165,6 +182,6 @@ int main(int count, char** words) {
         EQUAL(readlink("/proc/self/exe", self_path, sizeof self_path - 1) > 0, 1);
     }
     static const struct check_test tests[] = {TEST(ignored), TEST(no_wait), TEST(no_stops),
-                                              TEST(handed_on)};
+                                              TEST(handed_on), TEST(waits_for_ended)};
     return check_main(count, words, tests, sizeof tests / sizeof *tests);
 }
