@@ -20,7 +20,8 @@ HEAD = """# Linux system calls in CLUU
 Made by `tools/linux_abi.py` from `linux/syscalls/list.inc`. A call that is missing answers `ENOSYS`; the first time that a
 process makes it, procmgr notes its name and number in the log.
 
-Of Linux's {all} calls on x86-64, {full} are complete, {partly} work with what the table says, {missing} are missing.
+Of Linux's {all} calls on x86-64, {full} are complete, {partly} work with what the table says, {missing} are missing. {absent} more have a
+number only (absent): Linux itself answers `ENOSYS`, and so does CLUU.
 
 What holds for all: set-id bits have no effect; a process has one user and one group; memory is never writable and
 executable at once; core files are not written.
@@ -33,16 +34,16 @@ executable at once; core files are not written.
 def entries():
     numbers = dict((name, int(number)) for name, number in re.findall(r"^    (\w+) = (\d+),$", NUMBERS.read_text(), re.M))
     text = re.sub(r"\s*\n\s+", " ", LIST.read_text())
-    for match in re.finditer(r'^(?:CALL\((\w+), (full|partly), ((?:"[^"]*"\s*)+)\)|MISSING\((\w+)\))$', text, re.M):
-        name = match[1] or match[4]
+    for match in re.finditer(r'^(?:CALL\((\w+), (full|partly), ((?:"[^"]*"\s*)+)\)|(ABSENT|MISSING)\((\w+)\))$', text, re.M):
+        name = match[1] or match[5]
         note = "".join(re.findall(r'"([^"]*)"', match[3] or ""))
-        yield numbers[name], name, match[2] or "missing", note
+        yield numbers[name], name, match[2] or match[4].lower(), note
 
 
 def document() -> str:
     rows = sorted(entries())
-    count = {kind: sum(row[2] == kind for row in rows) for kind in ("full", "partly", "missing")}
-    lines = [HEAD.format(all=len(rows), **count)]
+    count = {kind: sum(row[2] == kind for row in rows) for kind in ("full", "partly", "absent", "missing")}
+    lines = [HEAD.format(all=len(rows) - count["absent"], **count)]
     lines += [f"| {number} | {name} | {support} | {note} |\n" for number, name, support, note in rows]
     return "".join(lines)
 

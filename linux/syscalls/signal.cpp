@@ -287,6 +287,10 @@ std::int64_t rt_sigsuspend(const Arguments& arguments) {
     return -Errno::eintr;
 }
 
+// By this Linux goes on with what a signal without a handler interrupted; here that call is made again itself.
+// Nothing is left to go on with.
+std::int64_t restart_syscall(const Arguments&) { return -Errno::eintr; }
+
 std::int64_t pause(const Arguments&) {
     while (!signals::interrupted()) {
         (void)signals::sleep_until(ipc::no_deadline);

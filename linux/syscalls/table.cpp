@@ -19,9 +19,13 @@ consteval Table make_table() {
 #define CALL(call, support, note)                                                              \
     table[static_cast<std::size_t>(linux_abi::SystemCall::call)] = {&calls::call, #call, note, \
                                                                     Support::support};
+#define ABSENT(call)                                                                       \
+    table[static_cast<std::size_t>(linux_abi::SystemCall::call)] = {&calls::absent, #call, \
+                                                                    nullptr, Support::absent};
 #define MISSING(call) table[static_cast<std::size_t>(linux_abi::SystemCall::call)].name = #call;
 #include "linux/syscalls/list.inc"
 #undef CALL
+#undef ABSENT
 #undef MISSING
     return table;
 }
@@ -31,6 +35,8 @@ consteval Table make_table() {
 constinit const Table system_calls = make_table();
 
 namespace calls {
+
+std::int64_t absent(const Arguments& /*arguments*/) { return -Errno::enosys; }
 
 // Tells procmgr once for each number.
 std::int64_t missing(const Arguments& arguments) {

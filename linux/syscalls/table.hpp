@@ -16,10 +16,10 @@ namespace linux {
 
 using linux_abi::Errno;
 
-enum class Support : std::uint8_t { full, partly, missing };
+enum class Support : std::uint8_t { full, partly, absent, missing };
 
 struct TableEntry {
-    Handler handler;   // never null: what is missing goes to `calls::missing`
+    Handler handler;   // never null: what is not there goes to `absent` or `missing`
     const char* name;  // null: Linux has no such call
     const char* note;  // partly: what is not there
     Support support;
@@ -31,12 +31,15 @@ extern const Table system_calls __asm__("linux_system_calls");
 
 namespace calls {
 
+std::int64_t absent(const Arguments& arguments);
 std::int64_t missing(const Arguments& arguments);
 
 #define CALL(name, support, note) std::int64_t name(const Arguments& arguments);
+#define ABSENT(name)
 #define MISSING(name)
 #include "linux/syscalls/list.inc"
 #undef CALL
+#undef ABSENT
 #undef MISSING
 
 }  // namespace calls

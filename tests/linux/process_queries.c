@@ -104,5 +104,13 @@ static void written_then_run(void) {
     munmap(page, 4096);
 }
 
-MAIN(TEST(opening_with_rules), TEST(slices), TEST(own_memory), TEST(comparing),
+// What has a number only, and what only the kernel itself has a use for.
+static void numbers_without_calls(void) {
+    FAILS(syscall(SYS__sysctl, 0), ENOSYS);
+    FAILS(syscall(SYS_getpmsg, 0, 0, 0, 0, 0), ENOSYS);
+    FAILS(syscall(SYS_set_thread_area, 0), ENOSYS);
+    FAILS(syscall(SYS_restart_syscall), EINTR);
+}
+
+MAIN(TEST(numbers_without_calls), TEST(opening_with_rules), TEST(slices), TEST(own_memory), TEST(comparing),
      TEST(written_then_run))
