@@ -250,6 +250,22 @@ struct Watch {
     };
 };
 
+// An abstract name of local sockets, which no file system shows: the container's own, and each type's. It is
+// there as long as the File that binds it. Payload: any bytes; none, to bind: procmgr chooses, and says
+// what. exists, limit; to connect: not_found.
+struct OpenSocketName {
+    static constexpr std::uint16_t label = 26;
+    static constexpr std::size_t longest = 107;
+    static constexpr std::size_t payload = longest;
+    static constexpr std::size_t reply_payload = longest;
+    static constexpr std::size_t reply_capabilities = 1;  // fs::File, for Listen or for Connect
+    std::uint32_t type = 0;                               // the library's affair
+    std::uint32_t bind = 0;
+    std::uint32_t flags = 0;  // fs::OpenFlags::non_block
+    std::uint32_t reserved = 0;
+    struct Reply {};
+};
+
 // ---- Sessions: what the servers of terminals and devices may do, Shutdown, too. procmgr's answering thread never calls anybody,
 // so a terminal may call it while another thread of procmgr's waits for that terminal. The badge is
 // sessions_badge.

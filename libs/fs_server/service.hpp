@@ -124,6 +124,15 @@ public:
 
     void on_drop(std::uint64_t badge);
 
+    // A File of a node that no path leads to, for a server that has other ways to it; and whether that one
+    // is still open.
+    struct OpenedNode {
+        std::uint64_t badge = 0;
+        ipc::Capability<fs::File> file;
+    };
+    [[nodiscard]] Result<OpenedNode> open_node(const OpenFile& file);
+    [[nodiscard]] bool is_open(std::uint64_t badge, const Watched& what);
+
 private:
     struct Root {
         std::unique_ptr<Backend> backend;

@@ -169,6 +169,21 @@ Result<fs::Open::Reply> Service::open_existing(Backend& backend, const Walk& at,
 }
 
 // Makes the description, and its capability if it needs one.
+Result<Service::OpenedNode> Service::open_node(const OpenFile& file) {
+    const std::uint64_t badge = TRY(files_.add(file));
+    auto minted = host_.mint_file(badge);
+    if (!minted) {
+        files_.remove(badge);
+        return base::fail(minted.error());
+    }
+    return OpenedNode{badge, std::move(*minted)};
+}
+
+bool Service::is_open(std::uint64_t badge, const Watched& what) {
+    const OpenFile* file = files_.find(badge);
+    return file != nullptr && file->backend == what.backend && file->inode == what.inode;
+}
+
 Result<fs::Open::Reply> Service::describe(Backend& backend, const Place& place, Inode inode,
                                           const fs::Attributes& attributes, const Opening& open) {
     OpenFile file{.backend = &backend,
@@ -187,13 +202,9 @@ Result<fs::Open::Reply> Service::describe(Backend& backend, const Place& place, 
     if (open.into != 0) {
         files_.fill(open.into, file);
     } else {
-        badge = TRY(files_.add(file));
-        auto minted = host_.mint_file(badge);
-        if (!minted) {
-            files_.remove(badge);
-            return base::fail(minted.error());
-        }
-        opened_ = std::move(*minted);
+        OpenedNode opened = TRY(open_node(file));
+        badge = opened.badge;
+        opened_ = std::move(opened.file);
     }
     if (watchers_.any()) {
         note(*files_.find(badge), fs::Event::opened);

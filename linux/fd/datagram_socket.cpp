@@ -48,13 +48,16 @@ void DatagramSocket::share() {
 
 Result<void> DatagramSocket::bind(Path path, std::string_view name) {
     MutexGuard guard{lock_};
+    if (file_ && name.empty()) {
+        return {};  // as LocalSocket::bind
+    }
     if (file_) {
         return base::fail(Errno::einval);
     }
-    auto file = TRY(make_socket_node(path, status()));
-    TRY(listen_at(file, backlog));
-    file_ = std::move(file);
-    name_ = name;
+    BoundName bound = TRY(bind_name(path, name, Framing::datagrams, status()));
+    TRY(listen_at(bound.file, backlog));
+    file_ = std::move(bound.file);
+    name_ = std::move(bound.name);
     return {};
 }
 

@@ -58,11 +58,15 @@ void LocalSocket::on_fork_child() {
 
 Result<void> LocalSocket::bind(Path path, std::string_view name) {
     MutexGuard guard{lock_};
+    if (file_ && name.empty()) {
+        return {};  // it has a name: Linux chooses no other, and says nothing
+    }
     if (file_ || end_.load() != nullptr) {
         return base::fail(Errno::einval);
     }
-    file_ = TRY(make_socket_node(path, status()));
-    name_ = name;
+    BoundName bound = TRY(bind_name(path, name, framing_, status()));
+    file_ = std::move(bound.file);
+    name_ = std::move(bound.name);
     return {};
 }
 

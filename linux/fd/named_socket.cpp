@@ -44,8 +44,6 @@ process::ImageDescriptor from_message(ipc::Answer<fs::Accept>& answer) {
     return end;
 }
 
-}  // namespace
-
 Result<ipc::Capability<fs::File>> make_socket_node(Path path, std::uint32_t status) {
     const std::string name{path.text};
     const auto made = ipc::call(
@@ -63,18 +61,62 @@ Result<ipc::Capability<fs::File>> make_socket_node(Path path, std::uint32_t stat
     return opened.take<fs::File>();
 }
 
+Result<ipc::Answer<process::OpenSocketName>> open_abstract(std::string_view name,
+                                                           const process::OpenSocketName& how) {
+    const std::string bytes{name.substr(name.empty() ? 0 : 1)};
+    return or_errno(ipc::call(own_process(), how, {.payload = ipc::bytes(bytes)}));
+}
+
+Result<BoundName> bind_abstract(std::string_view name, Framing framing, std::uint32_t status) {
+    auto answer = open_abstract(
+        name,
+        {.type = static_cast<std::uint32_t>(framing), .bind = 1, .flags = to_file_flags(status)});
+    if (!answer) {
+        const Errno error = answer.error();
+        return base::fail(error == Errno::eexist   ? Errno::eaddrinuse
+                          : error == Errno::eagain ? Errno::enomem  // Linux has no other limit
+                                                   : error);
+    }
+    std::string bound(1, '\0');
+    bound += ipc::text(answer->payload);
+    return BoundName{answer->take<fs::File>(), std::move(bound)};
+}
+
+// The File by which to connect.
+Result<ipc::Capability<fs::File>> find_name(std::string_view path, const Connecting& how) {
+    if (is_abstract(path)) {
+        auto opened = open_abstract(path, {.type = static_cast<std::uint32_t>(how.framing)});
+        if (!opened) {
+            const Errno error = opened.error();
+            return base::fail(error == Errno::enoent ? Errno::econnrefused : error);
+        }
+        return opened->take<fs::File>();
+    }
+    auto opened = TRY(or_errno(ipc::call(own_view(), fs::Open{.flags = fs::OpenFlags::write},
+                                         {.payload = ipc::bytes(path)})));
+    if (opened.reply.kind != fs::Kind::socket) {
+        return base::fail(Errno::econnrefused);
+    }
+    return opened.take<fs::File>();
+}
+
+}  // namespace
+
+Result<BoundName> bind_name(Path path, std::string_view name, Framing framing,
+                            std::uint32_t status) {
+    if (name.empty() || is_abstract(name)) {
+        return bind_abstract(name, framing, status);
+    }
+    return BoundName{TRY(make_socket_node(path, status)), std::string{name}};
+}
+
 Result<void> listen_at(ipc::Ref<fs::File> file, std::uint32_t backlog) {
     TRY(or_errno(ipc::call(file, fs::Listen{.backlog = backlog, .pid = identity().pid})));
     return {};
 }
 
 Result<Handle> connect_to_name(std::string_view path, const Connecting& how) {
-    auto opened = TRY(or_errno(ipc::call(own_view(), fs::Open{.flags = fs::OpenFlags::write},
-                                         {.payload = ipc::bytes(path)})));
-    const auto file = opened.take<fs::File>();
-    if (opened.reply.kind != fs::Kind::socket) {
-        return base::fail(Errno::econnrefused);
-    }
+    const auto file = TRY(find_name(path, how));
     auto pair = TRY(make_socket_pair(how.status, how.framing));
     pair.reader->socket()->set_names(how.own_name, how.peer_name);
     process::ImageDescriptor other{};

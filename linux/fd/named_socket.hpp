@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What local sockets with names have in common. The name is a node of a file system, whose server knows
-// who listens there; it carries the capabilities of one end of a socket pair from who connects to who
+// What local sockets with names have in common. The name is a node of a file system, or an abstract one, which
+// begins with a zero byte and is procmgr's to know (process::OpenSocketName). Its server knows who listens there; it carries the capabilities of one end of a socket pair from who connects to who
 // accepts (fs::Connect, fs::Accept). The bytes it does not see.
 #pragma once
 
@@ -13,8 +13,16 @@
 
 namespace linux::fd {
 
-// The path stands at the start of the message page. EADDRINUSE.
-Result<ipc::Capability<fs::File>> make_socket_node(Path path, std::uint32_t status);
+// A name as programs call it: the path as it was given, or the zero byte and what follows.
+constexpr bool is_abstract(std::string_view name) { return name.starts_with('\0'); }
+
+struct BoundName {
+    ipc::Capability<fs::File> file;
+    std::string name;
+};
+// The path, or the abstract name, stands at the start of the message page; an empty one is chosen. EADDRINUSE.
+Result<BoundName> bind_name(Path path, std::string_view name, Framing framing,
+                            std::uint32_t status);
 Result<void> listen_at(ipc::Ref<fs::File> file, std::uint32_t backlog);
 
 struct Connecting {

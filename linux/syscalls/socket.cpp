@@ -12,6 +12,7 @@
 #include "linux/entry/user_memory.hpp"
 #include "linux/fd/datagram_socket.hpp"
 #include "linux/fd/local_socket.hpp"
+#include "linux/fd/named_socket.hpp"
 #include "linux/fd/pipe.hpp"
 #include "linux/fd/table.hpp"
 #include "linux/process/state.hpp"
@@ -69,7 +70,7 @@ Result<LocalSocket*> local_of(const Handle& description, Errno otherwise) {
 }
 
 // The name in a struct sockaddr_un, as the program has it and as an absolute path, which stands at the start
-// of the message page.
+// of the message page. What is abstract stands there as it is.
 struct Name {
     std::string text;
     fd::Path path;
@@ -81,8 +82,8 @@ struct Address {
 };
 constexpr std::uint64_t path_offset = sizeof(std::uint16_t);
 
-Result<Name> read_name(std::uint64_t address, std::uint64_t length, Errno no_path) {
-    if (length < path_offset || length > sizeof(Address)) {
+Result<Name> read_name(std::uint64_t address, std::uint64_t length) {
+    if (length <= path_offset || length > sizeof(Address)) {
         return base::fail(Errno::einval);
     }
     Address given{};
@@ -91,8 +92,11 @@ Result<Name> read_name(std::uint64_t address, std::uint64_t length, Errno no_pat
         return base::fail(Errno::einval);
     }
     const std::string_view path{given.path, length - path_offset};
-    if (path.empty() || path.front() == '\0') {
-        return base::fail(no_path);  // chosen by the system, or outside of the file system
+    if (fd::is_abstract(path)) {
+        const auto page = ipc::message_page();
+        std::ranges::copy(ipc::bytes(path), page.begin());
+        return Name{.text = std::string{path},
+                    .path = {.text = ipc::text(page.first(path.size()))}};
     }
     Name name{.text = std::string{path.substr(0, path.find('\0'))}, .path = {}};
     name.path = TRY(fd::resolve_text(linux_abi::at_cwd, name.text));
@@ -102,8 +106,9 @@ Result<Name> read_name(std::uint64_t address, std::uint64_t length, Errno no_pat
 // -> the length of the address; of it, as much is written as there is room for.
 Result<std::uint32_t> put_name(std::uint64_t address, std::uint32_t room, std::string_view name) {
     Address full{.family = linux_abi::SocketFamily::local, .path = {}};
-    const std::size_t text = name.copy(full.path, sizeof full.path - 1);
-    const std::size_t length = path_offset + (text == 0 ? 0 : text + 1);
+    const bool ends = !name.empty() && !fd::is_abstract(name);  // with a zero byte
+    const std::size_t text = name.copy(full.path, sizeof full.path - (ends ? 1 : 0));
+    const std::size_t length = path_offset + text + (ends ? 1 : 0);
     TRY(user::copy_out(address, &full, std::min<std::size_t>(room, length)));
     return static_cast<std::uint32_t>(length);
 }
@@ -172,7 +177,11 @@ Result<std::int64_t> make_socket(const Arguments& arguments) {
 
 Result<void> bind_name(const Arguments& arguments) {
     const Handle description = TRY(get_any_socket(arguments.integer(0)));
-    const Name name = TRY(read_name(arguments[1], arguments.word(2), Errno::eaddrnotavail));
+    const bool chosen = arguments.word(2) == path_offset;
+    if (chosen && TRY(user::read<std::uint16_t>(arguments[1])) != linux_abi::SocketFamily::local) {
+        return base::fail(Errno::einval);
+    }
+    const Name name = chosen ? Name{} : TRY(read_name(arguments[1], arguments.word(2)));
     if (DatagramSocket* socket = description->datagram_socket()) {
         return socket->bind(name.path, name.text);
     }
@@ -193,7 +202,7 @@ Result<void> connect_datagrams(DatagramSocket& socket, const Arguments& argument
         socket.disconnect();
         return {};
     }
-    const Name name = TRY(read_name(arguments[1], arguments.word(2), Errno::econnrefused));
+    const Name name = TRY(read_name(arguments[1], arguments.word(2)));
     return socket.connect(name.path, name.text);
 }
 
@@ -204,7 +213,7 @@ Result<std::int64_t> connect_to(const Arguments& arguments) {
         return 0;
     }
     LocalSocket* socket = TRY(local_of(description, Errno::eisconn));
-    const Name name = TRY(read_name(arguments[1], arguments.word(2), Errno::econnrefused));
+    const Name name = TRY(read_name(arguments[1], arguments.word(2)));
     return socket->connect(name.path, name.text);
 }
 
@@ -302,7 +311,7 @@ Result<Outgoing> way_out(std::int64_t number, std::uint64_t address, std::uint32
         if (address == 0) {
             return Outgoing{TRY(socket->default_way()), no_wait};
         }
-        const Name name = TRY(read_name(address, length, Errno::econnrefused));
+        const Name name = TRY(read_name(address, length));
         return Outgoing{TRY(socket->way_to(name.path, name.text)), no_wait};
     }
     if (description->socket() == nullptr) {

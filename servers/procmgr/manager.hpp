@@ -95,6 +95,12 @@ public:
     // A root of /proc that shows what this container sees, for its view.
     std::function<Result<ipc::Capability<fs::Directory>>(std::uint32_t container)> make_proc;
 
+    // An abstract name of local sockets, as process::OpenSocketName has it. `name` becomes the one that
+    // was chosen.
+    std::function<Result<ipc::Capability<fs::File>>(
+        const Process& process, const process::OpenSocketName& how, std::string& name)>
+        open_socket_name;
+
     // ---- processes (manager_process.cpp)
     [[nodiscard]] Result<Pid> fork(Process& parent, const ForkSource& source);
     void end_process(Pid pid, std::uint32_t status);

@@ -13,15 +13,12 @@
 #include "libs/fs_server/service.hpp"
 #include "servers/procmgr/manager.hpp"
 #include "servers/procmgr/model/proc_text.hpp"
+#include "servers/procmgr/unchanging_backend.hpp"
 
 namespace procmgr {
 
-class ProcBackend final : public fs_server::Backend {
+class ProcBackend final : public UnchangingBackend {
 public:
-    using Inode = fs_server::Inode;
-    template <class T>
-    using Result = fs_server::Result<T>;
-
     // Shows the processes that this container sees; 0: all.
     ProcBackend(Manager& manager, Load& load, std::uint32_t container)
         : manager_(manager), load_(load), container_(container) {}
@@ -36,37 +33,14 @@ public:
     Result<std::size_t> read(Inode inode, std::uint64_t offset,
                              std::span<std::byte> buffer) override;
     Result<fs_server::Usage> usage() override;
-    Result<void> sync(Inode, bool) override { return {}; }
-    Result<void> sync_all() override { return {}; }
     void hold(Inode inode) override { ++held_[inode.value()].holders; }
     void release(Inode inode) override;
-
-    // Nothing here can be changed.
-    Result<void> change(Inode, const fs_server::AttributeChange&) override { return refused(); }
-    Result<Inode> make(const fs_server::Place&, const fs_server::NewNode&) override {
-        return base::fail(Status::not_permitted);
-    }
-    Result<void> link(const fs_server::Place&, Inode) override { return refused(); }
-    Result<void> remove(const fs_server::Place&, Inode) override { return refused(); }
-    Result<void> rename(const fs_server::Place&, Inode, const fs_server::Place&,
-                        std::optional<Inode>) override {
-        return refused();
-    }
-    Result<std::size_t> write(Inode, std::uint64_t, std::span<const std::byte>) override {
-        return base::fail(Status::not_permitted);
-    }
-    Result<void> truncate(Inode, std::uint64_t) override { return refused(); }
-    Result<void> allocate(Inode, std::uint64_t, std::uint64_t) override { return refused(); }
-    Result<fs_server::MappedFile> map(Inode, bool) override {
-        return base::fail(Status::unsupported);
-    }
 
 private:
     struct Held {
         std::uint32_t holders = 0;
         std::string text;
     };
-    static Result<void> refused() { return base::fail(Status::not_permitted); }
 
     // The process, if it is seen here.
     [[nodiscard]] const Process* find(Pid pid);

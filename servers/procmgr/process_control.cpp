@@ -291,6 +291,16 @@ Result<process::GetService::Reply> ProcessService::handle(const process::GetServ
     return process::GetService::Reply{};
 }
 
+Result<process::OpenSocketName::Reply> ProcessService::handle(const process::OpenSocketName& open,
+                                                              ipc::Request& request) {
+    const Caller from = TRY(caller(request));
+    std::string name{request.text()};
+    auto file = TRY(manager_.open_socket_name(*from.process, open, name));
+    request.set_reply_payload(ipc::bytes(name));
+    request.add_capability(std::move(file));
+    return process::OpenSocketName::Reply{};
+}
+
 Result<process::SignalGroup::Reply> SessionService::handle(const process::SignalGroup& signal,
                                                            ipc::Request& /*request*/) {
     const Pid session = signal.session;

@@ -19,7 +19,8 @@ public:
         process::GetTerminal, process::SetIdentity, process::Stopped, process::SetTimer,
         process::GetUsage, process::SystemInfo, process::Shutdown, process::ReportMissing,
         process::GetService, process::Rename, process::ExplainRefusal, process::AwaitExecute,
-        process::SetFamily, process::Watch, process::DescribeClient, process::ChangeClient>;
+        process::SetFamily, process::Watch, process::OpenSocketName, process::DescribeClient,
+        process::ChangeClient>;
 
     explicit ProcessService(Manager& manager) : manager_(manager) {}
 
@@ -60,6 +61,8 @@ public:
     Result<process::ReportMissing::Reply> handle(const process::ReportMissing& missing,
                                                  ipc::Request& request);
     Result<process::GetService::Reply> handle(const process::GetService&, ipc::Request& request);
+    Result<process::OpenSocketName::Reply> handle(const process::OpenSocketName& open,
+                                                  ipc::Request& request);
 
 private:
     struct Caller {

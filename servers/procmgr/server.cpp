@@ -38,6 +38,7 @@ Server::Server(Manager& manager, ProcHost& host)
       container_(manager),
       log_(manager),
       proc_(host),
+      socket_names_(proc_),
       proc_root_(proc_.add_root(std::make_unique<ProcBackend>(manager, load_, 0))) {
     manager_.make_proc = [this, &host](std::uint32_t container) {
         const std::uint64_t badge =
@@ -47,6 +48,10 @@ Server::Server(Manager& manager, ProcHost& host)
             proc_.on_drop(badge);
         }
         return root;
+    };
+    manager_.open_socket_name = [this](const Process& process, const process::OpenSocketName& how,
+                                       std::string& name) {
+        return socket_names_.open(process, how, name);
     };
 }
 

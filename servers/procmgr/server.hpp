@@ -6,6 +6,7 @@
 #include "servers/procmgr/log_service.hpp"
 #include "servers/procmgr/proc_backend.hpp"
 #include "servers/procmgr/process_service.hpp"
+#include "servers/procmgr/socket_names.hpp"
 
 namespace procmgr {
 
@@ -33,6 +34,7 @@ private:
     ContainerService container_;
     LogService log_;
     fs_server::Service proc_;
+    SocketNames socket_names_;
     std::uint64_t proc_root_;
 };
 

@@ -130,6 +130,17 @@ static void processes(void) {
     EQUAL(status_of(child), 3);
 }
 
+static int take_abstract_name(int number) {
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    const int length = snprintf(name.sun_path + 1, sizeof name.sun_path - 1, "%d", number);
+    const int file = socket(AF_UNIX, SOCK_DGRAM, 0);
+    return bind(file, (struct sockaddr*)&name,
+                (socklen_t)(sizeof name.sun_family + 1 + (size_t)length));
+}
+static void abstract_names(void) {
+    ends_and_comes_back(&take_abstract_name, ENOMEM, EMFILE, "abstract names");
+}
+
 static void* sleeper(void* unused) {
     pause();
     return unused;
@@ -297,7 +308,7 @@ static void huge_lengths(void) {
     close(file);
 }
 
-ATTEMPTS(TEST(memory), TEST(space_in_files), TEST(many_names), TEST(deep_directories),
+ATTEMPTS(TEST(memory), TEST(space_in_files), TEST(many_names), TEST(abstract_names), TEST(deep_directories),
          TEST(processes), TEST(threads), TEST(descriptors), TEST(pipes), TEST(sockets),
          TEST(events), TEST(timers), TEST(descriptors_on_their_way),
          TEST(connections_nobody_accepts), TEST(queued_signals), TEST(locks),

@@ -13,6 +13,7 @@ LIMITS = "LIMIT memory 16M\nLIMIT processes 20\n"
 HOLDERS = {"names": FILES, "processes": FILES, "machine": FILES, "exhaustion": FILES + LIMITS, "capabilities": FILES + LIMITS}
 CLUUFILES = {f"escape_{name}": f"{text}ENTRYPOINT /home/admin/escape_{name}\n" for name, text in HOLDERS.items()}
 CLUUFILES["neighbour"] = "PROFILE vfs\nMOUNT /bin readonly\nMOUNT /tmp private\nENTRYPOINT /bin/busybox sh -c\n"
+CLUUFILES["holder"] = "PROFILE vfs\nMOUNT /home/admin inherit\nENTRYPOINT /home/admin/hold_name\n"
 PLACE = "/home/admin/place"
 NEIGHBOUR = "echo mine > /tmp/of-the-neighbour; while :; do read line < /tmp/of-the-neighbour; echo $line > /tmp/now; sleep 0.2; done"
 
@@ -33,6 +34,7 @@ def prison(tmp_path_factory):
     folder = tmp_path_factory.mktemp("images")
     put = [(paths.OUT / ("hosted" if name == "capabilities" else "linux") / f"escape_{name}", f"/home/admin/escape_{name}")
            for name in HOLDERS]
+    put.append((paths.OUT / "linux/hold_name", "/home/admin/hold_name"))
     for name, text in CLUUFILES.items():
         (folder / name).mkdir()
         (folder / name / "Cluufile").write_text(text)
@@ -42,6 +44,9 @@ def prison(tmp_path_factory):
                   f" cd {PLACE} && ln -s /home/admin/secret absolute && ln -s ../secret relative && ln -s .. up; chown -R 1000 . ../secret")
     started = session.run("container", "run", "-d", "--name", "neighbour", "neighbour", NEIGHBOUR)
     assert started.status == 0, started
+    started = session.run("container", "run", "-d", "--name", "holder", "holder", "of-the-holder", "/home/admin/held")
+    assert started.status == 0, started
+    session.shell("until [ -e /home/admin/held ]; do sleep 0.1; done", timeout=60)
     yield session
     session.close()
 
