@@ -41,29 +41,43 @@ bool add_unescaped(std::string& text, std::string_view word) {
     return true;
 }
 
-// What is told about programs: a page for each, named as it is. On CLUU's disk they come from rootfs/.
+// What is told about programs, and about other matters: a page for each, named as it is. On CLUU's disk they come from
+// rootfs/ and from the programs themselves (tools/images/disk.toml).
 constexpr std::string_view pages = "/usr/share/cluu/help/";
+constexpr std::string_view topics = "/usr/share/cluu/help/topics/";
+constexpr std::string_view images = "/var/images/";
+
+std::string page_on(const std::string& name) {
+    for (std::string_view folder : {pages, topics}) {
+        if (auto text = file_contents(std::string(folder) + name)) return *text;
+    }
+    return {};
+}
 
 int show_help_on(const std::string& name) {
     const Builtin* builtin = find_builtin(name);
+    const bool plain = name.find('/') == name.npos;
     std::string text;
     if (builtin != nullptr)
         text = std::string(builtin->usage) + "\n    " + std::string(builtin->help) + "\n";
-    if (name.find('/') == name.npos) text += file_contents(std::string(pages) + name).value_or("");
+    if (plain && (builtin == nullptr || builtin->run == nullptr)) text += page_on(name);
     if (text.empty()) {
         complain("help: " + name +
                  " is not a command of the shell itself, and there is no page on it");
         return 1;
     }
+    if (plain && file_contents(std::string(images) + name + "/Cluufile"))
+        text += "\nWhat it may do, as a program: container explain " + name + "\n";
     return write_all(STDOUT_FILENO, text) ? 0 : 1;
 }
 
 // One line, if there are any.
-std::string pages_there() {
+std::string topics_there() {
     std::string text;
-    for (const std::string& page : glob(std::string(pages) + "*"))
-        text += " " + page.substr(pages.size());
-    return text.empty() ? text : "\n  help NAME also tells about:" + text + "\n";
+    for (const std::string& page : glob(std::string(topics) + "*"))
+        text += " " + page.substr(topics.size());
+    return text.empty() ? text
+                        : "\n  help NAME also tells about each program, and about:" + text + "\n";
 }
 
 }  // namespace
@@ -90,7 +104,7 @@ int help_builtin(Executor&, Arguments arguments) {
         line.append(line.size() < usage_width ? usage_width - line.size() : 1, ' ');
         text += line + std::string(builtin.help) + "\n";
     }
-    text += pages_there();
+    text += topics_there();
     text +=
         "\n  a | b    a && b    a || b    a ; b    a &    ! a    ( a )    { a; }    $(a)\n"
         "  < file    > file    >> file    2> file    2>&1    *  ?  [a-z]    ~    $NAME  ${NAME}\n"

@@ -36,7 +36,7 @@ constexpr Builtin table[] = {
     {"getopts", "getopts LETTERS NAME [ARG...]", "take the next option into a variable",
      getopts_builtin},
     {"hash", "hash [-r] [NAME...]", "check that programs are found", hash_builtin},
-    {"help", "help [NAME]", "show what the shell itself can do; of some programs, too",
+    {"help", "help [NAME]", "show what the shell itself can do; with NAME, what is known of that",
      help_builtin},
     {"history", "history [N]", "show the lines entered so far, or the last N", history_builtin},
     {"jobs", "jobs", "list what runs in the background or is stopped", jobs_builtin},

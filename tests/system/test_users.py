@@ -219,13 +219,6 @@ def test_help_says_of_a_command_what_it_says_itself(users, name):
     told = text(shell(users, f"help {name}"))
     itself = users.run(name, "--nothing-of-this-name", "x").errors.decode()
     assert itself.startswith("usage: ") and told.startswith(itself) and len(told) > len(itself)
-    assert f" {name}" in re.search(r"help NAME also tells about:(.*)", text(shell(users, "help")))[1]
-
-
-def test_help_on_what_there_is_no_page_about(users):
-    for name in ("nothing", "../../../../etc/passwd", "/etc/passwd"):
-        result = shell(users, f"help {name}")
-        assert result.status == 1 and f"help: {name} is not a command".encode() in result.errors
 
 
 # ---- a person at a terminal

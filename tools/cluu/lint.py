@@ -56,7 +56,8 @@ def sources() -> list[Path]:
 
 
 def _needs_licence(file: Path) -> bool:
-    return file.suffix in WITH_LICENCE or file.name in ("CMakeLists.txt", "cluu", "Cluufile")
+    named = file.name in ("CMakeLists.txt", "cluu") or file.name == "Cluufile" and file.parent.name != "topics"
+    return file.suffix in WITH_LICENCE or named
 
 
 def _folder_rule(file: Path) -> tuple[str, list[str]] | None:

@@ -11,6 +11,7 @@
     [directories]  "/path" = "mode in octal"; parents of files need not be named
     [links]        "/path" = "target of the symbolic link"
     [applets]      "/bin/busybox" = "/bin": a link in that folder for every name the program's `--list` prints
+    [usages]       "/path" = "/bin/busybox": a file in that folder for every such name, with what the program says on its use
     [keyboards]    "/path" = ["us", ...]: these keyboard layouts (tools/cluu/keyboard.py), a file each in that folder
     [owners]       "/path" = "uid:gid", for it and all below; otherwise 0:0
     [modes]        "/path" = "mode in octal", where 0755 for programs and 0644 for other files is wrong
@@ -43,7 +44,7 @@ class Entry:
 def read(manifest: Path, out: Path, more_ports: Iterable[str] = ()) -> tuple[list[Entry], list[Path]]:
     """The entries, sorted by path, and the files that they were made from; with those of more ports than it names."""
     tables = tomllib.loads(manifest.read_text())
-    unknown = set(tables) - {"files", "directories", "links", "applets", "keyboards", "owners", "modes", "ports"}
+    unknown = set(tables) - {"files", "directories", "links", "applets", "usages", "keyboards", "owners", "modes", "ports"}
     if unknown:
         raise Problem(f"{manifest}: unknown table [{sorted(unknown)[0]}]")
     entries: dict[str, Entry] = {"/": Entry("/", "directory", 0o755)}
@@ -88,6 +89,10 @@ def read(manifest: Path, out: Path, more_ports: Iterable[str] = ()) -> tuple[lis
         for name in _applets(program):
             if f"{folder}/{name}" not in entries:
                 add(Entry(f"{folder}/{name}", "link", 0o777, content=program.rsplit("/", 1)[1].encode()))
+    for folder, program in tables.get("usages", {}).items():
+        for name in _applets(program):
+            if f"{folder}/{name}" not in entries:  # a page of ours says more
+                add(Entry(f"{folder}/{name}", "file", 0o644, content=_usage(program, name)))
     for folder, names in tables.get("keyboards", {}).items():
         for name in names:
             add(Entry(f"{folder}/{name}", "file", 0o644, content=keyboard.layout(name)))
@@ -138,3 +143,12 @@ def _stripped(file: Path, out: Path) -> bytes:
 def _applets(program: str) -> list[str]:
     # The program is a Linux program of the build machine too: it knows its own names best.
     return subprocess.run([program, "--list"], capture_output=True, text=True, check=True).stdout.split()
+
+
+def _usage(program: str, name: str) -> bytes:
+    # A name that does not know --help ignores it, or says it.
+    result = subprocess.run([program, name, "--help"], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    _banner, found, text = (result.stdout + result.stderr).partition(b"\nUsage: ")
+    if not found:
+        return f"usage: {name}\n\nNothing more is told about it.\n".encode()
+    return b"usage: " + text.rstrip() + b"\n"
