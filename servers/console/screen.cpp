@@ -25,7 +25,11 @@ constexpr std::uint32_t half(std::uint32_t colour) { return colour >> 1 & 0x7f7f
 }  // namespace
 
 Screen::Screen(std::uint32_t columns, std::uint32_t rows)
-    : columns_(columns), rows_(rows), lines_(rows, Line(columns)), bottom_(rows - 1) {
+    : columns_(columns),
+      rows_(rows),
+      lines_(rows, Line(columns)),
+      bottom_(rows - 1),
+      right_(columns - 1) {
     reset_tabs();
 }
 
@@ -81,26 +85,29 @@ void Screen::print(char32_t character) {
         return;  // there is one character to a cell
     }
     printed_ = character;
-    const bool fits = cursor_.column + width <= columns_;
+    const bool fits = cursor_.column + width <= last_column() + 1;
     if (modes_.auto_wrap && (cursor_.wrap_pending || !fits)) {
-        cursor_.column = 0;
+        carriage_return();
         line_feed();
     }
     cursor_.wrap_pending = false;
-    cursor_.column = std::min(cursor_.column, columns_ - width);
+    const std::uint32_t end = last_column() + 1;
+    cursor_.column = std::min(cursor_.column, end - std::min(width, end));
     if (modes_.insert) {
         Line& line = lines_[cursor_.row];
-        line.insert(line.begin() + cursor_.column, width, Cell{});
-        line.resize(columns_);
+        part_at(cursor_.row, end - width);
+        part_at(cursor_.row, end);
+        std::move_backward(line.begin() + cursor_.column, line.begin() + end - width,
+                           line.begin() + end);
     }
     put(cursor_.column, {.character = character, .style = cursor_.style});
     if (width == 2) {
         put(cursor_.column + 1, {.character = Cell::continued, .style = cursor_.style});
     }
-    if (cursor_.column + width < columns_) {
+    if (cursor_.column + width < end) {
         cursor_.column += width;
     } else {
-        cursor_.column = columns_ - 1;
+        cursor_.column = end - 1;
         cursor_.wrap_pending = true;
     }
 }
@@ -122,15 +129,17 @@ void Screen::control(char byte) {
     constexpr char shift_out = 0x0e;
     constexpr char shift_in = 0x0f;
     switch (byte) {
-        case '\b': move_to(cursor_.row, cursor_.column > 0 ? cursor_.column - 1 : 0); break;
+        case '\b': move_to(cursor_.row, std::max(cursor_.column, first_column() + 1) - 1); break;
         case '\t': tab(1, false); break;
         case '\n':
         case '\v':
         case '\f':
             line_feed();
-            cursor_.column = modes_.new_line ? 0 : cursor_.column;
+            if (modes_.new_line) {
+                carriage_return();
+            }
             break;
-        case '\r':      move_to(cursor_.row, 0); break;
+        case '\r':      carriage_return(); break;
         case shift_out: cursor_.character_set = 1; break;
         case shift_in:  cursor_.character_set = 0; break;
         default:        break;
@@ -138,19 +147,54 @@ void Screen::control(char byte) {
 }
 
 void Screen::tab(std::uint32_t count, bool back) {
+    const std::uint32_t last = last_column();
     std::uint32_t column = cursor_.column;
     for (std::uint32_t i = 0; i < std::min(count, columns_); ++i) {
         do {
             column += back ? -1U : 1U;
         } while (column < columns_ && !tabs_[column]);
     }
-    move_to(cursor_.row, column < columns_ ? column : back ? 0 : columns_ - 1);
+    move_to(cursor_.row, column < columns_ ? std::min(column, last) : back ? 0 : last);
+}
+
+// ---- margins -------------------------------------------------------------------------------------------------
+
+bool Screen::between_margins() const { return cursor_.column >= left_ && cursor_.column <= right_; }
+
+std::uint32_t Screen::last_column() const {
+    return cursor_.column <= right_ ? right_ : columns_ - 1;
+}
+
+std::uint32_t Screen::first_column() const { return cursor_.column >= left_ ? left_ : 0; }
+
+bool Screen::full_width() const { return left_ == 0 && right_ == columns_ - 1; }
+
+void Screen::carriage_return() { move_to(cursor_.row, first_column()); }
+
+// Both halves of a wide character that a part of the line ends in go.
+void Screen::part_at(std::uint32_t row, std::uint32_t column) {
+    Line& line = lines_[row];
+    if (column > 0 && column < columns_ && line[column].character == Cell::continued) {
+        line[column].character = line[column - 1].character = U' ';
+    }
+}
+
+// What is between the side margins in one row goes to another one.
+void Screen::move_columns(std::uint32_t from, std::uint32_t to) {
+    for (const std::uint32_t row : {from, to}) {
+        part_at(row, left_);
+        part_at(row, right_ + 1);
+    }
+    const Line& line = lines_[from];
+    std::copy(line.begin() + left_, line.begin() + right_ + 1, lines_[to].begin() + left_);
 }
 
 void Screen::line_feed() {
     cursor_.wrap_pending = false;
     if (cursor_.row == bottom_) {
-        scroll_up(top_, 1);
+        if (between_margins()) {
+            scroll_up(top_, 1);
+        }
     } else if (cursor_.row + 1 < rows_) {
         ++cursor_.row;
     }
@@ -159,7 +203,9 @@ void Screen::line_feed() {
 void Screen::reverse_line_feed() {
     cursor_.wrap_pending = false;
     if (cursor_.row == top_) {
-        scroll_down(top_, 1);
+        if (between_margins()) {
+            scroll_down(top_, 1);
+        }
     } else if (cursor_.row > 0) {
         --cursor_.row;
     }
@@ -186,6 +232,15 @@ void Screen::keep_in_scrollback(Line line) {
 
 void Screen::scroll_up(std::uint32_t top, std::uint32_t count, bool into_history) {
     count = std::min(count, bottom_ - top + 1);
+    if (!full_width()) {
+        for (std::uint32_t row = top; row + count <= bottom_; ++row) {
+            move_columns(row + count, row);
+        }
+        for (std::uint32_t row = bottom_ + 1 - count; row <= bottom_; ++row) {
+            erase(row, left_, right_ + 1);
+        }
+        return;
+    }
     for (std::uint32_t i = 0; i < count; ++i) {
         const auto first = lines_.begin() + top;
         if (top == 0 && into_history && !alternate_) {
@@ -198,6 +253,15 @@ void Screen::scroll_up(std::uint32_t top, std::uint32_t count, bool into_history
 
 void Screen::scroll_down(std::uint32_t top, std::uint32_t count) {
     count = std::min(count, bottom_ - top + 1);
+    if (!full_width()) {
+        for (std::uint32_t row = bottom_; row >= top + count; --row) {
+            move_columns(row - count, row);
+        }
+        for (std::uint32_t row = top; row < top + count; ++row) {
+            erase(row, left_, right_ + 1);
+        }
+        return;
+    }
     for (std::uint32_t i = 0; i < count; ++i) {
         std::rotate(lines_.begin() + top, lines_.begin() + bottom_, lines_.begin() + bottom_ + 1);
         std::ranges::fill(lines_[top], blank());
@@ -205,6 +269,8 @@ void Screen::scroll_down(std::uint32_t top, std::uint32_t count) {
 }
 
 void Screen::erase(std::uint32_t row, std::uint32_t from, std::uint32_t to) {
+    part_at(row, from);
+    part_at(row, to);
     std::fill(lines_[row].begin() + from, lines_[row].begin() + to, blank());
 }
 

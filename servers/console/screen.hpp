@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Screen: the text of one virtual terminal, as xterm would show it: what terminfo says of xterm-256color, but for margins at
-// the sides, printing and blinking.
+// Screen: the text of one virtual terminal, as xterm would show it: what terminfo says of xterm-256color, but for
+// printing and blinking.
 //
-// A grid of cells, a cursor, a style for what is printed next, a scroll region, and an alternate grid without scrollback.
+// A grid of cells, a cursor, a style for what is printed next, a scroll region (margins on all four sides), and an alternate
+// grid without scrollback.
 // Pure: it draws nothing; whoever does compares the cells with what is drawn. What it is asked for (its size, where the cursor
 // is) it answers as xterm does, by bytes that a keyboard could have sent.
 #pragma once
@@ -47,7 +48,7 @@ private:
         std::uint32_t column = 0;
         // The last column was printed: the next character goes to a new line.
         bool wrap_pending = false;
-        bool origin = false;             // rows count from the scroll region's first
+        bool origin = false;             // rows and columns count from the scroll region's first
         bool line_drawing[2] = {};       // the character sets G0 and G1
         std::uint8_t character_set = 0;  // which of them is in use
         std::int8_t basic = -1;          // 0 to 7: the foreground, brighter when bold
@@ -60,6 +61,7 @@ private:
         bool new_line = false;  // a line feed returns, too
         bool inverse = false;   // the whole screen
         bool application_cursor = false;
+        bool side_margins = false;  // `s` sets them
     };
     struct Colour {
         std::uint32_t number, value;
@@ -73,7 +75,15 @@ private:
 
     // ---- characters (screen.cpp)
     void move_to(std::uint32_t row, std::uint32_t column);
+    void carriage_return();
     void tab(std::uint32_t count, bool back);
+    [[nodiscard]] bool between_margins() const;
+    // The last column that printing and moving to the right reach, and the first to the left.
+    [[nodiscard]] std::uint32_t last_column() const;
+    [[nodiscard]] std::uint32_t first_column() const;
+    [[nodiscard]] bool full_width() const;
+    void part_at(std::uint32_t row, std::uint32_t column);
+    void move_columns(std::uint32_t from, std::uint32_t to);
     void line_feed();
     void reverse_line_feed();
     void scroll_up(std::uint32_t top, std::uint32_t count, bool into_history = true);
@@ -91,6 +101,8 @@ private:
     void edit_line(const ControlSequence& sequence);
     void edit_lines(const ControlSequence& sequence);
     void set_region(const ControlSequence& sequence);
+    void set_side_margins(const ControlSequence& sequence);
+    void reset_region();
     void set_modes(const ControlSequence& sequence, bool on);
     void set_private_mode(std::uint32_t mode, bool on);
     void set_alternate(bool on);
@@ -121,6 +133,8 @@ private:
     Cursor saved_;
     std::uint32_t top_ = 0;     // scroll region
     std::uint32_t bottom_ = 0;  // its last row
+    std::uint32_t left_ = 0;    // its first column
+    std::uint32_t right_ = 0;   // its last column
     bool alternate_ = false;
     Modes modes_;
     std::vector<bool> tabs_;

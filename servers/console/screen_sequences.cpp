@@ -57,6 +57,7 @@ void Screen::escape(char intermediate, char final) {
         for (Line& line : lines_) {
             std::ranges::fill(line, Cell{.character = U'E', .style = {}});
         }
+        reset_region();
         return;
     }
     if (intermediate != 0) {
@@ -67,7 +68,7 @@ void Screen::escape(char intermediate, char final) {
         case '8': cursor_ = saved_; break;
         case 'D': line_feed(); break;
         case 'E':
-            move_to(cursor_.row, 0);
+            carriage_return();
             line_feed();
             break;
         case 'H': tabs_[cursor_.column] = true; break;
@@ -91,9 +92,15 @@ void Screen::soft_reset() {
     cursor_.line_drawing[0] = cursor_.line_drawing[1] = false;
     cursor_.character_set = 0;
     saved_ = {};
+    modes_ = {.inverse = modes_.inverse};
+    reset_region();
+}
+
+void Screen::reset_region() {
     top_ = 0;
     bottom_ = rows_ - 1;
-    modes_ = {.inverse = modes_.inverse};
+    left_ = 0;
+    right_ = columns_ - 1;
 }
 
 void Screen::reset() {
@@ -112,6 +119,7 @@ void Screen::reset() {
 void Screen::place_cursor(std::uint32_t row, std::uint32_t column) {
     if (cursor_.origin) {
         row = std::min(top_ + row, bottom_ + 1);
+        column = std::min(left_ + column, right_ + 1);
     }
     move_to(row - 1, column - 1);
 }
@@ -123,18 +131,23 @@ void Screen::move_cursor(const ControlSequence& sequence) {
     const std::uint32_t last = cursor_.row <= bottom_ ? bottom_ : rows_ - 1;
     const std::uint32_t up = cursor_.row - std::min(n, cursor_.row - first);
     const std::uint32_t down = cursor_.row + std::min(n, last - cursor_.row);
+    const std::uint32_t column = cursor_.column;
     switch (sequence.final) {
-        case 'A': move_to(up, cursor_.column); break;
+        case 'A': move_to(up, column); break;
         case 'B':
-        case 'e': move_to(down, cursor_.column); break;
+        case 'e': move_to(down, column); break;
         case 'C':
-        case 'a': move_to(cursor_.row, cursor_.column + n); break;
-        case 'D': move_to(cursor_.row, cursor_.column - std::min(n, cursor_.column)); break;
-        case 'E': move_to(down, 0); break;
-        case 'F': move_to(up, 0); break;
+        case 'a': move_to(cursor_.row, column + std::min(n, last_column() - column)); break;
+        case 'D': move_to(cursor_.row, column - std::min(n, column - first_column())); break;
+        case 'E': move_to(down, first_column()); break;
+        case 'F': move_to(up, first_column()); break;
         case 'G':
-        case '`': move_to(cursor_.row, n - 1); break;
-        case 'd': place_cursor(n, cursor_.column + 1); break;
+        case '`':
+            move_to(cursor_.row, cursor_.origin ? std::min(left_ + n - 1, right_) : n - 1);
+            break;
+        case 'd':
+            place_cursor(n, column + 1 - (cursor_.origin ? std::min(column, left_) : 0));
+            break;
         case 'I': tab(n, false); break;
         case 'Z': tab(n, true); break;
         default:  place_cursor(n, sequence.at(1)); break;  // H, f
@@ -151,23 +164,40 @@ void Screen::set_region(const ControlSequence& sequence) {
     }
 }
 
+// Left and right, as above.
+void Screen::set_side_margins(const ControlSequence& sequence) {
+    const std::uint32_t left = sequence.at(0) - 1;
+    const std::uint32_t right = std::min(sequence.at(1, columns_), columns_) - 1;
+    if (left < right) {
+        left_ = left;
+        right_ = right;
+        place_cursor(1, 1);
+    }
+}
+
 void Screen::edit_line(const ControlSequence& sequence) {
     Line& line = lines_[cursor_.row];
-    const auto n = static_cast<std::ptrdiff_t>(std::min(sequence.at(0), columns_ - cursor_.column));
-    const auto at = line.begin() + cursor_.column;
+    const std::uint32_t column = cursor_.column;
     cursor_.wrap_pending = false;
-    switch (sequence.final) {
-        case '@':
-            std::move_backward(at, line.end() - n, line.end());
-            erase(cursor_.row, cursor_.column, cursor_.column + static_cast<std::uint32_t>(n));
-            break;
-        case 'P':
-            std::move(at + n, line.end(), at);
-            erase(cursor_.row, columns_ - static_cast<std::uint32_t>(n), columns_);
-            break;
-        default:  // X
-            erase(cursor_.row, cursor_.column, cursor_.column + static_cast<std::uint32_t>(n));
-            break;
+    if (sequence.final == 'X') {
+        erase(cursor_.row, column, column + std::min(sequence.at(0), columns_ - column));
+        return;
+    }
+    if (!between_margins()) {
+        return;
+    }
+    const std::uint32_t end = right_ + 1;
+    const std::uint32_t n = std::min(sequence.at(0), end - column);
+    for (const std::uint32_t place : {column, column + n, end - n, end}) {
+        part_at(cursor_.row, place);
+    }
+    const auto at = line.begin() + column, last = line.begin() + end;
+    if (sequence.final == '@') {
+        std::move_backward(at, last - n, last);
+        erase(cursor_.row, column, column + n);
+    } else {  // P
+        std::move(at + n, last, at);
+        erase(cursor_.row, end - n, end);
     }
 }
 
@@ -178,7 +208,7 @@ void Screen::edit_lines(const ControlSequence& sequence) {
         case 'T': scroll_down(top_, n); return;
         default:  break;
     }
-    if (cursor_.row < top_ || cursor_.row > bottom_) {
+    if (cursor_.row < top_ || cursor_.row > bottom_ || !between_margins()) {
         return;
     }
     if (sequence.final == 'L') {
@@ -186,7 +216,7 @@ void Screen::edit_lines(const ControlSequence& sequence) {
     } else {
         scroll_up(cursor_.row, n, false);
     }
-    move_to(cursor_.row, 0);
+    carriage_return();
 }
 
 void Screen::control_sequence(const ControlSequence& sequence) {
@@ -231,7 +261,13 @@ void Screen::control_sequence(const ControlSequence& sequence) {
         case 'l': set_modes(sequence, false); break;
         case 'm': select_style(sequence); break;
         case 'r': set_region(sequence); break;
-        case 's': saved_ = cursor_; break;
+        case 's':
+            if (modes_.side_margins) {
+                set_side_margins(sequence);
+            } else {
+                saved_ = cursor_;
+            }
+            break;
         case 'u': cursor_ = saved_; break;
         case 'A':
         case 'B':
@@ -285,9 +321,10 @@ void Screen::report(const ControlSequence& sequence) {
     } else if (what == 5 && sequence.prefix == 0) {
         answer("\x1b[0n");
     } else if (what == 6 && sequence.prefix != '>') {
-        const std::uint32_t row = cursor_.origin ? cursor_.row - top_ : cursor_.row;
-        answer_numbers(sequence.prefix == '?' ? "\x1b[?" : "\x1b[", row + 1, cursor_.column + 1,
-                       'R');
+        const std::uint32_t row = cursor_.row - (cursor_.origin ? std::min(top_, cursor_.row) : 0);
+        const std::uint32_t column =
+            cursor_.column - (cursor_.origin ? std::min(left_, cursor_.column) : 0);
+        answer_numbers(sequence.prefix == '?' ? "\x1b[?" : "\x1b[", row + 1, column + 1, 'R');
     }
 }
 
@@ -314,8 +351,13 @@ void Screen::set_private_mode(std::uint32_t mode, bool on) {
             cursor_.origin = on;
             place_cursor(1, 1);
             break;
-        case 7:    modes_.auto_wrap = on; break;
-        case 25:   modes_.cursor_visible = on; break;
+        case 7:  modes_.auto_wrap = on; break;
+        case 25: modes_.cursor_visible = on; break;
+        case 69:
+            modes_.side_margins = on;
+            left_ = 0;
+            right_ = columns_ - 1;
+            break;
         case 47:
         case 1047: set_alternate(on); break;
         case 1048: (on ? saved_ : cursor_) = on ? cursor_ : saved_; break;

@@ -67,6 +67,52 @@ TEST_F(TerminfoTest, OriginMode) {
     EXPECT_EQ(place(), "1;1R");
 }
 
+TEST_F(TerminfoTest, SideMargins_smglr_smglp_mgc) {
+    screen.write("abcdefgh\x1b[?69h\x1b[3;6s");
+    EXPECT_EQ(place(), "1;1R");
+    screen.write("\x1b[2;3H12345\r6");
+    EXPECT_EQ(row(1), U"  1234") << "a line ends at the right margin";
+    EXPECT_EQ(row(2), U"  6") << "and the next begins at the left one, where \\r leads as well";
+    EXPECT_EQ(place(), "3;4R");
+    screen.write("\x1b[9D");
+    EXPECT_EQ(place(), "3;3R");
+    screen.write("\b\x1b[9C\t");
+    EXPECT_EQ(place(), "3;6R");
+    screen.write("\x1b[1;8H\r\x1b[9C\t");
+    EXPECT_EQ(place(), "1;6R") << "from outside the left margin is reached, too";
+    screen.write("\x1b[5s\x1b[6;1Hout\nx");
+    EXPECT_EQ(row(0), U"abcdefgh") << "nothing scrolls for who is outside";
+    screen.write("\x1b[?69l\x1b[1;20H\x1b[20D");
+    EXPECT_EQ(place(), "1;1R");
+    screen.write("\x1b[3;6s\x1b[2;2H\x1b[u");
+    EXPECT_EQ(place(), "1;1R") << "without the mode it keeps the cursor";
+}
+
+TEST_F(TerminfoTest, WhatIsBetweenSideMarginsMovesAlone) {
+    screen.write("aBBa\r\nbCCb\r\ncDDc\x1b[1;3r\x1b[?69h\x1b[2;3s\x1b[3;2H\n");
+    EXPECT_EQ(row(0) + row(1) + row(2), U"aCCabDDbc  c");
+    screen.write("\x1b[1;2H\x1bM");
+    EXPECT_EQ(row(0) + row(1) + row(2), U"a  abCCbcDDc");
+    screen.write("\x1b[1;3H\x1b[M");
+    EXPECT_EQ(place(), "1;2R");
+    EXPECT_EQ(row(0) + row(1) + row(2), U"aCCabDDbc  c");
+    screen.write("\x1b[2L\x1b[2;2Hxy\x1b[2;2H\x1b[P\x1b[3;2Hvw\x1b[3;2H\x1b[@");
+    EXPECT_EQ(row(0) + row(1) + row(2), U"a  aby bc vc");
+    screen.write("\x1b[1;4H\x1b[P\x1b[M\x1b[4hxyz\x1b[4l");
+    EXPECT_EQ(row(0).substr(0, 3), U"a  ") << "outside nothing is moved";
+    screen.write("\x1b[?6h\x1b[9;9H");
+    EXPECT_EQ(place(), "3;2R");
+    screen.scroll_view(100);
+    EXPECT_EQ(row(0).substr(0, 3), U"a  ") << "parts of lines are not history";
+}
+
+TEST_F(TerminfoTest, HalfOfAWideCharacterDoesNotStayAtAMargin) {
+    screen.write("\xe4\xb8\xad\xe4\xb8\xad\x1b[?69h\x1b[2;3s\x1b[1;2H\x1b[M");
+    EXPECT_EQ(row(0), U"");
+    screen.write("\x1b[2;1H\xe4\xb8\xad\x1b[?69l\x1b[2;2H\x1b[K");
+    EXPECT_EQ(row(1), U"");
+}
+
 TEST_F(TerminfoTest, LinesAreInsertedAndDeleted_il_dl) {
     screen.write("a\r\nb\r\nc\x1b[2;2H\x1b[2L");
     EXPECT_EQ(place(), "2;1R");
