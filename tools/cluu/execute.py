@@ -151,6 +151,7 @@ def run(request: Request, live: bool = False, logs: Path | None = None) -> Resul
             ended = machine.wait(1 if machine.serial[1].ended else 0) is not None
             machine.check_started()
             log = machine.serial[0]
+            log.catch_up()
             status = frames.status
             if status is None:
                 status = TIMED_OUT if failure is None and not ended else NO_ANSWER
@@ -257,6 +258,7 @@ class Session:
         if frames.status is None:
             self._given_up = stopped or f"{failure} within {timeout:g} s"
             raise TimeoutError(f"{self._given_up}. The last lines of the system's log:\n{log.tail()}")
+        log.catch_up()
         return Result(frames.status, bytes(frames.output), bytes(frames.errors), log.text(),
                       time.monotonic() - started, frames.problems)
 

@@ -2,6 +2,7 @@
 """One serial line of a guest, seen from the host: a thread keeps reading, so that the guest never waits for us."""
 
 import re
+import select
 import socket
 import threading
 import time
@@ -34,17 +35,29 @@ class Line:
     def _read(self) -> None:
         try:
             self._socket, _ = self._server.accept()
-            while chunk := self._socket.recv(65536):
-                if self._log:
-                    self._log.write(chunk)
-                with self.changed:
-                    self.data += chunk
-                    self.changed.notify_all()
-        except OSError:
+            while select.select([self._socket], [], [])[0] and self.catch_up():
+                pass
+        except (OSError, ValueError):
             pass  # closed by close()
         with self.changed:
             self.ended = True
             self.changed.notify_all()
+
+    def catch_up(self) -> bool:
+        """Takes what QEMU has already sent. Of two lines, what came on the one before something on the other is so there before
+        it, too, whichever thread runs first. False: there will be nothing more."""
+        if not self._socket:
+            return True
+        with self.changed:
+            try:
+                chunk = self._socket.recv(1 << 20, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return True
+            if self._log:
+                self._log.write(chunk)
+            self.data += chunk
+            self.changed.notify_all()
+        return bool(chunk)
 
     def send(self, text: str | bytes) -> None:
         assert self._socket, "nothing has connected to this line"
