@@ -15,6 +15,7 @@ inline constexpr int status_usage = 2;
 
 // run.cpp
 int run_command(Arguments arguments);
+int exec_command(Arguments arguments);
 // control_command.cpp
 int kill_command(Arguments arguments);
 int wait_command(Arguments arguments);

@@ -115,6 +115,12 @@ Result<void> Manager::await_health(const std::string& which) {
     return std::unexpected(explain(which, answer.error()));
 }
 
+Result<void> Manager::enter_next(const std::string& which) {
+    auto answer = ipc::call(manager_, container::EnterNext{}, {.payload = ipc::bytes(which)});
+    if (!answer) return std::unexpected(explain(which, answer.error()));
+    return {};
+}
+
 Result<void> Manager::configure_next(const std::string& name, const container::ConfigureNext& how) {
     auto answer = ipc::call(manager_, how, {.payload = ipc::bytes(name)});
     if (!answer) return std::unexpected(explain(name, answer.error()));

@@ -44,6 +44,8 @@ public:
     Result<void> await_health(const std::string& which);
     // For the next execve of an image by this process.
     Result<void> configure_next(const std::string& name, const container::ConfigureNext& how);
+    // The caller's next execve runs in this container.
+    Result<void> enter_next(const std::string& which);
     Result<void> signal(const std::string& which, std::uint32_t number);
     // -> its status, as waitpid's, when it has ended.
     Result<std::uint32_t> await_end(const std::string& which);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// container run: this process, or with -d a child of it, becomes the container.
+// container run: this process, or with -d a child of it, becomes the container. container exec: it becomes one more process of
+// a container that runs.
 //
 // Executing a Cluufile is how an image is asked for by its name: procmgr reads the file, and replaces the process by one
 // with exactly the authority that the file grants. Descriptors, terminal, process id and parent stay, so job control
@@ -229,7 +230,34 @@ int start_dependencies(const std::string& image) {
     return 0;
 }
 
+bool parse_exec_options(Arguments rest, RunOptions& options) {
+    for (; !rest.empty() && rest[0][0] == '-'; rest = rest.subspan(1)) {
+        const std::string_view option = rest[0];
+        if (take_switch(option, options)) continue;
+        const char* value = value_of(rest);
+        const bool is_variable = option == "-e" || option == "--env";
+        if (value == nullptr || !is_variable || !take_value(option, value, options)) return false;
+    }
+    options.words = rest;
+    return rest.size() >= 2 && !options.detached && options.how.flags == 0;
+}
+
 }  // namespace
+
+int exec_command(Arguments arguments) {
+    RunOptions options;
+    if (!parse_exec_options(arguments, options)) return usage_error("exec");
+    const std::string name = options.words[0];
+    auto manager = Manager::open();
+    if (!manager) return complain(manager.error());
+    if (const auto entered = manager->enter_next(name); !entered) return complain(entered.error());
+    std::vector<char*> words(options.words.begin() + 1, options.words.end());
+    words.push_back(nullptr);
+    execvpe(words[0], words.data(), environment_with(options.environment).data());
+    const int error = errno;
+    complain(name + ": " + words[0] + ": " + strerror(error));
+    return error == ENOENT ? status_not_found : status_not_executable;
+}
 
 int run_command(Arguments arguments) {
     RunOptions options;

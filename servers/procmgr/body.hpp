@@ -54,6 +54,8 @@ struct NextContainer {
     bool configured = false;
     std::string name;
     container::ConfigureNext how;
+    std::uint32_t enter =
+        0;  // the container that it is put in (container::EnterNext); 0: one of its own
 };
 
 struct Body {

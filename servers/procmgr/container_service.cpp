@@ -94,6 +94,17 @@ Result<container::ConfigureNext::Reply> ContainerService::handle(
     return container::ConfigureNext::Reply{};
 }
 
+Result<container::EnterNext::Reply> ContainerService::handle(const container::EnterNext&,
+                                                             ipc::Request& request) {
+    const Process* process = TRY(caller(request));
+    const Container* container = TRY(find(request));
+    if (manager_.body_of(container->main) == nullptr) {
+        return base::fail(Status::no_process);
+    }
+    manager_.body_of(process->pid)->next.enter = container->id;
+    return container::EnterNext::Reply{};
+}
+
 container::Info ContainerService::info_of(const Container& container) {
     container::Info info;
     info.state = state_of(container);

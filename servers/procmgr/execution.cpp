@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "servers/procmgr/execution.hpp"
 
-#include <optional>
 #include <utility>
 
 #include "libs/rt/log.hpp"
@@ -131,17 +130,8 @@ base::Result<NewContainer, Refusal> make_container(Manager& manager, CallerId ca
         return base::fail(Refusal{Status::no_process, {}});
     }
     const Container* own = manager.container_of(*process);
-    const auto granted = cluufile::Profiles::from_raw(process->granted);
-    if (own == nullptr || !may_grant(*own, granted, plan)) {
-        return base::fail(
-            Refusal{Status::not_permitted,
-                    plan.image + ": only who has this profile may start a container that has it"});
-    }
-    if (process->images && !process->images->contains(plan.image)) {
-        return base::fail(
-            Refusal{Status::not_permitted, plan.image + ": not among the containers that user " +
-                                               decimal(process->identity.user) +
-                                               " may run (/etc/users.toml)"});
+    if (auto refusal = refusal_for(own, *process, plan)) {
+        return base::fail(std::move(*refusal));
     }
     const auto container = manager.add_container({.plan = plan,
                                                   .name = body->next.name,
@@ -218,11 +208,9 @@ Result<void> give_log(Manager& manager, const Container& container, Body& to, Im
     return replace_outputs(to, image, std::move(*file));
 }
 
-// The new image beside the old one, then in its place. From the move of the descriptors on there is
-// no way back: a failure then ends the process, as on any Unix.
+// The new image in the old one's place.
 base::Result<void, Refusal> replace(Manager& manager, const Starter& starter, Process& process,
                                     Decision&& decision, ImageBlock& block) {
-    Body& body = *manager.body_of(process.pid);
     const Plan& plan = *decision.plan;
     Container& container = decision.container.get();
     container.command_line = note_command_line(plan, block);
@@ -232,30 +220,22 @@ base::Result<void, Refusal> replace(Manager& manager, const Starter& starter, Pr
         }
     }
     const std::size_t first_argument = apply(plan, block);
-    const Identity before = std::exchange(process.identity, decision.prepared.identity);
-    bool moved = false;
-    auto fresh =
-        manager.build_image({.container = &container,
-                             .process = &process,
-                             .block = &block,
-                             .view = decision.prepared.view,
-                             .executable = decision.prepared.executable,
-                             .move_in = [&](Body& to, ImageBlock& to_block) -> Result<void> {
-                                 moved = true;
-                                 TRY(move_from(body, to, to_block));
-                                 return give_log(manager, container, to, to_block);
-                             }});
+    auto built = build_beside(manager, process, decision.prepared.identity,
+                              {.container = &container,
+                               .process = &process,
+                               .block = &block,
+                               .view = decision.prepared.view,
+                               .executable = decision.prepared.executable,
+                               .move_in = [&](Body& to, ImageBlock& to_block) {
+                                   return give_log(manager, container, to, to_block);
+                               }});
+    if (!built) {
+        return base::fail(built.error());
+    }
+    std::optional<Body>& fresh = *built;
     if (!fresh) {
-        if (!moved) {
-            process.identity = before;
-            return base::fail(Refusal{fresh.error(), {}});
-        }
-        rt::log(std::string_view{process.name}, " was lost in exec: ", fresh.error());
-        manager.end_process(process.pid, signal_number::kill);
         return {};
     }
-    note_program(process, block);
-    (void)fresh->thread->set_name(process.name);
     const bool may_restart = plan.restart.policy != cluufile::RestartPolicy::no ||
                              (container.flags & container::ConfigureNext::log) != 0;
     if (container.by_name && may_restart) {
@@ -269,6 +249,57 @@ base::Result<void, Refusal> replace(Manager& manager, const Starter& starter, Pr
 }
 
 }  // namespace
+
+std::optional<Refusal> refusal_for(const Container* own, const Process& process, const Plan& plan) {
+    const auto granted = cluufile::Profiles::from_raw(process.granted);
+    if (own == nullptr || !may_grant(*own, granted, plan)) {
+        return Refusal{
+            Status::not_permitted,
+            plan.image + ": only who has this profile may start a container that has it"};
+    }
+    if (process.images && !process.images->contains(plan.image)) {
+        return Refusal{Status::not_permitted, plan.image + ": not among the containers that user " +
+                                                  decimal(process.identity.user) +
+                                                  " may run (/etc/users.toml)"};
+    }
+    return std::nullopt;
+}
+
+base::Result<std::optional<Body>, Refusal> build_beside(Manager& manager, Process& process,
+                                                        Identity identity,
+                                                        Manager::FreshImage fresh) {
+    const Body& old = *manager.body_of(process.pid);
+    const Identity before = std::exchange(process.identity, identity);
+    bool moved = false;
+    const auto then = std::move(fresh.move_in);
+    fresh.move_in = [&](Body& to, ImageBlock& block) -> Result<void> {
+        moved = true;
+        TRY(move_from(old, to, block));
+        return then ? then(to, block) : Result<void>{};
+    };
+    auto built = manager.build_image(fresh);
+    if (built) {
+        note_program(process, *fresh.block);
+        (void)built->thread->set_name(process.name);
+        return std::optional{std::move(*built)};
+    }
+    if (!moved) {
+        process.identity = before;
+        return base::fail(Refusal{built.error(), {}});
+    }
+    rt::log(std::string_view{process.name}, " was lost in exec: ", built.error());
+    manager.end_process(process.pid, signal_number::kill);
+    return std::optional<Body>{};
+}
+
+void refuse(Body& body, const Refusal& refusal, ipc::PendingReply& reply) {
+    body.refusal = refusal.complaint;
+    if (!refusal.complaint.empty()) {
+        rt::log(std::string_view{refusal.complaint});
+        body.refusal += '\n';
+    }
+    (void)reply.fail(refusal.status);
+}
 
 Task execute_image(Manager& manager, CallerId caller, ImageName image, ImageBlock block,
                    ipc::PendingReply reply) {
@@ -291,13 +322,7 @@ Task execute_image(Manager& manager, CallerId caller, ImageName image, ImageBloc
         reply.abandon();  // who asked is no more
         co_return;
     }
-    const Refusal& refusal = done.error();
-    body->refusal = refusal.complaint;
-    if (!refusal.complaint.empty()) {
-        rt::log(std::string_view{refusal.complaint});
-        body->refusal += '\n';
-    }
-    (void)reply.fail(refusal.status);
+    refuse(*body, done.error(), reply);
 }
 
 }  // namespace procmgr

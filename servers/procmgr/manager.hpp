@@ -131,6 +131,8 @@ public:
     // ---- containers (manager_container.cpp)
     [[nodiscard]] Result<Container*> add_container(ContainerStart&& start);
     [[nodiscard]] bool container_name_taken(std::string_view name) const;
+    // May there be another process in it, and in those that it is inside of?
+    [[nodiscard]] bool has_room(const Container& container);
     // It is not shown any more, and gone as soon as nothing is inside it.
     void forget_container(Container& container);
     // A fresh image in a container. `move_in` puts the descriptors' capabilities in the new table and
@@ -246,8 +248,6 @@ private:
     [[nodiscard]] Result<void> give_bank(Container& container);
     // What the scheduling contexts of its processes are created from.
     [[nodiscard]] ipc::Ref<ipc::SchedContext> cpu_of(const Container& container);
-    // May there be another process in it, and in those that it is inside of?
-    [[nodiscard]] bool has_room(const Container& container);
     void join_container(Container& container);
     void settle_container(std::uint32_t id);
     void leave_container(std::uint32_t id, Pid pid, std::uint32_t status, std::uint64_t cpu_ns);

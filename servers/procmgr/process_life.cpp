@@ -4,7 +4,7 @@
 
 #include "libs/base/align.hpp"
 #include "libs/rt/log.hpp"
-#include "servers/procmgr/execution.hpp"
+#include "servers/procmgr/entering.hpp"
 #include "servers/procmgr/model/text.hpp"
 #include "servers/procmgr/process_service.hpp"
 
@@ -104,6 +104,13 @@ Result<process::Execute::Reply> ProcessService::handle(const process::Execute& e
     from.body->refusal.clear();
     auto block = TRY(read_image(memory, execute.image_bytes));
     block.path = path;
+    if (from.body->next.enter != 0) {
+        auto reply = TRY(request.defer());
+        from.body->executing = true;
+        execute_inside(manager_, {.pid = from.process->pid, .serial = from.body->serial},
+                       std::move(block), std::move(reply));
+        return process::Execute::Reply{};
+    }
     const ImageName image = image_of_path(path);
     const Container* own = manager_.container_of(*from.process);
     if (image.name.empty() || (own != nullptr && own->plan.image == image.name)) {

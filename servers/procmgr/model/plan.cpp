@@ -93,15 +93,19 @@ std::size_t apply(const Plan& plan, ImageBlock& image) {
     return told_nothing ? image.arguments.size() : std::max<std::size_t>(plan.words.size(), 1);
 }
 
+void place_inside(const Plan& plan, ImageBlock& image) {
+    for (const auto& [name, value] : plan.environment) {
+        set_variable(image.environment, name, value);
+    }
+    image.directory = plan.directory.empty() ? "/" : plan.directory;
+}
+
 ImageBlock check_image(const Plan& plan) {
     ImageBlock image;
     image.path = plan.check.front();
     image.arguments = plan.check;
     image.environment = {"PATH=/bin:/usr/bin", "HOME=/"};
-    for (const auto& [name, value] : plan.environment) {
-        set_variable(image.environment, name, value);
-    }
-    image.directory = plan.directory.empty() ? "/" : plan.directory;
+    place_inside(plan, image);
     return image;
 }
 

@@ -39,6 +39,9 @@ void narrow(Plan& plan, const container::ConfigureNext& how);
 // of the first argument that the starter gave.
 std::size_t apply(const Plan& plan, ImageBlock& image);
 
+// For a further program in the container: its variables, and where it starts.
+void place_inside(const Plan& plan, ImageBlock& image);
+
 // What runs for HEALTHCHECK: its program, with the variables of the image.
 [[nodiscard]] ImageBlock check_image(const Plan& plan);
 
