@@ -379,7 +379,9 @@ Task Manager::restart_container(std::uint32_t id) {
         shutting_down_) {
         co_return;
     }
-    if (!missing_dependency(found->second.plan, found->second.user).empty()) {
+    auto starter = ipc::copy(found->second.kit->starter_view.ref());
+    // Without the starter's view it would be derived from procmgr's own.
+    if (!starter || !missing_dependency(found->second.plan, found->second.user).empty()) {
         timers.set(
             {.kind = TimerKind::restart, .number = id, .deadline_ns = rt::now() + retry_pause});
         co_return;
@@ -388,12 +390,11 @@ Task Manager::restart_container(std::uint32_t id) {
     const Plan plan = found->second.plan;
     ImageBlock block = found->second.kit->block;
     GrantedNames granted{plan, block, 0, found->second.kit->by.first_argument};
-    auto starter = ipc::copy(found->second.kit->starter_view.ref());
     const bool paid = give_bank(found->second).has_value();
     auto prepared =
         co_await prepare({.plan = plan,
                           .names = granted,
-                          .from = starter ? starter->ref() : ipc::Ref<names::View>{},
+                          .from = *starter,
                           .identity = identity,
                           .bank = paid ? found->second.bank.ref() : ipc::Ref<ipc::Bank>{},
                           .disk = paid ? found->second.disk.ref() : ipc::Ref<ipc::Bank>{},

@@ -111,12 +111,12 @@ std::unique_ptr<RestartKit> make_kit(const Body& body, const ImageBlock& image,
         kit->owned.push_back(std::move(copied));
         return own;
     });
-    if (starter_view) {
-        if (auto copied = ipc::copy(starter_view)) {
-            kit->starter_view = std::move(*copied);
-        }
+    auto view = ipc::copy(starter_view);
+    if (!kept || !view) {
+        return nullptr;
     }
-    return kept ? std::move(kit) : nullptr;
+    kit->starter_view = std::move(*view);
+    return kit;
 }
 
 void note_program(Process& process, const ImageBlock& image) {
