@@ -165,4 +165,17 @@ struct EnterNext {
     struct Reply {};
 };
 
+// What of its own files the caller puts into the container that its next Execute of an image makes (ConfigureNext comes before), at
+// a path of the container's: a directory with all below, or a file. The container can do with it what the caller can, or only
+// read it. Payload: the caller's path, absolute; a zero byte; the container's, absolute and normal, but not `/` and
+// nothing in /proc (invalid). At most 8 (limit). Execute: invalid, if the image sees no files at all.
+struct AddVolume {
+    static constexpr std::uint16_t label = 14;
+    static constexpr std::size_t payload = 2048;
+    static constexpr std::size_t most = 8;
+    std::uint32_t read_only = 0;
+    std::uint32_t reserved = 0;
+    struct Reply {};
+};
+
 }  // namespace container

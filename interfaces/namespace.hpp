@@ -37,7 +37,9 @@ struct Right {
 };
 
 // Payload of Derive and Grant: MountRule records, each followed by its path (8-byte aligned). Only what
-// is named is in the new view. The path of a rule for a mount has no "..".
+// is named is in the new view. The path of a rule for a mount has no "..". With `inherit` and `read_only`, a zero byte and
+// another path may follow it: then what the parent has there, as it is written, is in the new view at the first path; what it
+// has mounted below comes along, but for what may be replaced (`given`). unsupported: of a view that is confined to names.
 //
 // A granted name is looked up once, in the view that the new one is derived from, as it is written.
 // What the new view has is that name and each that symbolic links lead to from there; if one of these

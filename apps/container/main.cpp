@@ -19,8 +19,8 @@ struct CommandEntry {
 
 constexpr CommandEntry commands[] = {
     {"run",
-     "run [-d] [-i] [-t] [--rm] [-e NAME=VALUE] [--name NAME] [--memory SIZE] [--cpu SHARE] [--net "
-     "none] "
+     "run [-d] [-i] [-t] [--rm] [-e NAME=VALUE] [--name NAME] [-v HOST:GUEST[:ro]] [--memory SIZE] "
+     "[--cpu SHARE] [--net none] "
      "IMAGE [ARG...]",
      "run a container; -d: in the background, its output goes to its log; --rm: forget it when it "
      "ends",

@@ -115,6 +115,22 @@ Result<void> Manager::await_health(const std::string& which) {
     return std::unexpected(explain(which, answer.error()));
 }
 
+Result<void> Manager::add_volume(const std::string& source, const std::string& path,
+                                 bool read_only) {
+    const std::string both = source + '\0' + path;
+    auto answer = ipc::call(manager_, container::AddVolume{.read_only = read_only ? 1U : 0U},
+                            {.payload = ipc::bytes(both)});
+    if (answer) return {};
+    if (answer.error() == ipc::Failure{Status::invalid})
+        return std::unexpected(path +
+                               ": no path for a volume (absolute, without `.`, `..` or a "
+                               "`/` at its end; not `/`, nothing in /proc)");
+    if (answer.error() == ipc::Failure{Status::limit})
+        return std::unexpected("too many volumes: " + std::to_string(container::AddVolume::most) +
+                               " at most");
+    return std::unexpected(explain(path, answer.error()));
+}
+
 Result<void> Manager::enter_next(const std::string& which) {
     auto answer = ipc::call(manager_, container::EnterNext{}, {.payload = ipc::bytes(which)});
     if (!answer) return std::unexpected(explain(which, answer.error()));

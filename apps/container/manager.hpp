@@ -44,6 +44,8 @@ public:
     Result<void> await_health(const std::string& which);
     // For the next execve of an image by this process.
     Result<void> configure_next(const std::string& name, const container::ConfigureNext& how);
+    // For the next execve of an image: what the caller has at `source` is at `path`.
+    Result<void> add_volume(const std::string& source, const std::string& path, bool read_only);
     // The caller's next execve runs in this container.
     Result<void> enter_next(const std::string& which);
     Result<void> signal(const std::string& which, std::uint32_t number);

@@ -32,6 +32,7 @@ struct RunOptions {
     std::string name;
     container::ConfigureNext how;
     std::vector<std::string> environment;
+    std::vector<Volume> volumes;
     Arguments words;  // the image and its arguments
 };
 
@@ -87,6 +88,11 @@ bool take_value(std::string_view option, std::string_view value, RunOptions& opt
         options.how.flags |= container::ConfigureNext::without_network;
         return value == "none";
     }
+    if (option == "-v" || option == "--volume") {
+        const auto volume = parse_volume(value);
+        if (volume) options.volumes.push_back(*volume);
+        return volume.has_value();
+    }
     if (option == "--memory" || option == "-m") {
         const auto size = parse_size(value);
         options.how.memory_limit = size.value_or(0);
@@ -127,16 +133,32 @@ std::vector<char*> environment_with(std::vector<std::string>& added) {
     return result;
 }
 
+Result<void> add_volumes(Manager& manager, const std::vector<Volume>& volumes) {
+    for (const Volume& volume : volumes) {
+        const std::string source = volume.source.starts_with('/')
+                                       ? volume.source
+                                       : working_directory() + "/" + volume.source;
+        if (access(source.c_str(), F_OK) != 0)
+            return std::unexpected(volume.source + ": " + strerror(errno));
+        auto added = manager.add_volume(source, volume.path, volume.read_only);
+        if (!added) return added;
+    }
+    return {};
+}
+
 // Comes back only with a complaint made.
 int become(RunOptions& options) {
     std::string_view image = options.words[0];
     container::ConfigureNext& how = options.how;
     if (options.detached) how.flags |= container::ConfigureNext::log;
-    if (!options.name.empty() || how.memory_limit != 0 || how.cpu_limit != 0 || how.flags != 0) {
+    const bool configures =
+        !options.name.empty() || how.memory_limit != 0 || how.cpu_limit != 0 || how.flags != 0;
+    if (configures || !options.volumes.empty()) {
         auto manager = Manager::open();
         if (!manager) return complain(manager.error());
-        auto configured = manager->configure_next(options.name, how);
-        if (!configured) return complain(configured.error());
+        auto done = configures ? manager->configure_next(options.name, how) : Result<void>{};
+        if (done) done = add_volumes(*manager, options.volumes);
+        if (!done) return complain(done.error());
     }
     std::vector<char*> arguments(options.words.begin(), options.words.end());
     arguments.push_back(nullptr);

@@ -77,6 +77,21 @@ std::optional<std::uint64_t> parse_seconds(std::string_view text) {
     return number;
 }
 
+std::optional<Volume> parse_volume(std::string_view text) {
+    Volume volume;
+    if (text.ends_with(":ro") || text.ends_with(":rw")) {
+        volume.read_only = text.ends_with(":ro");
+        text.remove_suffix(3);
+    }
+    const std::size_t colon = text.find(':');
+    if (colon == 0 || colon == text.npos || text.find(':', colon + 1) != text.npos)
+        return std::nullopt;
+    volume.source = text.substr(0, colon);
+    volume.path = text.substr(colon + 1);
+    if (!volume.path.starts_with('/')) return std::nullopt;
+    return volume;
+}
+
 std::string Table::text() const {
     std::vector<std::size_t> widths;
     for (const auto& row : rows_) {

@@ -35,4 +35,12 @@ private:
     std::vector<std::vector<std::string>> rows_;
 };
 
+// `-v`: HOST:GUEST, HOST:GUEST:ro or HOST:GUEST:rw.
+struct Volume {
+    std::string source, path;
+    bool read_only = false;
+    friend bool operator==(const Volume&, const Volume&) = default;
+};
+std::optional<Volume> parse_volume(std::string_view text);
+
 }  // namespace container_tool

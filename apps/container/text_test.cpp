@@ -40,11 +40,19 @@ TEST(Text, SignalsAndShares) {
     EXPECT_FALSE(parse_percent("101"));
 }
 
+TEST(Text, Volumes) {
+    EXPECT_EQ(parse_volume("/a:/b"), (Volume{"/a", "/b", false}));
+    EXPECT_EQ(parse_volume("a/b:/c:ro"), (Volume{"a/b", "/c", true}));
+    EXPECT_EQ(parse_volume("/a:/b:rw"), (Volume{"/a", "/b", false}));
+    for (const char* wrong : {"", "/a", ":/b", "/a:", "/a:b", "/a:/b:/c", "/a:/b:no", "/a:ro"})
+        EXPECT_FALSE(parse_volume(wrong)) << wrong;
+}
+
 TEST(Json, LinesBecomeAnObject) {
     EXPECT_EQ(json_of_lines("name: a: b\nmount: / readonly\nmemory limit: 5\nmount: /x none\n"
                             "what is no line\nlabel: q=\"\n"),
               R"({"name":"a: b","memoryLimit":"5","mounts":["/ readonly","/x none"],)"
-              R"("grants":[],"environment":[],"labels":["q=\""]})");
+              R"("volumes":[],"grants":[],"environment":[],"labels":["q=\""]})");
 }
 
 TEST(Json, TextIsAlwaysValid) {

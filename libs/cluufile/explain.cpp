@@ -49,6 +49,10 @@ void add_mounts(Statements& out, const Plan& plan) {
         if (path == processes_path && processes_of(plan) == Processes::starters)
             out.back().text = "see the processes that its starter sees";
     }
+    for (const Volume& volume : plan.volumes)
+        out.push_back({.text = (volume.read_only ? "read " : "use ") + place(volume.path) +
+                               ", which is " + volume.source + " to its starter",
+                       .because = "container run -v"});
     if (processes_of(plan) == Processes::own)
         out.push_back({.text = "see its own processes, and no others",
                        .directive = "MOUNT",
@@ -86,6 +90,8 @@ void add_grants(Statements& out, const Plan& plan, const CommandLine& line) {
 bool changes_something(const Plan& plan) {
     const Rights all = plan.grants.argv | plan.grants.beside | plan.grants.cwd;
     return all.has(Right::write) || all.has(Right::create) ||
+           std::ranges::any_of(plan.volumes,
+                               [](const Volume& volume) { return !volume.read_only; }) ||
            std::ranges::any_of(plan.mounts, [](const auto& mount) {
                return mount.second == MountMode::inherit || mount.second == MountMode::private_;
            });
@@ -95,7 +101,7 @@ void add_other_files(Statements& out, const Plan& plan) {
     const bool sees_all = std::ranges::any_of(plan.mounts, [](const auto& mount) {
         return mount.first == "/" && mount.second != MountMode::none;
     });
-    const bool sees_some = !plan.mounts.empty() || plan.grants.any();
+    const bool sees_some = plan.shows_files();
     if (!sees_all)
         out.push_back({.kind = Kind::may_not,
                        .text = sees_some ? "see any other file" : "see any file",

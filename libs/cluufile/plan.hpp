@@ -18,6 +18,13 @@
 
 namespace cluufile {
 
+// A directory or file of the starter's at another path: no line of a Cluufile, but whoever starts the container names it.
+struct Volume {
+    std::string path;    // absolute and normal, neither `/` nor at or below /proc
+    std::string source;  // absolute, as the starter sees it
+    bool read_only = false;
+};
+
 struct Plan {
     std::string image;
     std::string program;                         // absolute path; empty: a base that cannot be run
@@ -30,6 +37,7 @@ struct Plan {
     std::vector<std::pair<std::string, MountMode>> mounts;
     std::vector<std::pair<std::string, std::uint64_t>>
         sizes;  // of private mounts, where it is said
+    std::vector<Volume> volumes;
     Grants grants;
     Profiles profiles;
     Restart restart;
@@ -44,6 +52,9 @@ struct Plan {
     std::uint64_t time_limit_ms = 0;
     std::uint64_t disk_limit = 0;  // bytes
 
+    [[nodiscard]] bool shows_files() const {
+        return !mounts.empty() || grants.any() || !volumes.empty();
+    }
     // The most bytes in the private mount at this path; 0: what fits the container.
     [[nodiscard]] std::uint64_t size_of(std::string_view path) const;
 };

@@ -15,6 +15,7 @@
 #include "interfaces/namespace.hpp"
 #include "interfaces/process.hpp"
 #include "interfaces/process_image.hpp"
+#include "libs/cluufile/plan.hpp"
 #include "libs/ipc/request.hpp"
 #include "servers/procmgr/model/wait.hpp"
 
@@ -54,6 +55,7 @@ struct NextContainer {
     bool configured = false;
     std::string name;
     container::ConfigureNext how;
+    std::vector<cluufile::Volume> volumes;
     std::uint32_t enter =
         0;  // the container that it is put in (container::EnterNext); 0: one of its own
 };

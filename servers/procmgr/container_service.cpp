@@ -105,6 +105,18 @@ Result<container::EnterNext::Reply> ContainerService::handle(const container::En
     return container::EnterNext::Reply{};
 }
 
+Result<container::AddVolume::Reply> ContainerService::handle(const container::AddVolume& add,
+                                                             ipc::Request& request) {
+    const Process* process = TRY(caller(request));
+    auto volume = TRY(parse_volume(request.text(), add.read_only != 0));
+    auto& volumes = manager_.body_of(process->pid)->next.volumes;
+    if (volumes.size() == container::AddVolume::most) {
+        return base::fail(Status::limit);
+    }
+    volumes.push_back(std::move(volume));
+    return container::AddVolume::Reply{};
+}
+
 container::Info ContainerService::info_of(const Container& container) {
     container::Info info;
     info.state = state_of(container);

@@ -13,7 +13,7 @@ public:
         ipc::Operations<container::List, container::Stop, container::Remove, container::Inspect,
                         container::ConfigureNext, container::Signal, container::Await,
                         container::ReadLog, container::Restart, container::ReadUses,
-                        container::AwaitHealth, container::EnterNext>;
+                        container::AwaitHealth, container::EnterNext, container::AddVolume>;
 
     explicit ContainerService(Manager& manager) : manager_(manager) {}
 
@@ -26,6 +26,8 @@ public:
     Result<container::ConfigureNext::Reply> handle(const container::ConfigureNext& next,
                                                    ipc::Request& request);
     Result<container::EnterNext::Reply> handle(const container::EnterNext&, ipc::Request& request);
+    Result<container::AddVolume::Reply> handle(const container::AddVolume& add,
+                                               ipc::Request& request);
     Result<container::Signal::Reply> handle(const container::Signal& signal, ipc::Request& request);
     Result<container::Await::Reply> handle(const container::Await&, ipc::Request& request);
     Result<container::ReadLog::Reply> handle(const container::ReadLog& read, ipc::Request& request);

@@ -167,6 +167,10 @@ Async<Decided> decide(Manager& manager, CallerId caller, const Starter& starter,
     }
     if (const Body* body = manager.body_of(caller.pid, caller.serial)) {
         narrow(lookup.plan, body->next.how);
+        if (!add_volumes(lookup.plan, body->next.volumes)) {
+            co_return base::fail(Refusal{
+                Status::invalid, lookup.plan.image + ": -v: without PROFILE vfs it sees no files"});
+        }
     }
     if (auto missing = manager.missing_dependency(lookup.plan, starter.identity.user);
         !missing.empty()) {

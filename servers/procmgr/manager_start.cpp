@@ -168,7 +168,7 @@ Async<base::Result<Manager::Prepared, Refusal>> Manager::prepare(Preparation how
         co_return base::fail(identity.error());
     }
     how.identity = prepared.identity = *identity;
-    if (!plan.mounts.empty() || plan.grants.any()) {
+    if (plan.shows_files()) {
         auto view = co_await make_view(how);
         if (!view) {
             co_return base::fail(Refusal{view.error(), {}});

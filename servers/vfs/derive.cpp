@@ -93,24 +93,29 @@ public:
         if (parent_.layers.size() == most_layers) {
             return base::fail(Status::limit);
         }
+        // What such a parent may use is told by the paths of its view, so nothing can be at another.
+        if (!parent_.layers.empty() &&
+            std::ranges::any_of(rules, [](const Rule& rule) { return !rule.source.empty(); })) {
+            return base::fail(Status::unsupported);
+        }
         result_.identity = identity;
         for (Mount copy : parent_.mounts()) {
             copy.is_own = false;
             result_.mount(std::move(copy));
         }
-        const auto for_private = [&](auto act) -> Result<void> {
+        const auto for_its_own = [&](auto act) -> Result<void> {
             for (const Rule& rule : rules) {
-                if (rule.access == names::Access::private_tmpfs) {
+                if (rule.access == names::Access::private_tmpfs || !rule.source.empty()) {
                     TRY(act(rule));
                 }
             }
             return {};
         };
-        TRY(for_private([&](const Rule& rule) -> Result<void> {
+        TRY(for_its_own([&](const Rule& rule) -> Result<void> {
             result_.unmount_all(rule.path);
             return {};
         }));
-        TRY(for_private([&](const Rule& rule) { return apply(rule, rules); }));
+        TRY(for_its_own([&](const Rule& rule) { return apply(rule, rules); }));
         for (const Rule& rule : rules) {
             if (rule.access >= names::Access::kept) {
                 keep(rule);
@@ -140,7 +145,8 @@ private:
             case names::Access::read_only:     break;
         }
         const bool read_only = rule.access == names::Access::read_only;
-        const bool in_private = std::ranges::any_of(rules, [&](const Rule& other) {
+        const bool moved = !rule.source.empty();
+        const bool in_private = !moved && std::ranges::any_of(rules, [&](const Rule& other) {
             return other.access == names::Access::private_tmpfs && lies_in(rule.path, other.path);
         });
         if (in_private) {
@@ -149,7 +155,8 @@ private:
         TRY(grants.add_rule(rule.path, read_only ? Rights::read_only : Rights::all));
         Rule led_to = rule;
         led_to.rights = read_only ? names::Right::read : names::Right::all;
-        return in_private || rule.path.empty() ? Result<void>{} : grant_name(result_, led_to);
+        return in_private || moved || rule.path.empty() ? Result<void>{}
+                                                        : grant_name(result_, led_to);
     }
 
     Result<void> apply(const Rule& rule, const std::vector<Rule>& rules) {
@@ -192,8 +199,14 @@ private:
     Result<void> inherit(const Rule& rule, const std::vector<Rule>& rules, bool read_only) {
         fs::Attributes attributes;
         // What the parent may reach by walking there, its child may see: with the parent's identity.
-        const Location at =
-            TRY(Resolver{parent_}.resolve(rule.path.empty() ? "/" : rule.path, attributes));
+        const bool moved = !rule.source.empty();
+        const Location at = TRY(Resolver{parent_}.resolve(moved               ? rule.source
+                                                          : rule.path.empty() ? "/"
+                                                                              : rule.path,
+                                                          attributes));
+        if (moved && at.mount->replaceable) {
+            return base::fail(Status::not_permitted);
+        }
         result_.mount({.path = rule.path,
                        .file_system = at.mount->file_system,
                        .start = at.path,
@@ -204,7 +217,8 @@ private:
             files_.insert(rule.path);
         }
         for (const Mount& below : parent_.mounts()) {
-            if (below.path == at.view_path || !lies_in(below.path, at.view_path)) {
+            if (below.path == at.view_path || !lies_in(below.path, at.view_path) ||
+                (moved && below.replaceable)) {
                 continue;
             }
             Mount copy = below;
@@ -273,10 +287,24 @@ Result<std::vector<Rule>> read_rules(std::span<const std::byte> payload) {
         if (record.access > names::Access::given) {
             return base::fail(Status::invalid);
         }
-        const auto path = ipc::text(payload.subspan(sizeof record, record.path_length));
+        auto path = ipc::text(payload.subspan(sizeof record, record.path_length));
         const bool is_name = record.access == names::Access::granted;
-        rules.push_back({is_name ? std::string{path} : TRY(canonical(path)), record.access,
-                         record.limit, record.rights, record.beside});
+        const std::size_t end = path.find('\0');
+        std::string source;
+        if (end != path.npos && (record.access == names::Access::inherit ||
+                                 record.access == names::Access::read_only)) {
+            source = path.substr(end + 1);
+            path = path.substr(0, end);
+            if (!source.starts_with('/') || source.size() > fs::max_path || source.contains('\0')) {
+                return base::fail(Status::invalid);
+            }
+        }
+        rules.push_back({.path = is_name ? std::string{path} : TRY(canonical(path)),
+                         .source = std::move(source),
+                         .access = record.access,
+                         .limit = record.limit,
+                         .rights = record.rights,
+                         .beside = record.beside});
         payload = payload.subspan(record.record_length);
     }
     return rules;

@@ -22,6 +22,8 @@ namespace vfs {
 
 struct Rule {
     std::string path;  // in the view's form; a granted name: as it was written
+    std::string source =
+        {};  // what of the parent is at a mount's path, as it was written; empty: the same path
     names::Access access = names::Access::none;
     std::uint64_t limit = 0;
     std::uint8_t rights = 0, beside = 0;  // names::Right, of a granted name

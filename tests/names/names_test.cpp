@@ -187,6 +187,54 @@ TEST_F(Names, SingleFilesCanBeMounted) {
     EXPECT_EQ(open("/home/ann/notes", Flags::write, view), Status::read_only);
 }
 
+TEST_F(Names, WhatTheParentHasCanBeAtAnotherPath) {
+    using names::Access;
+    const auto moved = [](std::string_view path, std::string_view source, Access access) {
+        return rule(std::string{path} + '\0' + std::string{source}, access);
+    };
+    const auto view = derive(moved("/data", "/home/ann", Access::inherit) +
+                             moved("/ro", "/home/../mnt", Access::read_only));
+    ASSERT_NE(view, 0U);
+    EXPECT_EQ(inode("/data/notes", view), inode("/home/ann/notes"));
+    EXPECT_EQ(inode("/home/ann/notes", view), 0U);
+    EXPECT_EQ(inode("/data/../file", view), 0U);
+    EXPECT_EQ(open("/data/new", Flags::write | Flags::create, view), Status::ok);
+    EXPECT_NE(inode("/home/ann/new"), 0U);
+    EXPECT_EQ(inode("/ro/inner", view), inode("/mnt/inner"));
+    EXPECT_EQ(open("/ro/inner", Flags::write, view), Status::read_only);
+    // With what is mounted below.
+    const auto whole = derive(moved("/all", "/", Access::inherit));
+    EXPECT_EQ(inode("/all/mnt/inner", whole), inode("/mnt/inner"));
+    // What may not be changed there, may not be changed here.
+    const auto fixed = derive(rule("/", Access::read_only));
+    const auto of_fixed = derive(moved("/w", "/home", Access::inherit), {}, fixed);
+    EXPECT_EQ(open("/w/ann/notes", Flags::write, of_fixed), Status::read_only);
+    EXPECT_EQ(derive(moved("/d", "/none", Access::inherit)), 0U);
+    EXPECT_EQ(latest_, Status::not_found);
+    for (const std::string_view wrong :
+         {std::string_view{""}, std::string_view{"home"}, std::string_view{"/home\0/x", 8}}) {
+        EXPECT_EQ(derive(moved("/d", wrong, Access::inherit)), 0U);
+        EXPECT_EQ(latest_, Status::invalid);
+    }
+}
+
+TEST_F(Names, WhoIsConfinedByPathsCanMoveNothing) {
+    using names::Access;
+    const std::string volume = rule(std::string{"/data\0/home", 11}, Access::inherit);
+    const auto hiding = derive(rule("/", Access::inherit) + rule("/home/ann", Access::none));
+    ASSERT_NE(hiding, 0U);
+    EXPECT_EQ(derive(volume, {}, hiding), 0U);
+    EXPECT_EQ(latest_, Status::unsupported);
+    // But into a view that will be confined, something can be.
+    const auto named = derive(volume + rule("/file", Access::granted, names::Right::read));
+    ASSERT_NE(named, 0U);
+    EXPECT_EQ(inode("/data/ann/notes", named), inode("/home/ann/notes"));
+    EXPECT_EQ(open("/data/ann/notes", Flags::write, named), Status::ok);
+    EXPECT_EQ(open("/file", Flags::read, named), Status::ok);
+    EXPECT_EQ(inode("/home/ann/notes", named), 0U);
+    EXPECT_EQ(inode("/mnt/inner", named), 0U);
+}
+
 TEST_F(Names, AGivenDirectoryIsSeenWhereOneMayBeReplaced) {
     using names::Access;
     Local own;

@@ -161,6 +161,17 @@ TEST(Plan, ACheckHasTheImagesVariables) {
     EXPECT_EQ(image.directory, "/");
 }
 
+TEST(Plan, AFurtherProgramIsWhereTheContainerStarts) {
+    ImageBlock image;
+    image.directory = "/home/ann";
+    image.environment = {"A=1", "B=2"};
+    place_inside(plan_from("ENV B=3\n"), image);
+    EXPECT_EQ(image.directory, "/");
+    EXPECT_EQ(image.environment, (std::vector<std::string>{"A=1", "B=3"}));
+    place_inside(plan_from("PROFILE vfs\nMOUNT / readonly\nWORKDIR /srv\n"), image);
+    EXPECT_EQ(image.directory, "/srv");
+}
+
 TEST(EndText, SaysWhatEndedIt) {
     using container::Cause;
     constexpr std::uint32_t killed = 9;
@@ -343,6 +354,37 @@ TEST(Plan, IsOnlyMadeNarrower) {
     EXPECT_EQ(plan.profiles, cluufile::Profile::ipc);
     narrow(plan, Next{});
     EXPECT_EQ(plan.memory_limit, 1u << 20);
+}
+
+TEST(Plan, VolumesTakeThePlaceOfMounts) {
+    Plan plan = plan_from("PROFILE vfs\nMOUNT /a private\nMOUNT /a/b none\n");
+    const auto volume = parse_volume(std::string_view{"/home/ann/./x\0/a", 16}, true);
+    ASSERT_TRUE(volume);
+    ASSERT_TRUE(add_volumes(plan, {*volume}));
+    const auto rules = mount_rules(plan);
+    ASSERT_TRUE(rules);
+    names::MountRule rule;
+    std::memcpy(&rule, rules->data(), sizeof rule);
+    EXPECT_EQ(rule.access, names::Access::none);
+    const std::byte* second = rules->data() + rule.record_length;
+    std::memcpy(&rule, second, sizeof rule);
+    EXPECT_EQ(rule.access, names::Access::read_only);
+    const std::string path(reinterpret_cast<const char*>(second) + sizeof rule, rule.path_length);
+    EXPECT_EQ(path, (std::string{"/a\0/home/ann/./x", 16}));
+    EXPECT_NE(describe(plan).find("volume: /home/ann/./x:/a:ro\n"), std::string::npos);
+    Plan blind = plan_from("ENTRYPOINT /bin/x\n");
+    EXPECT_FALSE(add_volumes(blind, {*volume}));
+    EXPECT_TRUE(add_volumes(blind, {}));
+}
+
+TEST(Plan, VolumesThatAreNone) {
+    using namespace std::string_view_literals;
+    for (const std::string_view text :
+         {""sv, "/a"sv, "a\0/b"sv, "/a\0b"sv, "/a\0/"sv, "/a\0/proc"sv, "/a\0/proc/1"sv,
+          "/a\0/b/../c"sv, "/a\0/b\0/c"sv}) {
+        EXPECT_FALSE(parse_volume(text, false)) << text;
+    }
+    EXPECT_TRUE(parse_volume("/a\0/process"sv, false));
 }
 
 TEST(LogRing, KeepsTheEnd) {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "servers/procmgr/model/plan.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
 #include "libs/base/align.hpp"
+#include "libs/cluufile/values.hpp"
 #include "servers/procmgr/model/text.hpp"
 
 namespace procmgr {
@@ -80,6 +82,31 @@ void narrow(Plan& plan, const container::ConfigureNext& how) {
     }
 }
 
+Result<void> add_volumes(Plan& plan, std::vector<cluufile::Volume> volumes) {
+    if (!volumes.empty() && !plan.profiles.has(cluufile::Profile::vfs)) {
+        return base::fail(Status::invalid);
+    }
+    std::erase_if(plan.mounts, [&](const auto& mount) {
+        return std::ranges::find(volumes, mount.first, &cluufile::Volume::path) != volumes.end();
+    });
+    plan.volumes = std::move(volumes);
+    return {};
+}
+
+Result<cluufile::Volume> parse_volume(std::string_view text, bool read_only) {
+    const std::size_t end = text.find('\0');
+    if (end == text.npos) {
+        return base::fail(Status::invalid);
+    }
+    cluufile::Volume volume{.path = std::string{text.substr(end + 1)},
+                            .source = std::string{text.substr(0, end)},
+                            .read_only = read_only};
+    const bool is_right = volume.source.starts_with('/') && cluufile::is_normal_path(volume.path) &&
+                          !volume.path.contains('\0') && volume.path != "/" &&
+                          !cluufile::is_at_or_below(volume.path, cluufile::processes_path);
+    return is_right ? Result<cluufile::Volume>{std::move(volume)} : base::fail(Status::invalid);
+}
+
 std::size_t apply(const Plan& plan, ImageBlock& image) {
     const bool told_nothing = image.arguments.size() <= 1;
     image.path = plan.program;
@@ -125,6 +152,12 @@ Result<std::vector<std::byte>> mount_rules(const Plan& plan, std::uint64_t priva
             rule.limit = size != 0 ? size : private_limit;
         }
         append_record(payload, rule, path);
+    }
+    for (const cluufile::Volume& volume : plan.volumes) {
+        append_record(
+            payload,
+            {.access = volume.read_only ? names::Access::read_only : names::Access::inherit},
+            volume.path + '\0' + volume.source);
     }
     if (processes_of(plan) == cluufile::Processes::own) {
         append_record(payload, {.access = names::Access::given}, cluufile::processes_path);
@@ -185,6 +218,9 @@ std::string describe(const Plan& plan) {
         const std::uint64_t size = plan.size_of(path);
         text += size == 0 ? "" : " " + decimal(size);
         line(out, "mount", text);
+    }
+    for (const cluufile::Volume& volume : plan.volumes) {
+        line(out, "volume", volume.source + ":" + volume.path + (volume.read_only ? ":ro" : ""));
     }
     for (const auto& [source, rights] :
          {std::pair{"argv ", plan.grants.argv}, std::pair{"beside ", plan.grants.beside},

@@ -35,6 +35,12 @@ struct ImageName {
 // What whoever starts the container takes from it.
 void narrow(Plan& plan, const container::ConfigureNext& how);
 
+// What whoever starts it puts into it, instead of what its Cluufile has at these paths. invalid: it sees no files at all.
+[[nodiscard]] Result<void> add_volumes(Plan& plan, std::vector<cluufile::Volume> volumes);
+
+// container::AddVolume's payload; invalid, if that is no such thing.
+[[nodiscard]] Result<cluufile::Volume> parse_volume(std::string_view text, bool read_only);
+
 // The arguments and the environment of the container's first process, and where it starts. -> the index
 // of the first argument that the starter gave.
 std::size_t apply(const Plan& plan, ImageBlock& image);
