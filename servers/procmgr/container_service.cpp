@@ -302,6 +302,9 @@ Result<container::Inspect::Reply> ContainerService::handle(const container::Insp
     const Container* container = TRY(find(request));
     const container::Info info = info_of(*container);
     std::string text = "name: " + container->name + "\nid: " + decimal(container->id) + "\n";
+    if (const std::string around = manager_.around(*container); !around.empty()) {
+        text += "inside: " + around + "\n";
+    }
     text += "state: ";
     text += word_of(info.state);
     if (info.health != container::Health::none) {
@@ -313,8 +316,10 @@ Result<container::Inspect::Reply> ContainerService::handle(const container::Insp
     }
     text += "\nstatus: " + decimal(info.status) + "\nfirst process: " + decimal(info.pid) +
             "\nprocesses: " + decimal(container->all_processes) + " of " +
-            decimal(container->process_limit) + "\nrestarts: " + decimal(info.restarts) +
-            "\nmemory: " + decimal(info.memory_bytes) + " of " + decimal(info.memory_limit) +
+            decimal(container->process_limit) +
+            "\ndescriptors: " + decimal(container->descriptor_limit) +
+            "\nrestarts: " + decimal(info.restarts) + "\nmemory: " + decimal(info.memory_bytes) +
+            " of " + decimal(info.memory_limit) +
             "\ncpu ms: " + decimal(info.cpu_ns / rt::millisecond) + "\n";
     text += describe(container->plan);
     constexpr std::string_view rest = "left out: what does not fit\n";

@@ -85,6 +85,8 @@ public:
     [[nodiscard]] Body* body_of(Pid pid);
     [[nodiscard]] Body* body_of(Pid pid, std::uint32_t serial);
     [[nodiscard]] Container* container_of(const Process& process);
+    // The names of those that it is inside of, the nearest first, with commas.
+    [[nodiscard]] std::string around(const Container& container);
     [[nodiscard]] std::map<std::uint32_t, Container>& containers() { return containers_; }
     [[nodiscard]] Session* session_of(Pid session);
     [[nodiscard]] Sender sender_of(Pid pid);

@@ -98,6 +98,14 @@ Container* Manager::starter_of(const Container& container) {
     return found == containers_.end() ? nullptr : &found->second;
 }
 
+std::string Manager::around(const Container& container) {
+    std::string names;
+    for (const Container* at = starter_of(container); at != nullptr; at = starter_of(*at)) {
+        names += (names.empty() ? "" : ", ") + at->name;
+    }
+    return names;
+}
+
 bool Manager::is_inside(std::uint32_t inner, std::uint32_t outer) {
     const auto found = containers_.find(inner);
     Container* around = found == containers_.end() ? nullptr : starter_of(found->second);

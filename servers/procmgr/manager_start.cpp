@@ -171,7 +171,11 @@ Async<base::Result<Manager::Prepared, Refusal>> Manager::prepare(Preparation how
     if (plan.shows_files()) {
         auto view = co_await make_view(how);
         if (!view) {
-            co_return base::fail(Refusal{view.error(), {}});
+            const bool confined = view.error() == Status::unsupported && !plan.volumes.empty();
+            co_return base::fail(Refusal{
+                view.error(), confined ? plan.image + ": -v: not for a starter that is confined to "
+                                                      "names: they say nothing of other paths"
+                                       : std::string{}});
         }
         prepared.view = std::move(*view);
     }

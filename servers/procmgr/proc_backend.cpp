@@ -321,6 +321,7 @@ std::string ProcBackend::authority_of(const Process& process) {
                          .plan = &container->plan,
                          .note = &container->command_line,
                          .container = container->name,
+                         .around = manager_.around(*container),
                          .memory_bytes = manager_.memory_of(*container),
                          .memory_limit = container->memory_limit,
                          .disk_limit = container->plan.disk_limit,

@@ -85,6 +85,8 @@ std::string authority_text(const AuthorityFacts& facts) {
         out += "  and so with " + decimal(note.left_out) + " more arguments\n";
     }
     out += "It holds\n";
+    out += "  its place: " +
+           (facts.around.empty() ? "started by the system" : "inside " + facts.around) + "\n";
     out += "  memory: " + cluufile::size_text(facts.memory_bytes) + " of " +
            cluufile::size_text(facts.memory_limit) + ", with its container\n";
     out += "  processes: " + decimal(facts.processes) + " of " + decimal(facts.process_limit) +

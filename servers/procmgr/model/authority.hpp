@@ -31,6 +31,7 @@ struct AuthorityFacts {
     const Plan* plan = nullptr;
     const CommandLineNote* note = nullptr;
     std::string container;
+    std::string around;  // the containers that it is inside of, the nearest first; empty: none
     std::uint64_t memory_bytes = 0, memory_limit = 0;
     std::uint64_t disk_bytes = 0, disk_limit = 0;  // of private mounts; no limit of their own: 0
     std::uint32_t processes = 0, process_limit = 0;
