@@ -22,8 +22,18 @@ inline constexpr std::uint64_t root_view_badge = 1;
 
 // What a mount of the parent view becomes in the derived one. `granted` is no mount, but a name (Right).
 // `kept`: what the parent has mounted at this path, if it has; read-only. `given`: the same, but if that may
-// be replaced (Mount::replaceable), the Directory that comes along.
-enum class Access : std::uint8_t { none, read_only, inherit, private_tmpfs, granted, kept, given };
+// be replaced (Mount::replaceable), the Directory that comes along. `folder`: what a Manager's own view has at another
+// path, read-only, whether the parent sees it or not; not_permitted on any other view.
+enum class Access : std::uint8_t {
+    none,
+    read_only,
+    inherit,
+    private_tmpfs,
+    granted,
+    kept,
+    given,
+    folder,
+};
 
 // What may be done with a granted name, and with all that is below it. To look at its attributes, and
 // at those of the directories on the way to it, comes with all of them, and with none too. What mounts
@@ -40,6 +50,7 @@ struct Right {
 // is named is in the new view. The path of a rule for a mount has no "..". With `inherit` and `read_only`, a zero byte and
 // another path may follow it: then what the parent has there, as it is written, is in the new view at the first path; what it
 // has mounted below comes along, but for what may be replaced (`given`). unsupported: of a view that is confined to names.
+// With `folder`, one must follow: what is shown, as the Manager's own view has it.
 //
 // A granted name is looked up once, in the view that the new one is derived from, as it is written.
 // What the new view has is that name and each that symbolic links lead to from there; if one of these

@@ -94,6 +94,7 @@ std::string_view name_of(MountMode mode) {
         case MountMode::private_: return "private";
         case MountMode::readonly: return "readonly";
         case MountMode::inherit:  return "inherit";
+        case MountMode::image:    return "image";
     }
     return "";
 }

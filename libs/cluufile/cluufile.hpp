@@ -49,6 +49,7 @@ enum class MountMode : std::uint8_t {
     private_,  // an empty directory of the container's own, gone when it ends
     readonly,  // what the starter sees there, but not to be changed
     inherit,   // what the starter sees there, with the starter's rights
+    image,     // what the image's own files are there, not to be changed
 };
 
 // Whether `path` is `directory` or lies below it; both absolute and normal.
@@ -59,6 +60,7 @@ struct Mount {
                             // end (but for the root)
     MountMode mode = MountMode::none;
     std::uint64_t size = 0;  // private_: the most bytes in it; 0: what fits its container
+    std::string_view image;  // image: whose files, if a FROM brought it; empty: this one's
 };
 
 // What may be done with names that the program is not told by a mount. A bit set.

@@ -165,6 +165,15 @@ TEST(Cluufile, HealthAndNeeds) {
     EXPECT_TRUE(parsed("", images).health_check.program.empty());
 }
 
+TEST(Cluufile, FilesOfAnImage) {
+    Images images;
+    images.texts["base"] = "PROFILE vfs\nMOUNT / image\n";
+    const Cluufile file = parsed("FROM base\nMOUNT /opt image\n", images);
+    EXPECT_EQ(file.mounts[0].mode, MountMode::image);
+    EXPECT_EQ(file.mounts[0].image, "base");
+    EXPECT_EQ(file.mounts[1].image, "");
+}
+
 TEST(Cluufile, LimitsOfARun) {
     Images images;
     const Cluufile file = parsed(
@@ -236,9 +245,9 @@ INSTANTIATE_TEST_SUITE_P(
                 "`..`, `//` or a `/` at its end"},
         Mistake{"MOUNT /tmp",
                 "cat:1:11: found the end of the line, expected a mode: private, inherit, "
-                "readonly or none"},
+                "readonly, image or none"},
         Mistake{"MOUNT /tmp rw",
-                "cat:1:12: found 'rw', expected a mode: private, inherit, readonly or none"},
+                "cat:1:12: found 'rw', expected a mode: private, inherit, readonly, image or none"},
         Mistake{"PROFILE vfs\nMOUNT /t none\nMOUNT /t inherit",
                 "cat:3:7: found '/t', expected another path: this one is mounted in line 2"},
         Mistake{"MOUNT / readonly",
@@ -383,8 +392,9 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Cluufile, MistakeInABaseNamesTheBase) {
     Images images;
     images.texts["reader"] = "PROFILE vfs\nMOUNT / write\n";
-    EXPECT_EQ(error_of("FROM reader", images),
-              "reader:2:9: found 'write', expected a mode: private, inherit, readonly or none");
+    EXPECT_EQ(
+        error_of("FROM reader", images),
+        "reader:2:9: found 'write', expected a mode: private, inherit, readonly, image or none");
 }
 
 TEST(Cluufile, CircleOfBases) {

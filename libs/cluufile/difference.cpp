@@ -14,10 +14,11 @@ namespace {
 using Kind = Change::Kind;
 using Changes = std::vector<Change>;
 
-// What a mount's mode comes to, apart from whose files they are: what its starter has there, or its own.
+// What a mount comes to: what its starter has there, its own, or an image's files.
 struct Reach {
     Rights rights;
     bool own = false;
+    std::string_view image = {};
     friend bool operator==(const Reach&, const Reach&) = default;
 };
 
@@ -27,6 +28,7 @@ Reach reach_of(MountMode mode) {
         case MountMode::inherit:  return {all, false};
         case MountMode::readonly: return {Right::read, false};
         case MountMode::private_: return {{}, true};
+        case MountMode::image:
         case MountMode::none:     break;
     }
     return {};
@@ -39,7 +41,10 @@ Reach reach_at(const Plan& plan, std::string_view path, bool strictly = false) {
         if ((strictly && mount.first == path) || !is_at_or_below(path, mount.first)) continue;
         if (best == nullptr || mount.first.size() > best->first.size()) best = &mount;
     }
-    return best == nullptr ? Reach{} : reach_of(best->second);
+    if (best == nullptr) return {};
+    Reach reach = reach_of(best->second);
+    reach.image = plan.files_of(best->first);
+    return reach;
 }
 
 void add_rights(Changes& out, Kind kind, Rights rights, const std::string& what) {
@@ -61,6 +66,14 @@ void compare_mounts(Changes& out, const Plan& before, const Plan& after) {
         const std::string what = path == "/" ? "all files as its starter may" : path + " and below";
         add_rights(out, Kind::gains, now.rights.without(old.rights), what);
         add_rights(out, Kind::loses, old.rights.without(now.rights), what);
+        if (old.image != now.image) {
+            const auto files = [&](std::string_view image) {
+                return "read the files of the image " + std::string{image} +
+                       (path == "/" ? "" : ", from " + path + " and below");
+            };
+            if (!now.image.empty()) out.push_back({Kind::gains, files(now.image)});
+            if (!old.image.empty()) out.push_back({Kind::loses, files(old.image)});
+        }
         if (old.own != now.own)
             out.push_back({now.own ? Kind::gains : Kind::loses, path + " to itself until it ends"});
     }

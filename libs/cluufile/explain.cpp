@@ -16,8 +16,9 @@ using Statements = std::vector<Statement>;
 // `/` is said otherwise by all who call this.
 std::string place(std::string_view path) { return std::string{path} + " and below"; }
 
-Statement of_mount(const std::string& path, MountMode mode) {
+Statement of_mount(const Plan& plan, const std::string& path, MountMode mode) {
     const bool whole = path == "/";
+    const std::string_view owner = plan.files_of(path);
     Statement statement{.directive = "MOUNT", .word = path};
     switch (mode) {
         case MountMode::inherit:
@@ -31,6 +32,12 @@ Statement of_mount(const std::string& path, MountMode mode) {
         case MountMode::private_:
             statement.text = "have " + path + " to itself until it ends";
             break;
+        case MountMode::image:
+            statement.text =
+                owner == plan.image ? "read its image's own files" : "read the files of the image ";
+            if (owner != plan.image) statement.text += owner;
+            if (!whole) statement.text += ", from " + place(path);
+            break;
         case MountMode::none:
             statement.kind = Kind::may_not;
             statement.text = "see what is in " + path;
@@ -43,7 +50,7 @@ void add_mounts(Statements& out, const Plan& plan) {
     auto mounts = plan.mounts;
     std::ranges::sort(mounts);
     for (const auto& [path, mode] : mounts) {
-        out.push_back(of_mount(path, mode));
+        out.push_back(of_mount(plan, path, mode));
         if (const std::uint64_t size = plan.size_of(path); size != 0)
             out.back().text += ", " + size_text(size) + " at most";
         if (path == processes_path && processes_of(plan) == Processes::starters)
@@ -99,7 +106,8 @@ bool changes_something(const Plan& plan) {
 
 void add_other_files(Statements& out, const Plan& plan) {
     const bool sees_all = std::ranges::any_of(plan.mounts, [](const auto& mount) {
-        return mount.first == "/" && mount.second != MountMode::none;
+        return mount.first == "/" && mount.second != MountMode::none &&
+               mount.second != MountMode::image;
     });
     const bool sees_some = plan.shows_files();
     if (!sees_all)

@@ -82,6 +82,18 @@ TEST(Explain, MountsSayWhoseFilesTheyShow) {
                                             "again, if it fails, 3 times in a row at most"}));
 }
 
+TEST(Explain, AnImagesOwnFiles) {
+    const Plan plan = plan_from("PROFILE vfs\nMOUNT / image\nMOUNT /tmp private\n");
+    EXPECT_EQ(said(plan, Kind::may)[0], "read its image's own files");
+    EXPECT_EQ(said(plan, Kind::may_not)[0], "see any other file");
+    static Texts images;
+    images.texts["base"] = "PROFILE vfs\nMOUNT /opt image\n";
+    const auto file = parse("Cluufile", "FROM base\n", images);
+    ASSERT_TRUE(file);
+    EXPECT_EQ(said(plan_of("image", *file), Kind::may)[0],
+              "read the files of the image base, from /opt and below");
+}
+
 TEST(Explain, WhoWhereAndUntilWhen) {
     const Plan plan = plan_from(
         "PROFILE vfs\nMOUNT /tmp private 256K\nMOUNT / readonly\nUSER daemon:7\nWORKDIR /srv\n"
@@ -196,6 +208,17 @@ TEST(Difference, Files) {
         changes("PROFILE vfs\nGRANT argv read write\n", "PROFILE vfs\nGRANT argv read create\n"),
         (List{"gains create what its arguments name",
               "loses change and remove what its arguments name"}));
+}
+
+TEST(Difference, FilesOfAnImage) {
+    constexpr std::string_view own = "PROFILE vfs\nMOUNT /opt image\n";
+    constexpr std::string_view starters = "PROFILE vfs\nMOUNT /opt readonly\n";
+    EXPECT_EQ(changes(starters, own),
+              (List{"gains read the files of the image image, from /opt and below",
+                    "loses read /opt and below"}));
+    EXPECT_EQ(changes(own, starters),
+              (List{"gains read /opt and below",
+                    "loses read the files of the image image, from /opt and below"}));
 }
 
 TEST(Difference, LimitsServicesAndPrograms) {

@@ -242,8 +242,8 @@ Done Parser::profile(Words& words, const Word&) {
 }
 
 std::optional<MountMode> mount_mode(std::string_view word) {
-    for (MountMode mode :
-         {MountMode::private_, MountMode::inherit, MountMode::readonly, MountMode::none}) {
+    for (MountMode mode : {MountMode::private_, MountMode::inherit, MountMode::readonly,
+                           MountMode::image, MountMode::none}) {
         if (name_of(mode) == word) return mode;
     }
     return std::nullopt;
@@ -257,7 +257,8 @@ Done Parser::mount(Words& words, const Word&) {
     Word mode_word = TRY(words.next());
     std::optional<MountMode> mode = mount_mode(mode_word.text);
     if (!mode)
-        return base::fail(words.error(mode_word, "a mode: private, inherit, readonly or none"));
+        return base::fail(
+            words.error(mode_word, "a mode: private, inherit, readonly, image or none"));
     std::uint64_t size = 0;
     const Word size_word = TRY(words.next());
     if (!size_word.end) {
@@ -269,15 +270,16 @@ Done Parser::mount(Words& words, const Word&) {
         TRY(end_of(words));
     }
 
+    const Mount mounted{path.text, *mode, size, depth_ > 1 ? file_ : std::string_view{}};
     std::size_t index = 0;
     while (index < result_.mounts.size() && result_.mounts[index].path != path.text) ++index;
     if (index == max_mounts) return base::fail(words.error(path, "at most 32 mounts"));
     TRY(once(words, path, mount_lines_[index], "another path: this one is mounted in line"));
     last_mount_line_ = line_;
     if (index < result_.mounts.size()) {
-        result_.mounts[index] = {path.text, *mode, size};
+        result_.mounts[index] = mounted;
     } else {
-        (void)result_.mounts.push({path.text, *mode, size});
+        (void)result_.mounts.push(mounted);
     }
     return {};
 }

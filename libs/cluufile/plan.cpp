@@ -28,6 +28,8 @@ Plan plan_of(std::string_view image, const Cluufile& file) {
     for (const Mount& mount : file.mounts) {
         plan.mounts.emplace_back(std::string{mount.path}, mount.mode);
         if (mount.size != 0) plan.sizes.emplace_back(std::string{mount.path}, mount.size);
+        if (mount.mode == MountMode::image)
+            plan.files.emplace_back(mount.path, mount.image.empty() ? image : mount.image);
     }
     plan.user = file.user.user;
     plan.group = file.user.group;
@@ -52,6 +54,12 @@ std::uint64_t Plan::size_of(std::string_view path) const {
     const auto found =
         std::ranges::find_if(sizes, [path](const auto& one) { return one.first == path; });
     return found == sizes.end() ? 0 : found->second;
+}
+
+std::string_view Plan::files_of(std::string_view path) const {
+    const auto found =
+        std::ranges::find_if(files, [path](const auto& one) { return one.first == path; });
+    return found == files.end() ? std::string_view{} : found->second;
 }
 
 const std::pair<std::string, MountMode>* mount_at(const Plan& plan, std::string_view path) {

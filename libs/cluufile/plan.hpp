@@ -38,6 +38,8 @@ struct Plan {
     std::vector<std::pair<std::string, std::uint64_t>>
         sizes;  // of private mounts, where it is said
     std::vector<Volume> volumes;
+    std::vector<std::pair<std::string, std::string>>
+        files;  // of mounts of an image's files: the path, and whose they are
     Grants grants;
     Profiles profiles;
     Restart restart;
@@ -57,6 +59,8 @@ struct Plan {
     }
     // The most bytes in the private mount at this path; 0: what fits the container.
     [[nodiscard]] std::uint64_t size_of(std::string_view path) const;
+    // The image whose files the mount at this path shows; empty: it is no such mount.
+    [[nodiscard]] std::string_view files_of(std::string_view path) const;
 };
 
 inline constexpr std::string_view processes_path = "/proc";

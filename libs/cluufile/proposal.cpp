@@ -115,14 +115,6 @@ MountMode mode_for(MountMode given, Rights rights) {
     return given == MountMode::inherit && !changes ? MountMode::readonly : given;
 }
 
-// As a Cluufile has it, in quotes if it needs them.
-std::string word(std::string_view text) {
-    const bool is_plain = !text.empty() && text.find_first_of(" \t\"'#") == text.npos;
-    const std::string_view quote = text.find('\'') == text.npos ? "'" : "\"";
-    return (is_plain ? "" : std::string{quote}) + std::string{text} +
-           (is_plain ? "" : std::string{quote});
-}
-
 std::string words_of(std::span<const std::string> words) {
     std::string text;
     for (const std::string& one : words) text += " " + word(one);
@@ -175,9 +167,10 @@ Plan tightened(const Plan& plan, const CommandLine& line, std::span<const Use> u
     Plan result = plan;
     result.mounts.clear();
     const auto* whole = mount_at(plan, "/");
-    // Of a private one, the size is that of the whole.
+    // Of a private one, the size is that of the whole; an image's own files nobody else needs.
     const bool splits = !needs.whole &&
-                        (whole == nullptr || whole->second != MountMode::private_) &&
+                        (whole == nullptr || (whole->second != MountMode::private_ &&
+                                              whole->second != MountMode::image)) &&
                         needs.mounts.size() <= most_directories &&
                         plan.mounts.size() + needs.mounts.size() <= max_mounts;
     for (const auto& [path, mode] : plan.mounts) {

@@ -228,6 +228,8 @@ private:
     Async<Result<ipc::Capability<names::View>>> make_view(const Preparation& how);
     Async<Result<void>> set_owner(std::uint32_t device, std::uint32_t user);
     Async<base::Result<Identity, Refusal>> identity_of(const Plan& plan, Identity starter);
+    // Where the program of a container with this view is looked for.
+    [[nodiscard]] ipc::AnyRef program_source(const Plan& plan, ipc::Ref<names::View> view) const;
     Async<Result<void>> check_directory(ipc::Ref<names::View> view, std::string path);
 
     struct Entry {

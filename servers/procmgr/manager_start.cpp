@@ -157,6 +157,10 @@ Async<Result<void>> Manager::check_directory(ipc::Ref<names::View> view, std::st
     co_return is_directory ? Result<void>{} : base::fail(Status::not_directory);
 }
 
+ipc::AnyRef Manager::program_source(const Plan& plan, ipc::Ref<names::View> view) const {
+    return !plan.files.empty() ? ipc::AnyRef{view} : ipc::AnyRef{given.names};
+}
+
 Async<base::Result<Manager::Prepared, Refusal>> Manager::prepare(Preparation how) {
     Prepared prepared;
     const Plan& plan = how.plan;
@@ -188,9 +192,10 @@ Async<base::Result<Manager::Prepared, Refusal>> Manager::prepare(Preparation how
                                            ": the container has no such directory"});
         }
     }
-    auto opened = co_await outside.call(
-        given.names, fs::Open{.flags = fs::OpenFlags::read | fs::OpenFlags::execute},
-        {.payload = ipc::bytes(plan.program)});
+    auto opened =
+        co_await outside.call(program_source(plan, prepared.view),
+                              fs::Open{.flags = fs::OpenFlags::read | fs::OpenFlags::execute},
+                              {.payload = ipc::bytes(plan.program)});
     if (!opened) {
         co_return base::fail(Refusal{ipc::to_status(opened.error()), {}});
     }

@@ -159,9 +159,16 @@ Task Manager::check_health(std::uint32_t id) {
     }
     const std::uint32_t serial = body->serial;
     const std::string program = found->second.plan.check.front();
-    auto opened = co_await outside.call(
-        given.names, fs::Open{.flags = fs::OpenFlags::read | fs::OpenFlags::execute},
-        {.payload = ipc::bytes(program)});
+    ipc::Capability<names::View> view;  // a copy: the process may end meanwhile
+    if (body->view) {
+        if (auto copy = ipc::copy(body->view.ref())) {
+            view = std::move(*copy);
+        }
+    }
+    auto opened =
+        co_await outside.call(program_source(found->second.plan, view),
+                              fs::Open{.flags = fs::OpenFlags::read | fs::OpenFlags::execute},
+                              {.payload = ipc::bytes(program)});
     found = containers_.find(id);
     body = body_of(main, serial);
     if (found == containers_.end() || body == nullptr || found->second.stopping ||

@@ -65,10 +65,20 @@ Result<void> grant_name(const View& view, const Rule& name) {
     }
 }
 
+// Is there what the parent has not?
+bool is_own(const Rule& rule) {
+    return rule.access == names::Access::private_tmpfs || rule.access == names::Access::folder;
+}
+
+bool is_kept(const Rule& rule) {
+    return rule.access == names::Access::kept || rule.access == names::Access::given;
+}
+
 class Deriver {
 public:
-    Deriver(const View& parent, FileSystemMaker& maker, Derivation& how)
+    Deriver(const View& parent, FileSystemMaker& maker, Derivation& how, const View* whole)
         : parent_(parent),
+          whole_(whole),
           maker_(maker),
           payer_(std::move(how.payer)),
           name_payer_(std::move(how.name_payer)),
@@ -117,7 +127,7 @@ public:
         }));
         TRY(for_its_own([&](const Rule& rule) { return apply(rule, rules); }));
         for (const Rule& rule : rules) {
-            if (rule.access >= names::Access::kept) {
+            if (is_kept(rule)) {
                 keep(rule);
             }
         }
@@ -141,13 +151,14 @@ private:
             case names::Access::given:         return grants.add_rule(rule.path, Rights::read_only);
             case names::Access::none:          return grants.add_rule(rule.path, 0);
             case names::Access::private_tmpfs: return grants.add_rule(rule.path, Rights::all);
+            case names::Access::folder:        return grants.add_rule(rule.path, Rights::read_only);
             case names::Access::inherit:
             case names::Access::read_only:     break;
         }
         const bool read_only = rule.access == names::Access::read_only;
         const bool moved = !rule.source.empty();
         const bool in_private = !moved && std::ranges::any_of(rules, [&](const Rule& other) {
-            return other.access == names::Access::private_tmpfs && lies_in(rule.path, other.path);
+            return is_own(other) && lies_in(rule.path, other.path);
         });
         if (in_private) {
             TRY(inherit(rule, rules, read_only));
@@ -167,6 +178,7 @@ private:
             case names::Access::read_only:     return inherit(rule, rules, true);
             case names::Access::kept:
             case names::Access::given:         keep(rule); return {};
+            case names::Access::folder:        return show(rule);
             case names::Access::private_tmpfs: {
                 const std::uint64_t limit = rule.limit == 0 ? private_limit : rule.limit;
                 auto made = TRY(maker_.make({.limit = limit,
@@ -194,6 +206,22 @@ private:
         mount.read_only = true;
         mount.is_own = false;
         result_.mount(std::move(mount));
+    }
+
+    Result<void> show(const Rule& rule) {
+        if (whole_ == nullptr) {
+            return base::fail(Status::not_permitted);
+        }
+        fs::Attributes attributes;
+        const Location at = TRY(Resolver{*whole_}.resolve(rule.source, attributes));
+        if (attributes.kind != fs::Kind::directory) {
+            return base::fail(Status::not_directory);
+        }
+        result_.mount({.path = rule.path,
+                       .file_system = at.mount->file_system,
+                       .start = at.path,
+                       .read_only = true});
+        return {};
     }
 
     Result<void> inherit(const Rule& rule, const std::vector<Rule>& rules, bool read_only) {
@@ -255,6 +283,7 @@ private:
     }
 
     const View& parent_;
+    const View* whole_;
     FileSystemMaker& maker_;
     ipc::Capability<ipc::Bank> payer_, name_payer_;
     FileSystemPointer given_;
@@ -284,20 +313,24 @@ Result<std::vector<Rule>> read_rules(std::span<const std::byte> payload) {
             record.path_length > record.record_length - sizeof record) {
             return base::fail(Status::malformed);
         }
-        if (record.access > names::Access::given) {
+        if (record.access > names::Access::folder) {
             return base::fail(Status::invalid);
         }
         auto path = ipc::text(payload.subspan(sizeof record, record.path_length));
         const bool is_name = record.access == names::Access::granted;
         const std::size_t end = path.find('\0');
         std::string source;
-        if (end != path.npos && (record.access == names::Access::inherit ||
+        const bool is_folder = record.access == names::Access::folder;
+        if (end != path.npos && (is_folder || record.access == names::Access::inherit ||
                                  record.access == names::Access::read_only)) {
             source = path.substr(end + 1);
             path = path.substr(0, end);
             if (!source.starts_with('/') || source.size() > fs::max_path || source.contains('\0')) {
                 return base::fail(Status::invalid);
             }
+        }
+        if (is_folder && source.empty()) {
+            return base::fail(Status::invalid);
         }
         rules.push_back({.path = is_name ? std::string{path} : TRY(canonical(path)),
                          .source = std::move(source),
@@ -319,10 +352,10 @@ Result<void> grant(const View& view, const std::vector<Rule>& rules) {
     return {};
 }
 
-Result<View> derive(const View& parent, Derivation how, FileSystemMaker& maker) {
+Result<View> derive(const View& parent, Derivation how, FileSystemMaker& maker, const View* whole) {
     const auto shows = [](const Rule& rule) {
         return rule.access == names::Access::inherit || rule.access == names::Access::read_only ||
-               rule.access == names::Access::private_tmpfs;
+               is_own(rule);
     };
     const bool is_given = std::ranges::any_of(
         how.rules, [](const Rule& rule) { return rule.access == names::Access::given; });
@@ -336,7 +369,7 @@ Result<View> derive(const View& parent, Derivation how, FileSystemMaker& maker) 
                            });
         return hides || rule.access == names::Access::granted;
     });
-    Deriver deriver{parent, maker, how};
+    Deriver deriver{parent, maker, how, whole};
     if (!confines && parent.layers.empty()) {
         return deriver.run(how.rules, how.identity);
     }

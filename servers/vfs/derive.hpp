@@ -22,8 +22,9 @@ namespace vfs {
 
 struct Rule {
     std::string path;  // in the view's form; a granted name: as it was written
-    std::string source =
-        {};  // what of the parent is at a mount's path, as it was written; empty: the same path
+    // What of the parent is at a mount's path, as it was written; empty: the same path. Of a folder:
+    // what is shown.
+    std::string source = {};
     names::Access access = names::Access::none;
     std::uint64_t limit = 0;
     std::uint8_t rights = 0, beside = 0;  // names::Right, of a granted name
@@ -57,7 +58,9 @@ struct Derivation {
     std::uint32_t names = 0;                // names::Derive
 };
 
-[[nodiscard]] Result<View> derive(const View& parent, Derivation how, FileSystemMaker& maker);
+// `whole` is where folders are found; null: not_permitted.
+[[nodiscard]] Result<View> derive(const View& parent, Derivation how, FileSystemMaker& maker,
+                                  const View* whole = nullptr);
 
 // Adds the granted names among the rules to the last layer of what a view is confined to; those before
 // are its parent's.

@@ -43,6 +43,7 @@ Result<std::uint64_t> Service::add_view(View view) {
 
 Result<names::Derive::Reply> Service::handle(const names::Derive& how, ipc::Request& request) {
     View* parent = TRY(view_at(request.badge()));
+    const View* own = parent;
     Derivation derivation{.rules = TRY(read_rules(request.payload())),
                           .identity = parent->identity,
                           .names = how.names};
@@ -74,7 +75,8 @@ Result<names::Derive::Reply> Service::handle(const names::Derive& how, ipc::Requ
             derivation.identity = how.identity;
         }
     }
-    View derived = TRY(derive(*parent, std::move(derivation), host_));
+    const View* whole = own->is_manager ? own : nullptr;
+    View derived = TRY(derive(*parent, std::move(derivation), host_, whole));
     derived.uses = parent->uses;
     if (traced) {
         derived.uses = Shared<Uses>{new Uses};

@@ -178,6 +178,33 @@ TEST_F(Names, RulesForLongerPathsComeFirst) {
     EXPECT_EQ(TestClient::status_of(call(view, fs::Remove{}, "/file")), Status::read_only);
 }
 
+TEST_F(Names, AFolderIsShownThatTheParentDoesNotSee) {
+    const auto folder = [](std::string_view path, std::string_view source) {
+        return rule(std::string{path} + '\0' + std::string{source}, names::Access::folder);
+    };
+    const auto view = derive(folder("/", "/home/ann") + rule("/tmp", names::Access::private_tmpfs));
+    ASSERT_NE(view, 0U);
+    EXPECT_EQ(inode("/notes", view), inode("/home/ann/notes"));
+    EXPECT_EQ(inode("/home/ann/notes", view), 0U);
+    EXPECT_EQ(inode("/../file", view), 0U);
+    EXPECT_EQ(open("/notes", Flags::write, view), Status::read_only);
+    EXPECT_EQ(open("/new", Flags::write | Flags::create, view), Status::read_only);
+    const auto with_hidden = derive(folder("/", "/home") + rule("/ann", names::Access::none));
+    EXPECT_EQ(inode("/ann/notes", with_hidden), 0U);
+    EXPECT_EQ(derive(folder("/", "/file")), 0U);
+    EXPECT_EQ(latest_, Status::not_directory);
+    EXPECT_EQ(derive(folder("/", "/none")), 0U);
+    EXPECT_EQ(latest_, Status::not_found);
+    // Only who manages views can show what a view has not.
+    EXPECT_EQ(derive(folder("/", "/"), {}, view), 0U);
+    EXPECT_EQ(latest_, Status::not_permitted);
+    for (const std::string& wrong :
+         {folder("/", ""), folder("/", "home"), rule("/", names::Access::folder)}) {
+        EXPECT_EQ(derive(wrong), 0U);
+        EXPECT_EQ(latest_, Status::invalid);
+    }
+}
+
 TEST_F(Names, SingleFilesCanBeMounted) {
     const auto view = derive(rule("/home/ann/notes", names::Access::read_only));
     ASSERT_NE(view, 0U);

@@ -18,6 +18,7 @@ names::Access access_of(cluufile::MountMode mode) {
         case cluufile::MountMode::private_: return names::Access::private_tmpfs;
         case cluufile::MountMode::readonly: return names::Access::read_only;
         case cluufile::MountMode::inherit:  return names::Access::inherit;
+        case cluufile::MountMode::image:    return names::Access::folder;
     }
     return names::Access::none;
 }
@@ -41,6 +42,15 @@ void append_record(std::vector<std::byte>& payload, names::MountRule rule, std::
     payload.resize(start + rule.record_length);
     std::memcpy(payload.data() + start, &rule, sizeof rule);
     std::memcpy(payload.data() + start + sizeof rule, path.data(), path.size());
+}
+
+// Where the files are that MOUNT PATH image shows.
+std::string folder_of(const Plan& plan, std::string_view path) {
+    std::string folder{image_folder};
+    folder += plan.files_of(path);
+    folder += image_root;
+    folder += path == "/" ? "" : path;
+    return folder;
 }
 
 static_assert(static_cast<std::uint8_t>(cluufile::Right::read) == names::Right::read &&
@@ -151,7 +161,8 @@ Result<std::vector<std::byte>> mount_rules(const Plan& plan, std::uint64_t priva
             const std::uint64_t size = plan.size_of(path);
             rule.limit = size != 0 ? size : private_limit;
         }
-        append_record(payload, rule, path);
+        const bool is_folder = rule.access == names::Access::folder;
+        append_record(payload, rule, is_folder ? path + '\0' + folder_of(plan, path) : path);
     }
     for (const cluufile::Volume& volume : plan.volumes) {
         append_record(

@@ -23,6 +23,8 @@ using cluufile::Plan;
 
 inline constexpr std::string_view image_folder = "/var/images/";
 inline constexpr std::string_view image_file = "/Cluufile";
+// Below an image's own folder: its files, for MOUNT ... image.
+inline constexpr std::string_view image_root = "/root";
 
 struct ImageName {
     std::string name;
