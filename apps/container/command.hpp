@@ -31,6 +31,9 @@ int inspect_command(Arguments arguments);
 // explain_command.cpp
 int explain_command(Arguments arguments);
 int diff_command(Arguments arguments);
+// archive_command.cpp
+int import_command(Arguments arguments);
+int export_command(Arguments arguments);
 // trace_command.cpp
 int trace_command(Arguments arguments);
 // images_command.cpp

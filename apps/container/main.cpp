@@ -58,6 +58,10 @@ constexpr CommandEntry commands[] = {
      trace_command},
     {"diff", "diff [--format json] OLD NEW",
      "say what authority one image or Cluufile has more or less than another", diff_command},
+    {"import", "import FILE [NAME]",
+     "make an image of an archive: of docker save, or an OCI layout in a tar", import_command},
+    {"export", "export IMAGE FILE",
+     "write an image with files of its own as an OCI layout in a tar", export_command},
     {"check", "check FILE|IMAGE...", "look for mistakes in Cluufiles", check_command},
 };
 

@@ -428,15 +428,15 @@ def test_nothing_leaks(guest):
 
 
 def test_the_end_of_a_container_leaves_memory_as_it_was(guest):
-    # Threads, mappings, pipes and waiting calls, ended in the middle. What servers keep for the next one is there after a few.
+    # Threads, mappings, pipes and waiting calls, ended in the middle. What servers keep for the next one is there after a dozen.
     script = """container run -d --name busy roomy '/home/admin/memory_limit busy' > /dev/null
         until container logs busy | grep -q busy; do sleep 0.1; done
         container stop -t 0 busy; container logs busy; container rm busy"""
     free = []
-    for _ in range(10):
+    for _ in range(20):
         assert b"busy" in boss(guest, script, timeout=60).output
         free.append(free_memory(guest))
-    assert free[-1] == free[-2] == free[-3], free
+    assert len(set(free[-5:])) == 1, free
 
 
 def test_a_pseudo_terminal_is_found_by_those_whom_its_opener_starts(guest):

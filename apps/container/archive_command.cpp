@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// import and export. Archives come from strangers: a program reads and writes them that can do
+// nothing else (containers/oci/Cluufile). It does not even see the archive's name: it has the file
+// as its input or output.
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <vector>
+
+#include "apps/container/command.hpp"
+
+namespace container_tool {
+
+namespace {
+
+constexpr const char* archive_program = "/bin/oci";
+constexpr mode_t archive_mode = 0666;
+
+// Becomes it, with the file in place of a standard descriptor. Comes back only with a complaint
+// made.
+int become_archive_program(int file, int standard, std::vector<const char*> words) {
+    words.insert(words.begin(), archive_program);
+    words.push_back(nullptr);
+    if (file != standard && (dup2(file, standard) < 0 || close(file) != 0))
+        return complain(strerror(errno));
+    execv(archive_program, const_cast<char**>(words.data()));
+    return complain(std::string(archive_program) + ": " + strerror(errno));
+}
+
+int wait_for(pid_t child) {
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : status_failure;
+}
+
+}  // namespace
+
+int import_command(Arguments arguments) {
+    if (arguments.empty() || arguments.size() > 2) return usage_error("import");
+    const int file = open(arguments[0], O_RDONLY | O_CLOEXEC);
+    if (file < 0) return complain(std::string(arguments[0]) + ": " + strerror(errno));
+    std::vector<const char*> words{"import"};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    return become_archive_program(file, STDIN_FILENO, words);
+}
+
+int export_command(Arguments arguments) {
+    if (arguments.size() != 2) return usage_error("export");
+    const char* name = arguments[1];
+    const int file = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, archive_mode);
+    if (file < 0) return complain(std::string(name) + ": " + strerror(errno));
+    // Whoever interrupts it interrupts its child, which says so by how it ends.
+    const pid_t child = fork();
+    if (child == 0) _exit(become_archive_program(file, STDOUT_FILENO, {"export", arguments[0]}));
+    std::signal(SIGINT, SIG_IGN);
+    close(file);
+    const int status = child < 0 ? complain(strerror(errno)) : wait_for(child);
+    if (status != 0) unlink(name);
+    return status;
+}
+
+}  // namespace container_tool

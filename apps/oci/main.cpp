@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// oci: images from other systems, and for them. `container import` and `container export` call it;
+// it runs with its own authority (containers/oci/Cluufile): the archive is its input or its output,
+// and it has the folder of the images.
+#include <unistd.h>
+#include <string>
+#include <string_view>
+
+#include "apps/oci/descriptor.hpp"
+#include "apps/oci/export.hpp"
+#include "apps/oci/import.hpp"
+
+namespace {
+
+constexpr const char* images_folder = "/var/images";
+
+void say(int where, const std::string& text) {
+    (void)oci::write_all(where, std::as_bytes(std::span(text)));
+}
+
+int complain(const std::string& text) {
+    say(STDERR_FILENO, "container: " + text + "\n");
+    return 1;
+}
+
+// Half an image must not stay behind.
+void on_signal(int /*signal*/) { oci::interrupted = 1; }
+
+}  // namespace
+
+int main(int count, char** words) {
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, on_signal);
+    const std::string_view command = count > 1 ? words[1] : "";
+    if (command == "import" && (count == 3 || count == 4)) {
+        auto name =
+            oci::import_image(STDIN_FILENO, words[2], count > 3 ? words[3] : "", images_folder);
+        if (!name) return complain(name.error());
+        say(STDOUT_FILENO, *name + "\n");
+        return 0;
+    }
+    if (command == "export" && count == 3) {
+        auto done = oci::export_image(words[2], images_folder, STDOUT_FILENO);
+        return done ? 0 : complain(done.error());
+    }
+    say(STDERR_FILENO, "usage: oci import NAME [IMAGE] <ARCHIVE, oci export IMAGE >ARCHIVE\n");
+    return 2;
+}
