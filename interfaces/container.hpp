@@ -157,7 +157,7 @@ struct AwaitHealth {
 
 // The caller's next Execute runs its program inside this container: with the view and the user of the container's first
 // process, charged and limited with the rest of it. Of the caller's it has what descriptors and arguments it was given, and
-// the program, which is what the caller sees at its path. Payload: name or id. no_process: the container has
+// the program, which is what the caller sees at its path; but of an image with files of its own, what the container sees. Payload: name or id. no_process: the container has
 // ended. Execute: not_permitted, if it is another user's, or may do what the caller's own could not start.
 struct EnterNext {
     static constexpr std::uint16_t label = 13;

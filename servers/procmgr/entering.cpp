@@ -80,17 +80,27 @@ base::Result<void, Refusal> enter(Manager& manager, Process& process, ImageBlock
 }  // namespace
 
 Task execute_inside(Manager& manager, CallerId caller, ImageBlock block, ipc::PendingReply reply) {
+    Body* body = manager.body_of(caller.pid, caller.serial);
+    Process* process = manager.table.find(caller.pid);
+    const auto inside = find_inside(manager, *process, body->next.enter);
+    if (!inside) {
+        body->executing = false;
+        refuse(*body, inside.error(), reply);
+        co_return;
+    }
+    // An image with files of its own has its programs there.
+    const bool has_files = !inside->container->plan.files.empty();
     ipc::Capability<names::View> view;  // a copy: the process may end meanwhile
-    if (const auto& own = manager.body_of(caller.pid, caller.serial)->view) {
-        if (auto copy = ipc::copy(own.ref())) {
+    if (const auto& seen = has_files ? inside->body->view : body->view) {
+        if (auto copy = ipc::copy(seen.ref())) {
             view = std::move(*copy);
         }
     }
     auto opened = co_await manager.outside.call(
         view, fs::Open{.flags = fs::OpenFlags::read | fs::OpenFlags::execute},
         {.payload = ipc::bytes(block.path)});
-    Body* body = manager.body_of(caller.pid, caller.serial);
-    Process* process = manager.table.find(caller.pid);
+    body = manager.body_of(caller.pid, caller.serial);
+    process = manager.table.find(caller.pid);
     if (body == nullptr || process == nullptr) {
         co_return;
     }

@@ -161,12 +161,19 @@ def test_an_imported_image_has_its_own_files_and_no_others(guest):
     assert boss(guest, "container import /home/admin/shell.tar").output == b"shellish\n"
     shown = boss(guest, "container run shellish 'echo /* /etc/* /dev/*; cat /etc/old; echo x > /tmp/x; cat /tmp/x'")
     assert shown.output == b"/bin /etc /opt /srv /tmp /etc/old /etc/passwd /dev/*\nold\nx\n", text(shown)
-    for change in ("echo x > /etc/old", "rm /etc/old", "mkdir /new", "cat /../../../etc/users.toml", "cat /proc/1/comm"):
+    for change in ("echo x > /etc/old", "busybox rm /etc/old", "busybox mkdir /new", "cat /../../../etc/users.toml", "cat /proc/1/comm"):
         refused = boss(guest, f"container run shellish '{change}'")
         assert refused.status != 0, text(refused)
     assert b"old\n" == guest.run("cat", "/var/images/shellish/root/etc/old").output
     explained = text(boss(guest, "container explain shellish"))
     assert "read its image's own files" in explained and "see any other file" in explained
+
+
+def test_a_further_program_is_the_images_own(guest):
+    # The system has an `ls`, and the image has none.
+    result = boss(guest, "container run -d --name open shellish 'busybox sleep 1000' > /dev/null; container exec open sh -c 'echo /etc/*'; "
+                         "container exec open ls /; container stop -t 0 open; container rm open")
+    assert result.output == b"/etc/old /etc/passwd\n" and "open: ls: No such file" in text(result), text(result)
 
 
 def test_a_program_from_scratch_runs(guest):
