@@ -140,12 +140,9 @@ void start_first_process(const BootParameters& parameters, Bank& root) {
         abi::MapFlags::read | abi::MapFlags::write);
     Memory& pages = *expect(Memory::create(root, 2 * page_size, 0), "thread pages");
     map(space, pages, first_message_page, abi::MapFlags::read | abi::MapFlags::write);
-    Thread& thread = *expect(
-        Thread::create(
-            root,
-            Thread::Parts{
-                .space = space, .table = table, .pages = pages, .page_offset = 0, .fpu = false}),
-        "thread");
+    const Thread::Parts parts{
+        .space = space, .table = table, .pages = pages, .page_offset = 0, .fpu = false};
+    Thread& thread = *expect(Thread::create(root, parts), "thread");
     SchedContext& context = *expect(
         root.make<SchedContext>(root, first_priority, Nanoseconds{0}, Nanoseconds{0}), "context");
     thread.bind_context(&context);

@@ -115,11 +115,11 @@ public:
         return end;
     }
 
-    // Calls drop(index, PageSlot&) for each present slot, which is empty then, and gives the nodes back, in the order of pages, as
-    // far as `work` goes. True: there is nothing left.
+    // Calls drop(index, PageSlot&) -> bool for each present slot, which is empty then, and gives the nodes back, in the order of
+    // pages, as far as `work` goes, or until a call says no. True: there is nothing left.
     template <class Drop>
     [[nodiscard]] bool release(Bank& bank, Work& work, Drop&& drop) {
-        if (!release_level(root_, height_, 0, bank, work, drop)) {
+        if (root_.present() && !release_level(root_, height_, 0, bank, work, drop)) {
             return false;
         }
         height_ = 0;
@@ -199,32 +199,29 @@ private:
         return true;
     }
 
+    // One that is present.
     template <class Drop>
     static bool release_level(PageSlot& slot, unsigned level, std::uint64_t base, Bank& bank,
                               Work& work, Drop& drop) {
-        if (!slot.present()) {
-            return true;
+        if (level == 0) {
+            return drop(base, slot);
         }
-        if (level > 0) {
-            const std::uint64_t step = std::uint64_t{1} << (node_bits * (level - 1));
-            PageSlot* const inner = node(slot);
-            for (std::uint64_t i = 0; i < fan_out; ++i) {
-                if (!inner[i].present()) {
-                    i += more_empty(inner, i);
-                } else if (!release_level(inner[i], level - 1, base + i * step, bank, work, drop)) {
-                    return false;
-                }
+        const unsigned bits = node_bits * (level - 1);
+        PageSlot* const inner = node(slot);
+        for (std::uint64_t i = 0; i < fan_out; ++i) {
+            if (!inner[i].present()) {
+                i += more_empty(inner, i);
+            } else if (level == 1 ? !drop(base + i, inner[i])
+                                  : !release_level(inner[i], level - 1, base + (i << bits), bank,
+                                                   work, drop)) {
+                return false;
             }
         }
         // A node has been looked through, even if nothing was in it.
-        if (!work.take(level > 0 ? 8 : 1)) {
+        if (!work.take(8)) {
             return false;
         }
-        if (level > 0) {
-            bank.return_block(node(slot), node_bytes);
-        } else {
-            drop(base, slot);
-        }
+        bank.return_block(inner, node_bytes);
         slot.raw = 0;
         return true;
     }

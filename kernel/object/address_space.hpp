@@ -10,7 +10,8 @@
 // no room for that, or many spaces have it, all of it goes, and what is still right comes back when it is touched.
 //
 // Cloning copies regions and the entries that are there: in copied regions both sides lose the right to write, so that the
-// first write makes a copy.
+// first write makes a copy. A few pages of each region get their copy at once: those that have been written to since they were
+// cloned last (who could write to others would have had a fault), and so will be again, by one of the two or both.
 //
 // Lending. A space can be cloned so that below some address (`lent_below_`, where a root entry begins) nothing is copied: the
 // clone then has no regions there, and sees through its lender's page tables:
@@ -122,7 +123,7 @@ private:
                                          Work& work);
     // Of the regions that begin in [start, end).
     Result<> clone_regions(AddressSpace& copy, std::uint64_t start, std::uint64_t end);
-    Result<> clone_region(AddressSpace& copy, Region& region);
+    Result<> clone_region(AddressSpace& copy, Region& region, arch::PageTables::Copied& copied);
     void borrow(AddressSpace& lender, std::uint64_t below);
     void stop_borrowing();
     [[nodiscard]] bool is_lent(std::uint64_t address) const { return address < lent_below_; }

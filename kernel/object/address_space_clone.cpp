@@ -33,23 +33,20 @@ Result<AddressSpace*> AddressSpace::clone(Bank& bank, std::uint64_t lent_below) 
 
 Result<> AddressSpace::clone_regions(AddressSpace& copy, std::uint64_t start, std::uint64_t end) {
     Result<> done;
-    for (Region* region = regions_.at_or_after(start);
-         region != nullptr && region->start < end && done;
-         region = regions_.at_or_after(region->end)) {
-        done = clone_region(copy, *region);
-    }
-    for (Region* region = regions_.at_or_after(start); region != nullptr && region->start < end;
-         region = regions_.at_or_after(region->end)) {
-        region->memory->clone_in_progress = nullptr;
-    }
+    arch::PageTables::Copied copied;
+    regions_.for_each([&](Region& region) {
+        if (done && region.start >= start && region.start < end &&
+            (region.flags & MapFlags::on_clone_drop) == 0) {
+            done = clone_region(copy, region, copied);
+        }
+    });
+    regions_.for_each([](Region& region) { region.memory->clone_in_progress = nullptr; });
     flush_all();
     return done;
 }
 
-Result<> AddressSpace::clone_region(AddressSpace& copy, Region& region) {
-    if ((region.flags & MapFlags::on_clone_drop) != 0) {
-        return {};
-    }
+Result<> AddressSpace::clone_region(AddressSpace& copy, Region& region,
+                                    arch::PageTables::Copied& copied) {
     const bool shared =
         (region.flags & MapFlags::on_clone_share) != 0 || region.memory->is_physical();
     Mapping mapping = region;
@@ -60,25 +57,50 @@ Result<> AddressSpace::clone_region(AddressSpace& copy, Region& region) {
         }
         mapping.memory = region.memory->clone_in_progress;
     }
-    const auto mapped = copy.map(mapping);
-    if (!mapped) {
-        if (mapping.memory->references() == 0) {
-            mapping.memory->end();
-        }
-        return mapped;
-    }
     // The entries are only a cache: where a table cannot be had, they are left out.
     const auto allocate = [&copy]() { return copy.bank().buy_frame(); };
-    tables_.for_each_copied(UserAddr{region.start}, UserAddr{region.end}, copy.tables_, allocate,
-                            [shared](arch::Entry& entry, arch::Entry* slot) {
-                                if (!shared) {
-                                    entry.write_protect();
-                                }
-                                if (slot != nullptr) {
-                                    *slot = entry;
-                                }
-                            });
-    return {};
+    // Of the first rows, pages that are copied with it, and not when somebody writes. All rows are looked at with care if another
+    // region shows the same Memory.
+    const bool is_first = shared || mapping.memory->references() == 0;
+    std::uint32_t at_once = 4, rows = shared ? 0 : is_first ? 4 : ~0U;
+    const auto copy_first = [&](UserAddr address, arch::Entry& entry, arch::Entry* slot) {
+        const std::uint64_t index = mapping.page_at(address.value());
+        if (entry.writable()) {
+            if (at_once != 0 && slot != nullptr && entry.take_written() && !entry.is_large()) {
+                --at_once;
+                if (const auto own = mapping.memory->page_for(index, true)) {
+                    slot->set(own->frame, region.flags, true);
+                    return;  // the frame here is nobody else's any more
+                }
+            }
+            entry.write_protect();
+        }
+        // By another region of this Memory, the page may have been copied at once.
+        if (slot != nullptr &&
+            (is_first ||
+             (!entry.is_large() && mapping.memory->lies_at(index, 1, entry.frame(), false)))) {
+            *slot = entry;
+        }
+    };
+    const UserAddr rest{tables_.for_each_copied(
+        UserAddr{region.start}, UserAddr{region.end}, copy.tables_, copied, allocate,
+        [&rows] { return rows-- != 0; }, copy_first)};
+    if (rest.value() < region.end) {
+        const std::uint64_t kept = shared ? ~std::uint64_t{0} : ~arch::Entry::bit_write;
+        (void)tables_.for_each_copied(
+            rest, UserAddr{region.end}, copy.tables_, copied, allocate, [] { return true; },
+            [kept](UserAddr, arch::Entry& entry, arch::Entry* slot) {
+                entry.keep(kept);
+                if (slot != nullptr) {
+                    *slot = entry;
+                }
+            });
+    }
+    const auto mapped = copy.map(mapping);
+    if (!mapped && mapping.memory->references() == 0) {
+        mapping.memory->end();
+    }
+    return mapped;
 }
 
 // ---- lending ----------------------------------------------------------------------------------------------

@@ -86,20 +86,16 @@ void Bank::return_frame(PhysAddr frame) {
     refund(1);
 }
 
-Result<void*> Bank::buy_page() { return arch::window(TRY(buy_frame())); }
-
-void Bank::return_page(void* page) { return_frame(arch::physical(page)); }
-
 Result<void*> Bank::buy_block(std::size_t size) {
     const std::size_t size_class = class_of(size);
     const std::size_t block = smallest_block << size_class;
     if (block == page_bytes) {
-        return buy_page();
+        return arch::window(TRY(buy_frame()));
     }
     TRY(refuse_if(is_dying(), Error::no_memory));  // not even what has been paid for
     auto& partial = partial_[size_class];
     if (partial.empty()) {
-        auto* made = static_cast<SlabHeader*>(TRY(buy_page()));
+        auto* made = static_cast<SlabHeader*>(arch::window(TRY(buy_frame())));
         made->bank = this;
         made->size_class = static_cast<std::uint16_t>(size_class);
         // The header takes the first block, or of large blocks only the space that is left over.
@@ -124,7 +120,7 @@ Result<void*> Bank::buy_block(std::size_t size) {
 void Bank::return_block(void* block, std::size_t size) {
     const std::size_t size_class = class_of(size);
     if ((smallest_block << size_class) == page_bytes) {
-        return_page(block);
+        return_frame(arch::physical(block));
         return;
     }
     auto* slab = reinterpret_cast<SlabHeader*>(
@@ -135,7 +131,7 @@ void Bank::return_block(void* block, std::size_t size) {
     }
     if (--slab->used == 0) {
         slab->partial_link.unlink();
-        return_page(slab);
+        return_frame(arch::physical(slab));
         return;
     }
     auto* free = static_cast<FreeBlock*>(block);

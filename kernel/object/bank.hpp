@@ -53,9 +53,6 @@ public:
     Result<PhysAddr> buy_frames(std::uint64_t count);
     Result<PhysAddr> buy_frame();
     void return_frame(PhysAddr frame);
-    // The same, as a page in the kernel window.
-    Result<void*> buy_page();
-    void return_page(void* page);
 
     // Memory for `size` bytes (at most one page). Zeroed? No.
     Result<void*> buy_block(std::size_t size);

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <new>
 
+#include <arch/window.hpp>
+
 #include "kernel/object/thread.hpp"
 
 namespace kernel {
@@ -18,7 +20,7 @@ Result<CapTable*> CapTable::create(Bank& bank, std::uint64_t slots) {
 
 Result<> CapTable::make_first_pages() {
     if (slots_ > inline_pages * slots_per_page) {
-        directory_ = static_cast<SlotPage**>(TRY(bank().buy_page()));
+        directory_ = static_cast<SlotPage**>(arch::window(TRY(bank().buy_frame())));
     }
     TRY(page_of(0));
     return {};
@@ -27,7 +29,7 @@ Result<> CapTable::make_first_pages() {
 Result<CapTable::SlotPage*> CapTable::page_of(std::uint32_t index) {
     SlotPage*& page = directory_[index / slots_per_page];
     if (page == nullptr) {
-        page = new (TRY(bank().buy_page())) SlotPage();
+        page = new (arch::window(TRY(bank().buy_frame()))) SlotPage();
         pages_ = std::max(pages_, index / slots_per_page + 1);
         const std::uint32_t first = index / slots_per_page * slots_per_page;
         for (std::uint32_t i = 0; i < slots_per_page; ++i) {
@@ -118,7 +120,7 @@ bool CapTable::sever(Work& work) {
             if (!empty_page(*page, work)) {
                 return false;
             }
-            bank().return_page(page);
+            bank().return_frame(arch::physical(page));
             page = nullptr;
         }
     }
@@ -126,7 +128,7 @@ bool CapTable::sever(Work& work) {
         return false;
     }
     if (directory_ != inline_directory_.data()) {
-        bank().return_page(directory_);
+        bank().return_frame(arch::physical(directory_));
     }
     return true;
 }

@@ -283,11 +283,6 @@ Result<> Memory::pin_for_device(std::uint64_t first, std::uint64_t count,
 
 void Memory::unpin(std::uint64_t index) { map_.find(index)->raw &= ~mm::PageSlot::pinned; }
 
-std::uint64_t Memory::flags() const {
-    return (physical_ ? abi::MemoryFlags::physical : 0) |
-           (is_paged() ? abi::MemoryFlags::pager : 0);
-}
-
 // ---- paging -----------------------------------------------------------------------------------------------
 
 void Memory::end_waits(std::uint64_t first, std::uint64_t count, News news) {
@@ -363,7 +358,8 @@ void Memory::protect_all(const AddressSpace* cloning) {
     constexpr std::uint64_t not_copied =
         abi::MapFlags::on_clone_drop | abi::MapFlags::on_clone_share;
     regions_.for_each([cloning](const Region& region) {
-        if (region.space != cloning || (region.flags & not_copied) != 0) {
+        if ((region.flags & abi::MapFlags::write) != 0 &&
+            (region.space != cloning || (region.flags & not_copied) != 0)) {
             region.space->protect_entries(region);
         }
     });
@@ -373,12 +369,17 @@ bool Memory::drop_all(Work& work) {
     // Nobody maps this Memory any more, but clones may still map pages of it.
     const std::uint64_t before = std::max(committed_, reserved_);
     const bool done =
-        map_.release(bank(), work, [this, &work](std::uint64_t index, const mm::PageSlot& slot) {
+        map_.release(bank(), work, [this, &work](std::uint64_t index, mm::PageSlot& slot) {
+            if (!work.take()) {
+                return false;
+            }
             if (!clones_.empty()) {
                 work.spend(unmap_page(index));
             }
             mm::frames.release(slot.frame());
+            slot.raw = 0;
             --committed_;
+            return true;
         });
     bank().refund(before - std::max(committed_, reserved_));
     return done;

@@ -134,7 +134,6 @@ public:
     [[nodiscard]] bool is_physical() const { return physical_; }
     [[nodiscard]] bool is_paged() const { return pager_ != nullptr || lost_pager_; }
     [[nodiscard]] PhysAddr physical_base() const { return base_; }
-    [[nodiscard]] std::uint64_t flags() const;
 
     base::ListLink paged_link;  // Endpoint: the Memory objects whose pager it is
     // While an address space is cloned: what this Memory's regions map in the copy.

@@ -5,6 +5,10 @@
 #include <cstring>
 
 #include "kernel/arch/host/kernel_fixture.hpp"
+#include "kernel/object/address_space.hpp"
+#include "kernel/object/cap_table.hpp"
+#include "kernel/object/thread.hpp"
+#include "kernel/sched/scheduler.hpp"
 
 namespace {
 
@@ -149,6 +153,55 @@ TEST_F(MemoryTest, ACloneOfTheSpaceHasNoEntriesOfPinnedPages) {
     EXPECT_EQ(*init.touch(address, false), std::byte{1});
     EXPECT_TRUE(
         init.call(abi::boot_own_space, abi::AddressSpaceOp::unmap, {address, 2 * page}).ok());
+}
+
+// Of the pages that were written to since the last time a few are copied with the space, and both can go on writing without a fault.
+// Another region that shows the same Memory must not show the frames of before.
+TEST_F(MemoryTest, ACloneOfTheSpaceHasCopiesOfSomeWrittenPages) {
+    using abi::MapFlags;
+    constexpr std::uint64_t count = 10;
+    constexpr std::uint64_t again = address + count * page;
+    const abi::CapIndex memory = make(ObjectType::memory, count * page);
+    const auto map = [&](std::uint64_t at, std::uint64_t flags) {
+        return init.call(abi::boot_own_space, abi::AddressSpaceOp::map,
+                         {memory, at, count * page, 0, flags});
+    };
+    ASSERT_TRUE(map(address, MapFlags::read | MapFlags::write).ok());
+    ASSERT_TRUE(map(again, MapFlags::read).ok());
+    const auto clone_with_copies_of = [&](std::uint64_t first, std::uint64_t end) {
+        const abi::CapIndex space =
+            init.call(abi::boot_own_space, abi::AddressSpaceOp::clone, {bank, 0}).cap();
+        EXPECT_STREQ(kernel_broken_invariant(), nullptr);
+        kernel::Thread& thread = *kernel::scheduler().current();
+        const auto& copy =
+            static_cast<const kernel::AddressSpace&>(*thread.table().find(space)->object);
+        const arch::PageTables here(thread.root);
+        const arch::PageTables there(copy.root());
+        for (std::uint64_t i = 0; i < count; ++i) {
+            const bool copied = first <= i && i < end;
+            const arch::Entry& mine = *here.entry_there(UserAddr{address + i * page});
+            const arch::Entry& its = *there.entry_there(UserAddr{address + i * page});
+            EXPECT_EQ(mine.writable(), copied) << i;
+            EXPECT_EQ(its.writable(), copied) << i;
+            EXPECT_EQ(mine.frame() != its.frame(), copied) << i;
+            EXPECT_EQ(static_cast<const std::byte*>(arch::window(its.frame()))[0], std::byte{1});
+        }
+        EXPECT_EQ(init.call(space, abi::AddressSpaceOp::query, {again}).words[3],
+                  (count - (end - first)) * page);
+        EXPECT_TRUE(init.call(abi::boot_own_table, abi::CapTableOp::remove, {space}).ok());
+    };
+    for (std::uint64_t i = 0; i < count; ++i) {
+        *init.touch(address + i * page, true) = std::byte{1};
+        EXPECT_EQ(*init.touch(again + i * page, false), std::byte{1});
+    }
+    clone_with_copies_of(0, 4);
+    for (std::uint64_t i = 3; i < 5; ++i) {
+        *init.touch(address + i * page, true) = std::byte{1};
+    }
+    clone_with_copies_of(3, 5);
+    EXPECT_TRUE(
+        init.call(abi::boot_own_space, abi::AddressSpaceOp::unmap, {address, 2 * count * page})
+            .ok());
 }
 
 TEST_F(MemoryTest, TheMessagePageMayBeBothEnds) {

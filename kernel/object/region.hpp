@@ -21,6 +21,10 @@ struct Mapping {
     std::uint64_t flags = 0;       // abi::MapFlags
     // Rights of the capability that was used for it: protect cannot exceed them.
     std::uint8_t allowed = 0;
+
+    [[nodiscard]] std::uint64_t page_at(std::uint64_t address) const {
+        return first_page + (address - start) / 4096;
+    }
 };
 
 struct Region : Mapping {
@@ -31,9 +35,6 @@ struct Region : Mapping {
     base::ListLink memory_link;  // Memory: the regions that map it
 
     [[nodiscard]] std::uint64_t pages() const { return (end - start) / 4096; }
-    [[nodiscard]] std::uint64_t page_at(std::uint64_t address) const {
-        return first_page + (address - start) / 4096;
-    }
 };
 
 }  // namespace kernel

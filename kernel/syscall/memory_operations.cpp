@@ -144,7 +144,9 @@ Result<Answer> transfer(Operation& op, Memory& memory) {
 Result<Answer> invoke(Operation& op, Memory& memory) {
     switch (op.label<MemoryOp>()) {
         case MemoryOp::query:
-            return answer(memory.bytes(), memory.committed() * base::page_size, memory.flags(),
+            return answer(memory.bytes(), memory.committed() * base::page_size,
+                          (memory.is_physical() ? abi::MemoryFlags::physical : 0) |
+                              (memory.is_paged() ? abi::MemoryFlags::pager : 0),
                           memory.reserved() * base::page_size);
         case MemoryOp::resize:             return resize(op, memory);
         case MemoryOp::clone:              TRY(op.need(MemoryRights::read)); return clone(op, memory);

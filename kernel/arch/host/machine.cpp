@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -118,10 +119,14 @@ std::byte* Machine::translate(PhysAddr root, std::uint64_t address, bool write) 
         return nullptr;
     }
     const arch::PageTables tables(root);
-    const arch::Entry* large = tables.find_large(UserAddr{address});
-    const arch::Entry* entry = large != nullptr ? large : tables.entry_there(UserAddr{address});
+    arch::Entry* large = tables.find_large(UserAddr{address});
+    arch::Entry* entry = large != nullptr ? large : tables.entry_there(UserAddr{address});
     if (entry == nullptr || !entry->present() || (write && !entry->writable())) {
         return nullptr;
+    }
+    if (write) {  // as a CPU does
+        *entry =
+            arch::Entry::from_raw(std::bit_cast<std::uint64_t>(*entry) | arch::Entry::bit_written);
     }
     const std::uint64_t bytes = large != nullptr ? arch::PageTables::large_bytes : base::page_size;
     return static_cast<std::byte*>(arch::window(entry->frame())) + address % bytes;

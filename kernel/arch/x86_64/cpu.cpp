@@ -24,24 +24,16 @@ namespace arch {
 
 namespace {
 
-constexpr std::uint64_t efer_system_call = 1;
-constexpr std::uint64_t efer_no_execute = 1 << 11;
+constexpr std::uint64_t efer_system_call = 1, efer_no_execute = 1 << 11;
 
-constexpr std::uint64_t cr0_monitor_coprocessor = 1 << 1;
-constexpr std::uint64_t cr0_emulation = 1 << 2;
-constexpr std::uint64_t cr0_task_switched = 1 << 3;
-constexpr std::uint64_t cr0_numeric_error = 1 << 5;
-constexpr std::uint64_t cr0_write_protect = 1 << 16;
-constexpr std::uint64_t cr0_alignment_mask = 1 << 18;
-
-constexpr std::uint64_t cr4_global_pages = 1 << 7;
-constexpr std::uint64_t cr4_fxsave = 1 << 9;
-constexpr std::uint64_t cr4_sse_exceptions = 1 << 10;
-constexpr std::uint64_t cr4_umip = 1 << 11;
-constexpr std::uint64_t cr4_fsgsbase = 1 << 16;
-constexpr std::uint64_t cr4_xsave = 1 << 18;
-constexpr std::uint64_t cr4_smep = 1 << 20;
-constexpr std::uint64_t cr4_smap = 1 << 21;
+// FPU and vector registers.
+constexpr std::uint64_t cr0_monitor_coprocessor = 1 << 1, cr0_emulation = 1 << 2;
+constexpr std::uint64_t cr0_task_switched = 1 << 3, cr0_numeric_error = 1 << 5;
+constexpr std::uint64_t cr4_fxsave = 1 << 9, cr4_sse_exceptions = 1 << 10, cr4_xsave = 1 << 18;
+// Protection, and the rest.
+constexpr std::uint64_t cr0_write_protect = 1 << 16, cr0_alignment_mask = 1 << 18;
+constexpr std::uint64_t cr4_umip = 1 << 11, cr4_smep = 1 << 20, cr4_smap = 1 << 21;
+constexpr std::uint64_t cr4_global_pages = 1 << 7, cr4_fsgsbase = 1 << 16;
 
 // Flags that `syscall` clears: TF IF DF IOPL NT RF AC.
 constexpr std::uint64_t system_call_flag_mask = 0x57700;

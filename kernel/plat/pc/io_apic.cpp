@@ -12,14 +12,9 @@ namespace plat {
 
 namespace {
 
-constexpr std::size_t select_index = 0;  // in 32-bit words
-constexpr std::size_t window_index = 4;
-constexpr std::uint32_t register_version = 1;
-constexpr std::uint32_t register_lines = 0x10;
-
-constexpr std::uint32_t line_active_low = 1 << 13;
-constexpr std::uint32_t line_level = 1 << 15;
-constexpr std::uint32_t line_masked = 1 << 16;
+constexpr std::size_t select_index = 0, window_index = 4;  // in 32-bit words
+constexpr std::uint32_t register_version = 1, register_lines = 0x10;
+constexpr std::uint32_t line_active_low = 1 << 13, line_level = 1 << 15, line_masked = 1 << 16;
 
 struct IoApic {
     volatile std::uint32_t* registers = nullptr;

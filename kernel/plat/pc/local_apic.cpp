@@ -26,18 +26,12 @@ enum Register : std::uint32_t {
     register_divide = 0x3e0,
 };
 
-constexpr std::uint64_t base_enable = 1 << 11;
-constexpr std::uint64_t base_x2apic = 1 << 10;
+constexpr std::uint64_t base_enable = 1 << 11, base_x2apic = 1 << 10;
 constexpr std::uint64_t base_address = 0x000f'ffff'ffff'f000;
-constexpr std::uint32_t software_enable = 1 << 8;
-constexpr std::uint32_t masked = 1 << 16;
-constexpr std::uint32_t deliver_nmi = 4 << 8;
-constexpr std::uint32_t deliver_init = 5 << 8;
-constexpr std::uint32_t deliver_startup = 6 << 8;
-constexpr std::uint32_t command_pending = 1 << 12;
-constexpr std::uint32_t command_assert = 1 << 14;
-constexpr std::uint32_t timer_deadline_mode = 2 << 17;
-constexpr std::uint32_t divide_by_one = 0xb;
+constexpr std::uint32_t software_enable = 1 << 8, masked = 1 << 16;
+constexpr std::uint32_t deliver_nmi = 4 << 8, deliver_init = 5 << 8, deliver_startup = 6 << 8;
+constexpr std::uint32_t command_pending = 1 << 12, command_assert = 1 << 14;
+constexpr std::uint32_t timer_deadline_mode = 2 << 17, divide_by_one = 0xb;
 
 constinit volatile std::uint32_t* registers = nullptr;  // null: x2APIC
 

@@ -8,17 +8,11 @@ namespace plat {
 
 namespace {
 
-constexpr std::uint16_t com1 = 0x3f8;
-constexpr std::uint16_t data = com1;
-constexpr std::uint16_t interrupt_enable = com1 + 1;
-constexpr std::uint16_t fifo_control = com1 + 2;
-constexpr std::uint16_t line_control = com1 + 3;
-constexpr std::uint16_t modem_control = com1 + 4;
+constexpr std::uint16_t com1 = 0x3f8, data = com1, interrupt_enable = com1 + 1;
+constexpr std::uint16_t fifo_control = com1 + 2, line_control = com1 + 3, modem_control = com1 + 4;
 constexpr std::uint16_t line_status = com1 + 5;
-constexpr std::uint8_t divisor_access = 0x80;
-constexpr std::uint8_t eight_bits = 3;
+constexpr std::uint8_t divisor_access = 0x80, eight_bits = 3, divisor_115200 = 1;
 constexpr std::uint8_t transmitter_empty = 0x20;
-constexpr std::uint8_t divisor_115200 = 1;
 // A port that is not there reads as all ones.
 constexpr std::uint8_t absent = 0xff;
 // A stuck port must not stop the machine.

@@ -14,6 +14,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <utility>
 
 #include <arch/window.hpp>
 
@@ -55,6 +56,11 @@ public:
     void set_table(PhysAddr table) { raw_ = table.value() | bit_present | bit_write | bit_user; }
     void clear() { raw_ = 0; }
     void write_protect() { raw_ &= ~bit_write; }
+    void keep(std::uint64_t bits) { raw_ &= bits; }
+    // Has it been written through since this was asked last? Who asks has what CPUs remember of it forgotten.
+    [[nodiscard]] bool take_written() {
+        return (std::exchange(raw_, raw_ & ~bit_written) & bit_written) != 0;
+    }
 
     // The memory types that initialise_boot_cpu puts into the PAT register.
     static constexpr std::uint64_t memory_type_write_combining = 0x08;
@@ -62,6 +68,7 @@ public:
     static constexpr std::uint64_t bit_present = 1;
     static constexpr std::uint64_t bit_write = 2;
     static constexpr std::uint64_t bit_user = 4;
+    static constexpr std::uint64_t bit_written = 0x40;
     static constexpr std::uint64_t bit_large = 0x80;
     static constexpr std::uint64_t bit_global = 0x100;
     static constexpr std::uint64_t bit_no_execute = std::uint64_t{1} << 63;
@@ -75,6 +82,7 @@ public:
     }
 
 private:
+    friend class PageTables;
     std::uint64_t raw_ = 0;
 };
 static_assert(sizeof(Entry) == 8);
@@ -150,22 +158,38 @@ public:
         return visit_level<3, 0>(root_, begin.value(), end.value(), take, visit);
     }
 
-    // Calls visit(Entry& here, Entry* there) for each present page in [begin, end), with the same page's slot in `copy`; there
-    // is none where a table for it could not be made.
-    template <class Allocate, class Visit>
-    void for_each_copied(UserAddr begin, UserAddr end, const PageTables& copy, Allocate&& allocate,
-                         Visit&& visit) const {
-        constexpr std::uint64_t no_table = 1;
-        std::uint64_t at_table = no_table;  // the first address that `leaves` covers
-        Entry* leaves = nullptr;
-        for_each_present(begin, end, [&](UserAddr address, Entry& entry) {
-            const std::uint64_t first = address.value() & ~((std::uint64_t{1} << shift(1)) - 1);
-            if (first != at_table) {  // as it is for each large page
-                at_table = first;
-                leaves = make_place(entry, copy, UserAddr{first}, allocate);
+    // Where the copy of a table of level 0, or of a large page's entry, is; for the next range to begin with.
+    struct Copied {
+        Entry* of = nullptr;
+        Entry* copy = nullptr;  // null: it could not be made
+    };
+
+    // Calls visit(UserAddr, Entry& here, Entry* there) for each present page in [begin, end), with the same page's slot in `copy`;
+    // there is none where a table for it could not be made. As for_each_present_while.
+    template <class Allocate, class Take, class Visit>
+    [[nodiscard]] std::uint64_t for_each_copied(UserAddr begin, UserAddr end,
+                                                const PageTables& copy, Copied& copied,
+                                                Allocate&& allocate, Take&& take,
+                                                Visit&& visit) const {
+        Copied at = copied;
+        const auto visit_both = [&](UserAddr address, Entry& entry) {
+            Entry* const of =
+                entry.is_large() ? &entry : __builtin_align_down(&entry, sizeof(Table));
+            if (of != at.of) {
+                const UserAddr first{address.value() & ~(large_bytes - 1)};
+                at = {of, entry.is_large() ? copy.entry<1>(first, allocate)
+                                           : copy.entry(first, allocate)};
+                if (at.copy != nullptr) {
+                    kernel::mm::frames.marks(physical(at.copy)) |=
+                        kernel::mm::frames.marks(physical(&entry));
+                }
             }
-            visit(entry, leaves != nullptr ? leaves + index(address.value(), 0) : nullptr);
-        });
+            Entry* const there = at.copy != nullptr ? at.copy + (&entry - of) : nullptr;
+            [[clang::always_inline]] visit(address, entry, there);
+        };
+        const std::uint64_t reached = for_each_present_while(begin, end, take, visit_both);
+        copied = at;
+        return reached;
     }
 
     // Takes all tables but the root apart, calling free(PhysAddr) for each, with take() before; when that says no, it ends. True: all
@@ -224,6 +248,11 @@ private:
         return level == 1 ? slot.is_table() : slot.present();
     }
     static constexpr auto always = [] { return true; };
+    // After this entry of a table, which is not present: how many more are not, as far as a look at four shows. Most are empty.
+    static std::size_t more_empty(const Entry* entries, std::size_t at) {
+        const Entry* four = &entries[at];
+        return at % 4 == 0 && (four[1].raw_ | four[2].raw_ | four[3].raw_) == 0 ? 3 : 0;
+    }
 
     static void fill_with_parts(PhysAddr frame, Entry large) {
         Table& parts = table(frame);
@@ -231,22 +260,6 @@ private:
             parts[i] = large.part(i);
         }
         kernel::mm::frames.marks(frame) = ~std::uint32_t{0};
-    }
-
-    // Where the copy of what a table of level 0 shows begins, or that of a large page goes; null: it could not be made. Out of line:
-    // it is needed once for each table.
-    template <class Allocate>
-    [[gnu::noinline]] static Entry* make_place(const Entry& first, const PageTables& copy,
-                                               UserAddr address, Allocate& allocate) {
-        if (first.is_large()) {
-            return copy.entry<1>(address, allocate);
-        }
-        Entry* leaves = copy.entry(address, allocate);
-        if (leaves != nullptr) {
-            kernel::mm::frames.marks(physical(leaves)) |=
-                kernel::mm::frames.marks(physical(&first));
-        }
-        return leaves;
     }
 
     template <class Visit>
@@ -284,6 +297,7 @@ private:
                 Entry& slot = entries[i];
                 const std::uint64_t at = base + i * step;
                 if (!slot.present()) {
+                    i += more_empty(entries, i);
                     continue;
                 }
                 if constexpr (level == last) {
@@ -319,6 +333,7 @@ private:
                 }
                 Entry& slot = entries[at];
                 if (!slot.present()) {
+                    i += more_empty(entries.data(), at);
                     continue;
                 }
                 if (slot.is_large()) {
