@@ -21,9 +21,9 @@ struct Sessions;  // held by the servers of terminals and devices: signals to se
 // capability table (the same slots). The copy has one thread, which starts at rip with rsp and rdi
 // = 0; its two thread pages are fresh ones mapped at the address of the caller's. Payload: the user
 // part of the control page (ControlPage::user) as the copy shall find it, but that procmgr sets
-// ThreadArea's thread and sched_context to own_thread and own_sched_context. The slots of
-// ImageCapabilities in the copy hold the copy's own objects. The library sets the copy's upcalls
-// first thing. Reply: the new process's id.
+// ThreadArea's thread and sched_context to own_thread and own_sched_context. The first slots of
+// ImageCapabilities in the copy hold the copy's own objects; those from first_copied on are copies
+// of the caller's. The library sets the copy's upcalls first thing. Reply: the new process's id.
 struct Fork {
     static constexpr std::uint16_t label = 1;
     static constexpr std::size_t payload = 4096;
@@ -41,21 +41,23 @@ struct Fork {
     };
 };
 
-// Asked before execve commits. Capability: a Memory with an ImageStart block
-// (interfaces/process_image.hpp) as the new image should see it. If the executable (the file that
-// the caller's view shows at this path) has a Cluufile of its own, procmgr replaces the process by one with just that authority and never
-// replies. Otherwise it replies, and the library loads the program in place; procmgr has noted the
-// new name and arguments for /proc. A refusal for a mistake in the Cluufile (status invalid), or because
-// what it asks for is not there or not permitted, is explained in the log; ExplainRefusal gets the
-// text, for the program's standard error.
+// Asked before execve commits. Payload: an ImageStart block (interfaces/process_image.hpp) as the new
+// image should see it; if it does not fit, none, and a Memory with the block comes along. If the
+// executable (the file that the caller's view shows at the block's path) has a Cluufile of its own,
+// procmgr replaces the process by one with just that authority and never replies. Otherwise it
+// replies, and the library loads the program in place; procmgr has noted the new name and arguments
+// for /proc. A refusal for a mistake in the Cluufile (status invalid), or because what it asks for is
+// not there or not permitted, is explained in the log; ExplainRefusal gets the text, for the program's
+// standard error.
 //
 // A path /var/images/NAME/Cluufile asks for the container of that image by its name. The caller must
 // be able to read the Cluufile.
 struct Execute {
     static constexpr std::uint16_t label = 2;
-    static constexpr std::size_t payload = 4095;  // the absolute path of the executable
-    static constexpr std::size_t capabilities = 1;
-    std::uint64_t image_bytes = 0;  // length of the ImageStart block
+    static constexpr std::size_t payload = 4096;
+    static constexpr std::size_t max_capabilities = 1;
+    std::uint64_t image_bytes = 0;                     // length of the block that lies in a Memory
+    static constexpr std::size_t longest_path = 4095;  // invalid: it is longer
     struct Reply {};
 };
 

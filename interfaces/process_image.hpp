@@ -4,9 +4,10 @@
 //
 // Address space of a POSIX process (all else belongs to the program):
 //   linux_base      the Linux library's text and data (the data is private, cloned on fork)
-//   linux_heap      the library's own heap (private, cloned on fork)
-//   linux_threads   the two pages and the stack of each thread (dropped on fork; procmgr maps the
-//   forking thread's anew) time_page, identity_page, signal_page, image_start
+//   linux_threads   the two pages of each thread (dropped on fork; procmgr maps the forking thread's
+//                   anew) and its stack; beside the first thread's the beginning of the heap
+//   linux_heap      more of the library's own heap (private, cloned on fork)
+//   time_page, identity_page, signal_page, image_start
 #pragma once
 
 #include <cstddef>
@@ -30,8 +31,12 @@ inline constexpr std::uint64_t linux_threads = linux_base + 0x10'0000;
 // page between stays unmapped. On fork the stack is copied like any memory of the program.
 inline constexpr std::uint64_t first_stack = linux_threads + 3 * 4096;
 inline constexpr std::uint64_t first_stack_bytes = 64 * 1024;
+// Mapped with it, of the same Memory: what the library's heap begins with. Each Memory, region and page table more costs
+// every fork and exit.
+inline constexpr std::uint64_t first_heap = first_stack + first_stack_bytes;
+inline constexpr std::uint64_t first_heap_bytes = 128 * 1024;
 inline constexpr std::uint64_t image_start = linux_base + 0x1000'0000;
-inline constexpr std::uint64_t linux_heap = linux_base + 0x2000'0000;
+inline constexpr std::uint64_t linux_heap = linux_base + 0x2000'0000;  // where the heap goes on
 // The library's own temporary mappings.
 inline constexpr std::uint64_t linux_windows = 0x7e30'0000'0000;
 inline constexpr std::uint64_t program_end = 0x7dff'ffff'f000;  // programs map below this
@@ -45,6 +50,7 @@ enum ImageCapability : abi::CapIndex {
     own_bank = 4,           // the process's bank (create, query)
     own_sched_context = 5,  // parent for further threads' contexts
     own_process = 6,        // protocol process
+    first_copied = 7,       // from here on, fork copies the slots
     own_view = 7,           // protocol fs (paths), namespace
     container_bank =
         8,        // for objects that outlive this process: pipes, shared memory (create, query)
@@ -66,6 +72,9 @@ struct IdentityPage {
 // them with an atomic and. What stands in here can only deceive the process itself.
 struct SignalPage {
     std::uint64_t pending;  // bit n-1: signal n
+    // By the library: signals that nobody here would notice. procmgr leaves them out, instead of interrupting a thread for nothing;
+    // only those that are ignored by default may be (may_be_unheard).
+    std::uint64_t unheard;
     struct Info {
         std::int32_t code;
         std::uint32_t pid, user;
@@ -94,6 +103,10 @@ struct SignalPage {
 };
 
 static_assert(sizeof(SignalPage) <= 4096);
+
+// SIGCHLD, SIGURG, SIGWINCH. (SIGCONT is ignored by default, too, but has an effect.)
+inline constexpr std::uint64_t may_be_unheard =
+    std::uint64_t{1} << (17 - 1) | std::uint64_t{1} << (23 - 1) | std::uint64_t{1} << (28 - 1);
 
 // Descriptors passed to a new image. Kind 0 is also made by procmgr, for the first programs; the
 // meaning of the other kinds is the library's own affair. Descriptors that share an open file

@@ -88,7 +88,8 @@ ipc::KernelResult<void> map_shared_pages(const Parts& parts, ipc::Ref<ipc::Memor
     TRY(add_pages(parts, process::signal_page, page_size,
                   MapFlags::read | MapFlags::write | MapFlags::on_clone_drop));
     TRY(add_pages(parts, process::identity_page, page_size, MapFlags::read));
-    TRY(add_pages(parts, process::first_stack, process::first_stack_bytes, private_data));
+    TRY(add_pages(parts, process::first_stack,
+                  process::first_stack_bytes + process::first_heap_bytes, private_data));
     return {};
 }
 

@@ -47,13 +47,14 @@ private:
 }  // namespace
 
 LoadResult<LoadedImage> LoadedImage::load(std::span<const std::byte> file, ipc::Ref<ipc::Bank> bank,
-                                          std::uint64_t base) {
+                                          std::uint64_t base, std::uint64_t beyond) {
     const Image image = TRY(parse(file));
     const std::uint64_t offset = image.position_independent ? base : 0;
     if (!base::range_fits(image.end(), offset, std::uint64_t{1} << 47)) {
         return base::fail(LoadFailure{ElfError::out_of_range});
     }
     LoadedImage loaded;
+    loaded.beyond_ = beyond;
     Workshop workshop{image};
     for (const Segment& segment : image.all()) {
         Part& part = loaded.parts_[loaded.part_count_];
@@ -61,7 +62,7 @@ LoadResult<LoadedImage> LoadedImage::load(std::span<const std::byte> file, ipc::
         part.length = segment.end_page() - segment.first_page();
         part.write = segment.write;
         part.execute = segment.execute;
-        part.memory = TRY(bank->create_memory(part.length));
+        part.memory = TRY(bank->create_memory(part.length + (part.write ? beyond : 0)));
         TRY(workshop.fill(loaded.part_count_, part.memory, file));
         ++loaded.part_count_;
     }
@@ -87,18 +88,19 @@ ipc::KernelResult<void> LoadedImage::map_into(ipc::Ref<ipc::AddressSpace> space)
     return {};
 }
 
-ipc::KernelResult<void> LoadedImage::map_copy_into(ipc::Ref<ipc::AddressSpace> space,
-                                                   ipc::Ref<ipc::Bank> payer) const {
+ipc::KernelResult<LoadedImage::OwnCopy> LoadedImage::map_copy_into(
+    ipc::Ref<ipc::AddressSpace> space, ipc::Ref<ipc::Bank> payer) const {
+    OwnCopy own;
     for (std::size_t i = 0; i < part_count_; ++i) {
         const Part& part = parts_[i];
         if (part.write) {
-            const auto copy = TRY(part.memory->clone(payer, {0, part.length}));
-            TRY(map_part(space, part, copy));
+            own = {TRY(part.memory->clone(payer, {0, part.length + beyond_})), part.length};
+            TRY(map_part(space, part, own.memory));
         } else {
             TRY(map_part(space, part, part.memory));
         }
     }
-    return {};
+    return own;
 }
 
 }  // namespace loader

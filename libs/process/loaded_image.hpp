@@ -21,13 +21,20 @@ class LoadedImage {
 public:
     LoadedImage() = default;
 
-    // `base` is where a position-independent image will be mapped; ignored for others.
+    // `base` is where a position-independent image will be mapped; ignored for others. The Memory of what is writable is longer
+    // by `beyond` bytes (whole pages).
     static LoadResult<LoadedImage> load(std::span<const std::byte> file, ipc::Ref<ipc::Bank> bank,
-                                        std::uint64_t base);
+                                        std::uint64_t base, std::uint64_t beyond = 0);
 
     [[nodiscard]] ipc::KernelResult<void> map_into(ipc::Ref<ipc::AddressSpace> space) const;
-    [[nodiscard]] ipc::KernelResult<void> map_copy_into(ipc::Ref<ipc::AddressSpace> space,
-                                                        ipc::Ref<ipc::Bank> payer) const;
+    // The copy of what is writable, and from where on nothing of the image is in it, for whatever else the process shall have of
+    // its own. No memory: nothing is writable.
+    struct OwnCopy {
+        ipc::Capability<ipc::Memory> memory;
+        std::uint64_t beyond = 0;
+    };
+    [[nodiscard]] ipc::KernelResult<OwnCopy> map_copy_into(ipc::Ref<ipc::AddressSpace> space,
+                                                           ipc::Ref<ipc::Bank> payer) const;
 
     [[nodiscard]] std::uint64_t entry() const { return entry_; }
     [[nodiscard]] std::uint64_t end() const { return end_; }  // the first address after it
@@ -36,7 +43,7 @@ private:
     struct Part {
         ipc::Capability<ipc::Memory> memory;
         std::uint64_t address = 0;
-        std::uint64_t length = 0;
+        std::uint64_t length = 0;  // of what is mapped
         bool write = false;
         bool execute = false;
     };
@@ -46,6 +53,7 @@ private:
 
     std::array<Part, Image::max_segments> parts_{};
     std::size_t part_count_ = 0;
+    std::uint64_t beyond_ = 0;
     std::uint64_t entry_ = 0;
     std::uint64_t end_ = 0;
 };

@@ -385,9 +385,7 @@ Result<void> ProgramSpace::clear() {
     MutexGuard guard{lock_};
     // What is borrowed is given back; otherwise it is, or has become, this process's own.
     if (!TRY(or_errno(ipc::own_space()->settle(false)))) {
-        for (const Region& region : regions_.regions()) {
-            TRY(or_errno(ipc::own_space()->unmap(region.start, region.length())));
-        }
+        TRY(or_errno(ipc::own_space()->unmap(low, high - low)));
     }
     regions_.clear();
     own_ = {};

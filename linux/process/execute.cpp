@@ -144,10 +144,13 @@ void explain_refusal() {
 }
 
 // Does not return if the process is replaced.
-Result<void> ask_procmgr(std::string_view path, std::span<const std::byte> block) {
-    const auto memory = TRY(to_memory(block));
-    const auto answer = ipc::call(own_process(), process::Execute{.image_bytes = block.size()},
-                                  {.payload = ipc::bytes(path), .capabilities = {memory}});
+Result<void> ask_procmgr(std::span<const std::byte> block) {
+    const bool fits = block.size() <= process::Execute::payload;
+    const auto memory = fits ? ipc::Capability<ipc::Memory>{} : TRY(to_memory(block));
+    const auto answer =
+        fits ? ipc::call(own_process(), process::Execute{}, {.payload = block})
+             : ipc::call(own_process(), process::Execute{.image_bytes = block.size()},
+                         {.capabilities = {memory}});
     if (!answer) {
         explain_refusal();
         return base::fail(to_errno(answer.error()));
@@ -174,7 +177,7 @@ Result<std::unique_ptr<ExecutePlan>> gather(std::int32_t directory, std::string_
     auto plan = std::make_unique<ExecutePlan>();
     if (is_container_recipe(path)) {
         plan->block = make_block(path, arguments, environment);
-        TRY(ask_procmgr(path, plan->block));
+        TRY(ask_procmgr(plan->block));
         return base::fail(Errno::enoexec);
     }
     auto executable = TRY(fd::open_executable(directory, path, at_flags));
@@ -182,7 +185,7 @@ Result<std::unique_ptr<ExecutePlan>> gather(std::int32_t directory, std::string_
     executable = TRY(resolve_script(std::move(executable), shown, arguments.list));
     plan->prepared = TRY(prepare_program(std::move(executable.file)));
     plan->block = make_block(executable.path, arguments, environment);
-    TRY(ask_procmgr(executable.path, plan->block));
+    TRY(ask_procmgr(plan->block));
     return plan;
 }
 

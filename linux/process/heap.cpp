@@ -26,20 +26,25 @@ constexpr std::uint64_t growth = 256 * 1024;
 struct Heap {
     Mutex lock;
     std::array<Header*, largest_class + 1> free{};
-    std::uint64_t fresh = process::linux_heap;   // where the next new block is cut from
-    std::uint64_t mapped = process::linux_heap;  // the end of what is mapped
+    std::uint64_t fresh = process::first_heap;  // where the next new block is cut from
+    std::uint64_t mapped =
+        process::first_heap + process::first_heap_bytes;  // the end of what is mapped
 };
 
 constinit Heap the_heap;
 
 bool grow(std::uint64_t bytes) {
     const std::uint64_t length = base::align_up(std::max(bytes, growth), abi::page_size);
+    const bool begins = the_heap.mapped < process::linux_heap;
+    const std::uint64_t start = begins ? process::linux_heap : the_heap.mapped;
     auto memory = ipc::own_bank()->create_memory(length);
-    if (!memory ||
-        !ipc::own_space()->map(*memory, {.address = the_heap.mapped, .length = length})) {
+    if (!memory || !ipc::own_space()->map(*memory, {.address = start, .length = length})) {
         return false;
     }
-    the_heap.mapped += length;  // the mapping keeps the Memory alive
+    if (begins) {  // what is left of the first part is given up
+        the_heap.fresh = start;
+    }
+    the_heap.mapped = start + length;  // the mapping keeps the Memory alive
     return true;
 }
 

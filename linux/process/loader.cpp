@@ -29,36 +29,50 @@ Errno to_errno(ElfError error, bool is_interpreter) {
     return Errno::enoexec;
 }
 
+// The pages, if the file system hands them out; at least the length.
+Result<void> find_pages(Program& program) {
+    if (auto mapped = ipc::call(program.file, fs::Map{})) {
+        program.file_bytes = mapped->reply.size;
+        program.pages_offset = mapped->reply.data_offset;
+        if (base::is_aligned(program.pages_offset, base::page_size)) {
+            program.pages = mapped->take<ipc::Memory>();
+        }
+        return {};
+    }
+    const auto answer = TRY(or_errno(ipc::call(program.file, fs::GetAttributes{})));
+    fs::Attributes attributes;
+    if (!ipc::read_payload(answer.payload, attributes)) {
+        return base::fail(Errno::eio);
+    }
+    program.file_bytes = attributes.size;
+    return {};
+}
+
 Result<Program> open_program(ipc::Capability<fs::File> file, bool is_interpreter) {
     Program program;
     program.file = std::move(file);
-    auto attributes = TRY(or_errno(ipc::call(program.file, fs::GetAttributes{})));
-    fs::Attributes values;
-    if (!ipc::read_payload(attributes.payload, values)) {
-        return base::fail(Errno::eio);
-    }
-    program.file_bytes = values.size;
-    std::array<std::byte, elf_header_bytes> header;
-    const std::size_t got = TRY(read_file(program.file, 0, header));
-    const auto where = parse_elf_header({header.data(), got}, program.file_bytes);
+    TRY(find_pages(program));
+    // The program headers mostly follow the file's, and are few.
+    std::array<std::byte, elf_header_bytes + 10 * program_header_bytes> start;
+    const std::span begin{start.data(), TRY(read_file(program.file, 0, start))};
+    const auto header = begin.first(std::min(begin.size(), elf_header_bytes));
+    const auto where = parse_elf_header(header, program.file_bytes);
     if (!where) {
         return base::fail(to_errno(where.error(), is_interpreter));
     }
-    std::vector<std::byte> table(where->bytes);
-    table.resize(TRY(read_file(program.file, where->offset, table)));
+    std::vector<std::byte> rest;
+    std::span<const std::byte> table;
+    if (base::range_fits(where->offset, where->bytes, begin.size())) {
+        table = begin.subspan(where->offset, where->bytes);
+    } else {
+        rest.resize(where->bytes);
+        table = std::span{rest}.first(TRY(read_file(program.file, where->offset, rest)));
+    }
     auto elf = parse_elf(header, table, program.file_bytes, ProgramSpace::high);
     if (!elf) {
         return base::fail(to_errno(elf.error(), is_interpreter));
     }
     program.elf = *std::move(elf);
-    auto mapped = ipc::call(program.file, fs::Map{});
-    if (mapped) {
-        program.pages_offset = mapped->reply.data_offset;
-        program.pages = mapped->take<ipc::Memory>();
-        if (!base::is_aligned(program.pages_offset, base::page_size)) {
-            program.pages.reset();
-        }
-    }
     return program;
 }
 

@@ -8,6 +8,7 @@
 #include "linux/entry/thread_state.hpp"
 #include "linux/entry/user_memory.hpp"
 #include "linux/process/state.hpp"
+#include "linux/signal/state.hpp"
 
 namespace linux {
 namespace {
@@ -172,6 +173,7 @@ Result<Thread*> ThreadList::create(const Start& start) {
         }
         thread->state = Thread::State::running;
         ++live_;
+        signals::hear_all();
         made = or_errno(
             thread->kernel()->start({.rip = reinterpret_cast<std::uint64_t>(&linux_thread_start),
                                      .rsp = stack_top(*thread),

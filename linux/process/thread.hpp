@@ -7,7 +7,7 @@
 //      +0x2000 not mapped
 //      +0x3000 library stack, 64 KiB (copied on fork: the child goes on with it)
 //
-// The first place is the first thread's, made by procmgr.
+// The first place is the first thread's, made by procmgr, and as long as two: the heap begins there.
 //
 // States of a place: running -> ended (its thread has nothing more to do and waits to be removed)
 // -> free (kernel thread removed; pages and stack are kept for the next thread). A thread cannot
@@ -86,6 +86,10 @@ struct Thread {
 inline constexpr std::uint64_t thread_place_bytes = 0x20000;
 inline constexpr std::uint32_t most_threads =
     (process::image_start - process::linux_threads) / thread_place_bytes;
+// The heap's beginning lies behind the first one's stack.
+inline constexpr std::uint32_t second_place = 2;
+static_assert(process::first_heap + process::first_heap_bytes <=
+              process::linux_threads + second_place * thread_place_bytes);
 inline constexpr std::uint64_t thread_stack_offset = process::first_stack - process::linux_threads;
 
 class ThreadList {
@@ -116,6 +120,7 @@ public:
             }
         }
     }
+    [[nodiscard]] bool has_one() const { return live_.load(std::memory_order_relaxed) == 1; }
     // The calling thread ends; -> is it the last one?
     [[nodiscard]] bool leave() { return live_.fetch_sub(1) == 1; }
     // Removes the kernel threads of those that have ended.
@@ -135,7 +140,7 @@ private:
 
     Mutex lock_;
     std::vector<std::unique_ptr<Thread>> threads_ __attribute__((guarded_by(lock_)));
-    std::uint32_t next_place_ __attribute__((guarded_by(lock_))) = 1;
+    std::uint32_t next_place_ __attribute__((guarded_by(lock_))) = second_place;
     std::atomic<std::uint32_t> live_ = 0;
 };
 

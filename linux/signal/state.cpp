@@ -20,6 +20,8 @@ struct State {
     std::array<linux_abi::SignalAction, linux_abi::signal_count> actions
         __attribute__((guarded_by(lock))){};
     PendingSignals process_pending __attribute__((guarded_by(lock)));
+    // Of process::may_be_unheard, those whose action is the default one.
+    SignalSet at_default __attribute__((guarded_by(lock))) = process::may_be_unheard;
     std::vector<Watch> watches __attribute__((guarded_by(lock)));
 };
 
@@ -27,6 +29,28 @@ constinit State state;
 
 process::SignalPage& signal_page() {
     return *reinterpret_cast<process::SignalPage*>(process::signal_page);
+}
+
+// Tells procmgr, as far as that is simple: while there is one thread, it is his mask that counts.
+void tell_unheard(const Thread& self) __attribute__((requires_capability(state.lock))) {
+    std::atomic_ref<std::uint64_t>{signal_page().unheard}.store(
+        threads().has_one() ? state.at_default & ~self.mask.load() : 0);
+}
+
+// Whether a signal's action has become, or is no longer, one that leaves no trace.
+void note_action(std::uint32_t signal) __attribute__((requires_capability(state.lock))) {
+    const linux_abi::SignalAction& action = state.actions[signal - 1];
+    const bool leaves_no_trace = action.handler == linux_abi::handler_default &&
+                                 (action.flags & linux_abi::ActionFlag::no_child_wait) == 0;
+    state.at_default &= ~signal_bit(signal);
+    state.at_default |= leaves_no_trace ? signal_bit(signal) & process::may_be_unheard : 0;
+}
+
+void note_actions() __attribute__((requires_capability(state.lock))) {
+    for (SignalSet rest = process::may_be_unheard; rest != 0; rest &= rest - 1) {
+        note_action(static_cast<std::uint32_t>(std::countr_zero(rest)) + 1);
+    }
+    tell_unheard(this_thread());
 }
 
 void tell_watches(std::uint32_t signal) __attribute__((requires_capability(state.lock))) {
@@ -162,6 +186,10 @@ linux_abi::SignalAction set_action(std::uint32_t signal, const linux_abi::Signal
     const linux_abi::SignalAction old = state.actions[signal - 1];
     state.actions[signal - 1] = action;
     state.actions[signal - 1].mask &= ~unblockable;
+    if ((signal_bit(signal) & process::may_be_unheard) != 0) {
+        note_action(signal);
+        tell_unheard(this_thread());
+    }
     if (signal == linux_abi::sig_chld) {
         publish_child_wishes();
     }
@@ -183,6 +211,7 @@ void reset_handlers() {
                   .mask = 0};
     }
     publish_child_wishes();
+    note_actions();
 }
 
 SignalSet ignored_set() {
@@ -205,6 +234,7 @@ void adopt(SignalSet ignored, SignalSet blocked) {
     }
     publish_child_wishes();
     this_thread().mask = blocked & ~unblockable;
+    note_actions();
     // What came while procmgr put this image in the place of the one before has interrupted nobody.
     if (std::atomic_ref<std::uint64_t>{signal_page().pending}.load() != 0) {
         ipc::control_page().interrupt_pending = 1;
@@ -214,7 +244,10 @@ void adopt(SignalSet ignored, SignalSet blocked) {
 void set_mask(SignalSet mask) {
     Thread& self = this_thread();
     MutexGuard guard{state.lock};
-    self.mask = mask & ~unblockable;
+    const SignalSet before = self.mask.exchange(mask & ~unblockable);
+    if (((before ^ mask) & process::may_be_unheard) != 0) {
+        tell_unheard(self);
+    }
     if (is_waiting_for(self)) {
         ipc::control_page().interrupt_pending = 1;  // the way back to the program looks at it
     }
@@ -341,6 +374,8 @@ void end_watch(ipc::Ref<ipc::Notification> target, const void* who) {
                   [=](const Watch& watch) { return watch.target == target && watch.who == who; });
 }
 
+void hear_all() { std::atomic_ref<std::uint64_t>{signal_page().unheard}.store(0); }
+
 bool sleep_until(std::uint64_t deadline) {
     const auto word = reinterpret_cast<std::uint64_t>(&this_thread().sleep_word);
     for (;;) {
@@ -388,6 +423,7 @@ void on_fork_child() __attribute__((no_thread_safety_analysis)) {
     timers::forget();
     state.watches.clear();  // of the parent's threads
     publish_child_wishes();
+    tell_unheard(this_thread());
     // What has come for the child already has interrupted nobody.
     const bool waits = std::atomic_ref<std::uint64_t>{signal_page().pending}.load() != 0;
     ipc::control_page().interrupt_pending = waits ? 1 : 0;

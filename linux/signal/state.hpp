@@ -94,6 +94,8 @@ struct Taken {
     SignalDetails details;
 };
 std::optional<Taken> take(SignalSet set);
+// Before there is a second thread: procmgr leaves out no signal any more.
+void hear_all();
 // Sleeps until a signal interrupts the thread or the deadline comes; true if it came.
 bool sleep_until(std::uint64_t deadline);
 

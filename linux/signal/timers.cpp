@@ -58,6 +58,15 @@ Result<void> tell_procmgr(std::int32_t number, std::uint32_t signal, const Setti
 
 bool sends(const Timer& timer) { return timer.notice.how != Notice::none; }
 
+Result<void> end(std::int32_t number) __attribute__((requires_capability(signals::lock()))) {
+    Timer& timer = *TRY(find(number));
+    if (sends(timer)) {
+        TRY(tell_procmgr(number, timer.notice.signal, {}));
+    }
+    timer = {};
+    return {};
+}
+
 }  // namespace
 
 Result<std::int32_t> create(const Notice& notice, bool real_time, bool value_is_id) {
@@ -106,12 +115,7 @@ Result<std::int32_t> overrun(std::int32_t number) {
 
 Result<void> remove(std::int32_t number) {
     MutexGuard guard{signals::lock()};
-    Timer& timer = *TRY(find(number));
-    if (sends(timer)) {
-        TRY(tell_procmgr(number, timer.notice.signal, {}));
-    }
-    timer = {};
-    return {};
+    return end(number);
 }
 
 std::optional<std::uint32_t> complete(SignalDetails& details)
@@ -145,8 +149,11 @@ void count_overrun(SignalDetails& details) __attribute__((no_thread_safety_analy
 void forget() __attribute__((no_thread_safety_analysis)) { all = {}; }
 
 void remove_all() {
-    for (std::int32_t i = 1; i < static_cast<std::int32_t>(count); ++i) {
-        (void)remove(i);
+    MutexGuard guard{signals::lock()};
+    for (std::size_t i = 1; i < count; ++i) {
+        if (all[i].used) {
+            (void)end(static_cast<std::int32_t>(i));
+        }
     }
 }
 

@@ -18,6 +18,7 @@
 #include "libs/cluufile/plan.hpp"
 #include "libs/ipc/request.hpp"
 #include "servers/procmgr/model/wait.hpp"
+#include "servers/procmgr/shared_view.hpp"
 
 namespace procmgr {
 
@@ -66,9 +67,9 @@ struct Body {
     ipc::Capability<ipc::CapTable> table;
     ipc::Capability<ipc::AddressSpace> space;
     ipc::Capability<ipc::Thread> thread;
-    ipc::Capability<names::View> view;  // none: the container sees no files
-    std::uint64_t shared = 0;           // 0: not mapped
-    SharedPlaces* places = nullptr;     // where `shared` was taken
+    SharedView view;
+    std::uint64_t shared = 0;        // 0: not mapped
+    SharedPlaces* places = nullptr;  // where `shared` was taken
     std::uint64_t entry = 0;
     std::uint64_t stack = 0;
 
@@ -109,7 +110,7 @@ struct Body {
         thread.reset();
         space.reset();
         table.reset();
-        view.reset();
+        view = {};
         bank.reset();
     }
 };

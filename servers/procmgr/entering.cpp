@@ -64,7 +64,7 @@ base::Result<void, Refusal> enter(Manager& manager, Process& process, ImageBlock
                               {.container = inside->container,
                                .process = &process,
                                .block = &block,
-                               .view = inside->body->view,
+                               .view = inside->body->view.ref(),
                                .executable = program,
                                .move_in = {}});
     if (!built) {
@@ -90,14 +90,9 @@ Task execute_inside(Manager& manager, CallerId caller, ImageBlock block, ipc::Pe
     }
     // An image with files of its own has its programs there.
     const bool has_files = !inside->container->plan.files.empty();
-    ipc::Capability<names::View> view;  // a copy: the process may end meanwhile
-    if (const auto& seen = has_files ? inside->body->view : body->view) {
-        if (auto copy = ipc::copy(seen.ref())) {
-            view = std::move(*copy);
-        }
-    }
+    const SharedView view = has_files ? inside->body->view : body->view;
     auto opened = co_await manager.outside.call(
-        view, fs::Open{.flags = fs::OpenFlags::read | fs::OpenFlags::execute},
+        view.ref(), fs::Open{.flags = fs::OpenFlags::read | fs::OpenFlags::execute},
         {.payload = ipc::bytes(block.path)});
     body = manager.body_of(caller.pid, caller.serial);
     process = manager.table.find(caller.pid);

@@ -20,7 +20,7 @@ Starter starter_of(Manager& manager, Pid pid) {
     const Process& process = *manager.table.find(pid);
     starter.identity = process.identity;
     const Body& body = *manager.body_of(pid);
-    if (body.view) {
+    if (body.view.ref()) {
         if (auto copy = ipc::copy(body.view.ref())) {
             starter.view = std::move(*copy);
         }

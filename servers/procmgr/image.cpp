@@ -17,6 +17,10 @@ using abi::page_size;
 constexpr std::uint64_t private_data = MapFlags::read | MapFlags::write | MapFlags::on_clone_copy;
 constexpr std::uint64_t own_pages = MapFlags::read | MapFlags::write | MapFlags::on_clone_drop;
 
+// The first thread's two pages, then the identity page and the signal page.
+constexpr std::uint64_t shared_offset = 2 * page_size;
+constexpr std::uint64_t own_memory_bytes = shared_offset + 2 * page_size;
+
 // What the slots 1 to 15 may be used for by the process itself.
 constexpr std::uint8_t bank_rights = abi::BankRights::create | abi::BankRights::query;
 constexpr std::uint8_t space_rights = abi::AddressSpaceRights::map | abi::AddressSpaceRights::futex;
@@ -53,7 +57,7 @@ void write_identity(const Body& body, const Process& process, std::string_view c
 
 ipc::KernelResult<void> ImageBuilder::add_pages(Body& body, const ImageRequest& request,
                                                 const Pages& pages) const {
-    const auto memory = TRY(body.bank->create_memory(2 * page_size));
+    const auto memory = TRY(body.bank->create_memory(own_memory_bytes));
     TRY(write_memory(memory, page_size + offsetof(abi::ControlPage, user), pages.user));
     TRY(body.space->map(memory,
                         {.address = pages.address, .length = 2 * page_size, .flags = own_pages}));
@@ -63,22 +67,24 @@ ipc::KernelResult<void> ImageBuilder::add_pages(Body& body, const ImageRequest& 
                                                 .flags = abi::ThreadFlags::fpu}));
     TRY(body.thread->set_name(request.process->name));
     const Badge badge{BadgeKind::fault, request.serial, request.process->pid};
-    return body.thread->set_fault_handler(endpoint_, badge.raw());
+    TRY(body.thread->set_fault_handler(endpoint_, badge.raw()));
+    return add_shared(body, request, memory);
 }
 
-ipc::KernelResult<void> ImageBuilder::add_shared(Body& body, const ImageRequest& request) const {
-    const auto memory = TRY(body.bank->create_memory(2 * page_size));
-    TRY(memory->commit({0, 2 * page_size}));
+ipc::KernelResult<void> ImageBuilder::add_shared(Body& body, const ImageRequest& request,
+                                                 ipc::Ref<ipc::Memory> memory) const {
+    TRY(memory->commit({shared_offset, 2 * page_size}));
     TRY(body.space->map(memory, {.address = process::identity_page,
                                  .length = page_size,
+                                 .offset = shared_offset,
                                  .flags = MapFlags::read | MapFlags::on_clone_drop}));
     TRY(body.space->map(memory, {.address = process::signal_page,
                                  .length = page_size,
-                                 .offset = page_size,
+                                 .offset = shared_offset + page_size,
                                  .flags = own_pages}));
     const std::uint64_t address = request.places->take();
-    if (const auto mapped =
-            ipc::own_space()->map(memory, {.address = address, .length = 2 * page_size});
+    if (const auto mapped = ipc::own_space()->map(
+            memory, {.address = address, .length = 2 * page_size, .offset = shared_offset});
         !mapped) {
         request.places->give_back(address);
         return base::fail(mapped.error());
@@ -90,8 +96,8 @@ ipc::KernelResult<void> ImageBuilder::add_shared(Body& body, const ImageRequest&
     return {};
 }
 
-ipc::KernelResult<void> ImageBuilder::fill_slots(Body& body, const ImageRequest& request,
-                                                 ipc::Ref<ipc::SchedContext> context) const {
+ipc::KernelResult<void> ImageBuilder::fill_own_slots(Body& body, const ImageRequest& request,
+                                                     ipc::Ref<ipc::SchedContext> context) const {
     const auto& table = body.table;
     TRY(table->copy(body.table, abi::all_rights, process::own_table));
     TRY(table->copy(body.space, space_rights, process::own_space));
@@ -102,8 +108,14 @@ ipc::KernelResult<void> ImageBuilder::fill_slots(Body& body, const ImageRequest&
     // Without a drop guard: a process ends when its bank does, and only procmgr does that.
     TRY(table->mint(endpoint_, {.badge = badge.raw(), .rights = abi::EndpointRights::call},
                     process::own_process));
-    if (body.view) {
-        TRY(table->copy(body.view, abi::EndpointRights::call, process::own_view));
+    return {};
+}
+
+ipc::KernelResult<void> ImageBuilder::fill_other_slots(Body& body,
+                                                       const ImageRequest& request) const {
+    const auto& table = body.table;
+    if (body.view.ref()) {
+        TRY(table->copy(body.view.ref(), abi::EndpointRights::call, process::own_view));
     }
     TRY(table->copy(request.container_bank, bank_rights, process::container_bank));
     if (request.may_log && log_) {
@@ -128,7 +140,7 @@ ipc::KernelResult<Body> ImageBuilder::copy(const ImageRequest& request,
     if (source.body != nullptr) {
         const bool shares = (source.fork.flags & process::Fork::shares_memory) != 0;
         body.space = TRY(source.body->space->clone(body.bank, shares ? process::linux_base : 0));
-        body.table = TRY(source.body->table->clone(body.bank, process::first_free));
+        body.table = TRY(source.body->table->clone(body.bank, process::first_copied));
         pages.address = source.fork.control_page - page_size;
     } else {
         body.space = TRY(body.bank->create_address_space());
@@ -149,26 +161,30 @@ ipc::KernelResult<Body> ImageBuilder::copy(const ImageRequest& request,
     user.resize(std::max(user.size(), sizeof area));
     std::memcpy(user.data(), &area, sizeof area);
     pages.user = user;
-    if (request.view) {
-        body.view = TRY(ipc::copy(request.view));
+    if (source.body != nullptr) {
+        body.view = source.body->view;
+    } else if (request.view) {
+        body.view = SharedView{TRY(ipc::copy(request.view))};
     }
     TRY(add_pages(body, request, pages));
-    TRY(add_shared(body, request));
     const auto context =
         TRY(body.bank->create_sched_context(request.cpu, {.priority = process_priority}));
     TRY(context->bind(body.thread));
-    TRY(fill_slots(body, request, context));
+    TRY(fill_own_slots(body, request, context));
+    if (source.body == nullptr) {
+        TRY(fill_other_slots(body, request));
+    }
     undo.dismiss();
     return body;
 }
 
 ipc::KernelResult<ipc::Capability<ipc::Memory>> ImageBuilder::load(
     Body& body, std::span<const std::byte> block) const {
-    TRY(library_.map_copy_into(body.space, body.bank));
-    const auto stack = TRY(body.bank->create_memory(process::first_stack_bytes));
-    TRY(body.space->map(stack, {.address = process::first_stack,
-                                .length = process::first_stack_bytes,
-                                .flags = private_data}));
+    const auto own = TRY(library_.map_copy_into(body.space, body.bank));
+    TRY(body.space->map(own.memory, {.address = process::first_stack,
+                                     .length = beyond_library,
+                                     .offset = own.beyond,
+                                     .flags = private_data}));
     const std::uint64_t length = base::align_up(block.size(), page_size);
     auto memory = TRY(body.bank->create_memory(length));
     TRY(write_memory(memory, 0, block));

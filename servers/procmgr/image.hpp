@@ -18,6 +18,9 @@ namespace procmgr {
 // A descriptor takes up to ImageDescriptor::most_capabilities slots; threads and mappings take others.
 inline constexpr std::uint64_t process_table_slots = 8192;
 inline constexpr std::uint64_t slots_beside_descriptors = 2048;
+// Of the Memory of the library's data: the first stack, and the heap's beginning.
+inline constexpr std::uint64_t beyond_library =
+    process::first_stack_bytes + process::first_heap_bytes;
 inline constexpr std::uint8_t process_priority = 64;
 
 struct ImageRequest {
@@ -27,7 +30,7 @@ struct ImageRequest {
     ipc::Ref<ipc::SchedContext> cpu;  // that its own are to be within
     std::uint64_t memory_limit = 0;
     std::uint32_t descriptor_limit = 0;
-    ipc::Ref<names::View> view;  // copied; none: no files
+    ipc::Ref<names::View> view;  // copied, of a fork the parent's; none: no files
     bool has_terminal = false;
     bool may_log = false;
     std::uint32_t serial = 0;
@@ -61,9 +64,13 @@ private:
     };
     [[nodiscard]] ipc::KernelResult<void> add_pages(Body& body, const ImageRequest& request,
                                                     const Pages& pages) const;
-    [[nodiscard]] ipc::KernelResult<void> add_shared(Body& body, const ImageRequest& request) const;
-    [[nodiscard]] ipc::KernelResult<void> fill_slots(Body& body, const ImageRequest& request,
-                                                     ipc::Ref<ipc::SchedContext> context) const;
+    [[nodiscard]] ipc::KernelResult<void> add_shared(Body& body, const ImageRequest& request,
+                                                     ipc::Ref<ipc::Memory> memory) const;
+    [[nodiscard]] ipc::KernelResult<void> fill_own_slots(Body& body, const ImageRequest& request,
+                                                         ipc::Ref<ipc::SchedContext> context) const;
+    // What a copy has from the one that it is made of.
+    [[nodiscard]] ipc::KernelResult<void> fill_other_slots(Body& body,
+                                                           const ImageRequest& request) const;
 
     const loader::LoadedImage& library_;
     ipc::Ref<ipc::Memory> time_page_;

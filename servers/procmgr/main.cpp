@@ -41,7 +41,8 @@ loader::LoadedImage load_library(const loader::Archive& archive) {
         rt::log(library_file, " is missing from the archive");
         rt::panic("no program could be started");
     }
-    auto library = loader::LoadedImage::load(*file, ipc::own_bank(), process::linux_base);
+    auto library =
+        loader::LoadedImage::load(*file, ipc::own_bank(), process::linux_base, beyond_library);
     if (!library) {
         rt::log(library_file, ": ", library.error().text());
         rt::panic("no program could be started");

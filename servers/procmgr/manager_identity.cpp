@@ -11,7 +11,7 @@ namespace procmgr {
 // The view carries the identity, so a new identity is a new view of the same names.
 Async<Result<void>> Manager::change_identity(Pid pid, std::uint32_t serial, Identity identity) {
     Body* body = body_of(pid, serial);
-    if (body->view) {
+    if (body->view.ref()) {
         const auto old_view = ipc::copy(body->view.ref());
         if (!old_view) {
             co_return base::fail(ipc::to_status(old_view.error()));
@@ -30,10 +30,10 @@ Async<Result<void>> Manager::change_identity(Pid pid, std::uint32_t serial, Iden
         if (body == nullptr) {
             co_return base::fail(Status::no_process);
         }
-        body->view = derived->take<names::View>();
+        body->view = SharedView{derived->take<names::View>()};
         (void)body->table->remove(process::own_view);
         const auto placed =
-            body->table->copy(body->view, abi::EndpointRights::call, process::own_view);
+            body->table->copy(body->view.ref(), abi::EndpointRights::call, process::own_view);
         if (!placed) {
             co_return base::fail(ipc::to_status(placed.error()));
         }

@@ -75,7 +75,7 @@ Result<Pid> Manager::fork(Process& parent, const ForkSource& source) {
     }
     Process* child = TRY(table.add(parent.pid));
     child->started_ns = rt::now();
-    auto body = builder_.copy(request_for(*child, *container, source.body->view), source);
+    auto body = builder_.copy(request_for(*child, *container, {}), source);
     if (!body) {
         table.remove(child->pid);
         return base::fail(ipc::to_status(body.error()));
@@ -189,9 +189,9 @@ void Manager::settle_end(Pid pid, std::uint32_t status, const Usage& usage) {
     end_watches(pid);
     if (parent == ProcessTable::self) {
         table.remove(pid);
-    } else {
-        tell_of_end(*table.find(pid));
-    }
+    } else if (const Process* ended = table.find(pid)) {
+        tell_of_end(*ended);
+    }  // else its parent has waited for it already, when it was told of an orphan that had ended
     leave_container(container, pid, status, usage.cpu_ns);
     if (shutting_down_) {
         end_services();

@@ -22,6 +22,9 @@ bool Manager::deliver(Pid pid, std::uint32_t signal, const process::SignalPage::
         end_process(pid, signal);
         return true;
     }
+    if (is_unheard(body->signals(), signal)) {
+        return true;
+    }
     if (!set_pending(body->signals(), signal, info)) {
         return false;
     }

@@ -159,14 +159,9 @@ Task Manager::check_health(std::uint32_t id) {
     }
     const std::uint32_t serial = body->serial;
     const std::string program = found->second.plan.check.front();
-    ipc::Capability<names::View> view;  // a copy: the process may end meanwhile
-    if (body->view) {
-        if (auto copy = ipc::copy(body->view.ref())) {
-            view = std::move(*copy);
-        }
-    }
+    const SharedView view = body->view;
     auto opened =
-        co_await outside.call(program_source(found->second.plan, view),
+        co_await outside.call(program_source(found->second.plan, view.ref()),
                               fs::Open{.flags = fs::OpenFlags::read | fs::OpenFlags::execute},
                               {.payload = ipc::bytes(program)});
     found = containers_.find(id);
@@ -200,7 +195,7 @@ bool Manager::start_check(Container& container, const Body& main,
     auto body = build_image({.container = &container,
                              .process = &process,
                              .block = &block,
-                             .view = main.view,
+                             .view = main.view.ref(),
                              .executable = program,
                              .move_in = [](Body&, ImageBlock&) { return Result<void>{}; }});
     if (!body) {

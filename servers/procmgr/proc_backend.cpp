@@ -328,7 +328,7 @@ std::string ProcBackend::authority_of(const Process& process) {
                          .processes = container->all_processes,
                          .process_limit = container->process_limit,
                          .descriptor_limit = container->descriptor_limit,
-                         .has_view = static_cast<bool>(body->view)};
+                         .has_view = static_cast<bool>(body->view.ref())};
     if (container->disk) {
         const auto usage = container->disk->query();
         facts.disk_bytes = usage ? usage->charged : 0;

@@ -96,14 +96,16 @@ Result<process::AwaitExecute::Reply> ProcessService::handle(const process::Await
 Result<process::Execute::Reply> ProcessService::handle(const process::Execute& execute,
                                                        ipc::Request& request) {
     const Caller from = TRY(caller(request));
-    const std::string path{request.text()};
     const auto memory = request.take<ipc::Memory>();
     if (from.body->executing) {
         return base::fail(Status::busy);
     }
     from.body->refusal.clear();
-    auto block = TRY(read_image(memory, execute.image_bytes));
-    block.path = path;
+    auto block =
+        TRY(memory ? read_image(memory, execute.image_bytes) : parse_image(request.payload()));
+    if (block.path.size() > process::Execute::longest_path) {
+        return base::fail(Status::invalid);
+    }
     if (from.body->next.enter != 0) {
         auto reply = TRY(request.defer());
         from.body->executing = true;
@@ -111,7 +113,7 @@ Result<process::Execute::Reply> ProcessService::handle(const process::Execute& e
                        std::move(block), std::move(reply));
         return process::Execute::Reply{};
     }
-    const ImageName image = image_of_path(path);
+    const ImageName image = image_of_path(block.path);
     const Container* own = manager_.container_of(*from.process);
     if (image.name.empty() || (own != nullptr && own->plan.image == image.name)) {
         manager_.run_in_place(*from.process, *from.body, block);

@@ -425,6 +425,41 @@ static void looking_loses_nothing(void) {
     close(answers[1]);
 }
 
+static void end_a_child(void) {
+    pid_t child = fork();
+    if (child == 0) _exit(0);
+    EQUAL(status_of(child), 0);
+}
+// By default nobody hears of a child's end, not even later; who blocks or handles the signal does, in a child as well.
+static void ends_of_children(void) {
+    sigset_t set, pending;
+    siginfo_t info;
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    signal(SIGCHLD, SIG_DFL);
+    end_a_child();
+    handle(SIGCHLD, count_it, SA_RESTART);
+    EQUAL(seen, 0);
+    end_a_child();
+    EQUAL(seen, 1);
+    pid_t child = fork();
+    if (child == 0) {
+        signal(SIGCHLD, SIG_DFL);
+        end_a_child();
+        handle(SIGCHLD, count_it, SA_RESTART);
+        end_a_child();
+        _exit((int)seen);
+    }
+    EQUAL(status_of(child), 1);
+    signal(SIGCHLD, SIG_DFL);
+    EQUAL(sigprocmask(SIG_BLOCK, &set, NULL), 0);
+    end_a_child();
+    EQUAL(sigpending(&pending), 0);
+    EQUAL(sigismember(&pending, SIGCHLD), 1);
+    EQUAL(sigwaitinfo(&set, &info), SIGCHLD);
+    EQUAL(sigprocmask(SIG_UNBLOCK, &set, NULL), 0);
+}
+
 static void bad_frame(void) {
     signal(SIGILL, SIG_DFL);
     pid_t child = fork();
@@ -445,4 +480,5 @@ static void bad_frame(void) {
 
 MAIN(TEST(to_self), TEST(masks), TEST(mask_of_handler), TEST(nesting), TEST(registers_survive),
      TEST(clocks_are_interrupted), TEST(faults), TEST(signal_stack), TEST(changed_context), TEST(interruption), TEST(suspend),
-     TEST(waiting), TEST(alarms), TEST(orphaned_output), TEST(looking_loses_nothing), TEST(bad_frame))
+     TEST(waiting), TEST(alarms), TEST(orphaned_output), TEST(looking_loses_nothing), TEST(ends_of_children),
+     TEST(bad_frame))

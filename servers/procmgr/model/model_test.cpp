@@ -315,6 +315,19 @@ TEST(Signals, StopAndContinueCancelEachOther) {
     EXPECT_EQ(page.info[9].pid, 5u);
 }
 
+// Whatever a process writes there: only what is ignored by default is left out.
+TEST(Signals, OnlyWhatIsIgnoredByDefaultIsUnheard) {
+    process::SignalPage page{};
+    EXPECT_FALSE(is_unheard(page, signal_number::child));
+    page.unheard = ~std::uint64_t{0};
+    for (std::uint32_t signal = 1; signal <= 64; ++signal) {
+        EXPECT_EQ(is_unheard(page, signal),
+                  signal == signal_number::child || signal == 23 || signal == 28);
+    }
+    page.unheard = ~signal_bit(signal_number::child);
+    EXPECT_FALSE(is_unheard(page, signal_number::child));
+}
+
 TEST(Signals, RealTimeSignalsQueue) {
     using Page = process::SignalPage;
     Page page{};

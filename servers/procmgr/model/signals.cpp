@@ -76,6 +76,11 @@ Result<std::vector<Pid>> signal_targets(const ProcessTable& table, const Sender&
     return chosen;
 }
 
+bool is_unheard(process::SignalPage& page, std::uint32_t signal) {
+    const std::uint64_t unheard = std::atomic_ref<std::uint64_t>{page.unheard}.load();
+    return (unheard & process::may_be_unheard & signal_bit(signal)) != 0;
+}
+
 bool set_pending(process::SignalPage& page, std::uint32_t signal,
                  const process::SignalPage::Info& info) {
     using Page = process::SignalPage;

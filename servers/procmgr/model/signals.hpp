@@ -54,6 +54,9 @@ struct Sender {
                                                       const Sender& sender, std::int32_t pid,
                                                       std::uint32_t signal);
 
+// Does the process say that nobody there would notice this one?
+[[nodiscard]] bool is_unheard(process::SignalPage& page, std::uint32_t signal);
+
 // Enters a signal in the page. The process may write to the page at the same time.
 [[nodiscard]] bool set_pending(process::SignalPage& page, std::uint32_t signal,
                                const process::SignalPage::Info& info);

@@ -46,7 +46,10 @@ Result<WaitEvent> look(const ProcessTable& table, Pid parent, const WaitRequest&
         return base::fail(Status::no_process);
     }
     bool any = false;
-    for (const Process* child = table.after(0); child != nullptr; child = table.after(child->pid)) {
+    const bool one = request.pid > 0;
+    const auto next = [&](const Process& child) { return one ? nullptr : table.after(child.pid); };
+    for (const Process* child = one ? table.find(static_cast<Pid>(request.pid)) : table.after(0);
+         child != nullptr; child = next(*child)) {
         if (child->parent != parent || child->pid == parent || !selects(request, *own, *child)) {
             continue;
         }
