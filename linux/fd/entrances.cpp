@@ -119,6 +119,7 @@ void Entrances::map_versions(Entrance& entrance) {
 
 void Entrances::on_fork_child() {
     users_ = 0;
+    asked_ = 0;  // a child mostly opens little
     known_.on_fork_child();
     for (Entrance& entrance : entrances_) {
         entrance.versions = nullptr;

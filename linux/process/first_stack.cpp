@@ -147,7 +147,9 @@ Result<std::uint64_t> build_first_stack(const FirstStack& contents, std::uint64_
     random_bytes(seed);
     const std::uint64_t random = TRY(builder.bytes(seed));
 
+    constexpr std::size_t most_auxiliary = 64;
     std::vector<std::uint64_t> words;
+    words.reserve(arguments.size() + environment.size() + most_auxiliary);
     words.push_back(arguments.size());
     words.insert(words.end(), arguments.begin(), arguments.end());
     words.push_back(0);

@@ -87,7 +87,10 @@ std::optional<Image> read_image(std::span<const std::byte> block) {
 }
 
 std::vector<std::byte> build_image(process::ImageStart header, const ImageParts& parts) {
-    std::vector<std::byte> block(sizeof header);
+    constexpr std::size_t usual_bytes = 1000;
+    std::vector<std::byte> block;
+    block.reserve(usual_bytes);
+    block.resize(sizeof header);
     header.descriptor_offset = static_cast<std::uint32_t>(block.size());
     header.descriptor_count = static_cast<std::uint32_t>(parts.descriptors.size());
     const auto descriptors = std::as_bytes(parts.descriptors);

@@ -19,6 +19,8 @@ struct State {
     Mutex lock;
     std::array<linux_abi::SignalAction, linux_abi::signal_count> actions
         __attribute__((guarded_by(lock))){};
+    // Of the others nobody has changed the action yet.
+    SignalSet changed __attribute__((guarded_by(lock))) = 0;
     PendingSignals process_pending __attribute__((guarded_by(lock)));
     // Of process::may_be_unheard, those whose action is the default one.
     SignalSet at_default __attribute__((guarded_by(lock))) = process::may_be_unheard;
@@ -26,6 +28,13 @@ struct State {
 };
 
 constinit State state;
+
+// The lowest signal of a set that is not empty; it is taken out.
+std::uint32_t take_lowest(SignalSet& set) {
+    const auto signal = static_cast<std::uint32_t>(std::countr_zero(set)) + 1;
+    set &= set - 1;
+    return signal;
+}
 
 process::SignalPage& signal_page() {
     return *reinterpret_cast<process::SignalPage*>(process::signal_page);
@@ -47,8 +56,8 @@ void note_action(std::uint32_t signal) __attribute__((requires_capability(state.
 }
 
 void note_actions() __attribute__((requires_capability(state.lock))) {
-    for (SignalSet rest = process::may_be_unheard; rest != 0; rest &= rest - 1) {
-        note_action(static_cast<std::uint32_t>(std::countr_zero(rest)) + 1);
+    for (SignalSet rest = process::may_be_unheard; rest != 0;) {
+        note_action(take_lowest(rest));
     }
     tell_unheard(this_thread());
 }
@@ -184,6 +193,7 @@ linux_abi::SignalAction action_of(std::uint32_t signal) {
 linux_abi::SignalAction set_action(std::uint32_t signal, const linux_abi::SignalAction& action) {
     MutexGuard guard{state.lock};
     const linux_abi::SignalAction old = state.actions[signal - 1];
+    state.changed |= signal_bit(signal);
     state.actions[signal - 1] = action;
     state.actions[signal - 1].mask &= ~unblockable;
     if ((signal_bit(signal) & process::may_be_unheard) != 0) {
@@ -202,7 +212,8 @@ linux_abi::SignalAction set_action(std::uint32_t signal, const linux_abi::Signal
 
 void reset_handlers() {
     MutexGuard guard{state.lock};
-    for (linux_abi::SignalAction& action : state.actions) {
+    for (SignalSet rest = state.changed; rest != 0;) {
+        linux_abi::SignalAction& action = state.actions[take_lowest(rest) - 1];
         action = {.handler = action.handler == linux_abi::handler_ignore
                                  ? linux_abi::handler_ignore
                                  : linux_abi::handler_default,
@@ -217,7 +228,8 @@ void reset_handlers() {
 SignalSet ignored_set() {
     MutexGuard guard{state.lock};
     SignalSet ignored = 0;
-    for (std::uint32_t signal = 1; signal <= linux_abi::signal_count; ++signal) {
+    for (SignalSet rest = state.changed; rest != 0;) {
+        const std::uint32_t signal = take_lowest(rest);
         if (state.actions[signal - 1].handler == linux_abi::handler_ignore) {
             ignored |= signal_bit(signal);
         }
@@ -227,10 +239,9 @@ SignalSet ignored_set() {
 
 void adopt(SignalSet ignored, SignalSet blocked) {
     MutexGuard guard{state.lock};
-    for (std::uint32_t signal = 1; signal <= linux_abi::signal_count; ++signal) {
-        if ((ignored & ~unblockable & signal_bit(signal)) != 0) {
-            state.actions[signal - 1].handler = linux_abi::handler_ignore;
-        }
+    state.changed |= ignored & ~unblockable;
+    for (SignalSet rest = ignored & ~unblockable; rest != 0;) {
+        state.actions[take_lowest(rest) - 1].handler = linux_abi::handler_ignore;
     }
     publish_child_wishes();
     this_thread().mask = blocked & ~unblockable;
