@@ -123,6 +123,17 @@ void deliver(abi::Registers& registers, After& after, const Taken& taken) {
     }
 }
 
+// Whoever takes one leaves word if there are more.
+void deliver_all(abi::Registers& registers, After& after) {
+    const Thread& thread = this_thread();
+    while (const auto taken = take(~thread.mask.load())) {
+        deliver(registers, after, *taken);
+        if (ipc::control_page().interrupt_pending == 0) {
+            return;
+        }
+    }
+}
+
 }  // namespace
 
 void deliver_and_resume(abi::Registers& registers, After after) {
@@ -130,14 +141,10 @@ void deliver_and_resume(abi::Registers& registers, After after) {
     if (plan_waits_for(thread)) {
         run_waiting_plan();
     }
-    while (const auto taken = take(~thread.mask.load())) {
-        deliver(registers, after, *taken);
-    }
+    deliver_all(registers, after);
     if (thread.restore_mask) {
         end_temporary_mask();
-        while (const auto taken = take(~thread.mask.load())) {
-            deliver(registers, after, *taken);
-        }
+        deliver_all(registers, after);
     }
     if (after == After::interrupted_call) {
         answer_interrupted_call(registers, true);
@@ -185,6 +192,9 @@ void return_from_handler(const abi::Registers& from) {
     thread.signal_stack = context->stack;
     thread.signal_stack.flags &= ~SignalStack::on_stack;
     set_mask(context->mask);
+    if (ipc::control_page().interrupt_pending == 0) {
+        resume(registers);
+    }
     deliver_and_resume(registers, After::program);
 }
 

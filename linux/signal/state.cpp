@@ -173,12 +173,36 @@ bool is_waiting_for(const Thread& self) __attribute__((requires_capability(state
     return ((self.pending.set() | state.process_pending.set()) & ~self.mask.load()) != 0;
 }
 
-// And what the thread must handle then, the way back to the program still sees, whoever looks here.
-void take_in(Thread& self) __attribute__((requires_capability(state.lock))) {
-    take_in_page(self);
-    if (is_waiting_for(self)) {
+// What the thread must handle, the way back to the program still sees, whoever has looked here.
+void leave_word(const Thread& self) __attribute__((requires_capability(state.lock))) {
+    if (is_waiting_for(self) || plan_waits_for(self)) {
         ipc::control_page().interrupt_pending = 1;
     }
+}
+
+void take_in(Thread& self) __attribute__((requires_capability(state.lock))) {
+    take_in_page(self);
+    leave_word(self);
+}
+
+// One of the set that is pending there.
+std::optional<Taken> take_from(PendingSignals& from, SignalSet set) {
+    // Signals that a fault may cause come first, as on Linux; else the lowest number.
+    constexpr SignalSet synchronous =
+        signal_bit(linux_abi::sig_segv) | signal_bit(linux_abi::sig_bus) |
+        signal_bit(linux_abi::sig_ill) | signal_bit(linux_abi::sig_trap) |
+        signal_bit(linux_abi::sig_fpe) | signal_bit(linux_abi::sig_sys);
+    const SignalSet ready = from.set() & set;
+    if (ready == 0) {
+        return std::nullopt;
+    }
+    SignalSet first = (ready & synchronous) != 0 ? ready & synchronous : ready;
+    const std::uint32_t signal = take_lowest(first);
+    Taken taken{signal, from.take(signal)};
+    if (taken.details.code == linux_abi::SignalCode::timer && taken.details.status != 0) {
+        timers::count_overrun(taken.details);
+    }
+    return taken;
 }
 
 }  // namespace
@@ -199,8 +223,6 @@ linux_abi::SignalAction set_action(std::uint32_t signal, const linux_abi::Signal
     if ((signal_bit(signal) & process::may_be_unheard) != 0) {
         note_action(signal);
         tell_unheard(this_thread());
-    }
-    if (signal == linux_abi::sig_chld) {
         publish_child_wishes();
     }
     if (is_ignored(action, signal)) {
@@ -309,26 +331,13 @@ bool pending_outside(SignalSet set) {
 std::optional<Taken> take(SignalSet set) {
     Thread& self = this_thread();
     MutexGuard guard{state.lock};
-    take_in(self);
-    for (PendingSignals* from : {&self.pending, &state.process_pending}) {
-        // Signals that a fault may cause come first, as on Linux; else the lowest number.
-        using linux_abi::signal_bit;
-        constexpr SignalSet synchronous =
-            signal_bit(linux_abi::sig_segv) | signal_bit(linux_abi::sig_bus) |
-            signal_bit(linux_abi::sig_ill) | signal_bit(linux_abi::sig_trap) |
-            signal_bit(linux_abi::sig_fpe) | signal_bit(linux_abi::sig_sys);
-        const SignalSet ready = from->set() & set;
-        const SignalSet first = (ready & synchronous) != 0 ? ready & synchronous : ready;
-        if (first != 0) {
-            const auto signal = static_cast<std::uint32_t>(std::countr_zero(first)) + 1;
-            Taken taken{signal, from->take(signal)};
-            if (taken.details.code == linux_abi::SignalCode::timer && taken.details.status != 0) {
-                timers::count_overrun(taken.details);
-            }
-            return taken;
-        }
+    take_in_page(self);
+    auto taken = take_from(self.pending, set);
+    if (!taken) {
+        taken = take_from(state.process_pending, set);
     }
-    return std::nullopt;
+    leave_word(self);
+    return taken;
 }
 
 bool send_to_thread(Thread& thread, std::uint32_t signal, const SignalDetails& details) {
