@@ -90,4 +90,4 @@ set(CLUU_LINKER --ld-path=/usr/bin/ld.lld-19)
 # At link time the Linux target only selects the driver that calls lld directly; nothing of Linux is linked.
 set(CLUU_FREESTANDING_LINK ${CLUU_LINKER} --target=x86_64-linux-gnu -nostdlib
     LINKER:-z,max-page-size=4096 LINKER:-z,separate-code LINKER:-z,noexecstack LINKER:-z,norelro
-    LINKER:--gc-sections LINKER:--build-id=none LINKER:--fatal-warnings)
+    LINKER:--gc-sections LINKER:--icf=safe LINKER:--build-id=none LINKER:--fatal-warnings)

@@ -100,7 +100,7 @@ function(cluu_hosted_program name)
     cluu_link_deps(${name} _hosted PRIVATE ${arg_DEPS})
     target_link_libraries(${name} PRIVATE ${arg_LIBS})
     target_link_options(${name} PRIVATE ${CLUU_LINKER} --target=x86_64-linux-gnu -static -stdlib=libc++
-        LINKER:--gc-sections LINKER:--build-id=none LINKER:-z,noexecstack)
+        LINKER:--gc-sections LINKER:--icf=safe LINKER:--build-id=none LINKER:-z,noexecstack)
     # Static libc++ needs its ABI library and, on Debian's build, libunwind's symbols after it.
     target_link_libraries(${name} PRIVATE c++abi)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/hosted)

@@ -200,6 +200,11 @@ def pair_figures() -> Figures:
     return figures
 
 
+def memory_in_use(machine: Machine) -> Figures:
+    """Of a CLUU at its login prompt."""
+    return {"boot_memory_bytes": (_used(_cluu_meminfo(machine)), "bytes")}
+
+
 def _cluu_meminfo(machine: Machine) -> str:
     line = machine.serial[0]
     for answer in ("admin\n", "admin\n"):
