@@ -41,7 +41,11 @@ public:
             if (!request.add(text)) return std::unexpected("this is too long");
         }
         ipc::Options options{.interruptible = true};
-        if constexpr (ipc::OperationTraits<Op>::payload != 0) options.payload = request.payload();
+        if constexpr (ipc::OperationTraits<Op>::payload != 0) {
+            copy_unseen(request.payload(), ipc::message_page());
+            options.payload = ipc::message_page().first(request.payload().size());
+        }
+        wipe_registers();  // this thread waits now, and may end before it runs for long again
         const auto answer = ipc::call(accounts_, operation, options);
         auto said = answer ? read(answer->reply, answer->payload) : explain(answer.error());
         wipe(ipc::message_page().data(), ipc::message_page().size());

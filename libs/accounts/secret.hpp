@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <span>
 #include <string_view>
 
 #include "interfaces/accounts.hpp"
@@ -12,6 +13,13 @@
 namespace accounts {
 
 using base::wipe;
+
+// Whatever the vector registers hold: the C library copies by them, and what a thread has in its registers is in
+// memory while other threads run, or longer, if it ends before its next turn.
+void wipe_registers();
+
+// A copy that leaves nothing in registers. There is room for it.
+void copy_unseen(std::span<const std::byte> from, std::span<std::byte> to);
 
 // A password on its way: never copied, and overwritten when it goes out of scope.
 class Secret {
