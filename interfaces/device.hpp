@@ -21,7 +21,8 @@ inline constexpr std::uint64_t power_badge = std::uint64_t{1} << 62;
 inline constexpr std::uint16_t any_id = 0xffff;
 inline constexpr std::uint8_t any_class = 0xff;
 inline constexpr std::uint16_t platform_vendor = 0xfffe;
-enum class Platform : std::uint16_t { keyboard = 1, serial_1 = 2, serial_2 = 3 };
+// A TPM's `interface` (Acquire) is the start method of the ACPI table TPM2, its BAR 0 locality 0.
+enum class Platform : std::uint16_t { keyboard = 1, serial_1 = 2, serial_2 = 3, tpm = 4 };
 
 constexpr std::uint64_t filter_badge(std::uint16_t vendor, std::uint16_t device,
                                      std::uint8_t class_code = any_class,

@@ -132,6 +132,11 @@ void read_fadt(PhysicalReader& memory, std::span<const std::byte> table, Acpi& a
     }
 }
 
+void read_tpm2(std::span<const std::byte> table, Acpi& acpi) {
+    const auto method = field<std::uint32_t>(table, 48);
+    acpi.tpm_start_method = method <= 0xff ? static_cast<std::uint8_t>(method) : 0;
+}
+
 // An integer in AML: Zero, One, or a byte with its prefix.
 std::optional<std::uint8_t> small_integer(std::span<const std::byte>& aml) {
     constexpr std::byte byte_prefix{0x0a};
@@ -193,6 +198,8 @@ Acpi read_acpi(PhysicalReader& memory, std::uint64_t root) {
             read_madt(table, acpi);
         } else if (name == "FACP") {
             read_fadt(memory, table, acpi);
+        } else if (name == "TPM2") {
+            read_tpm2(table, acpi);
         }
     }
     return acpi;

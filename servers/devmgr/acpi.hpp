@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What devmgr wants from the ACPI tables (ACPI 6.5, chapter 5): where PCI's configuration space is,
-// how to power off and restart, where the power button is, and how the old interrupt lines are
-// wired. No AML is run: the two numbers of the sleep state S5 are found in the DSDT by their fixed
+// how to power off and restart, where the power button is, whether there is a TPM, and how the old
+// interrupt lines are wired. No AML is run: the two numbers of the sleep state S5 are found in the DSDT by their fixed
 // encoding.
 //
 // The tables come from firmware, and may be wrong: everything is checked against lengths and sums,
@@ -63,6 +63,8 @@ struct Acpi {
         std::uint8_t value = 0;
     };
     std::optional<Reset> reset;
+    // TPM2 (TCG ACPI Specification 1.3, table 7): how a TPM 2.0 is spoken to; 0: there is none.
+    std::uint8_t tpm_start_method = 0;
 };
 
 // `root`: the list of tables (abi::BootInfo).

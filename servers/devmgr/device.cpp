@@ -31,6 +31,7 @@ Device::Device(const PlatformDevice& platform) : platform_(platform) {
     function_.vendor = device::platform_vendor;
     function_.device = static_cast<std::uint16_t>(platform.number);
     function_.class_code = device::any_class;
+    function_.interface = platform.interface;
 }
 
 bool Device::matches(std::uint64_t filter) const {
@@ -93,6 +94,11 @@ Result<std::uint32_t> Device::read_configuration(ConfigurationSpace& space,
 }
 
 Result<Device::Registers> Device::map_registers(const Machine& machine, std::uint32_t bar) {
+    if (is_platform() && bar == 0 && platform_.registers != 0) {
+        auto memory = TRY(answer(machine.physical->window(
+            {platform_.registers, platform_.register_bytes}, bank_.ref())));
+        return Registers{std::move(memory), platform_.register_bytes};
+    }
     if (bar >= function_.bars.size() || function_.bars[bar].kind != Bar::Kind::memory) {
         return base::fail(Status::not_found);
     }
@@ -196,6 +202,9 @@ Result<Device::Interrupt> Device::get_msi(const Machine& machine, ConfigurationS
 Result<Device::Interrupt> Device::get_line(const Machine& machine, const Acpi& acpi) {
     std::uint32_t global = is_platform() ? platform_.line : function_.line;
     std::uint64_t flags = 0;
+    if (is_platform() && platform_.line == 0) {
+        return base::fail(Status::not_found);
+    }
     if (!is_platform()) {
         if (function_.pin == 0 || function_.line == 0 || function_.line == 0xff) {
             return base::fail(Status::not_found);

@@ -17,12 +17,15 @@ using interfaces::Status;
 template <class T>
 using Result = base::Result<T, Status>;
 
-// Something with fixed ports and lines that no bus tells about.
+// Something with fixed ports, lines and registers that no bus tells about.
 struct PlatformDevice {
-    device::Platform number;
-    std::uint16_t first_port, second_port;  // second: 0 if there is only the first
-    std::uint16_t port_count;               // at each of them
-    std::uint8_t line;
+    device::Platform number{};                      // 0: it is not one
+    std::uint16_t first_port = 0, second_port = 0;  // second: 0 if there is only the first
+    std::uint16_t port_count = 0;                   // at each of them
+    std::uint8_t line = 0;                          // 0: none
+    std::uint8_t interface = 0;   // what the driver must know of how to speak to it
+    std::uint64_t registers = 0;  // physical address; 0: none
+    std::uint64_t register_bytes = 0;
 };
 
 class Device {
@@ -65,7 +68,7 @@ public:
                                       std::uint64_t bytes);
 
 private:
-    [[nodiscard]] bool is_platform() const { return platform_.port_count != 0; }
+    [[nodiscard]] bool is_platform() const { return platform_.number != device::Platform{}; }
     [[nodiscard]] Result<Interrupt> get_line(const Machine& machine, const Acpi& acpi);
     [[nodiscard]] Result<Interrupt> get_msix(const Machine& machine, ConfigurationSpace& space,
                                              std::uint32_t index);

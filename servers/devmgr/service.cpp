@@ -8,10 +8,17 @@ namespace devmgr {
 namespace {
 
 constexpr PlatformDevice platform_devices[] = {
-    {device::Platform::keyboard, 0x60, 0x64, 1, 1},
-    {device::Platform::serial_1, 0x3f8, 0, 8, 4},
-    {device::Platform::serial_2, 0x2f8, 0, 8, 3},
+    {.number = device::Platform::keyboard,
+     .first_port = 0x60,
+     .second_port = 0x64,
+     .port_count = 1,
+     .line = 1},
+    {.number = device::Platform::serial_1, .first_port = 0x3f8, .port_count = 8, .line = 4},
+    {.number = device::Platform::serial_2, .first_port = 0x2f8, .port_count = 8, .line = 3},
 };
+
+// Where a TPM answers as locality 0 (TCG PC Client Platform TPM Profile for TPM 2.0, 1.05, table 9).
+constexpr std::uint64_t tpm_address = 0xfed4'0000;
 
 }  // namespace
 
@@ -27,6 +34,12 @@ Service::Service(const Machine& machine, const Acpi& acpi, ipc::Ref<process::Ses
     rt::log(devices_.size(), " PCI functions");
     for (const PlatformDevice& platform : platform_devices) {
         devices_.emplace_back(platform);
+    }
+    if (acpi.tpm_start_method != 0) {
+        devices_.emplace_back(PlatformDevice{.number = device::Platform::tpm,
+                                             .interface = acpi.tpm_start_method,
+                                             .registers = tpm_address,
+                                             .register_bytes = abi::page_size});
     }
     if (!acpi.power_button) {
         return;

@@ -109,6 +109,17 @@ TEST(Acpi, ReadsTheTables) {
     EXPECT_EQ(acpi.power_button->line, 9);
 }
 
+TEST(Acpi, ATpmIsThereIfItsTableIs) {
+    FakeMemory memory = machine();
+    EXPECT_EQ(read_acpi(memory, 0x1000).tpm_start_method, 0);
+    std::string tpm(40, '\0');
+    put<std::uint32_t>(tpm, 48 - 36, 7);
+    memory.areas[0x3000] = table("TPM2", tpm);
+    EXPECT_EQ(read_acpi(memory, 0x1000).tpm_start_method, 7);
+    memory.areas[0x3000] = table("TPM2", tpm.substr(0, 12));
+    EXPECT_EQ(read_acpi(memory, 0x1000).tpm_start_method, 0);
+}
+
 TEST(Acpi, APowerButtonThatIsNotFixedIsNotLookedFor) {
     for (const std::uint32_t flag : {1U << 4, 1U << 20}) {
         FakeMemory memory = machine();

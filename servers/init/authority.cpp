@@ -73,7 +73,25 @@ ipc::KernelResult<void> Authority::add_framebuffer(GrantSet& set, const GrantLin
     return {};
 }
 
+void Authority::close_services(const ServerEntry& server) {
+    for (const GrantLine& line : server.grants) {
+        if (line.kind != GrantKind::receive) {
+            continue;
+        }
+        const auto found = endpoints_.find(line.service);
+        if (found != endpoints_.end()) {
+            // The last capability takes the endpoint along, and who waits there hears of it.
+            (void)ipc::own_table()->revoke(found->second.index());
+            endpoints_.erase(found);
+        }
+        closed_.insert(line.service);
+    }
+}
+
 ipc::KernelResult<ipc::Ref<ipc::Endpoint>> Authority::endpoint(const std::string& service) {
+    if (closed_.contains(service)) {
+        return base::fail(abi::Error::dead);
+    }
     auto& found = endpoints_[service];
     if (!found) {
         found = TRY(ipc::own_bank()->create_endpoint());

@@ -3,10 +3,11 @@
 // Authority: all that init holds, and the pieces of it that a line of the table asks for.
 //
 // An endpoint exists per service, made when a line first names it, and belongs to init: so it survives its server, and
-// callers wait while a dead server is started again.
+// callers wait while a dead server is started again. One that has ended for good takes its services along: callers get an error.
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ public:
 
     // Every line for which there is something to give; the others are logged and left out.
     GrantSet collect(const ServerEntry& server);
+    // The server has ended, and does not come back.
+    void close_services(const ServerEntry& server);
 
 private:
     ipc::KernelResult<void> add(GrantSet& set, const GrantLine& line);
@@ -49,6 +52,7 @@ private:
     const rt::StartInfo& start_;
     const abi::BootInfo& boot_;
     std::map<std::string, ipc::Capability<ipc::Endpoint>> endpoints_;
+    std::set<std::string> closed_;
 };
 
 }  // namespace init

@@ -173,6 +173,7 @@ void Supervisor::bury(Running& server, bool failed) {
     const std::uint64_t now = rt::now();
     server.deaths = now - server.started > ran_well ? 1 : server.deaths + 1;
     if (!failed || server.deaths > server.entry.restarts) {
+        authority_.close_services(server.entry);
         return;
     }
     server.due = now + pause_after(server.deaths);

@@ -90,13 +90,18 @@ void server_main(const rt::StartInfo& start) {
     const vfs::Surroundings around{.endpoint = start.require<ipc::Endpoint>("endpoint"),
                                    .memory = start.require<fs::Manager>("tmpfs"),
                                    .disk = start.capability<fs::Directory>("disk"),
-                                   .archive = start.capability<ipc::Memory>("archive")};
+                                   .archive = start.capability<ipc::Memory>("archive"),
+                                   .tpm = start.capability<fs::Directory>("tpm")};
     auto root = vfs::make_root_view(around);
     if (!root) {
         rt::panic("no root view: tmpfs does not answer");
     }
     vfs::ProcessHost host{around};
     vfs::Service service{host, std::move(*root)};
+    if (around.tpm) {
+        service.add_device(vfs::tpm_major, vfs::make_file_system<vfs::DirectoryFileSystem>(
+                                               ipc::Capability<fs::Directory>{around.tpm.index()}));
+    }
     const abi::Error why = ipc::serve<vfs::Service::Protocol>(around.endpoint, service);
     rt::log("cannot receive: ", why);
 }

@@ -19,12 +19,12 @@ struct Node {
 };
 // Numbers: Documentation of Linux, "Linux allocated devices", which programs rely on.
 constexpr Node nodes[] = {
-    {"null", 0666, 1, 3},     {"zero", 0666, 1, 5},    {"full", 0666, 1, 7},
-    {"random", 0666, 1, 8},   {"urandom", 0666, 1, 9}, {"tty", 0666, 5, 0},
-    {"keyboard", 0200, 5, 3}, {"console", 0620, 5, 1}, {"tty1", 0620, 4, 1},
-    {"tty2", 0620, 4, 2},     {"tty3", 0620, 4, 3},    {"tty4", 0620, 4, 4},
-    {"tty5", 0620, 4, 5},     {"tty6", 0620, 4, 6},    {"ttyS0", 0620, 4, 64},
-    {"ttyS1", 0620, 4, 65},
+    {"null", 0666, 1, 3},     {"zero", 0666, 1, 5},           {"full", 0666, 1, 7},
+    {"random", 0666, 1, 8},   {"urandom", 0666, 1, 9},        {"tty", 0666, 5, 0},
+    {"keyboard", 0200, 5, 3}, {"console", 0620, 5, 1},        {"tty1", 0620, 4, 1},
+    {"tty2", 0620, 4, 2},     {"tty3", 0620, 4, 3},           {"tty4", 0620, 4, 4},
+    {"tty5", 0620, 4, 5},     {"tty6", 0620, 4, 6},           {"ttyS0", 0620, 4, 64},
+    {"ttyS1", 0620, 4, 65},   {"tpm0", 0600, tpm_major, 224},
 };
 struct DeviceLink {
     std::string_view name, target;

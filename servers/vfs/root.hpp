@@ -16,7 +16,11 @@ struct Surroundings {
     ipc::Ref<fs::Manager> memory;      // tmpfs
     ipc::Ref<fs::Directory> disk;      // may be none
     ipc::Ref<ipc::Memory> archive;     // may be none
+    ipc::Ref<fs::Directory> tpm;       // its driver; none if there is no TPM
 };
+
+// Of /dev/tpm0: its driver is the only one that vfs has from the start.
+inline constexpr std::uint32_t tpm_major = 10;
 
 [[nodiscard]] Result<FileSystemPointer> make_in_memory(const Surroundings& around,
                                                        fs::MakeFileSystem how,

@@ -39,6 +39,9 @@ public:
     // The root view: user 0, a Manager. Its mounts come from the caller.
     Service(Host& host, View root);
 
+    // What is opened of character devices with this major number is a matter of this Directory.
+    void add_device(std::uint32_t major, FileSystemPointer server);
+
     // Path operations (service_paths.cpp).
     Result<fs::Open::Reply> handle(fs::Open open, ipc::Request& request);
     Result<fs::GetPathAttributes::Reply> handle(fs::GetPathAttributes get, ipc::Request& request);

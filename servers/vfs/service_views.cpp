@@ -13,6 +13,10 @@ Service::Service(Host& host, View root) : host_(host) {
     views_.push_back(std::make_unique<View>(std::move(root)));
 }
 
+void Service::add_device(std::uint32_t major, FileSystemPointer server) {
+    devices_[major] = std::move(server);
+}
+
 Result<View*> Service::view_at(std::uint64_t badge) {
     if (badge == 0 || badge > views_.size() || !views_[badge - 1]) {
         return base::fail(Status::bad_handle);
@@ -205,7 +209,7 @@ Result<names::RegisterDevice::Reply> Service::handle(const names::RegisterDevice
     if (!directory) {
         return base::fail(Status::malformed);
     }
-    devices_[device.major] = make_file_system<DirectoryFileSystem>(std::move(directory));
+    add_device(device.major, make_file_system<DirectoryFileSystem>(std::move(directory)));
     return names::RegisterDevice::Reply{};
 }
 

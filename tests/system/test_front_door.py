@@ -33,6 +33,15 @@ def test_run_on_this_terminal_leads_to_a_login_and_control_a_x_ends_it():
     person.expect(pexpect.EOF)
 
 
+def test_run_with_a_tpm():
+    person = pexpect.spawn(CLUU, ["run", "--serial", "--tpm", "crb"], timeout=SECONDS, encoding="utf-8")
+    person.expect(r"tpm: a TPM 2.0 \(CRB\)")
+    person.expect("login: ")
+    person.send("\x01x")
+    person.expect(pexpect.EOF)
+    assert list((paths.BUILD / "run" / "tpm").iterdir()), "it is kept"
+
+
 @pytest.mark.parametrize("display, sentence", [
     (":987", "no window can be opened"),
     ("", "the machine's serial line is this terminal"),

@@ -20,6 +20,8 @@ def parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="build what changed and boot it, in a window or on this terminal")
     run.add_argument("--serial", action="store_true", help="the login on this terminal; Ctrl-A X ends the machine")
     run.add_argument("--uefi", action="store_true", help="boot through UEFI instead of the BIOS")
+    run.add_argument("--tpm", nargs="?", const="tis", choices=["tis", "crb"],
+                     help="with a TPM 2.0, which keeps its secrets from run to run (build/run/tpm)")
     run.add_argument("--fresh", action="store_true", help="forget what was written to the disk in earlier runs")
     _size(run)
 

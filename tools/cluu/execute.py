@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import build, disk, linux, paths, qemu
+from . import build, disk, iso, linux, paths, qemu
 from .machine import Machine
 from .line import Line
 from .say import Problem, note
@@ -48,6 +48,8 @@ class Request:
     reference: bool = False  # on Linux instead of CLUU
     log: bool = False
     disk: Path | None = None  # another disk image than the build's
+    tpm: str | None = None  # one of tpm.INTERFACES; its state then
+    tpm_state: Path | None = None
     extra: list[str] = field(default_factory=list)
 
 
@@ -169,9 +171,14 @@ def run(request: Request, live: bool = False, logs: Path | None = None) -> Resul
 
 def _options(request: Request, image: Path) -> qemu.Options:
     options = qemu.Options(disk=image, memory=request.memory, cpus=request.cpus, icount=request.icount,
-                           accelerator="tcg" if request.icount else qemu.accelerator(), extra=request.extra)
+                           accelerator="tcg" if request.icount else qemu.accelerator(), tpm=request.tpm,
+                           tpm_state=request.tpm_state, extra=request.extra)
     if request.reference:
         options.kernel, options.initrd, options.words = linux.kernel(), linux.exec_initramfs(), linux.WORDS
+    elif request.tpm:
+        # With a TPM the ACPI tables begin lower in memory, and QEMU (7.2) would load the initial archive over them.
+        options.iso = image.with_suffix(".iso")
+        iso.build(paths.KERNEL, paths.INITRD, options.iso, "exec")
     else:
         options.kernel, options.initrd, options.words = paths.KERNEL, paths.INITRD, "exec"
     return options

@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from . import qemu, screen
+from . import qemu, screen, tpm
 from .line import Line
 from .say import Problem
 
@@ -37,6 +37,9 @@ class Machine:
         options.qmp = self.work / "qmp"
         if debugger:
             options.gdb = self.work / "gdb"
+        self.tpm = tpm.Emulator(options.tpm_state) if options.tpm else None
+        if self.tpm:
+            options.tpm_socket = self.tpm.path
         self.options = options
         self.errors = open(self.work / "qemu.err", "w+")
         # As with the serial lines, QEMU connects to us.
@@ -58,6 +61,8 @@ class Machine:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+        if self.tpm:
+            self.tpm.stop()
         for line in self.serial:
             line.close()
         self._control.close()

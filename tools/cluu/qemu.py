@@ -39,6 +39,9 @@ class Options:
     display: str = "none"
     serials: list[str] = field(default_factory=list)  # one -serial argument for each line
     qmp: Path | None = None
+    tpm: str | None = None  # one of tpm.INTERFACES
+    tpm_state: Path | None = None  # the chip, for Machine
+    tpm_socket: Path | None = None  # where its emulator listens (tpm.Emulator)
     gdb: Path | None = None  # where QEMU waits for a debugger
     stopped: bool = False  # before the first instruction
     reboots: bool = False  # else a reboot ends QEMU
@@ -77,6 +80,9 @@ def command(o: Options) -> list[str]:
         line += ["-serial", serial]
     if o.qmp:
         line += ["-qmp", f"unix:{_escaped(o.qmp)}"]
+    if o.tpm:
+        line += ["-chardev", f"socket,id=tpm-socket,path={_escaped(o.tpm_socket)}",
+                 "-tpmdev", "emulator,id=tpm,chardev=tpm-socket", "-device", f"tpm-{o.tpm},tpmdev=tpm"]
     if o.icount:
         line += ICOUNT
     if o.gdb:

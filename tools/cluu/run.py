@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from . import build, disk, machine, paths, qemu
+from . import build, disk, machine, paths, qemu, tpm
 from .say import Problem, note, progress
 
 
@@ -62,14 +62,20 @@ def main(arguments) -> int:
     qemu.check_version()
     with _take_disk():
         build.targets("image")
-        return _boot(arguments)
+        if not arguments.tpm:
+            return _boot(arguments, None)
+        # Beside the disk, and longer than it: a chip stays when the disk is changed.
+        with tpm.Emulator(paths.BUILD / "run" / "tpm") as emulator:
+            return _boot(arguments, emulator)
 
 
-def _boot(arguments) -> int:
+def _boot(arguments, emulator: tpm.Emulator | None) -> int:
     window = not arguments.serial and bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     options = qemu.Options(iso=paths.ISO, disk=own_disk(arguments.fresh), memory=arguments.memory, cpus=arguments.cpus,
                            uefi=arguments.uefi, accelerator=qemu.accelerator())
     options.reboots = True
+    if emulator:
+        options.tpm, options.tpm_socket = arguments.tpm, emulator.path
     if window:
         status = _in_window(options)
         if status is not None:
