@@ -5,8 +5,6 @@
 #include <ctime>
 #include <utility>
 
-#include "apps/accounts/edit.hpp"
-#include "apps/accounts/password.hpp"
 #include "interfaces/process_image.hpp"
 #include "libs/accounts/secret.hpp"
 
@@ -17,23 +15,7 @@ namespace {
 constexpr std::size_t most_waiting = 64;
 constexpr std::size_t longest_text = 600;
 
-std::uint64_t now() {
-    timespec time{};
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
-    return static_cast<std::uint64_t>(time.tv_sec) * second +
-           static_cast<std::uint64_t>(time.tv_nsec);
-}
-
 ipc::Ref<process::Process> own() { return ipc::Ref<process::Process>(process::own_process); }
-
-// What somebody else wrote, on one line of the log.
-std::string printable(std::string_view text) {
-    std::string result(text.substr(0, longest_text));
-    for (char& c : result) {
-        if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';
-    }
-    return result;
-}
 
 void fill(Texts& texts, const std::string& notice, const std::string& first,
           const std::string& second) {
@@ -41,15 +23,26 @@ void fill(Texts& texts, const std::string& notice, const std::string& first,
         (void)texts.add(std::string_view(text).substr(0, longest_text));
 }
 
-Guesser guesser_of(const process::DescribeClient::Reply& client) {
-    return client.user == 0 ? Guesser{false, client.terminal} : Guesser{true, client.user};
-}
-
 SessionOf session_of(const process::DescribeClient::Reply& client) {
     return {client.session, client.user, client.session_started_ns};
 }
 
 }  // namespace
+
+std::uint64_t now() {
+    timespec time{};
+    (void)clock_gettime(CLOCK_MONOTONIC, &time);
+    return static_cast<std::uint64_t>(time.tv_sec) * second +
+           static_cast<std::uint64_t>(time.tv_nsec);
+}
+
+std::string printable(std::string_view text) {
+    std::string result(text.substr(0, longest_text));
+    for (char& c : result) {
+        if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';
+    }
+    return result;
+}
 
 void log(const std::string& line) {
     const ipc::Ref<ipc::Log> log(process::own_log);
@@ -91,7 +84,10 @@ ipc::Result<Answer> Service::serve(ipc::Request& request, Decide decide) {
     call.client = client->reply;
     store_.reload();
     call.user = store_.users().find(call.client.user);
+    unbound_.reset();
     const Decision decision = decide(call);
+    bind_password();
+    wipe_registers();
     const Answer answer{
         .outcome = decision.outcome, .user = decision.user, .group = decision.group};
     if (decision.due != 0) {
@@ -151,24 +147,6 @@ ipc::Result<Answer> Service::handle(const RemoveUser&, ipc::Request& request) {
     return serve(request, [&](const Call& call) { return remove_user(call); });
 }
 
-Service::Decision Service::authenticate(const User* user, std::string_view password,
-                                        const Call& call) {
-    const Guesser guesser = guesser_of(call.client);
-    if (!attempts_.may_try(guesser, call.now)) return {.outcome = Outcome::too_soon};
-    switch (check(password, user != nullptr ? user->password_hash : std::string())) {
-        case Verdict::right: attempts_.succeeded(guesser); return {};
-        case Verdict::cannot_check:
-            return refuse("the password cannot be checked (a damaged hash, or too little memory)");
-        case Verdict::wrong: break;
-    }
-    // Without the name where nobody is logged in yet: it may be a password that was typed too early, and the log may be
-    // seen on the guesser's own terminal.
-    log(guesser.logged_in && user != nullptr
-            ? "wrong password for " + user->name + " from " + who(call)
-            : "wrong password at " + terminal_of(call));
-    return {.outcome = Outcome::wrong, .due = attempts_.failed(guesser, now())};
-}
-
 Service::Decision Service::authorise(std::string_view password, std::string_view what,
                                      const Call& call) {
     if (call.client.user == 0) return {};
@@ -218,29 +196,6 @@ Service::Decision Service::become(const Become& become, const Call& call) {
         log(who(call) + " is " + target->name + " now");
     }
     return change_client(*target, call);
-}
-
-Service::Decision Service::set_password(const SetPassword& set, const Call& call) {
-    const Users& users = store_.users();
-    const std::string_view own_password = call.texts[1], fresh = call.texts[2];
-    const User* target = call.texts[0].empty() ? call.user : users.find(call.texts[0]);
-    Decision allowed;
-    if (target == nullptr || target != call.user) {
-        allowed = authorise(own_password, "passwd " + std::string(call.texts[0]), call);
-    } else if (call.client.user != 0) {
-        if (own_password.empty()) return {.outcome = Outcome::needs_password};
-        allowed = authenticate(target, own_password, call);
-    }
-    if (allowed.outcome != Outcome::done) return allowed;
-    if (target == nullptr) return refuse("there is no user `" + printable(call.texts[0]) + "`");
-    if (set.only_ask != 0) return {.first = target->name};
-    if (fresh.empty()) return refuse("an empty password is not taken");
-    const auto hash = make_hash(fresh);
-    if (!hash) return refuse("cannot make a hash (no memory, or no randomness)");
-    const std::string name = target->name, by = who(call);
-    if (const auto failed = commit(with_password(store_.text(), name, *hash))) return *failed;
-    log(by + " changed the password of " + name);
-    return {.first = name};
 }
 
 }  // namespace accounts

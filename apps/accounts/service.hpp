@@ -2,6 +2,7 @@
 // What the clients ask (interfaces/accounts.hpp), and the answers that must wait.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,11 @@ private:
         std::uint32_t user = 0, group = 0;
         std::uint64_t due = 0;  // 0: to be answered at once
     };
+    // A right password, in the request's texts, whose hash does not need the TPM yet although there is one.
+    struct Unbound {
+        std::string user;
+        std::string_view password;
+    };
     // An answer that is held back.
     struct Waiting {
         std::uint64_t due = 0;
@@ -55,14 +61,17 @@ private:
     template <class Decide>
     ipc::Result<Answer> serve(ipc::Request& request, Decide decide);
 
-    // ---- service.cpp: passwords and identities
+    // ---- service.cpp: identities
     Decision become(const Become& become, const Call& call);
-    Decision set_password(const SetPassword& set, const Call& call);
-    // Done: it is this user who asks.
-    Decision authenticate(const User* user, std::string_view password, const Call& call);
     // Done: he may administer, and has said lately who he is.
     Decision authorise(std::string_view password, std::string_view what, const Call& call);
     Decision change_client(const User& user, const Call& call);
+
+    // ---- service_passwords.cpp
+    Decision set_password(const SetPassword& set, const Call& call);
+    // Done: it is this user who asks.
+    Decision authenticate(const User* user, std::string_view password, const Call& call);
+    void bind_password();
 
     // ---- service_users.cpp
     Decision add_user(const AddUser& add, const Call& call);
@@ -81,7 +90,14 @@ private:
     Attempts attempts_;
     Remembered remembered_;
     std::vector<Waiting> waiting_;
+    std::optional<Unbound> unbound_;
 };
+
+// Of a clock that never goes back, in nanoseconds.
+std::uint64_t now();
+
+// What somebody else wrote, on one line of the log.
+std::string printable(std::string_view text);
 
 // A line on the system's log. The message page is not kept.
 void log(const std::string& line);

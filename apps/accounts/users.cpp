@@ -155,7 +155,8 @@ Checked<User> user_from(const toml::table& table) {
     if (table.contains("password")) {
         user.password_hash = TRY(text_at(table, "password"));
         user.password_place = place_of(table.get("password")->source());
-        if (!user.password_hash.starts_with("$argon2id$"))
+        if (!user.password_hash.starts_with("$argon2id$") &&
+            !user.password_hash.starts_with("$tpm2$"))
             return mistake(table.get("password")->source(),
                            "`password` must be what `passwd` writes");
     }

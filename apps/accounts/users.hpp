@@ -14,7 +14,8 @@
 //     shell = "/bin/shell"          # optional
 //     profiles = ["supervisor"]     # optional: what the user's containers may have of `supervisor` and `admin`
 //     containers = ["shell", "ls"]  # optional: the images that the user may run, his shell's among them; else all
-//     password = "$argon2id$..."    # as `passwd` writes it; without it nobody logs in as this user
+//     password = "$argon2id$..."    # as `passwd` writes it; without it nobody logs in as this user. Where it begins
+//                                   # with $tpm2$, only the TPM of this machine can check it (password.hpp)
 //
 // A file with any mistake is refused as a whole: half of a list of users may be the wrong half.
 #pragma once
