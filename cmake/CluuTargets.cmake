@@ -95,7 +95,7 @@ endfunction()
 
 function(cluu_hosted_program name)
     cmake_parse_arguments(arg "" "" "SOURCES;DEPS;LIBS" ${ARGN})
-    add_executable(${name} ${arg_SOURCES})
+    add_executable(${name} ${arg_SOURCES} ${CMAKE_SOURCE_DIR}/libs/hosted/demangle.cpp)
     target_compile_options(${name} PRIVATE ${CLUU_HOSTED_FLAGS})
     cluu_link_deps(${name} _hosted PRIVATE ${arg_DEPS})
     target_link_libraries(${name} PRIVATE ${arg_LIBS})
