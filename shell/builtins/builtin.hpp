@@ -87,6 +87,8 @@ int bracket_builtin(Executor& executor, Arguments arguments);
 int jobs_builtin(Executor& executor, Arguments arguments);
 int fg_builtin(Executor& executor, Arguments arguments);
 int bg_builtin(Executor& executor, Arguments arguments);
+int stop_builtin(Executor& executor, Arguments arguments);
+int disown_builtin(Executor& executor, Arguments arguments);
 int kill_builtin(Executor& executor, Arguments arguments);
 int wait_builtin(Executor& executor, Arguments arguments);
 // containers.cpp

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// jobs, fg, bg, kill and wait.
+// jobs, fg, bg, stop, disown, kill and wait.
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cerrno>
@@ -52,10 +52,10 @@ int list_signals() {
     return write_all(STDOUT_FILENO, text) ? 0 : 1;
 }
 
-int kill_job(Session& session, const std::string& spec, int signal) {
+int signal_job(Session& session, const std::string& name, const std::string& spec, int signal) {
     Job* job = session.jobs.find(spec);
     if (job == nullptr) {
-        complain("kill: " + spec + ": no such job");
+        complain(name + ": " + spec + ": no such job");
         return 1;
     }
     int result = 0;
@@ -67,7 +67,7 @@ int kill_job(Session& session, const std::string& spec, int signal) {
     } else {
         for (const Job::Process& process : job->processes) result |= kill(process.pid, signal);
     }
-    if (result != 0) complain_errno("kill: " + spec, errno);
+    if (result != 0) complain_errno(name + ": " + spec, errno);
     return result == 0 ? 0 : 1;
 }
 
@@ -102,6 +102,34 @@ int bg_builtin(Executor& executor, Arguments arguments) {
     return continue_job(executor, "bg", arguments, false);
 }
 
+int stop_builtin(Executor& executor, Arguments arguments) {
+    Session& session = executor.session();
+    int status = 0;
+    do {
+        const std::string spec = arguments.empty() ? "%" : arguments[0];
+        status |= signal_job(session, "stop", spec, SIGSTOP);
+        arguments = arguments.subspan(arguments.empty() ? 0 : 1);
+    } while (!arguments.empty());
+    return status;
+}
+
+// What nobody has in the table any more is not hung up with the shell, either; its end is awaited all the same, as any child's.
+int disown_builtin(Executor& executor, Arguments arguments) {
+    Session& session = executor.session();
+    int status = 0;
+    do {
+        Job* job = job_or_complaint(session, "disown", arguments);
+        if (job != nullptr) {
+            if (job->state() == Job::State::stopped)
+                complain("disown: " + session.jobs.describe(*job) + ": it stays stopped");
+            session.jobs.remove(*job);
+        }
+        status |= job == nullptr ? 1 : 0;
+        arguments = arguments.subspan(arguments.empty() ? 0 : 1);
+    } while (!arguments.empty());
+    return status;
+}
+
 int kill_builtin(Executor& executor, Arguments arguments) {
     int signal = SIGTERM;
     if (!arguments.empty() && arguments[0] == "-l") return list_signals();
@@ -123,7 +151,7 @@ int kill_builtin(Executor& executor, Arguments arguments) {
     int status = 0;
     for (const std::string& target : arguments) {
         if (target.starts_with('%')) {
-            status |= kill_job(executor.session(), target, signal);
+            status |= signal_job(executor.session(), "kill", target, signal);
             continue;
         }
         auto pid = process_id(target);

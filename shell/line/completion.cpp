@@ -188,9 +188,10 @@ Completion ShellCompleter::complete(std::string_view text) {
     WordAtCursor at = word_at_cursor(text);
     Completion completion{.start = at.start};
     const std::string_view command = at.before.empty() ? "" : std::string_view(at.before[0]);
-    if (is_one_of(command, {"fg", "bg", "kill", "wait"}) && at.word.starts_with('%')) {
+    if (is_one_of(command, {"fg", "bg", "kill", "wait", "stop", "disown"}) &&
+        at.word.starts_with('%')) {
         add_jobs(at.word, completion);
-    } else if (is_one_of(command, {"fg", "bg"})) {
+    } else if (is_one_of(command, {"fg", "bg", "stop", "disown"})) {
         add_jobs("%" + at.word, completion);
     } else if (is_one_of(command, {"kill", "wait"}) && !at.word.starts_with('-')) {
         add_processes(at.word, completion);

@@ -56,6 +56,25 @@ def test_stop_and_go_on(person):
     assert person.enter("jobs") == ""
 
 
+def test_a_job_is_stopped_and_disowned(person):
+    person.enter("sleep 1234 &")
+    assert person.enter("stop %1") == ""
+    assert "Stopped" in person.until("jobs", "Stopped +sleep 1234")
+    person.enter("sleep 4321 & stop %2")
+    person.until("jobs", "Stopped +sleep 4321")
+    assert "it stays stopped" in person.enter("disown %2")
+    person.enter("bg %1")
+    assert "Running" in person.until("jobs", "Running +sleep 1234")
+    assert person.enter("disown; jobs") == ""
+    assert "disown: %1: no such job" in person.enter("disown %1")
+    assert "stop: %1: no such job" in person.enter("stop %1")
+    person.line.send("exit\r")
+    again = Person(person.line)
+    assert again.enter("ps | grep -c 'sleep [1]234'") == "1\n"
+    again.enter("ps | grep '[s]leep' | while read pid rest; do kill -KILL $pid; done")
+    again.until("ps | grep -c '[s]leep'", "^0")
+
+
 def test_a_stop_that_comes_before_its_job_is_for_the_job(person):
     # As if Ctrl-Z had been pressed after the line and before the terminal belongs to what it starts.
     assert "Stopped" in person.enter("kill -TSTP $$; cat")
