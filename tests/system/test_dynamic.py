@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A dynamically linked program of the host, Debian's bash, with its loader and its libraries put where it looks for them."""
+"""Dynamically linked programs of the host, with their loader and their libraries put where they look for them: Debian's bash, and
+programs in Go (age) and in Rust (ripgrep)."""
 
 import re
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 from cluu import execute
 
 BASH = "/bin/bash"
+PROGRAMS = {"/usr/bin/bash": BASH, **{path: path for path in ("/usr/bin/age", "/usr/bin/age-keygen", "/usr/bin/rg")}}
 
 SCRIPTS = [
     "echo $((6 * 7)) ${BASH_VERSINFO[0]}",
@@ -33,7 +35,8 @@ def needed(program: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory):
-    put = [(Path(BASH), "/usr/bin/bash")] + [(Path(name).resolve(), name) for name in needed(BASH)]
+    libraries = {name for program in PROGRAMS.values() for name in needed(program)}
+    put = [(Path(here), there) for there, here in PROGRAMS.items()] + [(Path(name).resolve(), name) for name in sorted(libraries)]
     session = execute.Session(execute.Request(["true"], put=put), logs=tmp_path_factory.mktemp("machine"))
     yield session
     session.close()
@@ -45,3 +48,24 @@ def test_as_on_linux(machine, script):
     there = machine.run("/usr/bin/bash", "-c", script, timeout=60)
     assert there.output.decode().replace("\r\n", "\n") == here.stdout
     assert there.status == here.returncode
+
+
+def test_a_program_in_go(machine):
+    """Many threads, timers, files; what one run has encrypted, another decrypts."""
+    result = machine.run("/usr/bin/bash", "-c", """
+        set -e; cd /tmp
+        age-keygen -o key 2> told; sed -n 's/^Public key: //p' told > recipient
+        seq 1 100000 > plain
+        age -r "$(cat recipient)" < plain > secret
+        age -d -i key secret | cmp - plain && echo same
+        head -c 1000 secret | age -d -i key > part || echo refused
+    """, timeout=120)
+    assert result.output.decode() == "same\nrefused\n", result.errors
+
+
+def test_a_program_in_rust(machine):
+    result = machine.run("/usr/bin/bash", "-c", """
+        mkdir -p /tmp/words/{a,b,c}; for d in a b c; do seq 1 3000 > /tmp/words/$d/numbers; done
+        cd /tmp/words; rg --threads 4 -c '7{3}' | sort; rg -N --no-filename '^29(9.)$' -r 'x$1' a | tail -n 1; rg nowhere; echo $?
+    """, timeout=120)
+    assert result.output.decode() == "a/numbers:3\nb/numbers:3\nc/numbers:3\nx99\n1\n", result.errors
