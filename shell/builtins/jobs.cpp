@@ -102,12 +102,29 @@ int bg_builtin(Executor& executor, Arguments arguments) {
     return continue_job(executor, "bg", arguments, false);
 }
 
+namespace {
+
+// Nobody can refuse to stop; so that what comes next finds it stopped.
+void await_stop(Session& session, const Job& job) {
+    while (job.state() == Job::State::running && !interrupt_pending) {
+        int status = 0;
+        const pid_t pid = waitpid(-1, &status, WUNTRACED);
+        if (pid > 0) session.jobs.note(pid, status);
+        if (pid < 0 && errno != EINTR) break;
+    }
+}
+
+}  // namespace
+
 int stop_builtin(Executor& executor, Arguments arguments) {
     Session& session = executor.session();
     int status = 0;
     do {
         const std::string spec = arguments.empty() ? "%" : arguments[0];
-        status |= signal_job(session, "stop", spec, SIGSTOP);
+        const int told = signal_job(session, "stop", spec, SIGSTOP);
+        if (Job* job = session.jobs.find(spec); told == 0 && job != nullptr)
+            await_stop(session, *job);
+        status |= told;
         arguments = arguments.subspan(arguments.empty() ? 0 : 1);
     } while (!arguments.empty());
     return status;
