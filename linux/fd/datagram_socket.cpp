@@ -148,19 +148,6 @@ PipeEnd* DatagramSocket::oldest() {
     return first;
 }
 
-std::int64_t DatagramSocket::sleep() {
-    auto waiter = Waiter::take();
-    if (!waiter) {
-        return -waiter.error();
-    }
-    Woken woken = Woken::signalled;
-    if (poll(fs::Poll::readable, waiter->target()) == 0) {
-        woken = waiter->wait();
-    }
-    end_poll(waiter->target());
-    return woken == Woken::interrupted ? restart : 0;
-}
-
 std::int64_t DatagramSocket::receive(UserBuffer& buffer, PipeEnd::Options options,
                                      PipeEnd::Received* received) {
     const bool waits = !options.no_wait && !non_blocking();
@@ -179,7 +166,7 @@ std::int64_t DatagramSocket::receive(UserBuffer& buffer, PipeEnd::Options option
         if (!waits) {
             return -Errno::eagain;
         }
-        if (const std::int64_t stop = sleep(); stop != 0) {
+        if (const std::int64_t stop = wait_readable(); stop != 0) {
             return stop;
         }
     }

@@ -70,7 +70,6 @@ private:
         __attribute__((requires_capability(lock_)));
     void admit() __attribute__((requires_capability(lock_)));
     PipeEnd* oldest() __attribute__((requires_capability(lock_)));
-    std::int64_t sleep();
 
     Mutex lock_;
     ipc::Capability<fs::File> file_ __attribute__((guarded_by(lock_)));  // of the name

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "linux/fd/description.hpp"
 
+#include "linux/fd/waiter.hpp"
 #include "linux/process/state.hpp"
+#include "linux/signal/interruption.hpp"
 
 namespace linux::fd {
 
@@ -58,6 +60,17 @@ std::int64_t Description::ioctl(std::uint32_t /*request*/, std::uint64_t /*argum
 }
 
 void Description::end_poll(WakeTarget /*target*/) {}
+
+std::int64_t Description::wait_readable() {
+    auto waiter = Waiter::take();
+    if (!waiter) {
+        return -waiter.error();
+    }
+    const bool there = poll(fs::Poll::readable, waiter->target()) != 0;
+    const Woken woken = there ? Woken::signalled : waiter->wait();
+    end_poll(waiter->target());
+    return woken == Woken::interrupted ? restart : 0;
+}
 
 fs::Attributes own_attributes(fs::Kind kind, std::uint32_t mode, std::uint64_t inode) {
     fs::Attributes attributes;

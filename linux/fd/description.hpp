@@ -104,6 +104,8 @@ public:
     virtual std::uint32_t poll(std::uint32_t events, WakeTarget target) = 0;
     // The waiting that `poll` with a target began is over.
     virtual void end_poll(WakeTarget target);
+    // Until `poll` may say that it can be read; 0, or what the call that waits gives: `restart` after a signal.
+    std::int64_t wait_readable();
     // When, at the latest, who polls must look again although nobody wakes him.
     [[nodiscard]] virtual std::uint64_t next_event() { return ipc::no_deadline; }
 

@@ -2,7 +2,6 @@
 #include "linux/fd/signal_queue.hpp"
 
 #include "linux/fd/image.hpp"
-#include "linux/fd/waiter.hpp"
 #include "linux/signal/interruption.hpp"
 #include "linux/signal/state.hpp"
 
@@ -84,15 +83,8 @@ std::int64_t SignalQueue::read(UserBuffer& buffer, Offset offset) {
         if (non_blocking()) {
             return -Errno::eagain;
         }
-        auto waiter = Waiter::take();
-        if (!waiter) {
-            return -waiter.error();
-        }
-        const bool there = poll(fs::Poll::readable, waiter->target()) != 0;
-        const Woken woken = there ? Woken::signalled : waiter->wait();
-        end_poll(waiter->target());
-        if (woken == Woken::interrupted) {
-            return restart;
+        if (const std::int64_t error = wait_readable(); error != 0) {
+            return error;
         }
     }
 }

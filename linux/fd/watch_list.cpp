@@ -202,15 +202,8 @@ std::int64_t WatchList::read(UserBuffer& buffer, Offset offset) {
         if (non_blocking()) {
             return -Errno::eagain;
         }
-        auto waiter = Waiter::take();
-        if (!waiter) {
-            return -waiter.error();
-        }
-        const bool there = poll(fs::Poll::readable, waiter->target()) != 0;
-        const Woken woken = there ? Woken::signalled : waiter->wait();
-        end_poll(waiter->target());
-        if (woken == Woken::interrupted) {
-            return restart;
+        if (const std::int64_t error = wait_readable(); error != 0) {
+            return error;
         }
     }
 }
