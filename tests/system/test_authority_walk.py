@@ -10,6 +10,7 @@ import shlex
 
 import pytest
 
+import images
 from cluu import execute, paths
 
 SHELL = "ENTRYPOINT /bin/busybox sh -c\n"
@@ -44,10 +45,7 @@ PROFILES = {"supervisor", "admin", "accounts"}  # the others give nothing that o
 def guest(tmp_path_factory):
     folder = tmp_path_factory.mktemp("images")
     put = [(paths.OUT / "linux/try_names", "/home/admin/try_names"), (paths.OUT / "hosted/container", TOOL)]
-    for name, text in CLUUFILES.items():
-        (folder / name).mkdir()
-        (folder / name / "Cluufile").write_text(text)
-        put.append((folder / name, f"/var/images/{name}"))
+    put += images.to_put(folder, CLUUFILES)
     session = execute.Session(execute.Request(["true"], put=put), logs=tmp_path_factory.mktemp("guest"))
     session.shell(f"mkdir -p {PLACE}/hidden && echo x > {PLACE}/file && echo x > {PLACE}/hidden/file && chown -R admin:admin {PLACE}")
     for name, words in (("plain", (START, "plain")), ("outer", (MIDDLE, "outer", START))):

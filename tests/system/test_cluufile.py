@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+import images
 from cluu import execute, paths
 
 SHELL = "ENTRYPOINT /bin/busybox sh -c\n"
@@ -35,10 +36,7 @@ CLUUFILES = {
 def guest(tmp_path_factory):
     folder = tmp_path_factory.mktemp("images")
     put = [(paths.OUT / "linux/memory_limit", "/home/admin/memory_limit")]
-    for name, text in CLUUFILES.items():
-        (folder / name).mkdir()
-        (folder / name / "Cluufile").write_text(text)
-        put.append((folder / name, f"/var/images/{name}"))
+    put += images.to_put(folder, CLUUFILES)
     session = execute.Session(execute.Request(["true"], put=put), logs=tmp_path_factory.mktemp("guest"))
     yield session
     session.close()

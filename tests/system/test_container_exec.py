@@ -3,6 +3,7 @@
 
 import pytest
 
+import images
 from cluu import execute, paths
 
 SHELL = "ENTRYPOINT /bin/busybox sh -c\n"
@@ -26,10 +27,7 @@ CLUUFILES = {
 def guest(tmp_path_factory):
     folder = tmp_path_factory.mktemp("images")
     put = [(paths.OUT / "hosted/container", TOOL)]
-    for name, text in CLUUFILES.items():
-        (folder / name).mkdir()
-        (folder / name / "Cluufile").write_text(text)
-        put.append((folder / name, f"/var/images/{name}"))
+    put += images.to_put(folder, CLUUFILES)
     session = execute.Session(execute.Request(["true"], put=put), logs=tmp_path_factory.mktemp("guest"))
     for name in ("room", "lodger", "blind"):
         assert session.run("container", "run", "-d", "--name", f"the-{name}", name).status == 0

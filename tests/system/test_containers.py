@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+import images
 from cluu import execute, paths
 
 CLUUFILES = {
@@ -38,10 +39,7 @@ def guest(tmp_path_factory):
            (paths.OUT / "hosted/hostile_shares", "/home/admin/hostile_shares"),
            (paths.OUT / "hosted/hostile_terminal", "/home/admin/hostile_terminal"),
            (paths.OUT / "linux/memory_limit", "/home/admin/memory_limit")]
-    for name, text in CLUUFILES.items():
-        (folder / name).mkdir()
-        (folder / name / "Cluufile").write_text(text)
-        put.append((folder / name, f"/var/images/{name}"))
+    put += images.to_put(folder, CLUUFILES)
     session = execute.Session(execute.Request(["true"], put=put), logs=tmp_path_factory.mktemp("guest"))
     yield session
     session.close()
@@ -225,11 +223,7 @@ def test_a_fork_bomb_ends_alone(guest):
 
 
 def test_a_share_of_the_cpu_holds_for_all_processes_of_a_container(tmp_path):
-    put = []
-    for name in ("lazy", "boss"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "Cluufile").write_text(CLUUFILES[name])
-        put.append((tmp_path / name, f"/var/images/{name}"))
+    put = images.to_put(tmp_path, {name: CLUUFILES[name] for name in ("lazy", "boss")})
     script = """look() { cat /proc/uptime; container inspect lazy-one | grep 'cpu ms'; cat /proc/uptime; }
         container run -d --name lazy-one lazy 'for i in 1 2 3; do (while :; do :; done) & done; wait' > /dev/null
         (while :; do :; done) & sleep 0.1; look; sleep 10; look; kill $!; container stop -t 0 lazy-one"""

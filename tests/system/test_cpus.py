@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+import images
 from cluu import execute, paths, qemu
 from cluu.machine import Machine
 
@@ -49,11 +50,9 @@ def test_programs_are_told_how_many_there_are(machine):
 
 def test_fork_bombs_end_alone_again_and_again(tmp_path):
     """What ends on one CPU takes its capabilities along while other threads of the same server, on other CPUs, are given new ones."""
-    put = []
-    for name, mounts in [("small", "MOUNT / readonly\nLIMIT memory 4M\n"), ("boss", "PROFILE supervisor\nMOUNT / inherit\n")]:
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "Cluufile").write_text(f"PROFILE vfs\n{mounts}ENTRYPOINT /bin/busybox sh -c\n")
-        put.append((tmp_path / name, f"/var/images/{name}"))
+    shell = "ENTRYPOINT /bin/busybox sh -c\n"
+    put = images.to_put(tmp_path, {"small": f"PROFILE vfs\nMOUNT / readonly\nLIMIT memory 4M\n{shell}",
+                                   "boss": f"PROFILE vfs supervisor\nMOUNT / inherit\n{shell}"})
     # A bomb may end by itself once it was listed: what counts is that none is left.
     stop = "container ls | grep small- | while read id rest; do container stop -t 0 $id; done; ! container ls | grep small-"
     session = execute.Session(execute.Request(["true"], put=put, cpus=4), logs=tmp_path / "logs")

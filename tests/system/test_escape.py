@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+import images
 from cluu import execute, paths
 
 SOURCES = paths.ROOT / "tests/escape"
@@ -35,10 +36,7 @@ def prison(tmp_path_factory):
     put = [(paths.OUT / ("hosted" if name == "capabilities" else "linux") / f"escape_{name}", f"/home/admin/escape_{name}")
            for name in HOLDERS]
     put.append((paths.OUT / "linux/hold_name", "/home/admin/hold_name"))
-    for name, text in CLUUFILES.items():
-        (folder / name).mkdir()
-        (folder / name / "Cluufile").write_text(text)
-        put.append((folder / name, f"/var/images/{name}"))
+    put += images.to_put(folder, CLUUFILES)
     session = execute.Session(execute.Request(["true"], put=put), logs=tmp_path_factory.mktemp("prison"))
     session.shell(f"umask 022; cd /home/admin; echo private words > /home/admin/secret; mkdir -p {PLACE}/deep; echo public words > {PLACE}/file;"
                   f" cd {PLACE} && ln -s /home/admin/secret absolute && ln -s ../secret relative && ln -s .. up; chown -R 1000 . ../secret")

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+import images
 from cluu import execute, paths
 
 PROGRAM = "ENTRYPOINT /home/admin/try_names\n"
@@ -28,10 +29,7 @@ PLACE = "/home/admin/place"
 def guest(tmp_path_factory):
     folder = tmp_path_factory.mktemp("images")
     put = [(paths.OUT / "linux/try_names", "/home/admin/try_names")]
-    for name, text in CLUUFILES.items():
-        (folder / name).mkdir()
-        (folder / name / "Cluufile").write_text(text)
-        put.append((folder / name, f"/var/images/{name}"))
+    put += images.to_put(folder, CLUUFILES)
     session = execute.Session(execute.Request(["true"], put=put), logs=tmp_path_factory.mktemp("guest"))
     session.shell(f"mkdir -p {PLACE}/d && cd {PLACE} && echo a > a && echo b > b && echo c > d/c && ln -s a link && ln -s d to-d"
                   " && ln -s ../b d/out && ln -s a moving")
@@ -156,10 +154,8 @@ def test_names_are_paid_for_by_the_container(guest):
 
 def test_a_confined_start_costs_little_more_than_one_that_sees_all(tmp_path):
     put = [(paths.OUT / "linux/container_start", "/tmp/container_start")]
-    for name, authority in (("confined", "GRANT argv read"), ("wide", "MOUNT / readonly")):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "Cluufile").write_text(f"PROFILE vfs\n{authority}\nENTRYPOINT /bin/busybox test\n")
-        put.append((tmp_path / name, f"/var/images/{name}"))
+    put += images.to_put(tmp_path, {name: f"PROFILE vfs\n{authority}\nENTRYPOINT /bin/busybox test\n" for name, authority in
+                                    (("confined", "GRANT argv read"), ("wide", "MOUNT / readonly"))})
     session = execute.Session(execute.Request(["true"], put=put, icount=True), logs=tmp_path / "logs")
     try:
         cost = {}

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+import images
 from cluu import execute, paths
 
 CLUUFILES = {
@@ -21,10 +22,7 @@ ROUNDS_BEFORE = 300
 def guest(tmp_path_factory):
     folder = tmp_path_factory.mktemp("images")
     put = [(paths.OUT / "linux/crowd", "/home/admin/crowd")]
-    for name, text in CLUUFILES.items():
-        (folder / name).mkdir()
-        (folder / name / "Cluufile").write_text(text)
-        put.append((folder / name, f"/var/images/{name}"))
+    put += images.to_put(folder, CLUUFILES)
     session = execute.Session(execute.Request(["true"], put=put, icount=True), logs=tmp_path_factory.mktemp("guest"))
     yield session
     session.close()

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+import images
 from cluu import execute
 
 SHELL = "PROFILE vfs\nMOUNT / inherit\nENTRYPOINT /bin/busybox sh -c\n"
@@ -29,11 +30,7 @@ WAIT = "until {}; do sleep 0.1; done; "
 @pytest.fixture(scope="module")
 def guest(tmp_path_factory):
     folder = tmp_path_factory.mktemp("images")
-    put = []
-    for name, text in CLUUFILES.items():
-        (folder / name).mkdir()
-        (folder / name / "Cluufile").write_text(text)
-        put.append((folder / name, f"/var/images/{name}"))
+    put = images.to_put(folder, CLUUFILES)
     session = execute.Session(execute.Request(["true"], put=put), logs=tmp_path_factory.mktemp("guest"))
     yield session
     session.close()

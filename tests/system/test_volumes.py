@@ -3,6 +3,7 @@
 
 import pytest
 
+import images
 from cluu import execute
 
 SHELL = "ENTRYPOINT /bin/busybox sh -c\n"
@@ -22,11 +23,7 @@ HOST = "/home/admin/host"
 @pytest.fixture(scope="module")
 def guest(tmp_path_factory):
     folder = tmp_path_factory.mktemp("images")
-    put = []
-    for name, text in CLUUFILES.items():
-        (folder / name).mkdir()
-        (folder / name / "Cluufile").write_text(text)
-        put.append((folder / name, f"/var/images/{name}"))
+    put = images.to_put(folder, CLUUFILES)
     session = execute.Session(execute.Request(["true"], put=put), logs=tmp_path_factory.mktemp("guest"))
     session.shell(f"mkdir -p {HOST}/secret && cd {HOST} && echo mine > file && echo hush > secret/word && ln -s /etc/hostname out"
                   " && ln -s ../file secret/up")
