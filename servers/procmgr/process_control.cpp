@@ -211,12 +211,17 @@ Result<process::SetTimer::Reply> ProcessService::handle(const process::SetTimer&
     }
     const std::uint64_t now = rt::now();
     const Pid pid = from.process->pid;
+    const std::uint32_t container = from.process->container;
+    if (set.value_ns != 0 && !manager_.timers.has_room(pid, set.timer, container)) {
+        return base::fail(Status::limit);
+    }
     const auto before = set.value_ns == 0
                             ? manager_.timers.clear(TimerKind::process, pid, set.timer)
                             : manager_.timers.set({.kind = TimerKind::process,
                                                    .pid = pid,
                                                    .number = set.timer,
                                                    .signal = set.signal,
+                                                   .container = container,
                                                    .deadline_ns = now + set.value_ns,
                                                    .interval_ns = set.interval_ns});
     process::SetTimer::Reply reply;

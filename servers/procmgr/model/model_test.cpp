@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <map>
+
 #include <gtest/gtest.h>
 
 #include "servers/procmgr/model/process_table.hpp"
@@ -360,6 +362,45 @@ TEST(Timers, OnceAndAgain) {
     EXPECT_EQ(timers.next_deadline(), 110u);
     timers.forget_process(2);
     EXPECT_EQ(timers.next_deadline(), Timers::never);
+}
+
+TEST(Timers, AContainersTimersTakeTurns) {
+    constexpr std::uint64_t second = 1'000'000'000;
+    Timers timers;
+    for (std::uint32_t i = 0; i < 32; ++i) {
+        timers.set(
+            {.pid = 2, .number = i, .container = 1, .deadline_ns = second, .interval_ns = 1});
+    }
+    timers.set({.pid = 3, .container = 2, .deadline_ns = second + 1000});
+    timers.set({.kind = TimerKind::stop, .number = 1, .deadline_ns = second + 1000});
+    std::map<std::uint32_t, int> expired;  // of each container
+    bool stopped = false;
+    for (std::uint64_t now = second; now < 2 * second; now = timers.next_deadline()) {
+        while (const auto timer = timers.expire(now)) {
+            ++expired[timer->container];
+            if (timer->container != 1) {
+                EXPECT_EQ(now, second + 1000) << "others are not late";
+                stopped |= timer->kind == TimerKind::stop;
+            }
+        }
+    }
+    EXPECT_TRUE(stopped);
+    EXPECT_GE(expired[1], 10'000);
+    EXPECT_LE(expired[1], 10'150) << "those that may come at once, and then one in 0.1 ms";
+}
+
+TEST(Timers, AContainerHasRoomForSoMany) {
+    Timers timers;
+    for (std::uint32_t i = 0; i < Timers::max_per_container; ++i) {
+        EXPECT_TRUE(timers.has_room(2, i, 1));
+        timers.set({.pid = 2, .number = i, .container = 1, .deadline_ns = 1});
+    }
+    EXPECT_FALSE(timers.has_room(3, 1, 1));
+    EXPECT_TRUE(timers.has_room(3, 0, 1)) << "each may have an alarm";
+    EXPECT_TRUE(timers.has_room(2, 1, 1)) << "what it has already, it may set anew";
+    EXPECT_TRUE(timers.has_room(3, 1, 2)) << "others have their own";
+    timers.forget_process(2);
+    EXPECT_TRUE(timers.has_room(3, 1, 1));
 }
 
 TEST(Timers, SettingGivesWhatWasSet) {
