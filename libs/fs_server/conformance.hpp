@@ -312,6 +312,30 @@ TYPED_TEST_P(Conformance, Locks) {
     c.close(two);
 }
 
+TYPED_TEST_P(Conformance, OneOwnerHasSoManyLocksAndOthersTheirs) {
+    auto& c = this->client();
+    EXPECT_EQ(c.make_file("f", "0123456789"), Status::ok);
+    const auto file = c.open("f", Flags::read | Flags::write);
+    const auto lock = [&](std::uint64_t owner, std::uint32_t kind, std::uint64_t start,
+                          std::uint64_t length) {
+        return TestClient::status_of(
+            c.call(file, fs::Lock{.start = start, .length = length, .kind = kind, .owner = owner}));
+    };
+    std::uint64_t count = 0;
+    Status status = Status::ok;
+    while (count < 100'000 && (status = lock(7, fs::Lock::exclusive, 2 * count, 1)) == Status::ok) {
+        ++count;
+    }
+    EXPECT_EQ(status, Status::limit);
+    EXPECT_GT(count, 2000U);
+    EXPECT_EQ(lock(8, fs::Lock::exclusive, 2 * count, 1), Status::ok);
+    EXPECT_EQ(lock(8, fs::Lock::shared, 2 * count - 2, 1), Status::would_block);
+    EXPECT_EQ(lock(7, fs::Lock::unlock, 0, 0), Status::ok);
+    EXPECT_EQ(lock(8, fs::Lock::shared, 2 * count - 2, 1), Status::ok);
+    EXPECT_EQ(lock(7, fs::Lock::exclusive, 0, 2), Status::ok);
+    c.close(file);
+}
+
 TYPED_TEST_P(Conformance, HostileMessages) {
     auto& c = this->client();
     EXPECT_EQ(c.make_file("f", "x"), Status::ok);
@@ -503,8 +527,8 @@ REGISTER_TYPED_TEST_SUITE_P(Conformance, WritesAndReads, AnnouncedWritesNeedRead
                             TruncatesAndGrowsWithZeros, OffsetsAndAppending, OpenFlags,
                             LinksAndUnlinkedFiles, Directories,
                             ListsAllEntriesOnceWhileSomeAreRemoved, SymbolicLinksRedirect, Renames,
-                            Permissions, Locks, NamelessFiles, NamedPipesCountTheirEnds,
-                            HostileMessages, CountsWhatMakesRememberedAnswersVoid,
-                            AClosedFileIsOpenedInto);
+                            Permissions, Locks, OneOwnerHasSoManyLocksAndOthersTheirs,
+                            NamelessFiles, NamedPipesCountTheirEnds, HostileMessages,
+                            CountsWhatMakesRememberedAnswersVoid, AClosedFileIsOpenedInto);
 
 }  // namespace fs_server::testing

@@ -2,12 +2,14 @@
 // Advisory locks on ranges of files (fs::Lock), for one file system process.
 //
 // A lock belongs to an owner: a process, for record locks, or the description through which it was
-// taken. One owner's locks on one file never overlap: a new one replaces or splits what it covers.
+// taken. One owner's locks on one file never overlap: a new one replaces or splits what it covers. So what a call takes grows with
+// the owners that a file has, not with their locks, nor with other files': others wait for who takes many.
 // Locks end with the description through which they were taken.
 #pragma once
 
+#include <map>
 #include <optional>
-#include <vector>
+#include <utility>
 
 #include "libs/fs_server/types.hpp"
 
@@ -15,26 +17,26 @@ namespace fs_server {
 
 class Backend;
 
+using LockedFile = std::pair<const Backend*, Inode>;
+
 struct LockOwner {
     std::uint64_t process = 0;      // 0: the description itself
     std::uint64_t description = 0;  // badge
 
-    [[nodiscard]] bool same(const LockOwner& other) const {
-        return process == other.process && (process != 0 || description == other.description);
-    }
+    using Key = std::pair<std::uint64_t, std::uint64_t>;
+    [[nodiscard]] Key key() const { return {process, process == 0 ? description : 0}; }
 };
 
 struct FileLock {
-    const Backend* backend = nullptr;
-    Inode inode;
+    LockedFile file;
     LockOwner owner;
     std::uint64_t start = 0;
     std::uint64_t end = 0;  // exclusive
     bool exclusive = false;
 
     [[nodiscard]] bool same_place(const FileLock& other) const {
-        return backend == other.backend && inode == other.inode && owner.same(other.owner) &&
-               start == other.start && end == other.end;
+        return file == other.file && owner.key() == other.owner.key() && start == other.start &&
+               end == other.end;
     }
 };
 
@@ -48,15 +50,28 @@ public:
     [[nodiscard]] Status set(const FileLock& lock);
     // Frees the owner's part of this range.
     [[nodiscard]] Status clear(const FileLock& range);
-    // Everything taken through this description. Was there anything?
-    bool drop(std::uint64_t description);
+    // Everything taken through this description of the file. Was there anything?
+    bool drop(const LockedFile& file, std::uint64_t description);
 
 private:
-    static constexpr std::size_t most = 16384;
+    // Of all, and of one owner on one file: he may give them all back by one call, for which others wait.
+    static constexpr std::size_t most = 16384, most_of_one = 2048;
 
-    void cut(const FileLock& range);
+    struct Range {
+        std::uint64_t end = 0;
+        std::uint64_t description = 0;
+        bool exclusive = false;
+    };
+    using Ranges = std::map<std::uint64_t, Range>;  // by their start
+    using Owners = std::map<LockOwner::Key, Ranges>;
+    using Files = std::map<LockedFile, Owners>;
 
-    std::vector<FileLock> locks_;
+    template <class Map>
+    [[nodiscard]] static auto first_after(Map& ranges, std::uint64_t start);
+    void cut(Ranges& ranges, const FileLock& range);
+
+    Files files_;  // those that have locks
+    std::size_t count_ = 0;
 };
 
 }  // namespace fs_server

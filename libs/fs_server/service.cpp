@@ -136,16 +136,9 @@ void Service::end_description(std::uint64_t badge) {
         tell_of_close(badge);
         watchers_.end(badge);
     }
-    if (!waiting_.empty()) {
-        std::erase_if(waiting_, [&](const WaitingLock& waiting) {
-            return waiting.lock.owner.description == badge;
-        });
-    }
+    end_locks(badge);
     pipes_.close(badge, host_);
     listeners_.close(badge);
-    if (locks_.drop(badge)) {
-        retry_locks();
-    }
 }
 
 Result<fs::Close::Reply> Service::handle(const fs::Close&, ipc::Request& request) {

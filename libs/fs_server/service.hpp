@@ -10,6 +10,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -208,7 +209,8 @@ private:
                                             const fs::Rename& rename);
     // All but the description's place in the table.
     void end_description(std::uint64_t badge);
-    void retry_locks();
+    void retry_locks(const LockedFile& file);
+    void end_locks(std::uint64_t badge);
     void end_waits(const FileLock& lock);
     Result<fs::Lock::Reply> wait_for(const FileLock& lock, ipc::Request& request);
     void sweep_roots();
@@ -223,9 +225,9 @@ private:
     Listeners listeners_;
     Watchers watchers_{host_};
     std::uint32_t moves_told_ = 0;
-    static constexpr std::size_t most_waiting = 64;  // through one description
-    std::deque<WaitingLock> waiting_;
-    bool some_dropped_ = false;  // of the roots, and not yet ended
+    static constexpr std::size_t most_waiting = 64;          // through one description
+    std::map<LockedFile, std::deque<WaitingLock>> waiting_;  // for a lock
+    bool some_dropped_ = false;                              // of the roots, and not yet ended
     // The start of an entrance and the path of a message, or a message's two.
     std::unique_ptr<char[]> path_ = std::make_unique_for_overwrite<char[]>(2 * abi::message_bytes);
     ipc::Capability<fs::File> opened_;  // from describe to the reply

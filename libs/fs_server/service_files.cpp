@@ -288,8 +288,7 @@ Result<fs::Lock::Reply> Service::handle(const fs::Lock& lock, ipc::Request& requ
     const std::uint64_t end = lock.length == 0
                                   ? Locks::to_end
                                   : base::add(lock.start, lock.length).value_or(Locks::to_end);
-    const FileLock wanted{.backend = file->backend,
-                          .inode = file->inode,
+    const FileLock wanted{.file = {file->backend, file->inode},
                           .owner = {.process = lock.owner, .description = request.badge()},
                           .start = lock.start,
                           .end = end,
@@ -298,7 +297,7 @@ Result<fs::Lock::Reply> Service::handle(const fs::Lock& lock, ipc::Request& requ
         if (const Status bad = locks_.clear(wanted); bad != Status::ok) {
             return base::fail(bad);
         }
-        retry_locks();
+        retry_locks(wanted.file);
         return Reply{.kind = fs::Lock::unlock};
     }
     const auto other = locks_.conflict(wanted);
@@ -318,7 +317,7 @@ Result<fs::Lock::Reply> Service::handle(const fs::Lock& lock, ipc::Request& requ
         if (const Status bad = locks_.set(wanted); bad != Status::ok) {
             return base::fail(bad);
         }
-        retry_locks();  // an exclusive lock may have become a shared one
+        retry_locks(wanted.file);  // an exclusive lock may have become a shared one
         return Reply{.kind = lock.kind};
     }
     if (lock.wait == 0) {
@@ -331,18 +330,24 @@ Result<fs::Lock::Reply> Service::wait_for(const FileLock& lock, ipc::Request& re
     const auto through_this = [&](const WaitingLock& one) {
         return one.lock.owner.description == request.badge();
     };
+    auto reply = TRY(request.defer());
+    auto& waiting = waiting_[lock.file];
     // Some may have been interrupted and never have asked again; the oldest make room.
-    if (std::ranges::count_if(waiting_, through_this) >= std::ptrdiff_t{most_waiting}) {
-        const auto oldest = std::ranges::find_if(waiting_, through_this);
+    if (std::ranges::count_if(waiting, through_this) >= std::ptrdiff_t{most_waiting}) {
+        const auto oldest = std::ranges::find_if(waiting, through_this);
         (void)oldest->reply.fail(Status::interrupted);
-        waiting_.erase(oldest);
+        waiting.erase(oldest);
     }
-    waiting_.push_back({lock, TRY(request.defer())});
+    waiting.push_back({lock, std::move(reply)});
     return fs::Lock::Reply{};
 }
 
 void Service::end_waits(const FileLock& lock) {
-    std::erase_if(waiting_, [&](WaitingLock& one) {
+    const auto waiting = waiting_.find(lock.file);
+    if (waiting == waiting_.end()) {
+        return;
+    }
+    std::erase_if(waiting->second, [&](WaitingLock& one) {
         const bool ends = one.lock.same_place(lock);
         if (ends) {
             (void)one.reply.fail(
@@ -350,16 +355,45 @@ void Service::end_waits(const FileLock& lock) {
         }
         return ends;
     });
+    if (waiting->second.empty()) {
+        waiting_.erase(waiting);
+    }
 }
 
-void Service::retry_locks() {
-    for (auto at = waiting_.begin(); at != waiting_.end();) {
+// The description is no more.
+void Service::end_locks(std::uint64_t badge) {
+    const OpenFile* file = files_.find(badge);
+    if (file == nullptr) {
+        return;
+    }
+    const LockedFile of{file->backend, file->inode};
+    if (const auto waiting = waiting_.find(of); waiting != waiting_.end()) {
+        std::erase_if(waiting->second, [badge](const WaitingLock& one) {
+            return one.lock.owner.description == badge;
+        });
+        if (waiting->second.empty()) {
+            waiting_.erase(waiting);
+        }
+    }
+    if (locks_.drop(of, badge)) {
+        retry_locks(of);
+    }
+}
+
+// Locks of the file have ended.
+void Service::retry_locks(const LockedFile& file) {
+    const auto found = waiting_.find(file);
+    if (found == waiting_.end()) {
+        return;
+    }
+    auto& waiting = found->second;
+    for (auto at = waiting.begin(); at != waiting.end();) {
         if (locks_.conflict(at->lock)) {
             ++at;
             continue;
         }
         WaitingLock granted = std::move(*at);
-        at = waiting_.erase(at);
+        at = waiting.erase(at);
         const Status status = locks_.set(granted.lock);
         if (status != Status::ok) {
             (void)granted.reply.fail(status);
@@ -367,8 +401,11 @@ void Service::retry_locks() {
                        {.kind = granted.lock.exclusive ? fs::Lock::exclusive : fs::Lock::shared})) {
             // Who waited is gone or was interrupted.
             (void)locks_.clear(granted.lock);
-            at = waiting_.begin();
+            at = waiting.begin();
         }
+    }
+    if (waiting.empty()) {
+        waiting_.erase(found);
     }
 }
 
