@@ -11,6 +11,7 @@
 // of its work for others because a client has run out. What was used too much is paid back in the periods to come.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "kernel/object/bank.hpp"
@@ -50,6 +51,14 @@ public:
             charge_budgets(time);
         }
     }
+    // It waits for its next slice: behind all others.
+    void end_slice() { rest_of_slice = std::min(rest_of_slice, std::int64_t{0}); }
+    // If its slice is over, the next begins, shorter by what it took too much.
+    void begin_slice(std::int64_t slice) {
+        if (rest_of_slice <= 0) {
+            rest_of_slice = slice + (rest_of_slice > -slice ? rest_of_slice : 0);
+        }
+    }
     // What is left of the smallest budget, here or above; 0: none. Begins the period that `now` is in.
     [[nodiscard]] Nanoseconds remaining(Nanoseconds now);
     // When the last of the budgets that are used up is filled again. There is one.
@@ -61,11 +70,12 @@ public:
     const std::uint8_t priority;
 
     // Accounting, kept by the scheduler.
-    Nanoseconds consumed = 0;       // in all
-    bool overdrawn = false;         // runs for others beyond its budget ...
-    Nanoseconds grace_end = 0;      // ... until it has consumed so much
-    Nanoseconds rest_of_slice = 0;  // if it was put aside within its time slice
-    Thread* throttled = nullptr;    // waits in the CPU's release tree for the next period
+    Nanoseconds consumed = 0;   // in all
+    bool overdrawn = false;     // runs for others beyond its budget ...
+    Nanoseconds grace_end = 0;  // ... until it has consumed so much
+    // What is left of its time slice; below 0: what it took too much.
+    std::int64_t rest_of_slice = 0;
+    Thread* throttled = nullptr;  // waits in the CPU's release tree for the next period
     Nanoseconds release_at = 0;
     base::TreeNode release_node;
 

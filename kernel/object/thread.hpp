@@ -61,7 +61,7 @@ struct alignas(8) Condition {
     bool has_deadline = false;
     bool is_call = false;    // send, reply: it waits for the answer to a call
     bool is_pager = false;   // fault_send: a page is wanted, no reply expected
-    bool overdrawn = false;  // its context has been used up by whom it lends it to
+    bool overdrawn = false;  // its context, or its slice, has been used up by whom it lends it to
 
     friend bool operator==(const Condition& a, const Condition& b) {
         return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);

@@ -62,19 +62,20 @@ void Scheduler::add_to_queue(Thread& thread, bool at_front) {
     if (at_front) {
         queues_[priority].push_front(thread);
     } else {
+        thread.context_->end_slice();
         queues_[priority].push_back(thread);
     }
     bitmap_[priority / 64] |= std::uint64_t{1} << (priority % 64);
     highest_ = std::max(highest_, int{priority});
 }
 
-void Scheduler::enqueue(Thread& thread, bool at_front) {
+void Scheduler::enqueue(Thread& thread) {
     if (thread.context_ == nullptr || &thread == current() || &thread == preferred_ ||
         thread.queue_link.linked()) {
         return;
     }
     thread.cpu_ = this;
-    add_to_queue(thread, at_front);
+    add_to_queue(thread);
     if (KernelLock::many() || !is_indifferent_to(thread)) {
         wake();
     }
@@ -86,6 +87,7 @@ Thread* Scheduler::take_highest() {
     }
     Thread* thread = queues_[static_cast<std::size_t>(highest_)].front();
     remove_from_queue(*thread);
+    thread->context_->begin_slice(time_slice);
     return thread;
 }
 
@@ -131,11 +133,7 @@ void Scheduler::before_context_change(Thread& thread) {
 
 void Scheduler::after_context_change(Thread& thread) {
     if (&thread == current() || &thread == preferred_) {
-        if (is_this_cpu()) {
-            decide_ = true;
-        } else {
-            wake();
-        }
+        wake();
     } else if (thread.state() == abi::ThreadState::ready) {
         enqueue(thread);
     }
@@ -190,9 +188,6 @@ Nanoseconds Scheduler::allowance(Thread& thread, Nanoseconds now) {
     if (!context.overdrawn) {
         context.overdrawn = true;
         context.grace_end = context.consumed + SchedContext::grace;
-        if (context.owner != nullptr) {
-            context.owner->condition_.overdrawn = true;  // the answer goes the long way
-        }
     }
     return context.grace_end - std::min(context.consumed, context.grace_end);
 }
@@ -248,7 +243,7 @@ void Scheduler::update_timer(const Thread* next, Nanoseconds now, Nanoseconds al
             when = std::min(when, now + allowed);
         }
         if (!queues_[next->context_->priority].empty()) {
-            when = std::min(when, slice_end_);
+            when = std::min(when, now < slice_end_ ? slice_end_ : slice_end_ + call_grace);
         }
     }
     if (when < timer_armed_for_) {
@@ -259,42 +254,33 @@ void Scheduler::update_timer(const Thread* next, Nanoseconds now, Nanoseconds al
 
 // ---- the decision -----------------------------------------------------------------------------------------
 
-// It goes on after those who are more important, or, if its slice is over, after all others of its priority.
-void Scheduler::put_aside(Thread& thread, Nanoseconds now) {
-    const bool slice_over = now >= slice_end_;
-    thread.context_->rest_of_slice = slice_over ? 0 : slice_end_ - now;
-    enqueue(thread, !slice_over);
-}
-
-[[gnu::always_inline]] inline Thread* Scheduler::choose(Nanoseconds now) {
+// Whose slice is over goes behind all others of its priority. All others go on before those.
+[[gnu::always_inline]] inline Thread* Scheduler::choose() {
     const auto priority_of = [](const Thread* thread) {
         return thread != nullptr && thread->context_ != nullptr ? int{thread->context_->priority}
                                                                 : -1;
     };
-    Thread* before = current();
-    Thread* preferred = preferred_;
+    Thread* const before = current();
+    Thread* const preferred = preferred_;
+    const int best = std::max(highest_, priority_of(before));
     left_ = true;
     preferred_ = nullptr;
-    const int queued = highest_;
-    if (preferred != nullptr && preferred->context_ != nullptr &&
-        priority_of(preferred) >= std::max(queued, priority_of(before))) {
-        if (before != nullptr && before->context_ != nullptr) {
-            put_aside(*before, now);
+    if (preferred == nullptr && best >= 0 && priority_of(before) == best &&
+        (has_slice(*before) || highest_ < best)) {
+        if (highest_ < best) {
+            before->context_->begin_slice(time_slice);
         }
-        return preferred;
+        return before;
     }
-    if (preferred != nullptr) {
-        enqueue(*preferred);
+    for (Thread* thread : {before, preferred}) {
+        if (priority_of(thread) >= 0) {
+            if (thread == preferred && priority_of(thread) >= best && has_slice(*thread)) {
+                return thread;
+            }
+            add_to_queue(*thread, has_slice(*thread));
+        }
     }
-    if (before == nullptr || before->context_ == nullptr) {
-        return take_highest();
-    }
-    const int best = highest_;
-    if (best > priority_of(before) || (now >= slice_end_ && best == priority_of(before))) {
-        put_aside(*before, now);
-        return take_highest();
-    }
-    return before;
+    return take_highest();
 }
 
 // The common case of a message: the running thread waits, its partner goes on with the same scheduling context, and nothing
@@ -352,10 +338,10 @@ inline void Scheduler::decide_for() {
     const Nanoseconds now = plat::clock_now();
     if (charged_ != nullptr) {
         charged_->charge(now - charged_since_);
+        charged_->rest_of_slice = static_cast<std::int64_t>(slice_end_ - now);
     }
     charged_since_ = now;
-    const SchedContext* before = charged_;
-    Thread* next = choose(now);
+    Thread* next = choose();
     Nanoseconds allowed = 0;
     for (;;) {
         if (Many && next == nullptr) {
@@ -373,15 +359,16 @@ inline void Scheduler::decide_for() {
         idle_ = next == nullptr ? idle_ | mine : idle_ & ~mine;
         spread();
     }
-    // An answer to the owner of an overdrawn context needs a decision: it may not go on.
-    decide_ = next != nullptr && next->context_->overdrawn;
+    // An answer to the owner of an overdrawn context, or of one beyond its slice, needs a decision: it may not go on.
+    decide_ = next != nullptr && (next->context_->overdrawn || next->context_->rest_of_slice <= 0);
+    if (decide_ && next->context_->owner != nullptr) {
+        next->context_->owner->condition_.overdrawn = true;  // so it goes the long way
+    }
     time_dirty_ = decide_;
     left_ = false;
     charged_ = next != nullptr ? next->context_ : nullptr;
-    if (charged_ != nullptr && (charged_ != before || now >= slice_end_)) {
-        // A slice goes with its context through calls, and outlasts being put aside by somebody more important.
-        const Nanoseconds rest = std::exchange(charged_->rest_of_slice, 0);
-        slice_end_ = now + (rest != 0 ? rest : time_slice);
+    if (charged_ != nullptr) {
+        slice_end_ = now + static_cast<Nanoseconds>(charged_->rest_of_slice);
     }
     update_timer(next, now, allowed);
     if (next != on_cpu()) {

@@ -5,6 +5,9 @@
 // only enters its queue (or, as the partner of a message, is remembered to be switched to at once); the decision is
 // taken once, in `finish`, when the kernel is left. The running thread is in no queue.
 //
+// Slices. Equals take turns (`choose`); what is left of a slice goes with its context. A slice that ends within a call goes on until
+// the answer, for a grace (docs/decisions/slices-end-between-calls.md).
+//
 // Time. There is no tick. The one-shot timer is armed for the earliest of: a thread's deadline, the end of a budget or of a
 // throttled context's period, and, if somebody of the same priority waits, the end of the time slice. It is never put off
 // or disarmed: one that comes too early finds nothing to do and arms it anew. So a switch need not touch it as long as it
@@ -37,6 +40,8 @@ namespace kernel {
 class Scheduler {
 public:
     static constexpr Nanoseconds time_slice = 2'000'000;
+    // A slice that ends within a call is so much longer at most: others may wait for the server.
+    static constexpr std::int64_t call_grace = 1'000'000;
 
     void initialise(arch::Cpu& hardware) { hardware_ = &hardware; }
 
@@ -52,7 +57,7 @@ public:
         }
     }
     // It shall run on this CPU.
-    void enqueue(Thread& thread, bool at_front = false);
+    void enqueue(Thread& thread);
     // The thread is no longer ready (blocks, stops, dies).
     void dequeue(Thread& thread);
     // `thread`, just made ready, shall run at once if nobody more important is ready.
@@ -172,8 +177,11 @@ private:
     void throttle(Thread& thread);
     [[nodiscard]] static Nanoseconds allowance(Thread& thread, Nanoseconds now);
     void update_timer(const Thread* next, Nanoseconds now, Nanoseconds allowed);
-    void put_aside(Thread& thread, Nanoseconds now);
-    Thread* choose(Nanoseconds now);
+    // May it go on before others of its priority?
+    [[nodiscard]] static bool has_slice(const Thread& thread) {
+        return thread.context_->rest_of_slice > (thread.lender_ != nullptr ? -call_grace : 0);
+    }
+    Thread* choose();
     // Many: with several CPUs. So one CPU does not pay for them.
     template <bool Many>
     void decide_for();

@@ -119,6 +119,85 @@ TEST_F(SchedulerTest, EqualsTakeTurns) {
     EXPECT_EQ(host::running(), first.registers);
 }
 
+class ServerTest : public SchedulerTest {
+protected:
+    void receive(const NewThread& thread) { User(*thread.registers).enter(Syscall::receive, desk); }
+    void answer(const NewThread& thread) {
+        User(*thread.registers).enter(Syscall::reply_and_receive, desk);
+    }
+    void call(const NewThread& thread) { User(*thread.registers).enter(Syscall::call, endpoint); }
+
+    const abi::CapIndex endpoint = init.create(ObjectType::endpoint, 0, 0, 0, 0, 0, bank);
+    const abi::CapIndex reply = init.create(ObjectType::reply, 0, 0, 0, 0, 0, bank);
+    const std::uint64_t desk = endpoint | std::uint64_t{reply} << 32;
+    const NewThread server = thread(30);
+};
+
+// Others wait for the server, so a call is not left in the middle; who makes it has less the next time.
+TEST_F(ServerTest, ACallOutlastsItsSlice) {
+    constexpr Nanoseconds over = kernel::Scheduler::call_grace / 2;
+    const NewThread client = thread(20);
+    const NewThread other = thread(20);
+    pause_init(100 * millisecond);
+    receive(server);
+    Machine::advance(slice - 1);
+    ASSERT_EQ(host::running(), client.registers);
+    call(client);
+    Machine::advance(1 + over);
+    ASSERT_EQ(host::running(), server.registers);
+    answer(server);
+    EXPECT_EQ(host::running(), other.registers) << "the client's slice was over long ago";
+    Machine::advance(slice);
+    ASSERT_EQ(host::running(), client.registers);
+    Machine::advance(slice - over - 1);
+    EXPECT_EQ(host::running(), client.registers);
+    Machine::advance(1);
+    EXPECT_EQ(host::running(), other.registers);
+}
+
+TEST_F(ServerTest, ACallThatTakesLongIsPutAside) {
+    const NewThread client = thread(20);
+    const NewThread other = thread(20);
+    pause_init(100 * millisecond);
+    receive(server);
+    call(client);
+    Machine::advance(slice + kernel::Scheduler::call_grace - 1);
+    EXPECT_EQ(host::running(), server.registers);
+    Machine::advance(1);
+    EXPECT_EQ(host::running(), other.registers);
+    Machine::advance(slice);
+    EXPECT_EQ(host::running(), server.registers);
+}
+
+// Two who keep one server busy: whoever waits for it has no new slice by that.
+TEST_F(ServerTest, WhoWaitsForABusyServerHasNoMoreThanOthers) {
+    const NewThread first = thread(20);
+    const NewThread second = thread(20);
+    const NewThread other = thread(20);
+    pause_init(1000 * millisecond);
+    receive(server);
+    call(first);
+    Machine::advance(slice + kernel::Scheduler::call_grace);
+    ASSERT_EQ(host::running(), second.registers);
+    call(second);  // the server is ready, and not done
+    ASSERT_EQ(host::running(), other.registers);
+    Machine::advance(slice);
+    ASSERT_EQ(host::running(), server.registers);
+    const Nanoseconds begin = plat::clock_now();
+    while (host::running() != other.registers) {
+        ASSERT_LE(plat::clock_now() - begin, 2 * (slice + kernel::Scheduler::call_grace));
+        if (host::running() == server.registers) {
+            Machine::advance(slice / 8);
+            if (host::running() == server.registers) {
+                answer(server);  // and takes the other one's message
+            }
+        } else {
+            call(host::running() == first.registers ? first : second);
+        }
+    }
+    EXPECT_GE(plat::clock_now() - begin, slice) << "the calls were served in a row";
+}
+
 // Calls that need a decision each, as those with a deadline do.
 TEST_F(SchedulerTest, WhoKeepsCallingUsesUpItsSlice) {
     const abi::CapIndex endpoint = init.create(ObjectType::endpoint, 0, 0, 0, 0, 0, bank);
@@ -140,6 +219,7 @@ TEST_F(SchedulerTest, WhoKeepsCallingUsesUpItsSlice) {
             User(*server.registers).enter(Syscall::reply_and_receive, desk);
         }
     }
+    Machine::advance(kernel::Scheduler::call_grace);
     EXPECT_EQ(host::running(), other.registers);
 }
 

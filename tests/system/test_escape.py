@@ -18,6 +18,16 @@ CLUUFILES["holder"] = "PROFILE vfs\nMOUNT /home/admin inherit\nENTRYPOINT /home/
 PLACE = "/home/admin/place"
 NEIGHBOUR = "echo mine > /tmp/of-the-neighbour; while :; do read line < /tmp/of-the-neighbour; echo $line > /tmp/now; sleep 0.2; done"
 
+# Who keeps the servers and the CPU busy, each in a container of its own, in order to delay others.
+BUSY = {
+    "spinner": "while :; do :; done",
+    "forker": "while :; do (:) & (:) & wait; done",
+    "maker": "while :; do i=0; while [ $i -lt 200 ]; do echo x > /tmp/$i; i=$((i+1)); done; rm /tmp/*; done",
+    "locker": "while :; do /home/admin/escape_exhaustion locks; done",
+    "sender": "while :; do /home/admin/hostile_messages 1 100000; done",
+    "taker": "while :; do /home/admin/escape_exhaustion memory; /home/admin/escape_exhaustion descriptors_on_their_way; done",
+}
+
 
 def attempts() -> list[tuple[str, str]]:
     """(what tries, what it tries), as the sources list them."""
@@ -66,3 +76,35 @@ def test_nobody_else_noticed_anything(prison):
     assert re.search(r"^\d+\s+neighbour\s.* up (\d+m )?\d+s", listed, re.MULTILINE), listed
     stopped = prison.run("container", "stop", "-t", "0", "neighbour")
     assert stopped.status == 0, stopped
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory):
+    """A machine whose time-stamp counter counts instructions."""
+    put = [(paths.OUT / name, f"/home/admin/{name.split('/')[1]}")
+           for name in ("linux/latency", "linux/escape_exhaustion", "hosted/hostile_messages")]
+    mounts = "PROFILE vfs\nMOUNT /bin readonly\nMOUNT /home/admin readonly\nMOUNT /tmp private\n"
+    put += images.to_put(tmp_path_factory.mktemp("images"), {
+        "busy": f"{mounts}LIMIT memory 16M\nLIMIT processes 4\nENTRYPOINT /bin/busybox sh -c\n",
+        "latency": f"{mounts}ENTRYPOINT /home/admin/latency\n"})
+    session = execute.Session(execute.Request(["true"], put=put, icount=True), logs=tmp_path_factory.mktemp("crowd"))
+    yield session
+    session.close()
+
+
+def slow_calls(machine) -> list[int]:
+    """The 99th percentile of a call about a file on the disk, and about one in memory, in instructions."""
+    said = machine.run("container", "run", "latency", "100", "/bin/../bin/busybox", "/tmp/../tmp", timeout=120)
+    assert said.status == 0, said
+    return [int(line.split()[1]) for line in said.output.splitlines()]
+
+
+def test_others_keep_their_latency(crowd):
+    quiet = slow_calls(crowd)
+    for name, script in BUSY.items():
+        started = crowd.run("container", "run", "-d", "--name", name, "busy", script)
+        assert started.status == 0, started
+    busy = slow_calls(crowd)
+    listed = crowd.run("container", "ls").output.decode()
+    assert [name for name in BUSY if not re.search(rf"\b{name} +busy +up ", listed)] == [], listed
+    assert all(slow <= 3 * usual for slow, usual in zip(busy, quiet, strict=True)), (quiet, busy)
