@@ -29,7 +29,8 @@ enum class BankOp : std::uint16_t {
             // the machine
     set_limit,  // w0 bytes. manage
     destroy,    // destroys everything bought from it and from its sub-banks, and itself. manage
-    cpu_time,   // -> w0 ns that were charged to scheduling contexts bought here. query
+    activity,   // -> w0 ns that were charged to scheduling contexts bought here, w1 calls and sends
+                // that threads bought here have made. query
     watch,  // w0 notification cap, w1 bits (of a badged one: its own), w2 bytes: signals once, when
             // less than so many are left to the limit, or that changes. manage; signal there
 };

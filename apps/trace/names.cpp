@@ -27,7 +27,7 @@ constexpr std::array<std::string_view, 15> exceptions{
 // The labels of each object's operations, from 1 on, in the order of abi/kernel/operation.hpp.
 constexpr std::array<std::string_view, objects.size()> operations{
     "",
-    "create query set_limit destroy cpu_time",
+    "create query set_limit destroy activity",
     "copy mint move remove revoke clone query take",
     "map unmap protect clone futex_wait futex_wake futex_requeue query settle",
     "query resize clone read write decommit supply fail pin window commit reserve "

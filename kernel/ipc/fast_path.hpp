@@ -153,6 +153,7 @@ template <bool Many, bool Loaded>
         tag = told_of_copies(tag, capability);
         std::memcpy(server.message_page(), caller.message_page(), tag.payload());
     }
+    caller.bank().count_message();
     move_on<Many>(caller, server);
     ThreadQueue::remove(server);
     server.waiting.reply = nullptr;

@@ -165,6 +165,7 @@ void take_from_sender(Thread& sender, Thread& receiver, Reply* reply) {
 }  // namespace
 
 void call(Thread& caller, Endpoint& endpoint, std::uint64_t badge) {
+    caller.bank().count_message();
     caller.waiting.badge = badge;
     caller.block(Wait::send, caller.tag(), Thread::Purpose::call);
     if (Thread* receiver = endpoint.receiver_for(true)) {
@@ -179,6 +180,7 @@ void call(Thread& caller, Endpoint& endpoint, std::uint64_t badge) {
 }
 
 void send(Thread& sender, Endpoint& endpoint, std::uint64_t badge) {
+    sender.bank().count_message();
     sender.waiting.badge = badge;
     if (Thread* receiver = endpoint.receiver_for(false)) {
         Undelivered undelivered;

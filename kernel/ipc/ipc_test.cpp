@@ -53,6 +53,22 @@ TEST_F(IpcTest, ACallRunsTheServerAtOnceAndTheReplyTheClient) {
     EXPECT_EQ(client.answer().words[0], 9U);
 }
 
+TEST_F(IpcTest, CallsAndSendsAreCountedInTheSendersBank) {
+    const auto counted = [&] { return init.call(bank, abi::BankOp::activity).words[1]; };
+    const std::uint64_t before = counted();
+    pause_init();
+    server.enter(Syscall::receive, desk());
+    client.enter(Syscall::call, endpoint, abi::make_tag(5));  // by the fast path
+    server.enter(Syscall::reply_and_receive, desk());         // an answer is none
+    client.enter(Syscall::call, endpoint, abi::make_tag(0, 0, 0, 0, abi::Tag::has_deadline), {},
+                 plat::clock_now() + 50 * millisecond);  // all of this one by the long one
+    server.enter(Syscall::reply_and_receive, desk());
+    client.enter(Syscall::send, endpoint);
+    Machine::advance(100 * millisecond);
+    ASSERT_TRUE(init.running());
+    EXPECT_EQ(counted() - before, 3U);
+}
+
 TEST_F(IpcTest, AServerWithoutTimeOfItsOwnRunsOnItsClients) {
     pause_init();
     server.enter(Syscall::receive, desk());

@@ -78,11 +78,13 @@ public:
     // Signals these bits once, when less than so many bytes are left to the limit, or the limit changes. In place of what was
     // asked for before.
     void watch(Notification& target, std::uint64_t bits, std::uint64_t left_bytes);
-    // By any CPU that shares the kernel.
-    void add_cpu_time(std::uint64_t ns) {
-        std::atomic_ref(cpu_ns_).fetch_add(ns, std::memory_order_relaxed);
+    // By any CPU that shares the kernel. Of two messages at the same moment one may stay uncounted: a locked instruction would
+    // make all of them slower.
+    void count_message() {
+        messages.store(messages.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     }
-    [[nodiscard]] std::uint64_t cpu_ns() const { return cpu_ns_; }
+    std::atomic<std::uint64_t> cpu_ns = 0;    // used by contexts bought here
+    std::atomic<std::uint64_t> messages = 0;  // calls and sends of threads bought here
     [[nodiscard]] std::uint64_t limit_bytes() const { return limit_ * page_bytes; }
     [[nodiscard]] std::uint64_t charged_bytes() const { return charged_ * page_bytes; }
     [[nodiscard]] std::uint64_t own_bytes() const { return own_ * page_bytes; }
@@ -132,7 +134,6 @@ private:
     Subscription watcher_;
     std::uint64_t charged_ = 0;  // pages, here and below
     std::uint64_t own_ = 0;      // pages, here
-    std::uint64_t cpu_ns_ = 0;   // used by contexts bought here
     std::uint8_t depth_;         // how many there are above
     ObjectList objects_;
     base::List<SlabHeader, &SlabHeader::partial_link> partial_[size_classes];  // with free blocks

@@ -46,7 +46,7 @@ public:
     // Charges time here and above, and tells the bank: so the time of a whole process is known, whatever threads it had.
     void charge(Nanoseconds time) {
         consumed += time;
-        bank().add_cpu_time(time);
+        bank().cpu_ns.fetch_add(time, std::memory_order_relaxed);
         if (!is_unlimited()) [[unlikely]] {
             charge_budgets(time);
         }

@@ -79,10 +79,10 @@ Result<Answer> invoke(Operation& op, Bank& bank) {
             TRY(op.need(BankRights::query));
             return answer(bank.limit_bytes(), bank.charged_bytes(), bank.own_bytes(),
                           mm::frames.free_frames() * base::page_size);
-        case BankOp::cpu_time:
+        case BankOp::activity:
             TRY(op.need(BankRights::query));
             Scheduler::charge_all();
-            return answer(bank.cpu_ns());
+            return answer(bank.cpu_ns, bank.messages);
         case BankOp::watch: {
             TRY(op.need(BankRights::manage));
             const auto [target, bits] = TRY(decode_signal(op));

@@ -103,7 +103,7 @@ TEST_F(EffectsTest, AReserveIsPaidInAdvance) {
     EXPECT_EQ(charged(), before);
     EXPECT_EQ(init.call(abi::boot_physical_memory, MemoryOp::reserve, {page}).error,
               Error::missing_right);
-    EXPECT_TRUE(init.call(poor, abi::BankOp::cpu_time).ok());
+    EXPECT_TRUE(init.call(poor, abi::BankOp::activity).ok());
 }
 
 TEST_F(EffectsTest, MemoryThatTheBankCannotPayIsRefusedWhole) {

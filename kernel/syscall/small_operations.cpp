@@ -126,27 +126,6 @@ Result<Answer> invoke(Operation& op, IoPorts& ports) {
     return fail(Error::bad_system_call);
 }
 
-namespace {
-
-Result<Answer> invoke_trace(Operation& op) {
-    TRY(op.need(abi::LogRights::trace));
-    if (op.label<abi::LogOp>() == abi::LogOp::trace_start) {
-        auto* memory = TRY(op.lookup<Memory>(0, abi::MemoryRights::write));
-        TRY(Trace::start(*memory));
-        return answer(arch::cpu_count());
-    }
-    if (op.label<abi::LogOp>() == abi::LogOp::trace_stop) {
-        Trace::stop();
-        return answer();
-    }
-    constexpr std::size_t room = abi::message_bytes / sizeof(abi::TraceEvent);
-    auto* to = reinterpret_cast<abi::TraceEvent*>(op.caller.message_page());
-    const auto done = TRY(Trace::read(op.word(0), {to, room}));
-    return Answer{.words = {done.lost}, .payload = done.events * sizeof(abi::TraceEvent)};
-}
-
-}  // namespace
-
 Result<Answer> invoke(Operation& op, Log& /*log*/) {
     auto* page = reinterpret_cast<char*>(op.caller.message_page());
     switch (op.label<abi::LogOp>()) {
@@ -164,9 +143,23 @@ Result<Answer> invoke(Operation& op, Log& /*log*/) {
             TRY(op.need(abi::LogRights::write));
             Log::set_echo(op.word(0) != 0);
             return answer();
-        case abi::LogOp::trace_start:
-        case abi::LogOp::trace_read:
-        case abi::LogOp::trace_stop:  return invoke_trace(op);
+        case abi::LogOp::trace_start: {
+            TRY(op.need(abi::LogRights::trace));
+            auto* memory = TRY(op.lookup<Memory>(0, abi::MemoryRights::write));
+            TRY(Trace::start(*memory));
+            return answer(arch::cpu_count());
+        }
+        case abi::LogOp::trace_read: {
+            TRY(op.need(abi::LogRights::trace));
+            constexpr std::size_t room = abi::message_bytes / sizeof(abi::TraceEvent);
+            auto* to = reinterpret_cast<abi::TraceEvent*>(page);
+            const auto done = TRY(Trace::read(op.word(0), {to, room}));
+            return Answer{.words = {done.lost}, .payload = done.events * sizeof(abi::TraceEvent)};
+        }
+        case abi::LogOp::trace_stop:
+            TRY(op.need(abi::LogRights::trace));
+            Trace::stop();
+            return answer();
     }
     return fail(Error::bad_system_call);
 }

@@ -52,7 +52,10 @@ Usage Manager::usage_of(const Process& process) {
     }
     Usage usage;
     if (Body* body = body_of(process.pid)) {
-        usage.cpu_ns = body->bank->cpu_time().value_or(0);  // of all its threads
+        if (const auto activity = body->bank->activity()) {
+            usage.cpu_ns = activity->cpu_ns;  // of all its threads
+            usage.messages = activity->messages;
+        }
         if (const auto charge = body->bank->query()) {
             usage.peak_bytes = charge->charged;
         }

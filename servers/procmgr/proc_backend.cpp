@@ -348,7 +348,10 @@ ProcessFacts ProcBackend::facts_of(const Process& process) {
     facts.usage = manager_.usage_of(process);
     facts.virtual_bytes = virtual_bytes_of(process.pid);
     if (const Container* container = manager_.container_of(process)) {
-        facts.container = container->name;
+        facts.container = {.name = container->name,
+                           .image = container->plan.image,
+                           .memory_bytes = manager_.memory_of(*container),
+                           .memory_limit = container->memory_limit};
     }
     if (const Session* session = manager_.session_of(process.session)) {
         facts.terminal = session->device;

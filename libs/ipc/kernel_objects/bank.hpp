@@ -22,6 +22,12 @@ struct BankUsage {
     std::uint64_t machine_free;  // of the whole machine
 };
 
+// Of what was bought here, not below.
+struct BankActivity {
+    std::uint64_t cpu_ns;    // charged to scheduling contexts
+    std::uint64_t messages;  // calls and sends of threads
+};
+
 struct MemoryOptions {
     std::uint64_t flags = 0;   // abi::MemoryFlags
     Ref<Endpoint> pager = {};  // who supplies missing pages
@@ -85,9 +91,9 @@ struct Bank : Object {
         const Words words = TRY(detail::ask(index, Op::query));
         return BankUsage{words[0], words[1], words[2], words[3]};
     }
-    // Nanoseconds that were charged to scheduling contexts bought from this bank.
-    [[nodiscard]] KernelResult<std::uint64_t> cpu_time() const {
-        return TRY(detail::ask(index, Op::cpu_time))[0];
+    [[nodiscard]] KernelResult<BankActivity> activity() const {
+        const Words words = TRY(detail::ask(index, Op::activity));
+        return BankActivity{.cpu_ns = words[0], .messages = words[1]};
     }
     [[nodiscard]] KernelResult<void> set_limit(std::uint64_t bytes) const {
         return detail::operate(index, Op::set_limit, {bytes});

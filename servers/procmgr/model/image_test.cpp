@@ -476,6 +476,28 @@ TEST(ProcText, StatHasAllFields) {
     EXPECT_EQ(rest.back(), '\n');
 }
 
+TEST(ProcText, StatusHasALineForEachFact) {
+    Process process;
+    process.pid = 12;
+    process.name = "a\nUid:\t0";
+    process.identity = {.user = 1000, .group = 1000};
+    const std::string text =
+        status_text({.process = &process,
+                     .container = {.name = "cat-6",
+                                   .image = "cat",
+                                   .memory_bytes = 409'600,
+                                   .memory_limit = 1 << 24},
+                     .usage = {.cpu_ns = 25'000'001, .peak_bytes = 8192, .messages = 77}});
+    EXPECT_TRUE(text.starts_with("Name:\ta?Uid:?0\nState:\tS (sleeping)\n")) << text;
+    for (const std::string_view line :
+         {"\nUid:\t1000\t1000\t1000\t1000\n", "\nVmRSS:\t8 kB\n", "\nCpuTime:\t25000001 ns\n",
+          "\nMessages:\t77\n", "\nContainer:\tcat-6\n", "\nImage:\tcat\n",
+          "\nContainerMem:\t400 kB\n", "\nContainerMax:\t16384 kB\n"}) {
+        EXPECT_NE(text.find(line), std::string::npos) << line << text;
+    }
+    EXPECT_EQ(status_text({.process = &process}).find("Container"), std::string::npos);
+}
+
 TEST(ProcText, MeminfoAndUptime) {
     const SystemFacts facts{.uptime_ns = 61'050'000'000,
                             .total_bytes = 64 << 20,

@@ -116,7 +116,7 @@ std::string status_text(const ProcessFacts& facts) {
     const char letter = state_letter(facts);
     const std::string user = decimal(process.identity.user);
     const std::string group = decimal(process.identity.group);
-    std::string out = "Name:\t" + process.name + "\nState:\t" + letter + " (" +
+    std::string out = "Name:\t" + printable(process.name) + "\nState:\t" + letter + " (" +
                       std::string{state_word(letter)} + ")\nTgid:\t" + decimal(process.pid) +
                       "\nPid:\t" + decimal(process.pid) + "\nPPid:\t" +
                       decimal(shown_parent(process)) + "\nTracerPid:\t0\n";
@@ -131,8 +131,13 @@ std::string status_text(const ProcessFacts& facts) {
     out += "VmSize:\t" + decimal(facts.virtual_bytes / 1024) + " kB\nVmRSS:\t" +
            decimal(facts.usage.peak_bytes / 1024) + " kB\nThreads:\t1\nSigPnd:\t" +
            hexadecimal(facts.pending_signals, 16) + "\n";
-    if (!facts.container.empty()) {
-        out += "Container:\t" + facts.container + "\n";
+    // What follows Linux does not have.
+    out += "CpuTime:\t" + decimal(facts.usage.cpu_ns) + " ns\nMessages:\t" +
+           decimal(facts.usage.messages) + "\n";
+    if (const ContainerFacts& container = facts.container; !container.name.empty()) {
+        out += "Container:\t" + container.name + "\nImage:\t" + container.image +
+               "\nContainerMem:\t" + decimal(container.memory_bytes / 1024) +
+               " kB\nContainerMax:\t" + decimal(container.memory_limit / 1024) + " kB\n";
     }
     return out;
 }

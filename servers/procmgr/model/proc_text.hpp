@@ -11,9 +11,16 @@
 
 namespace procmgr {
 
+// The container of a process.
+struct ContainerFacts {
+    std::string name;  // empty: none
+    std::string image;
+    std::uint64_t memory_bytes = 0, memory_limit = 0;  // with those inside it
+};
+
 struct ProcessFacts {
     const Process* process = nullptr;
-    std::string container;
+    ContainerFacts container;
     bool on_cpu = false;
     Usage usage;
     std::uint64_t virtual_bytes = 0;

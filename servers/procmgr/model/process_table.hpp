@@ -39,6 +39,7 @@ struct Identity {
 struct Usage {
     std::uint64_t cpu_ns = 0;
     std::uint64_t peak_bytes = 0;
+    std::uint64_t messages = 0;  // calls and sends of all its threads
 };
 
 enum class Life : std::uint8_t { running, stopped, zombie };
