@@ -33,6 +33,7 @@ bool Manager::deliver(Pid pid, std::uint32_t signal, const process::SignalPage::
         if (signal == signal_number::cont) {
             process->life = Life::running;
             process->news = News::continued;
+            (void)body->thread->interrupt();  // first: it shall look for the signal as it goes on
             (void)body->stopped.answer<process::Stopped>({});
             tell_parent(*process, 6, signal_number::cont);
             serve_waiters(process->parent);

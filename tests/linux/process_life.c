@@ -171,6 +171,34 @@ static void stopping(void) {
     EQUAL(status_of(child), 1000 + SIGTERM);
 }
 
+static volatile sig_atomic_t continued;
+static void note_continued(int signal) {
+    (void)signal;
+    continued++;
+}
+
+// Going on is news for the process at once, and nothing that keeps it from stopping again.
+static void stopping_again(void) {
+    pid_t child = fork();
+    if (child == 0) {
+        signal(SIGCONT, note_continued);
+        for (int i = 0; i < 3; i++) {
+            raise(SIGSTOP);
+            if (continued != i + 1) _exit(1);
+        }
+        signal(SIGCONT, SIG_DFL);
+        for (int i = 0; i < 3; i++) raise(SIGSTOP);
+        _exit(5);
+    }
+    for (int i = 0; i < 6; i++) {
+        int status = 0;
+        EQUAL(waitpid(child, &status, WUNTRACED), child);
+        TRUE(WIFSTOPPED(status));
+        EQUAL(kill(child, SIGCONT), 0);
+    }
+    EQUAL(status_of(child), 5);
+}
+
 static void arguments(void) {
     char* words[] = {self, "--arguments", "two words", "", "last", NULL};
     char* environment[] = {"ONE=1", "TWO=two words", NULL};
@@ -395,12 +423,11 @@ static void both_ends(void) {
 
 int main(int count, char** words) {
     static const struct check_test tests[] = {
-        TEST(statuses),      TEST(memory_is_copied),  TEST(nested),
-        TEST(many_children), TEST(waiting),           TEST(unwanted_children),
-        TEST(stopping),      TEST(arguments),         TEST(exec_errors),
-        TEST(scripts),       TEST(signals_over_exec), TEST(vfork_waits),
-        TEST(vfork_tells),   TEST(both_ends),         TEST(the_killed_do_not_go_on),
-        TEST(ids),           TEST(limits_and_names),
+        TEST(statuses),    TEST(memory_is_copied),  TEST(nested),    TEST(many_children),
+        TEST(waiting),     TEST(unwanted_children), TEST(stopping),  TEST(stopping_again),
+        TEST(arguments),   TEST(exec_errors),       TEST(scripts),   TEST(signals_over_exec),
+        TEST(vfork_waits), TEST(vfork_tells),       TEST(both_ends), TEST(the_killed_do_not_go_on),
+        TEST(ids),         TEST(limits_and_names),
     };
     if (count > 1 && !strcmp(words[1], "--arguments")) return check_arguments(count, words);
     if (count > 1 && !strcmp(words[1], "--script")) return check_script(count, words);
