@@ -1,67 +1,21 @@
 // SPDX-License-Identifier: MIT
 // who: the sessions that have a terminal.
-#include <dirent.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <algorithm>
-#include <charconv>
 #include <ctime>
-#include <fstream>
-#include <iterator>
-#include <vector>
 
 #include "apps/account/commands.hpp"
-#include "apps/account/sessions.hpp"
+#include "libs/procfs/process.hpp"
 
 namespace account {
 
 namespace {
 
-constexpr int ticks_per_second = 100;
-
-struct Login {
-    ProcessLine process;
-    std::uint32_t user = 0;
-};
-
-std::string read_file(const std::string& path) {
-    std::ifstream file(path);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
-// login itself has the terminal, too, as long as nobody is there.
-bool waits_for_a_login(const Login& login) {
-    return login.user == 0 && login.process.name == "login";
-}
-
-std::vector<Login> logins() {
-    std::vector<Login> result;
-    DIR* directory = opendir("/proc");
-    if (directory == nullptr) return result;
-    while (const dirent* entry = readdir(directory)) {
-        const std::string path = std::string("/proc/") + entry->d_name;
-        struct stat status{};
-        if (entry->d_name[0] < '0' || entry->d_name[0] > '9' || stat(path.c_str(), &status) != 0)
-            continue;
-        auto process = parse_process(read_file(path + "/stat"));
-        if (!process || process->terminal == 0 || process->session != process->pid) continue;
-        Login login{std::move(*process), status.st_uid};
-        if (!waits_for_a_login(login)) result.push_back(std::move(login));
-    }
-    closedir(directory);
-    std::ranges::sort(result, {}, [](const Login& login) { return login.process.started; });
-    return result;
-}
-
-// When the system was started, in seconds since 1970; /proc/stat, `btime`.
-std::time_t boot_time() {
-    constexpr std::string_view word = "\nbtime ";
-    const std::string text = read_file("/proc/stat");
-    const std::size_t at = text.find(word);
-    std::time_t seconds = 0;
-    if (at != text.npos)
-        std::from_chars(text.data() + at + word.size(), text.data() + text.size(), seconds);
-    return seconds;
+// A session with a terminal is there as long as the process that leads it; login itself has the terminal, too, as long as
+// nobody is there.
+bool is_login(const procfs::Process& process) {
+    return process.terminal != 0 && process.session == process.pid &&
+           (process.user != 0 || process.name != "login");
 }
 
 std::string column(std::string text, std::size_t width) {
@@ -73,17 +27,20 @@ std::string column(std::string text, std::size_t width) {
 
 int who(Words words) {
     if (!words.empty()) return show_usage("who");
-    const std::string passwd = read_file("/etc/passwd");
-    const std::time_t start = boot_time();
+    auto logins = procfs::list().value_or(std::vector<procfs::Process>{});
+    std::erase_if(logins, [](const procfs::Process& process) { return !is_login(process); });
+    std::ranges::sort(logins, {}, &procfs::Process::started);
+    const std::string passwd = procfs::read_file("/etc/passwd");
+    const std::int64_t start = procfs::boot_time();
     std::string text;
-    for (const Login& login : logins()) {
-        const std::time_t since =
-            start + static_cast<std::time_t>(login.process.started / ticks_per_second);
+    for (const procfs::Process& login : logins) {
+        const auto since =
+            start + static_cast<std::time_t>(login.started / procfs::ticks_per_second);
         std::tm parts{};
         char date[32] = "";
         if (gmtime_r(&since, &parts) != nullptr) std::strftime(date, sizeof date, "%F %R", &parts);
-        text += column(user_name(passwd, login.user), 12) +
-                column(terminal_name(login.process.terminal), 10) + date + "\n";
+        text += column(procfs::user_name(passwd, login.user), 12) +
+                column(procfs::terminal_name(login.terminal), 10) + date + "\n";
     }
     return write(STDOUT_FILENO, text.data(), text.size()) < 0 ? 1 : 0;
 }

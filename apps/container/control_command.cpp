@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
 // kill, wait, restart, logs, top and stats: what is asked of a container that runs.
-#include <dirent.h>
 #include <unistd.h>
 #include <algorithm>
 #include <ctime>
 #include <map>
 
 #include "apps/container/command.hpp"
-#include "apps/container/images.hpp"
 #include "apps/container/json.hpp"
 #include "apps/container/manager.hpp"
 #include "apps/container/text.hpp"
 #include "libs/cluufile/explain.hpp"
+#include "libs/procfs/process.hpp"
 
 namespace container_tool {
 
@@ -20,39 +19,6 @@ namespace {
 std::uint32_t exit_code(std::uint32_t status) {
     const std::uint32_t signal = status & 0x7f;
     return signal != 0 ? 128 + signal : status >> 8 & 0xff;
-}
-
-// A field of /proc/PID/status.
-std::string field(std::string_view status, std::string_view name) {
-    const std::string start = "\n" + std::string(name) + ":\t";
-    const std::size_t at = status.find(start);
-    if (at == status.npos) return {};
-    status.remove_prefix(at + start.size());
-    return std::string(status.substr(0, status.find('\n')));
-}
-
-struct ProcessLine {
-    std::string pid, parent, memory, command;
-};
-
-// The processes that /proc shows, of the container with this name.
-std::vector<ProcessLine> processes_of(const std::string& container) {
-    std::vector<ProcessLine> result;
-    DIR* folder = opendir("/proc");
-    if (folder == nullptr) return result;
-    while (const dirent* entry = readdir(folder)) {
-        const std::string pid = entry->d_name;
-        if (pid.find_first_not_of("0123456789") != pid.npos) continue;
-        const auto status = read_file("/proc/" + pid + "/status");
-        if (!status || field(*status, "Container") != container) continue;
-        auto command = read_file("/proc/" + pid + "/cmdline");
-        if (!command || command->empty()) continue;
-        std::ranges::replace(*command, '\0', ' ');
-        command->pop_back();
-        result.push_back({pid, field(*status, "PPid"), field(*status, "VmRSS"), *command});
-    }
-    closedir(folder);
-    return result;
 }
 
 struct Sample {
@@ -154,13 +120,16 @@ int top_command(Arguments arguments) {
     if (!found) return complain(std::string(arguments[0]) + ": no such container");
     Table table({"PID", "PPID", "MEMORY", "COMMAND"});
     std::string lines;
-    for (const ProcessLine& one : processes_of(found->name)) {
-        table.add({one.pid, one.parent, one.memory, one.command});
+    for (const procfs::Process& one : procfs::list().value_or(std::vector<procfs::Process>{})) {
+        if (one.container != found->name || one.arguments.empty()) continue;
+        const std::string pid = std::to_string(one.pid), parent = std::to_string(one.parent),
+                          memory = std::to_string(one.memory_kib) + " kB";
+        table.add({pid, parent, memory, one.arguments});
         lines += JsonObject()
-                     .add("pid", one.pid)
-                     .add("ppid", one.parent)
-                     .add("memory", one.memory)
-                     .add("command", one.command)
+                     .add("pid", pid)
+                     .add("ppid", parent)
+                     .add("memory", memory)
+                     .add("command", one.arguments)
                      .text() +
                  "\n";
     }
