@@ -40,9 +40,10 @@ TEST(Containers, AreRight) {
         ASSERT_FALSE(file->entrypoint.empty()) << name;
         std::string_view program = file->entrypoint[0];
         bool is_applet = program == "/bin/busybox" && file->entrypoint.size() >= 2;
-        bool is_account = program == "/bin/account" && file->entrypoint.size() == 2;
+        bool has_names =
+            (program == "/bin/account" || program == "/bin/top") && file->entrypoint.size() == 2;
         bool fits = is_applet               ? file->entrypoint[1] == name || name == "box"
-                    : is_account            ? file->entrypoint[1] == name
+                    : has_names             ? file->entrypoint[1] == name
                     : name == "admin-shell" ? program == "/bin/shell"
                                             : program == "/bin/" + name;
         EXPECT_TRUE(fits) << name;
@@ -64,8 +65,9 @@ TEST(Containers, HaveTheLeast) {
     }
     for (const auto& [name, text] : images.texts) {
         bool manages = holds(name.c_str()).profiles.has(Profile::supervisor);
-        bool ours =
-            name == "shell" || name == "admin-shell" || name == "container" || name == "execd";
+        // (top ends processes that others have started.)
+        bool ours = name == "shell" || name == "admin-shell" || name == "container" ||
+                    name == "execd" || name == "top";
         EXPECT_EQ(manages, ours) << name;
         // Only the tools for it, and what starts them.
         bool asks = holds(name.c_str()).profiles.has(Profile::accounts);

@@ -90,7 +90,8 @@ def boot(tmp_path):
             subprocess.run(["cp", "--sparse=always", disk, image], check=True)
         if "iso" not in options:
             options = {"kernel": paths.KERNEL, "initrd": paths.INITRD, **options}
-        machine = Machine(qemu.Options(disk=image, accelerator=qemu.accelerator(), **options), serials=serials,
+        accelerator = "tcg" if options.get("icount") else qemu.accelerator()
+        machine = Machine(qemu.Options(disk=image, accelerator=accelerator, **options), serials=serials,
                           logs=tmp_path / f"logs{len(machines)}", debugger=debugger)
         machine.image = image
         machines.append(machine)

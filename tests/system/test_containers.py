@@ -354,7 +354,7 @@ def test_proc_shows_a_container_its_own_processes_only(guest):
             echo other \\$(ls /proc | grep -cx $other) own \\$(ls /proc | grep -cx \\$\\$)
             for way in /proc/$other /proc/self/../$other /proc/./$other/. /proc/$$ /proc/1
             do ls \\$way/ || cat \\$way/authority || cd \\$way || stat \\$way && echo seen \\$way; done
-            /bin/ps | grep -c '[s]leep'" 2> /dev/null
+            /bin/ps -e | grep -c '[s]leep'" 2> /dev/null
         container run seer "ls /proc | grep -cx $other"
         kill $other""")
     assert result.output == b"1\nother 0 own 1\n0\n1\n", text(result)
