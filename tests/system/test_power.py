@@ -9,7 +9,7 @@ from test_server_deaths import log_in
 SECONDS = 30
 
 
-@pytest.mark.parametrize("command", ["poweroff", "halt"])
+@pytest.mark.parametrize("command", ["poweroff", "halt", "shutdown -h now"])
 def test_poweroff_at_the_prompt_loses_nothing(boot, command):
     machine = boot()
     log_in(machine.serial[0])
@@ -31,6 +31,20 @@ def test_reboot_leads_to_a_new_login(boot):
     machine.serial[0].send("cat kept\r")
     machine.serial[0].expect("kept\r\nkept|\nkept", SECONDS)
     assert machine.serial[0].text().count("MiB of memory") == 2
+
+
+def test_an_end_that_was_called_off_does_not_come_and_a_later_one_does(boot):
+    machine = boot(reboots=True)
+    line = machine.serial[0]
+    log_in(line)
+    line.send("shutdown -x; shutdown +5\r")
+    line.expect("usage: shutdown ", SECONDS)
+    line.expect(r"The system ends at \d+-\d+-\d+ \d+:\d+ \(UTC\); Ctrl-C calls it off", SECONDS)
+    line.send("\x03")
+    line.send("echo kept >kept; shutdown -r\r")
+    log_in(line)
+    line.send("cat kept\r")
+    line.expect("kept\r\nkept|\nkept", SECONDS)
 
 
 def test_only_the_profile_admin_may(boot):
