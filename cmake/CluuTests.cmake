@@ -4,7 +4,7 @@
 #
 #   cluu_unit_test(NAME SOURCES... [DEPS...])       a GoogleTest program under ASan and UBSan, each case in ctest
 #   cluu_race_test(NAME SOURCES...)                 a program under ThreadSanitizer, which fails by its exit status
-#   cluu_fuzz_target(NAME SOURCES... [DEPS...])     a libFuzzer program: build/<preset>/fuzz/NAME; ctest runs it for a few
+#   cluu_fuzz_target(NAME SOURCES... [DEPS...] [CORPUS folder...])     a libFuzzer program: build/<preset>/fuzz/NAME; ctest runs it for a few
 #                                                   seconds from a fixed seed, a person for as long as they like
 #   cluu_rule_test(FILE)                            a source that must not compile, with the message that it names
 #
@@ -66,7 +66,7 @@ function(cluu_race_test name)
 endfunction()
 
 function(cluu_fuzz_target name)
-    cmake_parse_arguments(arg "" "" "SOURCES;DEPS;LIBS" ${ARGN})
+    cmake_parse_arguments(arg "" "" "SOURCES;DEPS;LIBS;CORPUS" ${ARGN})
     add_executable(${name} EXCLUDE_FROM_ALL ${arg_SOURCES})
     target_compile_options(${name} PRIVATE ${CLUU_HOST_FLAGS} -fsanitize=fuzzer)
     cluu_link_deps(${name} _host PRIVATE ${arg_DEPS})
@@ -75,7 +75,13 @@ function(cluu_fuzz_target name)
     # The fuzzing engine itself is built against the other C++ library.
     target_link_libraries(${name} PRIVATE ${arg_LIBS} -l:libstdc++.so.6)
     add_dependencies(fuzzers ${name})
-    add_test(NAME fuzz.${name} COMMAND ${name} -seed=1 -runs=50000 -max_total_time=5)
+    # What is found goes to a folder of the build's; seeds are only read.
+    list(TRANSFORM arg_CORPUS PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+    if(arg_CORPUS)
+        list(PREPEND arg_CORPUS ${CMAKE_BINARY_DIR}/fuzz/${name}.found)
+        file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz/${name}.found)
+    endif()
+    add_test(NAME fuzz.${name} COMMAND ${name} -seed=1 -runs=50000 -max_total_time=5 ${arg_CORPUS})
 endfunction()
 
 function(cluu_rule_test file)

@@ -167,7 +167,7 @@ struct EnterNext {
 
 // What of its own files the caller puts into the container that its next Execute of an image makes (ConfigureNext comes before), at
 // a path of the container's: a directory with all below, or a file. The container can do with it what the caller can, or only
-// read it. Payload: the caller's path, absolute; a zero byte; the container's, absolute and normal, but not `/` and
+// read it. Payload: the caller's path, absolute; a zero byte; the container's, absolute and normal, but
 // nothing in /proc (invalid). At most 8 (limit). Execute: invalid, if the image sees no files at all.
 struct AddVolume {
     static constexpr std::uint16_t label = 14;

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: MIT
-// import and export. Archives come from strangers: a program reads and writes them that can do
+// import, export and rmi. Archives come from strangers: a program reads and writes them that can do
 // nothing else (containers/oci/Cluufile). It does not even see the archive's name: it has the file
 // as its input or output.
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <vector>
 
 #include "apps/container/command.hpp"
+#include "apps/container/images.hpp"
+#include "apps/container/manager.hpp"
 
 namespace container_tool {
 
@@ -28,6 +31,32 @@ int become_archive_program(int file, int standard, std::vector<const char*> word
         return complain(strerror(errno));
     execv(archive_program, const_cast<char**>(words.data()));
     return complain(std::string(archive_program) + ": " + strerror(errno));
+}
+
+// What needs the image, if it is known; empty: nothing does.
+std::string user_of_image(const std::string& name) {
+    auto manager = Manager::open();
+    auto containers = manager ? manager->list(true) : std::unexpected(std::string(manager.error()));
+    if (containers) {
+        const auto found = std::ranges::find(*containers, name, &ContainerInfo::image);
+        if (found != containers->end()) return "the container " + found->name + " is of this image";
+    }
+    // Its text alone: a Cluufile that is wrong needs nothing.
+    class Asked final : public cluufile::ImageSource {
+    public:
+        std::optional<std::string_view> find(std::string_view image) override {
+            last = image;
+            return std::nullopt;
+        }
+        std::string last;
+    };
+    for (const std::string& other : ImageFolder::names()) {
+        const auto text = read_file(cluufile_path(other));
+        Asked asked;
+        if (text && other != name && !cluufile::parse(other, *text, asked) && asked.last == name)
+            return "the image " + other + " is built on it";
+    }
+    return {};
 }
 
 int wait_for(pid_t child) {
@@ -60,6 +89,24 @@ int export_command(Arguments arguments) {
     close(file);
     const int status = child < 0 ? complain(strerror(errno)) : wait_for(child);
     if (status != 0) unlink(name);
+    return status;
+}
+
+int remove_image_command(Arguments arguments) {
+    const bool force = take_flag(arguments, "-f", "--force");
+    if (arguments.empty()) return usage_error("rmi");
+    int status = 0;
+    for (const char* name : arguments) {
+        if (const std::string user = force ? "" : user_of_image(name); !user.empty()) {
+            status = complain(std::string(name) + ": " + user + " (-f removes it all the same)");
+            continue;
+        }
+        const pid_t child = fork();
+        if (child == 0) _exit(become_archive_program(STDIN_FILENO, STDIN_FILENO, {"remove", name}));
+        const int failed = child < 0 ? complain(strerror(errno)) : wait_for(child);
+        if (failed == 0) print("Deleted: " + std::string(name) + "\n");
+        status = std::max(status, failed);
+    }
     return status;
 }
 

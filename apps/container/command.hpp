@@ -34,6 +34,9 @@ int diff_command(Arguments arguments);
 // archive_command.cpp
 int import_command(Arguments arguments);
 int export_command(Arguments arguments);
+int remove_image_command(Arguments arguments);
+// build_command.cpp
+int build_command(Arguments arguments);
 // trace_command.cpp
 int trace_command(Arguments arguments);
 // images_command.cpp

@@ -80,11 +80,9 @@ std::string json_texts(std::span<const std::string> texts) {
 }
 
 std::string json_of_lines(std::string_view text) {
-    constexpr std::pair<std::string_view, std::string_view> lists[] = {{"mount", "mounts"},
-                                                                       {"volume", "volumes"},
-                                                                       {"grant", "grants"},
-                                                                       {"env", "environment"},
-                                                                       {"label", "labels"}};
+    constexpr std::pair<std::string_view, std::string_view> lists[] = {
+        {"mount", "mounts"},    {"volume", "volumes"}, {"grant", "grants"},
+        {"env", "environment"}, {"step", "steps"},     {"label", "labels"}};
     std::map<std::string_view, std::vector<std::string>> listed;
     JsonObject object;
     while (!text.empty()) {

@@ -15,7 +15,7 @@ std::string json_text(std::string_view text);
 std::string json_list(std::span<const std::string> values);  // of values that are JSON already
 std::string json_texts(std::span<const std::string> texts);
 
-// From lines of `key: value`: keys in camel case, those that can be there several times (mount, grant, env, label) with the
+// From lines of `key: value`: keys in camel case, those that can be there several times (mount, grant, env, step, label) with the
 // list of their values.
 std::string json_of_lines(std::string_view text);
 

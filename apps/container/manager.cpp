@@ -124,7 +124,7 @@ Result<void> Manager::add_volume(const std::string& source, const std::string& p
     if (answer.error() == ipc::Failure{Status::invalid})
         return std::unexpected(path +
                                ": no path for a volume (absolute, without `.`, `..` or a "
-                               "`/` at its end; not `/`, nothing in /proc)");
+                               "`/` at its end; nothing in /proc)");
     if (answer.error() == ipc::Failure{Status::limit})
         return std::unexpected("too many volumes: " + std::to_string(container::AddVolume::most) +
                                " at most");

@@ -135,6 +135,8 @@ std::vector<char*> environment_with(std::vector<std::string>& added) {
 
 Result<void> add_volumes(Manager& manager, const std::vector<Volume>& volumes) {
     for (const Volume& volume : volumes) {
+        if (volume.path == "/")
+            return std::unexpected("/: no path for a volume: it would hide the image's own");
         const std::string source = volume.source.starts_with('/')
                                        ? volume.source
                                        : working_directory() + "/" + volume.source;

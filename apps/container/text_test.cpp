@@ -52,7 +52,7 @@ TEST(Json, LinesBecomeAnObject) {
     EXPECT_EQ(json_of_lines("name: a: b\nmount: / readonly\nmemory limit: 5\nmount: /x none\n"
                             "what is no line\nlabel: q=\"\n"),
               R"({"name":"a: b","memoryLimit":"5","mounts":["/ readonly","/x none"],)"
-              R"("volumes":[],"grants":[],"environment":[],"labels":["q=\""]})");
+              R"("volumes":[],"grants":[],"environment":[],"steps":[],"labels":["q=\""]})");
 }
 
 TEST(Json, TextIsAlwaysValid) {

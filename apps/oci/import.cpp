@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 
 #include "apps/oci/archive.hpp"
@@ -15,6 +14,7 @@
 #include "apps/oci/hash.hpp"
 #include "apps/oci/recipe.hpp"
 #include "apps/oci/tree.hpp"
+#include "apps/oci/workshop.hpp"
 #include "libs/cluufile/cluufile.hpp"
 
 namespace oci {
@@ -24,42 +24,6 @@ namespace {
 std::unexpected<std::string> trouble(const std::string& what) {
     return std::unexpected(what + ": " + strerror(errno));
 }
-
-// A directory beside the images, with a name that none of them can have; gone unless it becomes
-// one.
-class Workshop {
-public:
-    explicit Workshop(const std::string& folder)
-        : folder_(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)),
-          path_(folder + "/.import-XXXXXX") {
-        if (!folder_ || mkdtemp(path_.data()) == nullptr) path_.clear();
-        if (!path_.empty()) (void)chmod(path_.c_str(), 0755);
-    }
-    Workshop(const Workshop&) = delete;
-    Workshop& operator=(const Workshop&) = delete;
-    ~Workshop() {
-        if (path_.empty()) return;
-        // If it cannot be, nobody is there any more to be told.
-        [[maybe_unused]] const auto gone =
-            remove_all(folder_.get(), path_.substr(path_.rfind('/') + 1));
-    }
-    explicit operator bool() const { return !path_.empty(); }
-    [[nodiscard]] const std::string& path() const { return path_; }
-
-    Result<void> become(const std::string& image, const std::string& name) {
-        if (rename(path_.c_str(), image.c_str()) != 0) {
-            if (errno == ENOTEMPTY || errno == EEXIST)
-                return std::unexpected("there is an image '" + name + "' already");
-            return trouble(image);
-        }
-        path_.clear();
-        return {};
-    }
-
-private:
-    Descriptor folder_;
-    std::string path_;
-};
 
 // If the archive is packed, an unpacked copy without a name; else nothing.
 Result<Descriptor> unpacked(int archive, const Workshop& workshop, std::uint64_t most) {
@@ -125,15 +89,9 @@ Result<void> apply_layer(int archive, const Image& image, std::size_t index, Tre
     return {};
 }
 
-Result<void> write_file(const std::string& path, std::string_view text) {
-    const Descriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-    if (!file || !write_all(file.get(), std::as_bytes(std::span(text)))) return trouble(path);
-    return {};
-}
-
 Result<std::string> import_into(int archive, const std::string& called, std::string name,
                                 const std::string& folder, std::uint64_t most) {
-    Workshop workshop(folder);
+    Workshop workshop(folder, Workshop::importing);
     if (!workshop) return trouble(folder);
     const auto copy = unpacked(archive, workshop, most);
     if (!copy) return std::unexpected(copy.error());
@@ -145,8 +103,7 @@ Result<std::string> import_into(int archive, const std::string& called, std::str
     auto image = read_image(file, *files);
     if (!image) return std::unexpected(image.error());
     if (name.empty()) name = image_name_of(image->name, called);
-    if (!cluufile::is_image_name(name) || name == "minimal")
-        return std::unexpected("it needs another name: 1 to 63 of a-z 0-9 . _ -");
+    if (auto right = check_name(name); !right) return std::unexpected(right.error());
     const std::string root = workshop.path() + "/root";
     if (mkdir(root.c_str(), 0755) != 0) return trouble(root);
     const Descriptor opened(open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -159,10 +116,9 @@ Result<std::string> import_into(int archive, const std::string& called, std::str
     }
     auto recipe = recipe_of(*image, tree);
     if (!recipe) return recipe;
-    if (auto done = write_file(workshop.path() + "/Cluufile", *recipe); !done)
+    if (auto done = workshop.write("Cluufile", *recipe); !done)
         return std::unexpected(done.error());
-    if (auto done = workshop.become(folder + "/" + name, name); !done)
-        return std::unexpected(done.error());
+    if (auto done = workshop.become(name); !done) return std::unexpected(done.error());
     return name;
 }
 

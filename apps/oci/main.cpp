@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
-// oci: images from other systems, and for them. `container import` and `container export` call it;
-// it runs with its own authority (containers/oci/Cluufile): the archive is its input or its output,
-// and it has the folder of the images.
+// oci: the files of images: from other systems, for them, and made of a folder. `container` calls it; it runs with its own
+// authority (containers/oci/Cluufile, containers/oci-build/Cluufile): the archive is its input or its output, and it has
+// the folder of the images.
 #include <unistd.h>
 #include <string>
 #include <string_view>
 
+#include "apps/oci/build.hpp"
 #include "apps/oci/descriptor.hpp"
 #include "apps/oci/export.hpp"
 #include "apps/oci/import.hpp"
+#include "apps/oci/workshop.hpp"
 
 namespace {
 
@@ -19,7 +21,7 @@ void say(int where, const std::string& text) {
 }
 
 int complain(const std::string& text) {
-    say(STDERR_FILENO, "container: " + text + "\n");
+    say(STDERR_FILENO, "container: " + oci::printable(text) + "\n");
     return 1;
 }
 
@@ -42,6 +44,14 @@ int main(int count, char** words) {
         auto done = oci::export_image(words[2], images_folder, STDOUT_FILENO);
         return done ? 0 : complain(done.error());
     }
-    say(STDERR_FILENO, "usage: oci import NAME [IMAGE] <ARCHIVE, oci export IMAGE >ARCHIVE\n");
+    if (command == "remove" && count == 3) {
+        auto done = oci::remove_image(words[2], images_folder);
+        return done ? 0 : complain(done.error());
+    }
+    if (command == "build" && count == 3)
+        return oci::serve_build(STDIN_FILENO, STDOUT_FILENO, words[2], images_folder);
+    say(STDERR_FILENO,
+        "usage: oci import NAME [IMAGE] <ARCHIVE, oci export IMAGE >ARCHIVE, oci remove IMAGE, oci "
+        "build FOLDER\n");
     return 2;
 }

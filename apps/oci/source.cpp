@@ -158,6 +158,20 @@ bool begins_with(std::span<const std::byte> bytes, std::initializer_list<unsigne
 
 }  // namespace
 
+std::string printable(std::string_view text) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string result;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte >= 0x20 && byte != 0x7f) {
+            result += c;
+        } else {
+            result += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+        }
+    }
+    return result;
+}
+
 Result<void> Source::read_all(std::span<std::byte> to) {
     while (!to.empty()) {
         auto count = read(to);

@@ -14,12 +14,16 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace oci {
 
 // Errors are texts for the person.
 template <class T>
 using Result = std::expected<T, std::string>;
+
+// A text from somebody else, without what would steer a terminal: control characters are shown as \xNN.
+std::string printable(std::string_view text);
 
 class Source {
 public:

@@ -63,23 +63,60 @@ Result<void> make_room(int parent, const std::string& name, bool for_directory) 
 
 }  // namespace
 
-Result<void> remove_all(int parent, const std::string& name) {
-    if (unlinkat(parent, name.c_str(), 0) == 0 || errno == ENOENT) return {};
+namespace {
+
+constexpr unsigned most_levels = 64;
+
+// Nothing: it was no directory, and is gone.
+Result<Descriptor> unlink_or_open(int parent, const std::string& name) {
+    if (unlinkat(parent, name.c_str(), 0) == 0 || errno == ENOENT) return Descriptor();
     Descriptor directory(
         openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!directory) return trouble(name);
     // An image's directory may forbid it to whoever is not user 0.
     (void)fchmod(directory.get(), 0700);
-    for (const std::string& inner : names_in(directory.get())) {
-        if (auto done = remove_all(directory.get(), inner); !done) return done;
+    return directory;
+}
+
+// What is too deep for our descriptors goes to `top`, with a new name.
+Result<void> remove_below(int top, int parent, const std::string& name, unsigned level) {
+    static unsigned moved = 0;
+    auto directory = unlink_or_open(parent, name);
+    if (!directory) return std::unexpected(directory.error());
+    if (!*directory) return {};
+    for (const std::string& inner : names_in(directory->get())) {
+        const std::string there = ".deep-" + std::to_string(moved);
+        if (level == most_levels &&
+            renameat(directory->get(), inner.c_str(), top, there.c_str()) == 0) {
+            ++moved;
+        } else if (auto done = remove_below(top, directory->get(), inner, level + 1); !done) {
+            return done;
+        }
     }
     if (unlinkat(parent, name.c_str(), AT_REMOVEDIR) != 0) return trouble(name);
     return {};
 }
 
-Result<int> Tree::open_directory(std::string_view path, bool make) const {
+}  // namespace
+
+Result<void> remove_all(int parent, const std::string& name) {
+    auto directory = unlink_or_open(parent, name);
+    if (!directory) return std::unexpected(directory.error());
+    if (!*directory) return {};
+    for (auto names = names_in(directory->get()); !names.empty();
+         names = names_in(directory->get())) {
+        for (const std::string& inner : names) {
+            if (auto done = remove_below(directory->get(), directory->get(), inner, 0); !done)
+                return done;
+        }
+    }
+    if (unlinkat(parent, name.c_str(), AT_REMOVEDIR) != 0) return trouble(name);
+    return {};
+}
+
+Result<int> open_directory(int root, std::string_view path, bool make) {
     constexpr int how = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-    Descriptor at(openat(root_, ".", how));
+    Descriptor at(openat(root, ".", how));
     if (!at) return trouble(path);
     for (std::string_view rest = path; !rest.empty();) {
         const std::size_t end = std::min(rest.find('/'), rest.size());
@@ -96,34 +133,56 @@ Result<int> Tree::open_directory(std::string_view path, bool make) const {
     return at.release();
 }
 
+namespace {
+
+// The data of a layer's latest entry.
+class EntryData final : public Source {
+public:
+    explicit EntryData(TarReader& layer) : layer_(layer) {}
+    Result<std::size_t> read(std::span<std::byte> to) override { return layer_.read(to); }
+
+private:
+    TarReader& layer_;
+};
+
+}  // namespace
+
 Result<void> Tree::apply(TarReader& layer) {
+    EntryData data(layer);
     of_this_layer_.clear();
     path_bytes_ = 0;
     for (;;) {
         auto entry = layer.next();
         if (!entry) return std::unexpected(entry.error());
         if (!*entry) return {};
-        if (++entries_ > most_entries)
-            return std::unexpected("it has more files than an image may have");
-        if (auto done = add(**entry, layer); !done) return done;
+        const auto [directory, name] = split((*entry)->path);
+        const bool removes = name.starts_with(whiteout);
+        auto done = removes ? white_out(directory, name) : put(**entry, data);
+        if (done && !removes) done = remember((*entry)->path);
+        if (!done) return done;
     }
 }
 
-Result<void> Tree::add(const Entry& entry, TarReader& layer) {
+Result<void> Tree::count_entry() {
+    if (++entries_ > most_entries)
+        return std::unexpected("it has more files than an image may have");
+    return {};
+}
+
+Result<void> Tree::put(const Entry& entry, Source& data) {
+    if (auto counted = count_entry(); !counted) return counted;
     if (entry.path.empty()) {
         if (entry.kind == Entry::Kind::directory) return {};
         return std::unexpected("its root is no directory");
     }
     const auto [directory, name] = split(entry.path);
-    if (name.starts_with(whiteout)) return white_out(directory, name);
-    auto opened = open_directory(directory, true);
+    auto opened = open_directory(root_, directory, true);
     if (!opened) return std::unexpected(opened.error());
     const Descriptor parent(*opened);
     if (auto done = make_room(parent.get(), name, entry.kind == Entry::Kind::directory); !done)
         return done;
-    if (auto done = remember(entry.path); !done) return done;
     switch (entry.kind) {
-        case Entry::Kind::file:      return add_file(parent.get(), name, entry, layer);
+        case Entry::Kind::file:      return add_file(parent.get(), name, entry, data);
         case Entry::Kind::hard_link: return add_hard_link(parent.get(), name, entry);
         case Entry::Kind::symbolic_link:
             if (entry.target.empty() || entry.target.contains('\0') ||
@@ -143,14 +202,13 @@ Result<void> Tree::add(const Entry& entry, TarReader& layer) {
     return {};
 }
 
-Result<void> Tree::add_file(int parent, const std::string& name, const Entry& entry,
-                            TarReader& layer) {
+Result<void> Tree::add_file(int parent, const std::string& name, const Entry& entry, Source& data) {
     const Descriptor file(
         openat(parent, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!file) return trouble(entry.path);
     std::array<std::byte, 16384> buffer;
     for (;;) {
-        auto count = layer.read(buffer);
+        auto count = data.read(buffer);
         if (!count) return std::unexpected(count.error());
         if (*count == 0) break;
         if (!write_all(file.get(), std::span(buffer).first(*count))) return trouble(entry.path);
@@ -163,7 +221,7 @@ Result<void> Tree::add_file(int parent, const std::string& name, const Entry& en
 
 Result<void> Tree::add_hard_link(int parent, const std::string& name, const Entry& entry) {
     const auto [directory, target] = split(entry.target);
-    auto opened = open_directory(directory, false);
+    auto opened = open_directory(root_, directory, false);
     if (!opened) return std::unexpected(opened.error());
     const Descriptor from(*opened);
     struct stat there{};
@@ -199,7 +257,8 @@ Result<void> Tree::remove_lower(int parent, const std::string& path) {
 }
 
 Result<void> Tree::white_out(const std::string& parent, std::string_view name) {
-    auto opened = open_directory(parent, true);
+    if (auto counted = count_entry(); !counted) return counted;
+    auto opened = open_directory(root_, parent, true);
     if (!opened) return std::unexpected(opened.error());
     const Descriptor directory(*opened);
     const std::string prefix = parent.empty() ? "" : parent + "/";
@@ -247,6 +306,12 @@ bool Tree::is_program(std::string_view path) const {
     const std::string real = resolved(std::string(path));
     return !real.empty() && fstatat(root_, real.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 &&
            S_ISREG(there.st_mode) && (there.st_mode & 0111) != 0;
+}
+
+bool Tree::is_directory(const std::string& path) const {
+    struct stat there{};
+    return path.empty() || (fstatat(root_, path.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+                            S_ISDIR(there.st_mode));
 }
 
 Result<std::string> Tree::text_of(std::string_view path, std::size_t most) const {

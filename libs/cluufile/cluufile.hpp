@@ -128,6 +128,8 @@ inline constexpr std::size_t max_default_arguments = 16;
 inline constexpr std::size_t max_environment = 32;
 inline constexpr std::size_t max_labels = 32;
 inline constexpr std::size_t max_depends = 8;
+inline constexpr std::size_t max_steps = 32;
+inline constexpr std::size_t max_copied = 15;  // sources of one COPY
 inline constexpr std::size_t max_from_depth = 8;
 inline constexpr std::size_t max_path = 255;
 inline constexpr std::size_t max_image_name = 63;
@@ -141,7 +143,17 @@ inline constexpr std::uint64_t min_time_ms = 10;
 inline constexpr std::uint64_t max_time_ms = std::uint64_t{1000} * 3600 * 1000;
 inline constexpr std::uint32_t max_cpu_limit = 100;
 
+// How an image's own files are made (`container build`); of no effect on what a container may do.
+struct Step {
+    enum class Kind : std::uint8_t { copy, build } kind = Kind::copy;
+    std::uint32_t line = 0;
+    std::string_view text;  // of the line, behind the directive (steps.hpp)
+};
+
 struct Cluufile {
+    std::string_view base;  // FROM; empty: minimal
+    // In the order of the lines; those of the base have been carried out.
+    Bounded<Step, max_steps> steps;
     Profiles profiles;
     Bounded<Mount, max_mounts> mounts;
     Grants grants;

@@ -8,6 +8,8 @@
 #include "libs/cluufile/difference.hpp"
 #include "libs/cluufile/explain.hpp"
 #include "libs/cluufile/origin.hpp"
+#include "libs/cluufile/proposal.hpp"
+#include "libs/cluufile/steps.hpp"
 
 namespace {
 
@@ -54,6 +56,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto& grants = result->grants;
     if (grants.any() && !result->profiles.has(cluufile::Profile::vfs)) std::abort();
     const auto plan = cluufile::plan_of("input", *result);
+    for (const cluufile::Step& step : result->steps) {
+        const auto words = cluufile::words_of(step);
+        if (words.empty()) std::abort();
+        if (step.kind == cluufile::Step::Kind::copy) continue;
+        const auto built = cluufile::text_of(cluufile::plan_of_build(plan, words));
+        if (!cluufile::parse("step", built, images)) std::abort();
+    }
     for (const auto& one : cluufile::explain(plan, {})) {
         const bool has_line = !one.directive.empty();
         if (has_line && !cluufile::find_origin(text, one.directive, one.word, images)) std::abort();

@@ -6,6 +6,9 @@
 #include <map>
 #include <string>
 
+#include "libs/cluufile/proposal.hpp"
+#include "libs/cluufile/steps.hpp"
+
 namespace cluufile {
 namespace {
 
@@ -217,11 +220,12 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"\n  VOLUME /data\n",
                 "cat:2:3: found 'VOLUME', expected a directive: FROM, PROFILE, MOUNT, GRANT, "
                 "ENTRYPOINT, "
-                "CMD, ENV, USER, WORKDIR, LIMIT, RESTART, HEALTHCHECK, DEPENDS or LABEL"},
-        Mistake{
-            "mount / inherit",
-            "cat:1:1: found 'mount', expected a directive: FROM, PROFILE, MOUNT, GRANT, "
-            "ENTRYPOINT, CMD, ENV, USER, WORKDIR, LIMIT, RESTART, HEALTHCHECK, DEPENDS or LABEL"},
+                "CMD, ENV, USER, WORKDIR, LIMIT, RESTART, HEALTHCHECK, DEPENDS, "
+                "LABEL, COPY or BUILD"},
+        Mistake{"mount / inherit",
+                "cat:1:1: found 'mount', expected a directive: FROM, PROFILE, MOUNT, GRANT, "
+                "ENTRYPOINT, CMD, ENV, USER, WORKDIR, LIMIT, RESTART, HEALTHCHECK, DEPENDS, "
+                "LABEL, COPY or BUILD"},
         Mistake{
             "PROFILE vfs\nFROM minimal",
             "cat:2:1: found 'FROM', expected FROM only before all other directives, the first of "
@@ -386,6 +390,36 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"ENTRYPOINT /bin/x a'b'",
                 "cat:1:20: found ''', expected quotes around the whole word, or none"},
         Mistake{"ENTRYPOINT ''", "cat:1:12: found '\"\"', expected the absolute path of a program"},
+        Mistake{"COPY a",
+                "cat:1:7: found the end of the line, expected what to copy, and where to: "
+                "SOURCE... DESTINATION"},
+        Mistake{"COPY ../a /b",
+                "cat:1:6: found '../a', expected a path in the folder to copy "
+                "from, without `..`"},
+        Mistake{"COPY a b/../../c /d/",
+                "cat:1:8: found 'b/../../c', expected a path in the folder "
+                "to copy from, without `..`"},
+        Mistake{"COPY '' /b",
+                "cat:1:6: found '\"\"', expected a path in the folder to copy from, "
+                "without `..`"},
+        Mistake{"COPY a /b/../c",
+                "cat:1:8: found '/b/../c', expected an absolute path without `.`, `..` or `//`"},
+        Mistake{"COPY a b /c",
+                "cat:1:10: found '/c', expected a directory, with a `/` at its end: "
+                "there are several sources"},
+        Mistake{"COPY --from=minimal a /c",
+                "cat:1:6: found '--from=minimal', expected "
+                "--from=IMAGE, the name of an image with files of its "
+                "own"},
+        Mistake{"COPY --chown=1 a /c",
+                "cat:1:6: found '--chown=1', expected --from=IMAGE, the name "
+                "of an image with files of its own"},
+        Mistake{"COPY 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 /c/",
+                "cat:1:45: found '/c/', expected at most 15 sources and a destination"},
+        Mistake{"COPY a /b",
+                "cat:1:1: found 'COPY', expected MOUNT / image as well: without it "
+                "nothing shows what this makes"},
+        Mistake{"BUILD sh", "cat:1:7: found 'sh', expected the absolute path of a program"},
         Mistake{"# \x1b[2J", "cat:1:3: found '\\x1b', expected text without control bytes"},
         Mistake{"ENV A=\x1b[2J", "cat:1:7: found '\\x1b', expected text without control bytes"}));
 
@@ -418,6 +452,53 @@ TEST(Cluufile, ListsAreBounded) {
     for (int i = 0; i < 16; ++i) entrypoint += " a";
     EXPECT_EQ(error_of(entrypoint),
               "cat:1:45: found 'a', expected a program and at most 15 arguments");
+}
+
+TEST(Cluufile, Steps) {
+    Images images;
+    images.texts["low"] = "PROFILE vfs\nMOUNT /usr image\nCOPY a /usr/a\n";
+    const std::string_view text =
+        "FROM low\nCOPY --from=low usr/a ./b /usr/share/ # two\nBUILD /usr/a 'b c'\n";
+    const Cluufile file = parsed(text, images);
+    EXPECT_EQ(file.base, "low");
+    ASSERT_EQ(file.steps.size(), 2u);
+    EXPECT_EQ(file.steps[1].line, 3u);
+    EXPECT_EQ(text_of(file.steps[0]), "COPY --from=low usr/a ./b /usr/share/");
+    EXPECT_EQ(text_of(file.steps[1]), "BUILD /usr/a 'b c'");
+    EXPECT_EQ(words_of(file.steps[1]), (std::vector<std::string>{"/usr/a", "b c"}));
+    // What it makes it shows itself; what only builds on it shows the base's.
+    EXPECT_EQ(file.mounts[0].image, "");
+    EXPECT_EQ(parsed("FROM low\nENTRYPOINT /usr/a\n", images).mounts[0].image, "low");
+    EXPECT_TRUE(parsed("FROM low\nENTRYPOINT /usr/a\n", images).steps.empty());
+    std::string many = "PROFILE vfs\nMOUNT / image\n";
+    for (int i = 0; i < 33; ++i) many += "COPY a /a\n";
+    EXPECT_EQ(error_of(many), "cat:35:1: found 'COPY', expected at most 32 of COPY and BUILD");
+}
+
+TEST(Cluufile, ABuildHasTheImagesFilesAndNothingElse) {
+    Images images;
+    const Cluufile file = parsed(
+        "PROFILE ipc vfs supervisor admin\nMOUNT / image\nMOUNT /tmp private 1M\nMOUNT /home "
+        "inherit\n"
+        "MOUNT /etc readonly\nMOUNT /dev inherit\nMOUNT /dev/null inherit\nMOUNT /x none\n"
+        "LIMIT memory 8M\nLIMIT time 5s\nRESTART always\nENV 'A=b c'\nUSER 7\nDEPENDS db\n"
+        "HEALTHCHECK /x\nBUILD /bin/sh -c 'it is \"so\"'\nENTRYPOINT /bin/x\n",
+        images);
+    const Plan plan = plan_of_build(plan_of("cat", file), words_of(file.steps[0]));
+    const std::string text = text_of(plan);
+    EXPECT_EQ(text,
+              "FROM minimal\nPROFILE ipc vfs\nMOUNT / image\nMOUNT /tmp private 1024K\n"
+              "MOUNT /dev/null inherit\nENV 'A=b c'\nLIMIT memory 8192K\nLIMIT time 5s\nUSER 7\n"
+              "WORKDIR /\nENTRYPOINT /bin/sh /bin/sh -c 'it is \"so\"'\n");
+    EXPECT_EQ(error_of(text), "no error");
+}
+
+TEST(Cluufile, WorkshopsAreNoImages) {
+    EXPECT_TRUE(is_workshop_name(".build-aZ09xy"));
+    for (const char* bad :
+         {"", ".build-", ".build-12345", ".build-1234567", ".build-../../", "build-123456"})
+        EXPECT_FALSE(is_workshop_name(bad)) << bad;
+    EXPECT_FALSE(is_image_name(".build-aZ09xy"));
 }
 
 TEST(Cluufile, ImageNames) {

@@ -192,6 +192,7 @@ void compare_runs(Changes& out, const Plan& before, const Plan& after) {
         return plan.directory.empty() ? "where its starter is" : plan.directory;
     };
     compare("in ", place(after), place(before));
+    compare("with files made by: ", list_of(after.steps), list_of(before.steps));
     compare("only while these run: ", list_of(after.depends), list_of(before.depends));
     compare("with its health told by: ", health_of(after), health_of(before));
     compare("again when it ends: ", restart_of(after), restart_of(before));

@@ -200,6 +200,12 @@ void add_start(Statements& out, const Plan& plan) {
                        .directive = directive,
                        .word = std::move(word)});
     };
+    if (!plan.steps.empty()) {
+        const bool copies = plan.steps.front().starts_with("COPY");
+        add("with files of its own, made in " + decimal(plan.steps.size()) +
+                (plan.steps.size() == 1 ? " step" : " steps"),
+            copies ? "COPY" : "BUILD");
+    }
     if (!plan.default_arguments.empty())
         add("with " + joined(plan.default_arguments) + ", if it is given no arguments", "CMD");
     for (const auto& [name, value] : plan.environment)

@@ -104,6 +104,10 @@ private:
     Done workdir(Words& words, const Word& directive);
     Done depends(Words& words, const Word& directive);
     Done health_check(Words& words, const Word& directive);
+    Done copy(Words& words, const Word& directive);
+    Done build(Words& words, const Word& directive);
+    Done add_step(Words& words, const Word& directive, const Step& step);
+    Done whole_steps();
 
     template <std::size_t N>
     Done words_into(Words& words, Word word, Bounded<std::string_view, N>& list,
@@ -147,6 +151,7 @@ const Parser::Directive Parser::directives[] = {
     {"CMD", &Parser::cmd},         {"LABEL", &Parser::label},
     {"USER", &Parser::user},       {"WORKDIR", &Parser::workdir},
     {"DEPENDS", &Parser::depends}, {"HEALTHCHECK", &Parser::health_check},
+    {"COPY", &Parser::copy},       {"BUILD", &Parser::build},
 };
 
 Done Parser::parse(std::string_view text) {
@@ -160,8 +165,24 @@ Done Parser::parse(std::string_view text) {
     return whole();
 }
 
+// Files that it makes of its own are the image's, also where a base has the mount that shows them.
+Done Parser::whole_steps() {
+    if (result_.steps.empty()) return {};
+    bool shown = false;
+    for (Mount& mount : result_.mounts) {
+        if (mount.mode != MountMode::image) continue;
+        mount.image = depth_ > 1 ? file_ : std::string_view{};
+        shown = true;
+    }
+    if (shown) return {};
+    const Step& first = result_.steps[0];
+    return base::fail(Error{file_, first.line, 1, first.kind == Step::Kind::copy ? "COPY" : "BUILD",
+                            "MOUNT / image as well: without it nothing shows what this makes"});
+}
+
 // What only the whole says: names can be seen only by a container that may resolve names.
 Done Parser::whole() {
+    TRY(whole_steps());
     const bool told_where = !result_.directory.empty();
     if (told_where && result_.grants.any() && (workdir_line_ | last_grant_line_) != 0)
         return base::fail(
@@ -192,7 +213,7 @@ Done Parser::line(Words& words) {
     return base::fail(words.error(
         word,
         "a directive: FROM, PROFILE, MOUNT, GRANT, ENTRYPOINT, CMD, ENV, USER, WORKDIR, LIMIT, "
-        "RESTART, HEALTHCHECK, DEPENDS or LABEL"));
+        "RESTART, HEALTHCHECK, DEPENDS, LABEL, COPY or BUILD"));
 }
 
 // Fails if `seen` is the number of an earlier line; else makes it this one's.
@@ -224,7 +245,10 @@ Done Parser::from(Words& words, const Word& directive) {
             words.error(image, "a chain of at most 8 images (is an image built from itself?)"));
     std::optional<std::string_view> text = images_.find(image.text);
     if (!text) return base::fail(words.error(image, "the name of an image that exists"));
-    return Parser(image.text, images_, depth_ + 1, result_).parse(*text);
+    TRY(Parser(image.text, images_, depth_ + 1, result_).parse(*text));
+    result_.base = image.text;
+    result_.steps.clear();
+    return {};
 }
 
 Done Parser::profile(Words& words, const Word&) {
@@ -454,6 +478,52 @@ Done Parser::depends(Words& words, const Word&) {
             return base::fail(words.error(image, "at most 8 images"));
         image = TRY(words.next());
     } while (!image.end);
+    return {};
+}
+
+Done Parser::copy(Words& words, const Word& directive) {
+    const Step step{Step::Kind::copy, line_, words.rest()};
+    constexpr std::string_view from = "--from=";
+    Word word = TRY(words.next());
+    if (word.text.starts_with("--")) {
+        const std::string_view image = word.text.substr(std::min(from.size(), word.text.size()));
+        if (!word.text.starts_with(from) || !is_image_name(image) || image == "minimal")
+            return base::fail(
+                words.error(word, "--from=IMAGE, the name of an image with files of its own"));
+        word = TRY(words.next());
+    }
+    Word last{.column = word.column, .end = true};
+    std::size_t count = 0;
+    for (; !word.end; word = TRY(words.next())) {
+        if (count != 0 && !is_copied_path(last.text))
+            return base::fail(words.error(last, "a path in the folder to copy from, without `..`"));
+        if (count++ > max_copied)
+            return base::fail(words.error(word, "at most 15 sources and a destination"));
+        last = word;
+    }
+    if (count < 2)
+        return base::fail(words.error(word, "what to copy, and where to: SOURCE... DESTINATION"));
+    if (!is_copy_destination(last.text))
+        return base::fail(words.error(last, "an absolute path without `.`, `..` or `//`"));
+    if (count > 2 && !last.text.ends_with('/'))
+        return base::fail(
+            words.error(last, "a directory, with a `/` at its end: there are several sources"));
+    return add_step(words, directive, step);
+}
+
+Done Parser::build(Words& words, const Word& directive) {
+    const Step step{Step::Kind::build, line_, words.rest()};
+    const Word word = TRY(words.next());
+    if (!is_normal_path(word.text) || word.text == "/")
+        return base::fail(words.error(word, "the absolute path of a program"));
+    Bounded<std::string_view, max_entrypoint> program;
+    TRY(words_into(words, word, program, "a program and at most 15 arguments"));
+    return add_step(words, directive, step);
+}
+
+Done Parser::add_step(Words& words, const Word& directive, const Step& step) {
+    if (!result_.steps.push(step))
+        return base::fail(words.error(directive, "at most 32 of COPY and BUILD"));
     return {};
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "libs/cluufile/steps.hpp"
 #include "libs/cluufile/text.hpp"
 
 namespace cluufile {
@@ -38,6 +39,7 @@ Plan plan_of(std::string_view image, const Cluufile& file) {
     plan.check_interval_ms = file.health_check.interval_ms;
     plan.check_retries = file.health_check.retries;
     plan.depends.assign(file.depends.begin(), file.depends.end());
+    for (const Step& step : file.steps) plan.steps.push_back(text_of(step));
     plan.grants = file.grants;
     plan.profiles = file.profiles;
     plan.restart = file.restart;

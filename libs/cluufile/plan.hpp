@@ -47,6 +47,7 @@ struct Plan {
     std::uint64_t check_interval_ms = 0;
     std::uint32_t check_retries = 0;
     std::vector<std::string> depends;  // images
+    std::vector<std::string> steps;    // that make its files: COPY and BUILD, as they stand there
     std::uint64_t memory_limit = 0;
     std::uint32_t process_limit = 0;
     std::uint32_t cpu_limit = 0;  // hundredths of a CPU; 0: none

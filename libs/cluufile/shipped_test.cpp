@@ -44,6 +44,7 @@ TEST(Containers, AreRight) {
             (program == "/bin/account" || program == "/bin/top") && file->entrypoint.size() == 2;
         bool fits = is_applet               ? file->entrypoint[1] == name || name == "box"
                     : has_names             ? file->entrypoint[1] == name
+                    : name == "oci-build"   ? program == "/bin/oci"
                     : name == "admin-shell" ? program == "/bin/shell"
                                             : program == "/bin/" + name;
         EXPECT_TRUE(fits) << name;

@@ -37,6 +37,21 @@ bool is_normal_path(std::string_view path) {
     return true;
 }
 
+bool is_copied_path(std::string_view path) {
+    if (path.empty() || path.size() > max_path) return false;
+    while (!path.empty()) {
+        const std::size_t end = path.find('/');
+        if (path.substr(0, end) == "..") return false;
+        path = end == path.npos ? std::string_view{} : path.substr(end + 1);
+    }
+    return true;
+}
+
+bool is_copy_destination(std::string_view path) {
+    if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+    return is_normal_path(path);
+}
+
 bool is_variable_name(std::string_view name) {
     if (name.empty() || (name[0] >= '0' && name[0] <= '9')) return false;
     for (char c : name) {

@@ -11,6 +11,10 @@ namespace cluufile {
 
 // Absolute, at most max_path bytes, without an empty, `.` or `..` component or a `/` at its end.
 bool is_normal_path(std::string_view path);
+// What COPY may take: a path in a folder, with no `..` in it. One `/` in front means the folder, too.
+bool is_copied_path(std::string_view path);
+// Where COPY may put it: a normal path; with a `/` at its end, it is a directory.
+bool is_copy_destination(std::string_view path);
 // As POSIX has the names of variables: letters, digits and _, not beginning with a digit.
 bool is_variable_name(std::string_view name);
 // Letters, digits and . _ - /, beginning with a letter or digit.

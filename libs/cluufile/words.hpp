@@ -27,6 +27,8 @@ public:
     Words(std::string_view file, std::uint32_t number, std::string_view line);
 
     base::Result<Word, Error> next();
+    // What no `next` has read yet.
+    [[nodiscard]] std::string_view rest() const { return line_.substr(position_); }
 
     [[nodiscard]] Error error(const Word& word, std::string_view expected,
                               std::uint32_t earlier = 0) const;

@@ -380,7 +380,7 @@ TEST(Plan, VolumesTakeThePlaceOfMounts) {
 TEST(Plan, VolumesThatAreNone) {
     using namespace std::string_view_literals;
     for (const std::string_view text :
-         {""sv, "/a"sv, "a\0/b"sv, "/a\0b"sv, "/a\0/"sv, "/a\0/proc"sv, "/a\0/proc/1"sv,
+         {""sv, "/a"sv, "a\0/b"sv, "/a\0b"sv, "/a\0/b/"sv, "/a\0/proc"sv, "/a\0/proc/1"sv,
           "/a\0/b/../c"sv, "/a\0/b\0/c"sv}) {
         EXPECT_FALSE(parse_volume(text, false)) << text;
     }

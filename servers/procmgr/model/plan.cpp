@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "libs/base/align.hpp"
+#include "libs/cluufile/steps.hpp"
 #include "libs/cluufile/values.hpp"
 #include "servers/procmgr/model/text.hpp"
 
@@ -71,7 +72,8 @@ ImageName image_of_path(std::string_view path) {
         path.size() > image_folder.size() + image_file.size()) {
         path.remove_prefix(image_folder.size());
         path.remove_suffix(image_file.size());
-        return cluufile::is_image_name(path) ? ImageName{std::string{path}, true} : ImageName{};
+        const bool is_name = cluufile::is_image_name(path) || cluufile::is_workshop_name(path);
+        return is_name ? ImageName{std::string{path}, true} : ImageName{};
     }
     for (const std::string_view folder : {"/bin/", "/usr/bin/"}) {
         if (path.starts_with(folder) && cluufile::is_image_name(path.substr(folder.size()))) {
@@ -112,7 +114,7 @@ Result<cluufile::Volume> parse_volume(std::string_view text, bool read_only) {
                             .source = std::string{text.substr(0, end)},
                             .read_only = read_only};
     const bool is_right = volume.source.starts_with('/') && cluufile::is_normal_path(volume.path) &&
-                          !volume.path.contains('\0') && volume.path != "/" &&
+                          !volume.path.contains('\0') &&
                           !cluufile::is_at_or_below(volume.path, cluufile::processes_path);
     return is_right ? Result<cluufile::Volume>{std::move(volume)} : base::fail(Status::invalid);
 }
@@ -254,6 +256,9 @@ std::string describe(const Plan& plan) {
     }
     if (!plan.depends.empty()) {
         line(out, "depends", joined(plan.depends));
+    }
+    for (const std::string& step : plan.steps) {
+        line(out, "step", step);
     }
     line(out, "memory limit",
          plan.memory_limit == 0 ? std::string{"the starter's"} : decimal(plan.memory_limit));

@@ -31,7 +31,8 @@ struct ImageName {
     bool demanded = false;  // the path named the Cluufile itself: without one, the exec fails
 };
 
-// /bin/NAME and /usr/bin/NAME can have the image NAME; /var/images/NAME/Cluufile demands it.
+// /bin/NAME and /usr/bin/NAME can have the image NAME; /var/images/NAME/Cluufile demands it, as does
+// that of an image that is being made.
 [[nodiscard]] ImageName image_of_path(std::string_view path);
 
 // What whoever starts the container takes from it.
