@@ -29,6 +29,13 @@ def test_every_command_has_help(guest):
         assert re.match(r"(usage: )?\S+.*\n", page) and "!! /" not in page, page
 
 
+def test_each_word_of_the_first_shell_has_help(guest):
+    """Those of the system that this one grew from; some are programs now."""
+    for name in "cd pwd ls cat echo touch ps top spawn spawnbg jobs fg bg stop kill sudo su container exit".split():
+        told = help_on(guest, name)
+        assert told.status == 0 and re.match(rf"(usage: )?{name}\b", told.output.decode()), name
+
+
 @pytest.mark.parametrize("name", ["cat", "sort", "vi", "find"])
 def test_help_on_a_program_is_what_it_says_itself(guest, name):
     itself = guest.run(name, "--help")
