@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`./cluu bench --profile NAME`: which functions the instructions of one of posixbench's benchmarks go to.
+"""`./cluu bench --profile NAME`: which functions the instructions of one of posixbench's benchmarks, or of container_start, go to.
 
 QEMU counts how often each block of instructions is executed (tools/profile/count.c). Two machines run the benchmark, one with more
 batches than the other: what they differ by is those batches, without boot and start.
@@ -18,6 +18,8 @@ from .say import Problem, progress
 
 FEW, MANY = 1, 4
 SECONDS = 600
+# Each with the words that come before its batches.
+PROGRAMS = {"posixbench": "--only {name} --dir /dev/shm ", "container_start": ""}
 LEAST_SHARE = 0.001  # of all, for a function to have a line
 # Where what is linked without an address of its own goes (interfaces/process_image.hpp).
 LIBRARY_BASE = 0x7E00_0000_0000
@@ -112,19 +114,20 @@ def table(sums: dict[tuple[str, str], list[int]], operations: int) -> str:
     return "\n".join(lines + [f"{whole / operations:12,.0f}             all"])
 
 
-def operations_of(name: str) -> int:
-    """In one batch; posixbench is a Linux program, and says it here, too."""
-    for line in _output(str(paths.OUT / "linux" / "posixbench"), "--list").splitlines():
-        if line.split()[0] == name:
-            return int(line.split()[1])
-    raise Problem(f"no benchmark of posixbench is called '{name}'.")
+def operations_of(name: str) -> tuple[str, int]:
+    """The program that has this benchmark, and how many are in one batch; they are Linux programs, and say it here, too."""
+    for program in PROGRAMS:
+        for line in _output(str(paths.OUT / "linux" / program), "--list").splitlines():
+            if line.split()[0] == name:
+                return program, int(line.split()[1])
+    raise Problem(f"no benchmark is called '{name}'.")
 
 
-def _count(name: str, batches: int, work: Path) -> Counter:
+def _count(program: str, name: str, batches: int, work: Path) -> Counter:
     counts = work / f"counts-{batches}"
-    command = f"/tmp/posixbench --only {name} --batches {batches} --dir /dev/shm"
+    command = f"/tmp/{program} {PROGRAMS[program].format(name=name)}--batches {batches}"
     result = execute.run(execute.Request(
-        ["/bin/sh", "-c", command], put=[(paths.OUT / "linux" / "posixbench", "/tmp/posixbench")], timeout=SECONDS,
+        ["/bin/sh", "-c", command], put=[(paths.OUT / "linux" / program, f"/tmp/{program}")], timeout=SECONDS,
         icount=True, extra=["-plugin", f"{work}/count.so,counts={counts}"]))
     if result.status != 0 or "skip" in result.output.decode("utf-8", "replace"):
         raise Problem(f"{name} did not run: {result.output.decode('utf-8', 'replace')}")
@@ -133,19 +136,19 @@ def _count(name: str, batches: int, work: Path) -> Counter:
 
 def main(name: str) -> int:
     qemu.check_version()
-    build.targets("posixbench", "image")
-    operations = operations_of(name)
+    build.targets(*PROGRAMS, "image")
+    program, operations = operations_of(name)
     with tempfile.TemporaryDirectory(prefix="cluu-profile-") as folder:
         work = Path(folder)
         subprocess.run(["gcc", "-O2", "-shared", "-fPIC", "-o", work / "count.so",
                         paths.ROOT / "tools" / "profile" / "count.c"], check=True)
         progress(f"{name}: {FEW} batch")
-        few = _count(name, FEW, work)
+        few = _count(program, name, FEW, work)
         progress(f"{name}: {MANY} batches")
-        many = _count(name, MANY, work)
+        many = _count(program, name, MANY, work)
     many.subtract(few)
     built = [paths.KERNEL, *sorted((paths.OUT / "native").iterdir()), paths.OUT / "hosted" / "ext2fs",
-             paths.OUT / "linux" / "posixbench"]
+             paths.OUT / "linux" / program]
     programs = [Program(path) for path in built if path.is_file() and path.read_bytes()[:4] == b"\x7fELF"]
     print(table(attribute(many, programs), (MANY - FEW) * operations))
     return 0
