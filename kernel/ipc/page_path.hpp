@@ -130,7 +130,8 @@ private:
     ++memory.committed_;
     source->raw = 0;
     --from.committed_;
-    waiter->space().bring_in_one(waiter->waiting.fault_address, memory, supply.first, frame);
+    waiter->space().bring_in(waiter->waiting.fault_address, memory, supply.first,
+                             {.frame = frame, .writable = true}, AddressSpace::Near::never);
 
     ThreadQueue::remove(*waiter);
     waiter->condition_ = runs;

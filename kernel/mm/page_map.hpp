@@ -56,6 +56,17 @@ public:
         return slot;
     }
 
+    // The slots of so many pages before this one, which become as few as have them in a row with it, of its own, and of so many
+    // after it. nullptr: there is no node for them.
+    [[nodiscard]] PageSlot* find_row(std::uint64_t index, std::uint64_t& before,
+                                     std::uint64_t& after) {
+        const std::uint64_t at = index % fan_out;
+        before = std::min(before, at);
+        after = std::min(after, fan_out - 1 - at);
+        PageSlot* const slot = height_ != 0 ? find(index) : nullptr;
+        return slot != nullptr ? slot - before : nullptr;
+    }
+
     // The same, making nodes; nullptr if the bank has no room.
     [[nodiscard]] PageSlot* find_or_make(std::uint64_t index, Bank& bank) {
         PageSlot* slot = find(index);

@@ -282,10 +282,12 @@ bool AddressSpace::resolve_own(Thread& thread, std::uint64_t address, bool write
         thread.wait_for_page(*page->pager_of, page->pager_page, address);
         return true;
     }
-    return enter(*region, address, *page);
+    const Near near = execute ? Near::always : write ? Near::never : Near::if_touched;
+    return enter(*region, address, *page, near);
 }
 
-bool AddressSpace::enter(const Region& region, std::uint64_t address, const Memory::Page& page) {
+bool AddressSpace::enter(const Region& region, std::uint64_t address, const Memory::Page& page,
+                         Near near) {
     arch::Entry* entry = tables_.entry_there(UserAddr{address});
     if (entry == nullptr) [[unlikely]] {
         const std::uint64_t start = base::align_down(address, large_bytes);
@@ -303,6 +305,10 @@ bool AddressSpace::enter(const Region& region, std::uint64_t address, const Memo
     // CPUs do not remember that nothing was there.
     if (was_present) {
         flush(address);
+    }
+    const arch::Entry& beside = entry[address / Bank::page_bytes % 2 == 0 ? 1 : -1];
+    if (near == Near::always || (near == Near::if_touched && beside.present())) {
+        enter_near(region, address, entry);
     }
     return true;
 }
@@ -342,29 +348,29 @@ arch::Entry* AddressSpace::break_large(std::uint64_t address, bool keep) {
     return part;
 }
 
-void AddressSpace::bring_in(std::uint64_t address, std::uint64_t at, std::uint64_t count) {
-    AddressSpace& holder = is_lent(address) ? *lender_ : *this;
-    const Region* region = holder.own_region_at(address);
-    if (region == nullptr || (region->flags & MapFlags::access) == 0) {
-        return;
-    }
-    const std::uint64_t page = (address - region->start) / Bank::page_bytes;
-    const std::uint64_t first = page - std::min(page, at);
-    const std::uint64_t last = std::min(page - at + count, region->pages());
-    for (std::uint64_t i = first; i < last; ++i) {
-        const auto there = region->memory->present_page(region->first_page + i);
-        if (there) {
-            (void)holder.enter(*region, region->start + i * Bank::page_bytes, *there);
+void AddressSpace::enter_near(const Region& region, std::uint64_t address, arch::Entry* entry) {
+    constexpr std::uint64_t row = arch::PageTables::entries_per_mark;
+    const std::uint64_t at = address / Bank::page_bytes % row, flags = region.flags;
+    const std::uint64_t page = (address - region.start) / Bank::page_bytes;
+    std::uint64_t before = std::min(at, page);
+    std::uint64_t after = std::min(row - at, region.pages() - page) - 1;
+    const auto* slots = region.memory->slots_near(region.first_page + page, before, after);
+    entry -= before;
+    for (std::uint64_t i = 0; slots != nullptr && i <= before + after; ++i) {
+        if (slots[i].present() && !entry[i].present()) {
+            entry[i].set(
+                slots[i].frame(), flags,
+                (flags & MapFlags::write) != 0 && mm::frames.references(slots[i].frame()) == 1);
         }
     }
 }
 
-void AddressSpace::bring_in_one(std::uint64_t address, const Memory& memory, std::uint64_t page,
-                                PhysAddr frame) {
+void AddressSpace::bring_in(std::uint64_t address, const Memory& memory, std::uint64_t index,
+                            const Memory::Page& page, Near near) {
     const Region* region = is_lent(address) ? nullptr : own_region_at(address);
-    if (region != nullptr && region->memory == &memory && region->page_at(address) == page &&
+    if (region != nullptr && region->memory == &memory && region->page_at(address) == index &&
         (region->flags & MapFlags::access) != 0) {
-        (void)enter(*region, address, {.frame = frame, .writable = true});
+        (void)enter(*region, address, page, near);
     }
 }
 

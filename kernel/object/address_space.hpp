@@ -65,13 +65,14 @@ public:
     [[gnu::always_inline]] bool resolve(Thread& thread, std::uint64_t address, bool write,
                                         bool execute);
 
-    // A thread waits at this address for the page number `at` of `count` pages in a row that have come: it, and what its region
-    // shows of the others, need no fault any more.
-    void bring_in(std::uint64_t address, std::uint64_t at, std::uint64_t count);
+    // What is done of the pages near one that gets an entry: those that are there already need no fault then, which costs more than to
+    // look at a row of entries. What is run mostly runs on nearby; of what is read that holds if the page beside it was touched, too.
+    enum class Near : std::uint8_t { never, if_touched, always };
 
-    // The same for one page of `memory`, in the common case; in the others the thread has a second fault.
-    [[gnu::always_inline]] void bring_in_one(std::uint64_t address, const Memory& memory,
-                                             std::uint64_t page, PhysAddr frame);
+    // A thread waits at this address for a page of `memory` that has come, and need not have a second fault; in any but the common case
+    // it has one.
+    [[gnu::always_inline]] void bring_in(std::uint64_t address, const Memory& memory,
+                                         std::uint64_t index, const Memory::Page& page, Near near);
 
     [[nodiscard]] Region* region_at(std::uint64_t address) const;
     // Of its own regions, not of the lender's.
@@ -98,7 +99,9 @@ private:
     void forget_region(Region& region);
     Result<> split_at(std::uint64_t address);
     [[gnu::always_inline]] bool enter(const Region& region, std::uint64_t address,
-                                      const Memory::Page& page);
+                                      const Memory::Page& page, Near near);
+    [[gnu::noinline]] void enter_near(const Region& region, std::uint64_t address,
+                                      arch::Entry* entry);
     // The region covers all of the large page.
     [[gnu::noinline]] bool enter_large(const Region& region, std::uint64_t address,
                                        const Memory::Page& page);

@@ -215,21 +215,6 @@ Result<Memory::Page> Memory::page_for(std::uint64_t index, bool write) {
     return Page{.frame = slot->frame(), .writable = true};
 }
 
-std::optional<Memory::Page> Memory::present_page(std::uint64_t index) {
-    if (const mm::PageSlot* slot = map_.find(index); slot != nullptr && slot->present()) {
-        const PhysAddr frame = slot->frame();
-        return Page{.frame = frame, .writable = mm::frames.references(frame) == 1};
-    }
-    if (source_ == nullptr || index >= pages_) {
-        return std::nullopt;
-    }
-    auto page = source_->present_page(source_first_ + index);
-    if (page) {
-        page->writable = false;
-    }
-    return page;
-}
-
 bool Memory::lies_at(std::uint64_t first, std::uint64_t count, PhysAddr frame, bool writable) {
     if (!base::range_fits(first, count, pages_)) {
         return false;
@@ -294,8 +279,10 @@ void Memory::end_waits(std::uint64_t first, std::uint64_t count, News news) {
             thread.lose_page();
             return;
         }
-        thread.space().bring_in(thread.waiting.fault_address, thread.waiting.address - first,
-                                count);
+        if (const auto page = page_for(thread.waiting.address, false)) {
+            thread.space().bring_in(thread.waiting.fault_address, *this, thread.waiting.address,
+                                    *page, AddressSpace::Near::always);
+        }
         if (std::exchange(news, News::come) == News::come_to_run) {
             thread.wake_preferred();
         } else {

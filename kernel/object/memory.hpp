@@ -19,7 +19,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "kernel/mm/frame_pool.hpp"
 #include "kernel/mm/page_map.hpp"
@@ -70,8 +69,12 @@ public:
         const mm::PageSlot* slot = map_.find(index);
         return slot == nullptr || !slot->present();
     }
-    // The same for reading, if it is there already; else nothing happens.
-    [[nodiscard]] std::optional<Page> present_page(std::uint64_t index);
+    // Its own slots of the pages around one that page_for has given, from the first of `before` on to the last of `after`, which
+    // become fewer; or nullptr.
+    [[nodiscard]] const mm::PageSlot* slots_near(std::uint64_t index, std::uint64_t& before,
+                                                 std::uint64_t& after) {
+        return map_.find_row(index, before, after = std::min(after, pages_ - 1 - index));
+    }
     // Are these pages, all of them there, in a row from `frame` on? If they shall be writable: and nobody else's?
     [[nodiscard]] bool lies_at(std::uint64_t first, std::uint64_t count, PhysAddr frame,
                                bool writable);

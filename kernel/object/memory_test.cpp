@@ -155,6 +155,51 @@ TEST_F(MemoryTest, ACloneOfTheSpaceHasNoEntriesOfPinnedPages) {
         init.call(abi::boot_own_space, abi::AddressSpaceOp::unmap, {address, 2 * page}).ok());
 }
 
+// A row of entries is 16 pages.
+TEST_F(MemoryTest, WhatIsThereNearAPageThatIsReadNeedsNoFault) {
+    using abi::MapFlags;
+    constexpr std::uint64_t count = 40;
+    constexpr std::uint64_t again = address + 64 * page;
+    const abi::CapIndex memory = make(ObjectType::memory, count * page);
+    const auto map = [&](std::uint64_t at, std::uint64_t first, std::uint64_t flags) {
+        return init.call(abi::boot_own_space, abi::AddressSpaceOp::map,
+                         {memory, at, (count - first) * page, first * page, flags});
+    };
+    ASSERT_TRUE(map(address, 0, MapFlags::read | MapFlags::write).ok());
+    for (std::uint64_t i = 0; i < count; ++i) {
+        if (i != 5) {
+            *init.touch(address + i * page, true) = std::byte{1};
+        }
+    }
+    ASSERT_TRUE(map(again + 2 * page, 2, MapFlags::read).ok());
+    const arch::PageTables tables(kernel::scheduler().current()->root);
+    const auto shown = [&] {
+        std::uint64_t pages = 0;
+        for (std::uint64_t i = 0; i < count; ++i) {
+            const arch::Entry* entry = tables.entry_there(UserAddr{again + i * page});
+            if (entry != nullptr && entry->present()) {
+                EXPECT_FALSE(entry->writable()) << i;
+                EXPECT_EQ(*static_cast<const std::byte*>(arch::window(entry->frame())),
+                          std::byte{1});
+                pages |= std::uint64_t{1} << i;
+            }
+        }
+        EXPECT_STREQ(kernel_broken_invariant(), nullptr);
+        return pages;
+    };
+    (void)init.touch(again + 8 * page, false);
+    EXPECT_EQ(shown(), 1U << 8);  // one alone
+    (void)init.touch(again + 9 * page, false);
+    EXPECT_EQ(shown(), 0xffdcU);  // of its row what the region shows, and is there
+    (void)init.touch(again + 39 * page, false);
+    (void)init.touch(again + 38 * page, false);
+    EXPECT_EQ(shown(), 0xff'0000'ffdcU);
+    EXPECT_TRUE(init.call(memory, abi::MemoryOp::decommit, {2 * page, 8 * page}).ok());
+    EXPECT_EQ(shown(), 0xff'0000'fc00U);
+    EXPECT_TRUE(
+        init.call(abi::boot_own_space, abi::AddressSpaceOp::unmap, {address, 128 * page}).ok());
+}
+
 // Of the pages that were written to since the last time a few are copied with the space, and both can go on writing without a fault.
 // Another region that shows the same Memory must not show the frames of before.
 TEST_F(MemoryTest, ACloneOfTheSpaceHasCopiesOfSomeWrittenPages) {

@@ -99,35 +99,27 @@ Result<Answer> supply(Operation& op, Memory& memory) {
     return Answer{.received = receives};
 }
 
-Result<Answer> change_range(Operation& op, Memory& memory) {
-    const bool commit = op.label<MemoryOp>() == MemoryOp::commit;
-    TRY(op.need(commit ? MemoryRights::write : MemoryRights::manage));
-    const PageRange range = TRY(page_range(op.word(0), op.word(1), memory.pages()));
+// commit, decommit, resize, reserve.
+Result<Answer> change(Operation& op, Memory& memory) {
+    const auto label = op.label<MemoryOp>();
+    TRY(op.need(label == MemoryOp::commit ? MemoryRights::write : MemoryRights::manage));
     TRY(refuse_if(memory.is_physical(), Error::invalid_argument));
-    return in_steps(op, [&](std::uint64_t& progress, Work& work) {
-        return commit ? memory.commit(range.first, range.count, progress, work)
-                      : memory.decommit(range.first, range.count, progress, work);
-    });
-}
-
-Result<Answer> resize(Operation& op, Memory& memory) {
-    TRY(op.need(MemoryRights::manage));
-    const PageRange range = TRY(page_range(0, op.word(0), Memory::max_pages));
-    TRY(refuse_if(memory.is_physical(), Error::invalid_argument));
-    return in_steps(op, [&](std::uint64_t& progress, Work& work) {
-        return memory.resize(range.count, progress, work);
-    });
-}
-
-Result<Answer> reserve(Operation& op, Memory& memory) {
-    TRY(op.need(MemoryRights::manage));
-    TRY(refuse_if(memory.is_physical(), Error::invalid_argument));
-    PageRange range{};
-    if (op.word(0) != 0) {
-        range = TRY(page_range(0, op.word(0), memory.pages()));
+    const bool resizes = label == MemoryOp::resize, reserves = label == MemoryOp::reserve;
+    const std::uint64_t most = resizes ? Memory::max_pages : memory.pages();
+    const bool nothing = reserves && op.word(0) == 0;
+    const PageRange range = TRY(nothing               ? Result<PageRange>{PageRange{}}
+                                : resizes || reserves ? page_range(0, op.word(0), most)
+                                                      : page_range(op.word(0), op.word(1), most));
+    if (reserves) {
+        TRY(memory.reserve(range.count));
+        return answer();
     }
-    TRY(memory.reserve(range.count));
-    return answer();
+    return in_steps(op, [&](std::uint64_t& progress, Work& work) -> Result<bool> {
+        return resizes ? memory.resize(range.count, progress, work)
+               : label == MemoryOp::commit
+                   ? memory.commit(range.first, range.count, progress, work)
+                   : memory.decommit(range.first, range.count, progress, work);
+    });
 }
 
 Result<Answer> transfer(Operation& op, Memory& memory) {
@@ -148,13 +140,13 @@ Result<Answer> invoke(Operation& op, Memory& memory) {
                           (memory.is_physical() ? abi::MemoryFlags::physical : 0) |
                               (memory.is_paged() ? abi::MemoryFlags::pager : 0),
                           memory.reserved() * base::page_size);
-        case MemoryOp::resize:             return resize(op, memory);
         case MemoryOp::clone:              TRY(op.need(MemoryRights::read)); return clone(op, memory);
         case MemoryOp::read:
         case MemoryOp::write:              return transfer(op, memory);
+        case MemoryOp::resize:
+        case MemoryOp::reserve:
         case MemoryOp::decommit:
-        case MemoryOp::commit:             return change_range(op, memory);
-        case MemoryOp::reserve:            return reserve(op, memory);
+        case MemoryOp::commit:             return change(op, memory);
         case MemoryOp::supply:
         case MemoryOp::supply_and_receive:
         case MemoryOp::fail:               return supply(op, memory);

@@ -92,6 +92,7 @@ public:
     using Table = std::array<Entry, 512>;
 
     static constexpr std::uint64_t large_bytes = std::uint64_t{1} << 21;
+    static constexpr std::size_t entries_per_mark = 16;  // a row
 
     explicit PageTables(PhysAddr root) : root_(root) {}
 
@@ -239,7 +240,6 @@ private:
         }
     }
 
-    static constexpr std::size_t entries_per_mark = 16;
     static void mark(PhysAddr frame, std::size_t at) {
         kernel::mm::frames.marks(frame) |= std::uint32_t{1} << (at / entries_per_mark);
     }
