@@ -26,6 +26,7 @@ Result<Directory> Directory::open(Volume& volume, LiveInode& live) {
 }
 
 Result<void> Directory::load(std::uint32_t number) {
+    block_.resize(volume_.block_bytes());
     physical_ = TRY(block_at(volume_, live_.disk, number, false));
     if (physical_ == 0) {
         return base::fail(Status::io_error);
@@ -74,7 +75,7 @@ Result<void> Directory::load_index() {
     if (live_.index) {
         return {};
     }
-    auto index = std::make_unique<DirectoryIndex>();
+    auto index = std::make_unique<DirectoryIndex>(volume_.names_in_memory());
     for (std::uint32_t number = 0; number < block_count(); ++number) {
         TRY(load(number));
         TRY(scan([&](const Record& record) {
@@ -152,7 +153,7 @@ Result<void> Directory::append_block() {
     TRY(block_at(volume_, live_.disk, number, true));
     char* fresh = nullptr;
     TRY(volume_.check(ext2fs_new_dir_block(volume_.fs(), 0, 0, &fresh)));
-    std::copy_n(fresh, block_.size(), block_.begin());
+    block_.assign(fresh, fresh + volume_.block_bytes());
     ext2fs_free_mem(&fresh);
     TRY(store(number));
     const std::uint64_t size = (number + std::uint64_t{1}) * volume_.block_bytes();

@@ -39,8 +39,7 @@ private:
         std::uint32_t previous = 0;  // where the record before it starts; its own place, if none
     };
 
-    Directory(Volume& volume, LiveInode& live)
-        : volume_(volume), live_(live), block_(volume.block_bytes()) {}
+    Directory(Volume& volume, LiveInode& live) : volume_(volume), live_(live) {}
 
     [[nodiscard]] std::uint32_t block_count() const {
         return static_cast<std::uint32_t>(live_.disk.size() / volume_.block_bytes());
@@ -62,7 +61,7 @@ private:
 
     Volume& volume_;
     LiveInode& live_;
-    std::vector<char> block_;
+    std::vector<char> block_;     // empty before the first is loaded: most names are in the index
     std::uint64_t physical_ = 0;  // of the loaded block
 };
 

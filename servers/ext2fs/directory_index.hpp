@@ -16,14 +16,23 @@ struct DirectorySlot {
 
 class DirectoryIndex {
 public:
+    // `total`: how many names all directories of the file system have in memory.
+    explicit DirectoryIndex(std::size_t& total) : total_(total) {}
+    DirectoryIndex(const DirectoryIndex&) = delete;
+    DirectoryIndex& operator=(const DirectoryIndex&) = delete;
+    ~DirectoryIndex() { total_ -= size(); }
+
     [[nodiscard]] const DirectorySlot* find(std::string_view name) const {
         const auto found = names_.find(name);
         return found == names_.end() ? nullptr : &found->second;
     }
-    void insert(std::string_view name, DirectorySlot slot) { names_[std::string{name}] = slot; }
+    void insert(std::string_view name, DirectorySlot slot) {
+        total_ += names_.insert_or_assign(std::string{name}, slot).second ? 1 : 0;
+    }
     void erase(std::string_view name) {
         if (const auto found = names_.find(name); found != names_.end()) {
             names_.erase(found);
+            --total_;
         }
     }
     [[nodiscard]] std::size_t size() const { return names_.size(); }
@@ -39,6 +48,7 @@ private:
         }
     };
 
+    std::size_t& total_;
     std::unordered_map<std::string, DirectorySlot, Hash, std::equal_to<>> names_;
 };
 

@@ -46,11 +46,7 @@ Result<void> InodeTable::write_all() {
 }
 
 void InodeTable::trim() {
-    std::size_t names = 0;
-    for (const auto& [number, live] : live_) {
-        names += live.index ? live.index->size() : 0;
-    }
-    if (live_.size() <= many && names <= many_names) {
+    if (live_.size() <= many && volume_.names_in_memory() <= many_names) {
         return;
     }
     const std::uint64_t recent = uses_ - std::min<std::uint64_t>(uses_, many / 4);

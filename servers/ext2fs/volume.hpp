@@ -45,6 +45,9 @@ public:
     // Has anything changed since the last flush?
     [[nodiscard]] bool changed() const { return changed_; }
 
+    // Of all directories together.
+    [[nodiscard]] std::size_t& names_in_memory() { return names_in_memory_; }
+
     // Before anything is changed: the bitmaps are read, the disk is marked. read_only: it may not be.
     [[nodiscard]] Result<void> begin_change();
     [[nodiscard]] Result<void> flush();
@@ -78,6 +81,7 @@ private:
     bool marked_ = false;  // the disk says that it is not whole
     bool changed_ = false;
     unsigned orphans_ = 0;
+    std::size_t names_in_memory_ = 0;
 };
 
 }  // namespace ext2
