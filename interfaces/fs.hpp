@@ -148,8 +148,8 @@ struct GetPathAttributes {  // stat, lstat
     struct Reply {
         Redirected redirected = Redirected::no;
         std::uint32_t reserved = 0;
-        // Through an entrance: what the answer is true for (interfaces/entrance.hpp, Versions). 0: it
-        // is not to be remembered.
+        // Versions (interfaces/entrance.hpp) of the file system that alone has answered: it is true while they stand, and, of a
+        // view's, if the names stood there before it was asked. 0: it is not to be remembered.
         std::uint64_t names = 0, contents = 0;
     };
 };

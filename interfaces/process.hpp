@@ -50,13 +50,19 @@ struct Fork {
 // not there or not permitted, is explained in the log; ExplainRefusal gets the text, for the program's
 // standard error.
 //
+// What to do with a program without a Cluufile of its own is the same in two steps, for who has not looked yet whether it can be
+// loaded at all: `only_image` notes nothing when there is none, and `in_place` does not look for one any more.
+//
 // A path /var/images/NAME/Cluufile asks for the container of that image by its name. The caller must
 // be able to read the Cluufile.
 struct Execute {
     static constexpr std::uint16_t label = 2;
     static constexpr std::size_t payload = 4096;
     static constexpr std::size_t max_capabilities = 1;
-    std::uint64_t image_bytes = 0;                     // length of the block that lies in a Memory
+    std::uint64_t image_bytes = 0;  // length of the block that lies in a Memory
+    static constexpr std::uint32_t whole = 0, only_image = 1, in_place = 2;  // invalid: another
+    std::uint32_t step = whole;
+    std::uint32_t reserved = 0;
     static constexpr std::size_t longest_path = 4095;  // invalid: it is longer
     struct Reply {};
 };

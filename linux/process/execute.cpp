@@ -144,12 +144,13 @@ void explain_refusal() {
 }
 
 // Does not return if the process is replaced.
-Result<void> ask_procmgr(std::span<const std::byte> block) {
+Result<void> ask_procmgr(std::span<const std::byte> block,
+                         std::uint32_t step = process::Execute::whole) {
     const bool fits = block.size() <= process::Execute::payload;
     const auto memory = fits ? ipc::Capability<ipc::Memory>{} : TRY(to_memory(block));
     const auto answer =
-        fits ? ipc::call(own_process(), process::Execute{}, {.payload = block})
-             : ipc::call(own_process(), process::Execute{.image_bytes = block.size()},
+        fits ? ipc::call(own_process(), process::Execute{.step = step}, {.payload = block})
+             : ipc::call(own_process(), process::Execute{.image_bytes = block.size(), .step = step},
                          {.capabilities = {memory}});
     if (!answer) {
         explain_refusal();
@@ -161,6 +162,11 @@ Result<void> ask_procmgr(std::span<const std::byte> block) {
 // The name of a container (interfaces/process.hpp, Execute): only procmgr can run it.
 bool is_container_recipe(std::string_view path) {
     return path.starts_with("/var/images/") && path.ends_with("/Cluufile");
+}
+
+// Then procmgr is asked before the program is looked at, which it would be for nothing.
+bool may_have_image(std::string_view path) {
+    return path.starts_with("/bin/") || path.starts_with("/usr/bin/");
 }
 
 Result<std::unique_ptr<ExecutePlan>> gather(std::int32_t directory, std::string_view path,
@@ -182,10 +188,16 @@ Result<std::unique_ptr<ExecutePlan>> gather(std::int32_t directory, std::string_
     }
     auto executable = TRY(fd::open_executable(directory, path, at_flags));
     const std::string shown = path.empty() ? executable.path : std::string{path};
-    executable = TRY(resolve_script(std::move(executable), shown, arguments.list));
-    plan->prepared = TRY(prepare_program(std::move(executable.file)));
+    FileStart start;
+    executable = TRY(resolve_script(std::move(executable), shown, arguments.list, start));
     plan->block = make_block(executable.path, arguments, environment);
-    TRY(ask_procmgr(plan->block));
+    const bool asks_first = may_have_image(executable.path);
+    if (asks_first) {
+        TRY(ask_procmgr(plan->block, process::Execute::only_image));
+    }
+    plan->prepared = TRY(prepare_program(std::move(executable.file), start));
+    TRY(ask_procmgr(plan->block,
+                    asks_first ? process::Execute::in_place : process::Execute::whole));
     return plan;
 }
 

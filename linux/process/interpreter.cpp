@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "linux/process/interpreter.hpp"
 
-#include <array>
+#include <algorithm>
 #include <iterator>
 
 #include "abi/linux/file.hpp"
-#include "linux/process/loader.hpp"
 #include "linux/process/script.hpp"
 
 namespace linux {
@@ -16,12 +15,12 @@ constexpr int most_interpreters = 4;  // scripts that are run by scripts
 }  // namespace
 
 Result<fd::Executable> resolve_script(fd::Executable executable, std::string_view path,
-                                      std::vector<std::string>& arguments) {
+                                      std::vector<std::string>& arguments, FileStart& start) {
     std::string shown{path};
     for (int depth = 0; depth <= most_interpreters; ++depth) {
-        std::array<std::byte, longest_script_line> start;
-        const std::size_t got = TRY(read_file(executable.file, 0, start));
-        const auto line = parse_script_line(std::span{start}.first(got));
+        TRY(read_start(executable.file, start));
+        const auto line =
+            parse_script_line(start.read().first(std::min(start.length, longest_script_line)));
         if (!line) {
             return executable;
         }

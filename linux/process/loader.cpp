@@ -48,13 +48,11 @@ Result<void> find_pages(Program& program) {
     return {};
 }
 
-Result<Program> open_program(ipc::Capability<fs::File> file, bool is_interpreter) {
+Result<Program> open_program(ipc::Capability<fs::File> file, std::span<const std::byte> begin,
+                             bool is_interpreter) {
     Program program;
     program.file = std::move(file);
     TRY(find_pages(program));
-    // The program headers mostly follow the file's, and are few.
-    std::array<std::byte, elf_header_bytes + 10 * program_header_bytes> start;
-    const std::span begin{start.data(), TRY(read_file(program.file, 0, start))};
     const auto header = begin.first(std::min(begin.size(), elf_header_bytes));
     const auto where = parse_elf_header(header, program.file_bytes);
     if (!where) {
@@ -193,16 +191,23 @@ Result<std::size_t> read_file(ipc::Ref<fs::File> file, std::uint64_t offset,
     return done;
 }
 
-Result<PreparedProgram> prepare_program(ipc::Capability<fs::File> file) {
+Result<void> read_start(ipc::Ref<fs::File> file, FileStart& to) {
+    to.length = TRY(read_file(file, 0, to.bytes));
+    return {};
+}
+
+Result<PreparedProgram> prepare_program(ipc::Capability<fs::File> file, const FileStart& start) {
     PreparedProgram prepared;
-    prepared.program = TRY(open_program(std::move(file), false));
+    prepared.program = TRY(open_program(std::move(file), start.read(), false));
     if (!prepared.program.elf.relocatable && prepared.program.elf.lowest() < ProgramSpace::low) {
         return base::fail(Errno::enoexec);
     }
     if (prepared.program.elf.interpreter_bytes != 0) {
         const std::string path = TRY(interpreter_path(prepared.program));
         auto opened = TRY(fd::open_executable(linux_abi::at_cwd, path, 0));
-        prepared.interpreter = TRY(open_program(std::move(opened.file), true));
+        FileStart begin;
+        TRY(read_start(opened.file, begin));
+        prepared.interpreter = TRY(open_program(std::move(opened.file), begin.read(), true));
         if (!prepared.interpreter.elf.relocatable) {
             return base::fail(Errno::elibbad);
         }

@@ -6,6 +6,8 @@
 // told (ENOEXEC, ELIBBAD, EACCES, ...). What load() can still meet is a lack of memory.
 #pragma once
 
+#include <array>
+#include <span>
 #include <string>
 
 #include "abi/kernel/message.hpp"
@@ -31,11 +33,22 @@ struct PreparedProgram {
     Program interpreter;  // has no file if the program needs none
 };
 
+// What a file begins with: a script's first line, or the ELF header and, mostly, the program headers after it.
+struct FileStart {
+    static constexpr std::size_t most = elf_header_bytes + 10 * program_header_bytes;
+    std::array<std::byte, most> bytes;
+    std::size_t length = 0;
+
+    [[nodiscard]] std::span<const std::byte> read() const { return std::span{bytes}.first(length); }
+};
+Result<void> read_start(ipc::Ref<fs::File> file, FileStart& to);
+
 // Reads from a file at an offset; short only at its end.
 Result<std::size_t> read_file(ipc::Ref<fs::File> file, std::uint64_t offset,
                               std::span<std::byte> to);
 
-Result<PreparedProgram> prepare_program(ipc::Capability<fs::File> file);
+// `start`: read from the file's beginning; all of it, if it is shorter than FileStart::most.
+Result<PreparedProgram> prepare_program(ipc::Capability<fs::File> file, const FileStart& start);
 
 // The registers with which the program starts.
 Result<abi::Registers> load_program(PreparedProgram& prepared, const Image& image);

@@ -74,11 +74,12 @@ Result<abi::Registers> run_image(const Image& image) {
     fd::Executable executable{ipc::Capability<fs::File>{ipc::CapIndex{image.header->executable}},
                               std::string{image.path}};
     std::vector<std::string> arguments{image.arguments.begin(), image.arguments.end()};
-    executable = TRY(resolve_script(std::move(executable), image.path, arguments));
+    FileStart start;
+    executable = TRY(resolve_script(std::move(executable), image.path, arguments, start));
     Image program = image;
     program.path = executable.path;
     program.arguments.assign(arguments.begin(), arguments.end());
-    auto prepared = TRY(prepare_program(std::move(executable.file)));
+    auto prepared = TRY(prepare_program(std::move(executable.file), start));
     return begin_program(prepared, program);
 }
 

@@ -11,21 +11,12 @@ namespace procmgr {
 namespace {
 
 struct Starter {
-    ipc::Capability<names::View> view;  // a copy: the process may end meanwhile
+    SharedView view;  // kept: the process may end meanwhile
     Identity identity;
 };
 
 Starter starter_of(Manager& manager, Pid pid) {
-    Starter starter;
-    const Process& process = *manager.table.find(pid);
-    starter.identity = process.identity;
-    const Body& body = *manager.body_of(pid);
-    if (body.view.ref()) {
-        if (auto copy = ipc::copy(body.view.ref())) {
-            starter.view = std::move(*copy);
-        }
-    }
-    return starter;
+    return {manager.body_of(pid)->view, manager.table.find(pid)->identity};
 }
 
 // A container's authority comes from its starter: only who may manage containers can start one that
@@ -45,7 +36,8 @@ bool is_traced(const Container& container) {
 }
 
 // What a view shows at a path.
-Async<Result<fs::Attributes>> attributes_at(Manager& manager, ipc::AnyRef view, std::string path) {
+Async<Result<fs::Attributes>> attributes_at(Manager& manager, ipc::AnyRef view, std::string path,
+                                            std::uint64_t& names) {
     const auto answer =
         co_await manager.outside.call(view, fs::GetPathAttributes{}, {.payload = ipc::bytes(path)});
     fs::Attributes attributes;
@@ -55,31 +47,41 @@ Async<Result<fs::Attributes>> attributes_at(Manager& manager, ipc::AnyRef view, 
     if (!ipc::read_payload(answer->payload, attributes)) {
         co_return base::fail(Status::io_error);
     }
+    names = manager.images.stamped(answer->reply.names);
     co_return attributes;
 }
 
 // Is it really the image's program that the caller sees at this path, and not a file of its own that
-// some mount puts there? A caller that does not see the file has no way to ask for the image.
-Async<Result<bool>> names_image(Manager& manager, ipc::Ref<names::View> view, std::string path,
+// some mount puts there? A caller that does not see the file has no way to ask for the image. The answer holds until names change on
+// the file system, if both have it from that alone: a view shows the same mounts for ever.
+Async<Result<bool>> names_image(Manager& manager, SharedView view, std::string path,
                                 ImageName image) {
-    if (!view) {
+    if (!view.ref()) {
         co_return base::fail(Status::not_found);
     }
     if (image.demanded) {
-        const auto readable = co_await manager.outside.call(view, fs::CheckAccess{.mode = 4},
+        const auto readable = co_await manager.outside.call(view.ref(), fs::CheckAccess{.mode = 4},
                                                             {.payload = ipc::bytes(path)});
         if (!readable) {
             co_return base::fail(ipc::to_status(readable.error()));
         }
     }
-    const auto seen = co_await attributes_at(manager, view, path);
+    const std::uint64_t before = manager.images.names_version();
+    if (!image.demanded && view.shows_program(path, before)) {
+        co_return true;
+    }
+    std::uint64_t names = 0;
+    const auto seen = co_await attributes_at(manager, view.ref(), path, names);
     if (!seen) {
         co_return base::fail(seen.error());
     }
-    const auto meant = co_await attributes_at(manager, manager.given.names, path);
+    const auto [meant, own_names] = co_await manager.images.look(path);
     const bool same = meant && meant->device == seen->device && meant->inode == seen->inode;
     if (image.demanded && !same) {
         co_return base::fail(Status::access_denied);
+    }
+    if (same && names == before && own_names == before) {
+        view.note_program(path, before);
     }
     co_return same;
 }
@@ -183,7 +185,7 @@ Async<Decided> decide(Manager& manager, CallerId caller, const Starter& starter,
     GrantedNames granted{lookup.plan, block, caller.pid};
     auto prepared = co_await manager.prepare({.plan = lookup.plan,
                                               .names = granted,
-                                              .from = starter.view,
+                                              .from = starter.view.ref(),
                                               .identity = starter.identity,
                                               .bank = container->get().bank,
                                               .disk = container->get().disk,
@@ -243,7 +245,7 @@ base::Result<void, Refusal> replace(Manager& manager, const Starter& starter, Pr
     const bool may_restart = plan.restart.policy != cluufile::RestartPolicy::no ||
                              (container.flags & container::ConfigureNext::log) != 0;
     if (container.by_name && may_restart) {
-        container.kit = make_kit(*fresh, block, starter.view,
+        container.kit = make_kit(*fresh, block, starter.view.ref(),
                                  {.identity = starter.identity,
                                   .images = process.images,
                                   .first_argument = first_argument});
@@ -305,8 +307,9 @@ void refuse(Body& body, const Refusal& refusal, ipc::PendingReply& reply) {
     (void)reply.fail(refusal.status);
 }
 
-Task execute_image(Manager& manager, CallerId caller, ImageName image, ImageBlock block,
+Task execute_image(Manager& manager, CallerId caller, ImageName image, ToExecute what,
                    ipc::PendingReply reply) {
+    ImageBlock& block = what.block;
     const Starter starter = starter_of(manager, caller.pid);
     auto decision = co_await decide(manager, caller, starter, std::move(image), block);
     Body* body = manager.body_of(caller.pid, caller.serial);
@@ -316,7 +319,9 @@ Task execute_image(Manager& manager, CallerId caller, ImageName image, ImageBloc
     }
     body->executing = false;
     if (decision && !decision->plan) {
-        manager.run_in_place(*process, *body, block);
+        if (what.step != process::Execute::only_image) {
+            manager.run_in_place(*process, *body, block);
+        }
         (void)reply.answer<process::Execute>({});
         co_return;
     }

@@ -32,7 +32,12 @@ struct CallerId {
 // Answers the Execute, and keeps the complaint for ExplainRefusal.
 void refuse(Body& body, const Refusal& refusal, ipc::PendingReply& reply);
 
-Task execute_image(Manager& manager, CallerId caller, ImageName image, ImageBlock block,
+// What an Execute asks for.
+struct ToExecute {
+    ImageBlock block;
+    std::uint32_t step = process::Execute::whole;
+};
+Task execute_image(Manager& manager, CallerId caller, ImageName image, ToExecute what,
                    ipc::PendingReply reply);
 
 }  // namespace procmgr

@@ -2,7 +2,8 @@
 #include "servers/procmgr/image_store.hpp"
 
 #include <algorithm>
-#include <vector>
+#include <cstring>
+#include <utility>
 
 namespace procmgr {
 namespace {
@@ -64,24 +65,139 @@ Async<Result<std::string>> ImageStore::read(std::string path) {
     }
 }
 
-Async<Result<void>> ImageStore::fetch(std::string name) {
-    const std::string path = file_of(name);
+// Where the images are.
+Async<Result<void>> ImageStore::enter() {
+    constexpr unsigned most_tries = 3;
+    if (entrance_ || entered_ == most_tries) {
+        co_return Result<void>{};
+    }
+    ++entered_;
+    // A Manager's view has no entrances, as its mounts may change.
+    const auto rules = whole_view();
+    auto derived = co_await outside_.call(names_, names::Derive{}, {.payload = rules});
+    if (!derived) {
+        co_return base::fail(ipc::to_status(derived.error()));
+    }
+    const auto view = derived->take<names::View>();
+    auto entered =
+        co_await outside_.call(view, names::Enter{}, {.payload = ipc::bytes(image_folder)});
+    if (!entered) {
+        co_return base::fail(ipc::to_status(entered.error()));
+    }
+    std::vector<std::string> mounts;
+    for (std::string_view paths = ipc::text(entered->payload); paths.contains('\0');) {
+        mounts.emplace_back(paths.substr(0, paths.find('\0')));
+        paths.remove_prefix(mounts.back().size() + 1);
+    }
+    if (mounts.empty() || entrance_) {  // another one has been quicker
+        co_return base::fail(Status::io_error);
+    }
+    mount_ = mounts.front();
+    further_.assign(mounts.begin() + 1, mounts.end());
+    entrance_ = entered->take<fs::Directory>();
+    versions_ = entered->take<ipc::Memory>(1);
+    co_return Result<void>{};
+}
+
+// A call on its way may still name the capability.
+void ImageStore::leave() {
+    left_.push_back(std::move(entrance_));
+    versions_.reset();
+    device_ = 0;
+}
+
+std::optional<std::string_view> ImageStore::rest_of(std::string_view path) const {
+    const auto lies_below = [path](std::string_view mount) {
+        return path.starts_with(mount) &&
+               (path.size() == mount.size() || path[mount.size()] == '/');
+    };
+    if (!entrance_ || !lies_below(mount_) || path.size() == mount_.size() ||
+        std::ranges::any_of(further_, lies_below)) {
+        return std::nullopt;
+    }
+    return path.substr(mount_.size() + 1);
+}
+
+// Read by the kernel: when the file system's process has ended, the page is gone, and this fails.
+std::uint64_t ImageStore::version(std::size_t offset) {
+    std::uint64_t count = 0;
+    if (!versions_) {
+        return 0;
+    }
+    const auto read = versions_->read(offset, sizeof count);
+    if (!read || read->size() != sizeof count) {
+        leave();
+        return 0;
+    }
+    std::memcpy(&count, read->data(), sizeof count);
+    return count;
+}
+
+bool ImageStore::holds(const Until& until) {
+    return until.names != 0 && until.names == names_version() &&
+           std::ranges::all_of(until.contents, [this](const auto& one) {
+               return version(one.first) == one.second;
+           });
+}
+
+Async<ImageStore::Seen> ImageStore::look(std::string path) {
+    Seen seen;
+    const std::uint64_t names = names_version();
+    if (const auto rest = rest_of(path)) {
+        const auto answer = co_await outside_.call(entrance_, fs::GetPathAttributes{},
+                                                   {.payload = ipc::bytes(*rest)});
+        if (!answer && answer.error() == ipc::Failure{Status::not_found}) {
+            seen.names = names;
+            co_return seen;
+        }
+        fs::Attributes attributes;
+        if (answer && answer->reply.redirected == fs::Redirected::no &&
+            ipc::read_payload(answer->payload, attributes)) {
+            device_ = attributes.device;
+            seen.attributes = attributes;
+            seen.names = stamped(answer->reply.names);
+            co_return seen;
+        }
+    }
     const auto answer =
         co_await outside_.call(names_, fs::GetPathAttributes{}, {.payload = ipc::bytes(path)});
     fs::Attributes attributes;
     if (!answer) {
+        seen.attributes = base::fail(ipc::to_status(answer.error()));
+    } else if (ipc::read_payload(answer->payload, attributes)) {
+        seen.attributes = attributes;
+        seen.names = attributes.device == device_ ? stamped(answer->reply.names) : 0;
+    } else {
+        seen.attributes = base::fail(Status::io_error);
+    }
+    co_return seen;
+}
+
+Async<Result<void>> ImageStore::fetch(std::string name, Until& until) {
+    const std::string path = file_of(name);
+    // Before it is looked at: by its number, which is not known yet, if it has not been fetched before.
+    const auto known = texts_.find(name);
+    const std::uint64_t before = known == texts_.end() ? 0 : known->second.inode;
+    const std::size_t place =
+        offsetof(fs::Versions, contents) + fs::Versions::place_of(before) * sizeof(std::uint64_t);
+    const std::uint64_t contents = version(place);
+    const Seen seen = co_await look(path);
+    if (seen.names != until.names) {
+        until.names = 0;
+    }
+    if (!seen.attributes) {
         texts_.erase(name);
-        co_return base::fail(ipc::to_status(answer.error()));
+        co_return base::fail(seen.attributes.error());
     }
-    if (!ipc::read_payload(answer->payload, attributes)) {
-        co_return base::fail(Status::io_error);
-    }
+    const fs::Attributes& attributes = *seen.attributes;
     if (const auto found = texts_.find(name); found != texts_.end() &&
                                               found->second.inode == attributes.inode &&
                                               found->second.size == attributes.size &&
                                               same(found->second.modified, attributes.modified)) {
+        until.contents.emplace(place, contents);
         co_return Result<void>{};
     }
+    until.names = 0;
     auto text = co_await read(path);
     if (!text) {
         co_return base::fail(text.error());
@@ -94,12 +210,31 @@ Async<Result<void>> ImageStore::fetch(std::string name) {
 }
 
 Async<ImageLookup> ImageStore::find(std::string name) {
+    if (const auto found = known_.find(name); found != known_.end()) {
+        if (holds(found->second.until)) {
+            co_return found->second.lookup;
+        }
+        known_.erase(name);
+    }
+    (void)co_await enter();
+    Until until{.names = names_version(), .contents = {}};
+    ImageLookup lookup = co_await make(name, until);
+    if (until.names != 0 && lookup.outcome != ImageLookup::Outcome::wrong) {
+        if (known_.size() >= max_images) {
+            known_.clear();
+        }
+        known_.insert_or_assign(name, Known{lookup, std::move(until)});
+    }
+    co_return lookup;
+}
+
+Async<ImageLookup> ImageStore::make(std::string name, Until& until) {
     ImageLookup lookup;
     std::vector<std::string> fetched;
     std::string next = name;
     const std::string file = file_of(name);  // errors refer to it
     for (std::size_t depth = 0; depth <= cluufile::max_from_depth; ++depth) {
-        const auto got = co_await fetch(next);
+        const auto got = co_await fetch(next, until);
         if (!got && next == name &&
             (got.error() == Status::not_found || got.error() == Status::not_directory)) {
             co_return lookup;

@@ -100,6 +100,9 @@ Result<process::Execute::Reply> ProcessService::handle(const process::Execute& e
     if (from.body->executing) {
         return base::fail(Status::busy);
     }
+    if (execute.step > process::Execute::in_place) {
+        return base::fail(Status::invalid);
+    }
     from.body->refusal.clear();
     auto block =
         TRY(memory ? read_image(memory, execute.image_bytes) : parse_image(request.payload()));
@@ -115,14 +118,17 @@ Result<process::Execute::Reply> ProcessService::handle(const process::Execute& e
     }
     const ImageName image = image_of_path(block.path);
     const Container* own = manager_.container_of(*from.process);
-    if (image.name.empty() || (own != nullptr && own->plan.image == image.name)) {
-        manager_.run_in_place(*from.process, *from.body, block);
+    if (execute.step == process::Execute::in_place || image.name.empty() ||
+        (own != nullptr && own->plan.image == image.name)) {
+        if (execute.step != process::Execute::only_image) {
+            manager_.run_in_place(*from.process, *from.body, block);
+        }
         return process::Execute::Reply{};
     }
     from.body->executing = true;
     auto reply = TRY(request.defer());
     execute_image(manager_, {.pid = from.process->pid, .serial = from.body->serial}, image,
-                  std::move(block), std::move(reply));
+                  {std::move(block), execute.step}, std::move(reply));
     return process::Execute::Reply{};
 }
 

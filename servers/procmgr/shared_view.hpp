@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
-// A view that several processes have: what a fork makes has its parent's.
+// A view that several processes have: what a fork makes has its parent's. With it is kept where it shows an image's program,
+// of the latest that was asked about.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "interfaces/namespace.hpp"
@@ -13,7 +17,8 @@ namespace procmgr {
 class SharedView {
 public:
     SharedView() = default;
-    explicit SharedView(ipc::Capability<names::View> view) : held_(new Held{std::move(view)}) {}
+    explicit SharedView(ipc::Capability<names::View> view)
+        : held_(new Held{.view = std::move(view)}) {}
     SharedView(const SharedView& other) : held_(other.held_) {
         if (held_ != nullptr) {
             ++held_->users;
@@ -33,10 +38,23 @@ public:
         return held_ != nullptr ? held_->view.ref() : ipc::Ref<names::View>{};
     }
 
+    // It shows an image's program there, as long as the file system's names are at this version (0: it is not known).
+    void note_program(std::string_view path, std::uint64_t names) {
+        if (held_ != nullptr) {
+            held_->program = path;
+            held_->names = names;
+        }
+    }
+    [[nodiscard]] bool shows_program(std::string_view path, std::uint64_t names) const {
+        return held_ != nullptr && names != 0 && held_->names == names && held_->program == path;
+    }
+
 private:
     struct Held {
         ipc::Capability<names::View> view;
         std::size_t users = 1;
+        std::string program;
+        std::uint64_t names = 0;  // 0: nothing is known
     };
     Held* held_ = nullptr;
 };

@@ -67,6 +67,7 @@ Result<Location> Resolver::place(std::string view_path, bool to_make) const {
 }
 
 Result<std::string> Resolver::check_directory(const std::string& view_path) {
+    gone_up_ = true;
     if (passed_ != nullptr) {
         passed_->push_back(view_path);
     }

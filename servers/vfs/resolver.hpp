@@ -56,6 +56,9 @@ public:
     [[nodiscard]] Result<std::string> rebase(const Location& at, fs::Redirected how,
                                              std::string_view path);
 
+    // Has it asked whether there is a directory before a ".."?
+    [[nodiscard]] bool has_gone_up() const { return gone_up_; }
+
     // Sends one path operation where it belongs. `prepare(op, location)` may change the operation
     // or refuse; `prefix` comes before the path in the payload.
     template <class Op, class Prepare>
@@ -132,6 +135,7 @@ private:
     const std::size_t layers_;
     std::vector<std::string>* const passed_;
     int redirections_ = 0;
+    bool gone_up_ = false;
 };
 
 }  // namespace vfs

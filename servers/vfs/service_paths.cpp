@@ -176,13 +176,17 @@ Result<fs::Open::Reply> Service::open_device(const fs::Open& open, const fs::Ope
 Result<fs::GetPathAttributes::Reply> Service::handle(fs::GetPathAttributes get,
                                                      ipc::Request& request) {
     View* view = TRY(view_at(request.badge()));
-    bool as_directory = false;
+    bool as_directory = false, all_in_one = true;
+    const FileSystem* first = nullptr;
+    Resolver resolver{*view};
     const auto answer =
-        TRY(Resolver{*view}.forward(get, std::string{request.text()}, {},
-                                    [&](fs::GetPathAttributes& asked, const Location& at) {
-                                        as_directory = at.as_directory;
-                                        return as_asked(asked, at);
-                                    }));
+        TRY(resolver.forward(get, std::string{request.text()}, {},
+                             [&](fs::GetPathAttributes& asked, const Location& at) {
+                                 as_directory = at.as_directory;
+                                 first = first == nullptr ? at.mount->file_system.get() : first;
+                                 all_in_one &= first == at.mount->file_system.get();
+                                 return as_asked(asked, at);
+                             }));
     if (answer.payload.size() != sizeof(fs::Attributes)) {
         return base::fail(Status::io_error);
     }
@@ -194,7 +198,9 @@ Result<fs::GetPathAttributes::Reply> Service::handle(fs::GetPathAttributes get,
         }
     }
     request.set_reply_payload(answer.payload);
-    return fs::GetPathAttributes::Reply{};
+    all_in_one &= !resolver.has_gone_up();
+    return fs::GetPathAttributes::Reply{.names = all_in_one ? answer.reply.names : 0,
+                                        .contents = all_in_one ? answer.reply.contents : 0};
 }
 
 Result<fs::CheckAccess::Reply> Service::handle(const fs::CheckAccess& check,

@@ -20,9 +20,17 @@ using Flags = fs::OpenFlags;
 struct Local {
     TestHost host;
     fs_server::Service service{host};
-    std::uint64_t root = service.add_root(std::make_unique<tmpfs::Tree>(
-        std::make_unique<ArrayStore>(), host, tmpfs::TreeOptions{.device = 9}));
+    fs_server::Backend* backend = nullptr;
+    std::uint64_t root = add();
     TestClient client{service, host, root};
+
+private:
+    std::uint64_t add() {
+        auto tree = std::make_unique<tmpfs::Tree>(std::make_unique<ArrayStore>(), host,
+                                                  tmpfs::TreeOptions{.device = 9});
+        backend = tree.get();
+        return service.add_root(std::move(tree));
+    }
 };
 
 // Each message is copied out, as if it had gone through the message page.

@@ -115,6 +115,28 @@ TEST_F(Names, LinksLeadAcrossMounts) {
     EXPECT_NE(inode("/chain38"), 0U);
 }
 
+// An answer tells what it is true with, if one file system alone has given it.
+TEST_F(Names, AnswersTellTheVersionOfTheNames) {
+    fs::Versions root, other;
+    root.names = 5;
+    other.names = 7;
+    root_.backend->set_versions(&root);
+    other_.backend->set_versions(&other);
+    const auto names = [&](std::string_view path) {
+        const auto reply = call(1, fs::GetPathAttributes{}, path);
+        return reply ? reply->names : 99;
+    };
+    EXPECT_EQ(names("/file"), 5U);
+    EXPECT_EQ(names("/mnt/inner"), 7U);
+    root_.client.symlink("home/ann", "near");
+    root_.client.symlink("/mnt", "far");
+    EXPECT_EQ(names("/near/notes"), 7U);  // two names more
+    EXPECT_EQ(names("/far/inner"), 0U);
+    EXPECT_EQ(names("/mnt/../file"), 0U);
+    root_.backend->set_versions(nullptr);
+    other_.backend->set_versions(nullptr);
+}
+
 TEST_F(Names, FilesAreCreatedThroughLinks) {
     root_.client.symlink("/mnt/dir/new", "dangling");
     EXPECT_EQ(open("/dangling", Flags::write | Flags::create), Status::ok);

@@ -181,6 +181,12 @@ Result<std::vector<std::byte>> mount_rules(const Plan& plan, std::uint64_t priva
     return payload;
 }
 
+std::vector<std::byte> whole_view() {
+    std::vector<std::byte> payload;
+    append_record(payload, {.access = names::Access::read_only}, "/");
+    return payload;
+}
+
 bool GrantedNames::append(std::vector<std::byte>& payload, std::size_t most) {
     while (pending_ != nullptr || (pending_ = names_.next()) != nullptr) {
         const std::size_t length = record_length(pending_->path);

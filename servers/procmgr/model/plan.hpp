@@ -60,6 +60,9 @@ void place_inside(const Plan& plan, ImageBlock& image);
 [[nodiscard]] Result<std::vector<std::byte>> mount_rules(const Plan& plan,
                                                          std::uint64_t private_limit = 0);
 
+// The same for all that the one sees from whose view it is derived, to be read.
+[[nodiscard]] std::vector<std::byte> whole_view();
+
 // What a command line grants (cluufile::Names), in messages for vfs.
 class GrantedNames {
 public:
