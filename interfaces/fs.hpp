@@ -422,7 +422,8 @@ struct Poll {
     static constexpr std::uint16_t label = 42;
     static constexpr std::size_t max_capabilities =
         1;  // 0 or 1: a Notification with the signal right
-    static constexpr std::uint32_t readable = 1, writable = 2, hang_up = 4, error = 8;
+    static constexpr std::uint32_t readable = 1, writable = 2, hang_up = 4, error = 8,
+                                   priority = 16;
     std::uint32_t events = 0;
     std::uint32_t process_group = 0;
     std::uint64_t bits = 0;

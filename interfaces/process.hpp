@@ -144,6 +144,13 @@ struct GetTerminal {  // /dev/tty: the session's controlling terminal
     };
 };
 
+// The caller has no controlling terminal any more, nor have its children to come. If it leads the session, nobody in that has:
+// the terminal is free, and its foreground group gets SIGHUP and SIGCONT. not_terminal: it had none.
+struct LeaveTerminal {
+    static constexpr std::uint16_t label = 28;
+    struct Reply {};
+};
+
 struct SetIdentity {  // only from user 0, or to an identity that the process already has
     static constexpr std::uint16_t label = 11;
     std::uint32_t user = 0, group = 0;

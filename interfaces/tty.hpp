@@ -148,6 +148,15 @@ struct Pending {  // FIONREAD, TIOCOUTQ
         std::uint32_t input = 0, output = 0;
     };
 };
+// Nobody but user 0 may open the terminal from now on (busy), until this is undone or its session ends.
+struct SetExclusive {
+    static constexpr std::uint16_t label = 146;
+    static constexpr std::uint32_t off = 0, on = 1, ask = 2;
+    std::uint32_t to = ask;
+    struct Reply {
+        std::uint32_t exclusive = 0;  // now
+    };
+};
 struct Identify {  // which terminal is this?
     static constexpr std::uint16_t label = 138;
     struct Reply {
@@ -161,11 +170,23 @@ struct GetPair {
     struct Reply {
         std::uint32_t number = 0;
         std::uint32_t locked = 0;
+        std::uint32_t packets = 0;  // SetPackets
     };
 };
 struct LockPair {  // the slave can be opened while the pair is not locked; a new one is
     static constexpr std::uint16_t label = 140;
     std::uint32_t locked = 0;
+    struct Reply {};
+};
+// What the master reads begins with a byte from now on: 0, and what the slave has put out follows; or bits that say what has
+// happened to the slave, alone and before all else (Poll: priority).
+struct SetPackets {
+    static constexpr std::uint16_t label = 145;
+    static constexpr std::uint8_t input_flushed = 1, output_flushed = 2, output_stopped = 4,
+                                  output_started = 8;
+    // Whether the slave's settings have Ctrl-S and Ctrl-Q stop and start output; they have changed.
+    static constexpr std::uint8_t no_flow_characters = 16, flow_characters = 32;
+    std::uint32_t on = 0;
     struct Reply {};
 };
 struct SignalForeground {  // by the number, as the characters that signal do

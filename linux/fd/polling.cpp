@@ -75,11 +75,11 @@ std::uint32_t to_poll_events(std::uint32_t ready, std::uint32_t asked) {
     if ((ready & fs::Poll::writable) != 0) {
         result |= asked & (PollEvent::out | PollEvent::write_normal);
     }
-    if ((ready & fs::Poll::hang_up) != 0) {
-        result |= PollEvent::hang_up;
-    }
-    if ((ready & fs::Poll::error) != 0) {
-        result |= PollEvent::error;
+    constexpr std::uint32_t rare = fs::Poll::priority | fs::Poll::hang_up | fs::Poll::error;
+    if ((ready & rare) != 0) {
+        result |= (ready & fs::Poll::priority) != 0 ? asked & PollEvent::priority : 0U;
+        result |= (ready & fs::Poll::hang_up) != 0 ? PollEvent::hang_up : 0U;
+        result |= (ready & fs::Poll::error) != 0 ? PollEvent::error : 0U;
     }
     return result;
 }

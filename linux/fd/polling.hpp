@@ -28,9 +28,12 @@ std::int64_t poll_items(std::span<PollItem> items, std::uint64_t deadline);
 // poll(2)'s events and fs::Poll's.
 constexpr std::uint32_t from_poll_events(std::uint32_t events) {
     using linux_abi::PollEvent;
-    const bool in = (events & (PollEvent::in | PollEvent::read_normal)) != 0;
-    const bool out = (events & (PollEvent::out | PollEvent::write_normal)) != 0;
-    return (in ? fs::Poll::readable : 0) | (out ? fs::Poll::writable : 0);
+    // A table, because this is done for each descriptor of each poll; by the bits in, priority and out.
+    static_assert(PollEvent::in == 1 && PollEvent::priority == 2 && PollEvent::out == 4 &&
+                  PollEvent::read_normal >> 6 == 1 && PollEvent::write_normal >> 6 == 4);
+    constexpr std::uint8_t r = fs::Poll::readable, p = fs::Poll::priority, w = fs::Poll::writable;
+    static constexpr std::uint8_t table[8] = {0, r, p, r | p, w, r | w, p | w, r | p | w};
+    return table[(events & 7) | (events >> 6 & 5)];
 }
 std::uint32_t to_poll_events(std::uint32_t ready, std::uint32_t asked);
 

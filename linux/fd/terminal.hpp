@@ -17,6 +17,8 @@ public:
 private:
     std::int64_t get_settings(std::uint64_t to);
     std::int64_t set_settings(std::uint64_t from, std::uint32_t when);
+    std::int64_t get_settings_and_speeds(std::uint64_t to);
+    std::int64_t set_settings_and_speeds(std::uint64_t from, std::uint32_t when);
     std::int64_t get_size(std::uint64_t to);
     std::int64_t set_size(std::uint64_t from);
     std::int64_t get_foreground(std::uint64_t to, bool session);
@@ -25,7 +27,15 @@ private:
     std::int64_t flow(std::uint64_t action);
     std::int64_t pending(std::uint64_t to, bool output);
     std::int64_t acquire(bool force);
-    std::int64_t get_pair(std::uint64_t to, bool lock);
+    std::int64_t settings_ioctl(std::uint32_t request, std::uint64_t argument);
+    std::int64_t pair_ioctl(std::uint32_t request, std::uint64_t argument);
+    std::int64_t leave();
+    std::int64_t set_exclusive(std::uint32_t to);
+    std::int64_t get_exclusive(std::uint64_t to);
+    std::int64_t get_device(std::uint64_t to);
+    enum class OfPair : std::uint8_t { number, lock, packets };
+    std::int64_t get_pair(std::uint64_t to, OfPair what);
+    std::int64_t set_packets(std::uint64_t from);
     std::int64_t lock_pair(std::uint64_t from);
     Result<std::int64_t> open_slave(std::uint32_t flags);
 };

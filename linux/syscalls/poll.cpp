@@ -97,7 +97,7 @@ private:
 
 struct Selected {
     std::size_t number;
-    bool read, write;
+    bool read, write, except;
 };
 
 Result<std::int64_t> select_sets(std::int32_t count, const std::array<std::uint64_t, 3>& pointers,
@@ -113,12 +113,14 @@ Result<std::int64_t> select_sets(std::int32_t count, const std::array<std::uint6
     std::vector<PollItem> items;
     for (std::size_t number = 0; number < limit; ++number) {
         const Selected one{number, sets.has(DescriptorSets::read, number),
-                           sets.has(DescriptorSets::write, number)};
-        if (!one.read && !one.write && !sets.has(DescriptorSets::except, number)) {
+                           sets.has(DescriptorSets::write, number),
+                           sets.has(DescriptorSets::except, number)};
+        if (!one.read && !one.write && !one.except) {
             continue;
         }
         PollItem item{TRY(fd::table.get_open(static_cast<std::int64_t>(number)))};
-        item.events = (one.read ? fs::Poll::readable : 0) | (one.write ? fs::Poll::writable : 0);
+        item.events = (one.read ? fs::Poll::readable : 0) | (one.write ? fs::Poll::writable : 0) |
+                      (one.except ? fs::Poll::priority : 0);
         items.push_back(std::move(item));
         selected.push_back(one);
     }
@@ -136,6 +138,10 @@ Result<std::int64_t> select_sets(std::int32_t count, const std::array<std::uint6
         }
         if (selected[i].write && (items[i].ready & (fs::Poll::writable | fs::Poll::error)) != 0) {
             sets.add(DescriptorSets::write, selected[i].number);
+            ++shown;
+        }
+        if (selected[i].except && (items[i].ready & fs::Poll::priority) != 0) {
+            sets.add(DescriptorSets::except, selected[i].number);
             ++shown;
         }
     }

@@ -89,6 +89,7 @@ public:
     [[nodiscard]] std::string around(const Container& container);
     [[nodiscard]] std::map<std::uint32_t, Container>& containers() { return containers_; }
     [[nodiscard]] Session* session_of(Pid session);
+    [[nodiscard]] bool has_terminal(const Process& process);
     [[nodiscard]] Sender sender_of(Pid pid);
     [[nodiscard]] bool is_admin(const Process& process);
     // Does the /proc of this container show the process? 0: it shows all.
@@ -213,10 +214,12 @@ public:
     [[nodiscard]] bool is_service(const Container& container) const;
 
     // ---- terminals (manager_terminal.cpp)
+    Task leave_terminal(Pid leader, ipc::PendingReply reply);
     Task attach_terminal(Pid pid, std::uint32_t serial, bool force,
                          ipc::Capability<fs::File> terminal, ipc::PendingReply reply);
     // The leader's user has the terminal's node from now on, until the session ends.
     Async<Result<void>> own_terminal(Pid leader, std::uint32_t user);
+    Async<Result<void>> free_terminal(Pid leader);
     Async<Result<void>> attach_session(Pid leader, std::uint32_t serial, bool force,
                                        ipc::Capability<fs::File> terminal);
 

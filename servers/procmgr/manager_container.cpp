@@ -232,7 +232,7 @@ ImageRequest Manager::request_for(const Process& process, const Container& conta
             .memory_limit = container.memory_limit,
             .descriptor_limit = container.descriptor_limit,
             .view = view,
-            .has_terminal = session_of(process.session) != nullptr,
+            .has_terminal = has_terminal(process),
             .may_log = container.has(cluufile::Profile::admin),
             .serial = next_serial(),
             .places = &places_};

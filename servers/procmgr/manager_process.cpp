@@ -31,6 +31,10 @@ Session* Manager::session_of(Pid session) {
     return found == sessions_.end() ? nullptr : &found->second;
 }
 
+bool Manager::has_terminal(const Process& process) {
+    return session_of(process.session) != nullptr && !process.left_terminal;
+}
+
 Sender Manager::sender_of(Pid pid) {
     const Process* process = table.find(pid);
     const Container* container = process == nullptr ? nullptr : container_of(*process);
@@ -67,7 +71,7 @@ void Manager::publish_identity(const Process& process) {
     const Body* body = body_of(process.pid);
     const Container* container = container_of(process);
     if (body != nullptr && container != nullptr) {
-        write_identity(*body, process, container->name, session_of(process.session) != nullptr);
+        write_identity(*body, process, container->name, has_terminal(process));
     }
 }
 

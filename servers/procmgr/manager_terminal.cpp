@@ -112,16 +112,26 @@ Async<Result<void>> Manager::own_terminal(Pid leader, std::uint32_t user) {
 // terminal for the next session then, and that shall not be hung up.
 //
 // The node is user 0's again before the hang-up: what the session's programs have still opened by it is hung up, too.
-Task Manager::end_leader(Pid pid, std::uint32_t status, Usage usage) {
-    if (const auto taken = co_await own_terminal(pid, 0); !taken) {
-        rt::log("the terminal of session ", pid, " keeps its owner: ", taken.error());
+Async<Result<void>> Manager::free_terminal(Pid leader) {
+    if (const auto taken = co_await own_terminal(leader, 0); !taken) {
+        rt::log("the terminal of session ", leader, " keeps its owner: ", taken.error());
     }
-    const auto released = co_await outside.call(given.terminals, tty::Detach{.session = pid});
+    const auto released = co_await outside.call(given.terminals, tty::Detach{.session = leader});
     if (!released) {
-        rt::log("the terminal of session ", pid, " is not free: ", released.error());
+        rt::log("the terminal of session ", leader, " is not free: ", released.error());
     }
-    forget_session(pid);
+    forget_session(leader);
+    co_return Result<void>{};
+}
+
+Task Manager::end_leader(Pid pid, std::uint32_t status, Usage usage) {
+    (void)co_await free_terminal(pid);
     settle_end(pid, status, usage);
+}
+
+Task Manager::leave_terminal(Pid leader, ipc::PendingReply reply) {
+    (void)co_await free_terminal(leader);
+    (void)reply.answer<process::LeaveTerminal>({});
 }
 
 }  // namespace procmgr

@@ -353,8 +353,8 @@ ProcessFacts ProcBackend::facts_of(const Process& process) {
                            .memory_bytes = manager_.memory_of(*container),
                            .memory_limit = container->memory_limit};
     }
-    if (const Session* session = manager_.session_of(process.session)) {
-        facts.terminal = session->device;
+    if (manager_.has_terminal(process)) {
+        facts.terminal = manager_.session_of(process.session)->device;
     }
     if (const Body* body = manager_.body_of(process.pid)) {
         facts.pending_signals = body->signals().pending;

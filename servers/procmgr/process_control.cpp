@@ -95,11 +95,26 @@ Result<process::GetTerminal::Reply> ProcessService::handle(const process::GetTer
                                                            ipc::Request& request) {
     const Caller from = TRY(caller(request));
     const Session* session = manager_.session_of(from.process->session);
-    if (session == nullptr) {
+    if (session == nullptr || from.process->left_terminal) {
         return base::fail(Status::not_terminal);
     }
     request.add_capability(session->terminal.ref());
     return process::GetTerminal::Reply{session->device};
+}
+
+Result<process::LeaveTerminal::Reply> ProcessService::handle(const process::LeaveTerminal&,
+                                                             ipc::Request& request) {
+    const Caller from = TRY(caller(request));
+    if (!manager_.has_terminal(*from.process)) {
+        return base::fail(Status::not_terminal);
+    }
+    if (from.process->pid == from.process->session) {
+        manager_.leave_terminal(from.process->pid, TRY(request.defer()));
+    } else {
+        from.process->left_terminal = true;
+        manager_.publish_identity(*from.process);
+    }
+    return process::LeaveTerminal::Reply{};
 }
 
 // With the identity comes what the next image may have.

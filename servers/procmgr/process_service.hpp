@@ -20,7 +20,7 @@ public:
         process::GetUsage, process::SystemInfo, process::Shutdown, process::ReportMissing,
         process::GetService, process::Rename, process::ExplainRefusal, process::AwaitExecute,
         process::SetFamily, process::Watch, process::OpenSocketName, process::DescribeClient,
-        process::ChangeClient>;
+        process::ChangeClient, process::LeaveTerminal>;
 
     explicit ProcessService(Manager& manager) : manager_(manager) {}
 
@@ -47,6 +47,8 @@ public:
     Result<process::SetTerminal::Reply> handle(const process::SetTerminal& set,
                                                ipc::Request& request);
     Result<process::GetTerminal::Reply> handle(const process::GetTerminal&, ipc::Request& request);
+    Result<process::LeaveTerminal::Reply> handle(const process::LeaveTerminal&,
+                                                 ipc::Request& request);
     Result<process::SetIdentity::Reply> handle(const process::SetIdentity& set,
                                                ipc::Request& request);
     Result<process::DescribeClient::Reply> handle(const process::DescribeClient& describe,

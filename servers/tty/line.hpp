@@ -24,6 +24,11 @@ public:
     [[nodiscard]] virtual std::size_t room() const = 0;
     // Drops what the other end has not seen yet.
     virtual void discard() = 0;
+    // For an other end that wants to know.
+    virtual void input_dropped() {}
+    virtual void output_stops(bool /*stops*/) {}
+    // Ctrl-S and Ctrl-Q have come to stop and start output, or do not any more.
+    virtual void flow_characters_change(bool /*they_do*/) {}
     // What the other end has to say to what was transmitted; then it has said it.
     [[nodiscard]] virtual std::string take_answers() { return {}; }
     // As long as no program has set another one.

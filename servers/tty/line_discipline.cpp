@@ -86,13 +86,12 @@ bool LineDiscipline::handle_flow(char byte) {
         return false;
     }
     if (is(byte, stop_character)) {
-        stopped_ = true;
+        set_stopped(true, stopped_by_program_);
         return true;
     }
     const bool starts = is(byte, start_character);
     if (starts || input(InputFlags::any_restarts)) {
-        stopped_ = false;
-        release_held();
+        set_stopped(false, stopped_by_program_);
     }
     return starts;
 }
@@ -116,8 +115,7 @@ bool LineDiscipline::handle_signal(char byte) {
         flush_output();
     }
     if (input(InputFlags::flow_output)) {
-        stopped_ = false;
-        release_held();
+        set_stopped(false, stopped_by_program_);
     }
     echo(byte);
     host_.signal(number);
@@ -377,6 +375,10 @@ void LineDiscipline::set(const Settings& settings) {
     } else if (!was_canonical && local(LocalFlags::canonical) && !ready_.empty()) {
         lines_.push_back(ready_.size());
     }
+    // Nothing that one could type would start it again.
+    if (!input(InputFlags::flow_output)) {
+        set_stopped(false, stopped_by_program_);
+    }
 }
 
 void LineDiscipline::flush_input() {
@@ -384,6 +386,7 @@ void LineDiscipline::flush_input() {
     forget(ready_.end());
     lines_.clear();
     erasing_ = false;
+    host_.input_dropped();
 }
 
 // ---- output ---------------------------------------------------------------------------------------
@@ -393,12 +396,11 @@ void LineDiscipline::flush_output() {
     host_.discard();
 }
 
-void LineDiscipline::stop_output() { stopped_by_program_ = true; }
+void LineDiscipline::stop_output() { set_stopped(stopped_, true); }
 
 void LineDiscipline::start_output() {
-    if (std::exchange(stopped_by_program_, false)) {
-        stopped_ = false;
-        release_held();
+    if (stopped_by_program_) {
+        set_stopped(false, false);
     }
 }
 
@@ -408,9 +410,15 @@ void LineDiscipline::send(ControlCharacter which) {
     }
 }
 
-void LineDiscipline::release_held() {
+void LineDiscipline::set_stopped(bool by_character, bool by_program) {
+    const bool before = output_stopped();
+    stopped_ = by_character;
+    stopped_by_program_ = by_program;
     if (!output_stopped() && !held_.empty()) {
         host_.transmit(std::exchange(held_, {}));
+    }
+    if (output_stopped() != before) {
+        host_.output_stops(!before);
     }
 }
 

@@ -31,6 +31,9 @@ public:
         virtual void discard() = 0;
         // To the foreground process group.
         virtual void signal(std::uint32_t number) = 0;
+        // For who watches the line: what had come in and nobody had read has been dropped; output stops, or goes on.
+        virtual void input_dropped() {}
+        virtual void output_stops(bool /*stops*/) {}
 
     protected:
         ~Host() = default;
@@ -105,7 +108,7 @@ private:
     void put(std::string_view bytes);
     void process_output(char byte, std::string& out);
     [[nodiscard]] std::size_t width(std::string_view text) const;
-    void release_held();
+    void set_stopped(bool by_character, bool by_program);
 
     Host& host_;
     Settings settings_ = default_settings();

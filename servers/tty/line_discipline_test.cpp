@@ -10,8 +10,10 @@ public:
     void transmit(std::string_view bytes) override { out += bytes; }
     void discard() override { out.clear(); }
     void signal(std::uint32_t number) override { signals.push_back(number); }
+    void input_dropped() override { news += 'd'; }
+    void output_stops(bool stops) override { news += stops ? 's' : 'g'; }
 
-    std::string out;
+    std::string out, news;
     std::vector<std::uint32_t> signals;
 };
 
@@ -158,6 +160,26 @@ TEST_F(LineDisciplineTest, RoomForInput) {
     raw();
     discipline.receive(std::string(99, 'x'));
     EXPECT_EQ(discipline.room(), 0U);
+}
+
+TEST_F(LineDisciplineTest, TellsOfStopsOnceAndOfWhatIsDropped) {
+    discipline.receive("\x13\x13");
+    discipline.stop_output();
+    EXPECT_EQ(host.news, "s");
+    discipline.receive("\x11");  // not enough: a program has stopped it, too
+    EXPECT_EQ(host.news, "s");
+    discipline.start_output();
+    discipline.start_output();
+    EXPECT_EQ(host.news, "sg");
+    discipline.receive("a\x03");
+    EXPECT_EQ(host.news, "sgd");
+    // Without the characters that start it, nobody could.
+    discipline.receive("\x13");
+    tty::Settings settings = discipline.settings();
+    settings.input &= ~tty::InputFlags::flow_output;
+    discipline.set(settings);
+    EXPECT_EQ(host.news, "sgdsg");
+    EXPECT_FALSE(discipline.output_stopped());
 }
 
 TEST_F(LineDisciplineTest, UndeliveredBytesComeBack) {

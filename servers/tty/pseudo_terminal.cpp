@@ -2,6 +2,7 @@
 #include "servers/tty/pseudo_terminal.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace tty {
 
@@ -35,10 +36,46 @@ std::size_t PseudoTerminal::room() const {
     return output_limit - std::min(output_limit, output_.size());
 }
 
-std::string PseudoTerminal::take_output(std::size_t length) {
-    std::string taken = output_.substr(0, length);
-    output_.erase(0, taken.size());
-    return taken;
+void PseudoTerminal::discard() {
+    output_.clear();
+    tell(SetPackets::output_flushed);
+}
+
+// ---- packet mode --------------------------------------------------------------------------------
+
+void PseudoTerminal::set_packets(bool on) {
+    packets_ = on;
+    news_ = 0;
+}
+
+void PseudoTerminal::tell(std::uint8_t what, std::uint8_t instead_of) {
+    if (packets_) {
+        news_ = static_cast<std::uint8_t>((news_ & ~instead_of) | what);
+    }
+}
+
+void PseudoTerminal::output_stops(bool stops) {
+    constexpr auto stopped = SetPackets::output_stopped, started = SetPackets::output_started;
+    tell(stops ? stopped : started, stops ? started : stopped);
+}
+
+void PseudoTerminal::flow_characters_change(bool they_do) {
+    constexpr auto none = SetPackets::no_flow_characters, some = SetPackets::flow_characters;
+    tell(they_do ? some : none, they_do ? none : some);
+}
+
+std::string PseudoTerminal::front(std::size_t length) const {
+    if (!packets_ || length == 0) {
+        return output_.substr(0, length);
+    }
+    return news_ != 0 ? std::string(1, static_cast<char>(news_))
+                      : '\0' + output_.substr(0, length - 1);
+}
+
+void PseudoTerminal::drop(std::size_t length) {
+    if (std::exchange(news_, 0) == 0 && length != 0) {
+        output_.erase(0, length - (packets_ ? 1 : 0));
+    }
 }
 
 // As much as the slave takes.
@@ -59,8 +96,10 @@ std::size_t PseudoTerminal::feed(std::string_view bytes) {
 
 Result<std::string> PseudoTerminal::read(const fs::Read& read, ipc::Request& request) {
     const std::size_t length = std::min<std::size_t>(read.length, abi::message_bytes);
-    if (!output_.empty() && readers_.empty()) {
-        return take_output(length);
+    if (readable() && readers_.empty()) {
+        std::string got = front(length);
+        drop(got.size());
+        return got;
     }
     if (ended()) {
         return base::fail(Status::io_error);
@@ -88,14 +127,14 @@ Result<fs::Write::Reply> PseudoTerminal::write(const fs::Write& write, ipc::Requ
 
 bool PseudoTerminal::serve_readers() {
     bool served = false;
-    while (!readers_.empty() && (!output_.empty() || ended())) {
+    while (!readers_.empty() && (readable() || ended())) {
         Reader& reader = readers_.front();
-        if (output_.empty()) {
+        if (!readable()) {
             (void)reader.reply.fail(Status::io_error);
         } else {
-            const auto part = std::string_view{output_}.substr(0, reader.length);
+            const std::string part = front(reader.length);
             if (reader.reply.answer<fs::Read>({}, {.payload = ipc::bytes(part)})) {
-                output_.erase(0, part.size());
+                drop(part.size());
                 served = true;
             }
         }
@@ -131,7 +170,8 @@ void PseudoTerminal::settle() {
 }
 
 std::uint32_t PseudoTerminal::ready() const {
-    std::uint32_t events = output_.empty() ? 0 : fs::Poll::readable;
+    std::uint32_t events = readable() ? fs::Poll::readable : 0;
+    events |= news_ != 0 ? fs::Poll::priority : 0;
     events |= slave_.discipline().room() != 0 ? fs::Poll::writable : 0;
     events |= ended() ? fs::Poll::hang_up : 0;
     return events;

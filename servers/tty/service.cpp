@@ -193,12 +193,31 @@ Result<PseudoTerminal*> Service::master_of(const ipc::Request& request) {
 
 Result<GetPair::Reply> Service::handle(const GetPair& /*get*/, ipc::Request& request) {
     const PseudoTerminal* pair = TRY(master_of(request));
-    return GetPair::Reply{.number = pair->number(), .locked = pair->locked ? 1U : 0U};
+    return GetPair::Reply{.number = pair->number(),
+                          .locked = pair->locked ? 1U : 0U,
+                          .packets = pair->packets() ? 1U : 0U};
 }
 
 Result<LockPair::Reply> Service::handle(const LockPair& lock, ipc::Request& request) {
     TRY(master_of(request))->locked = lock.locked != 0;
     return LockPair::Reply{};
+}
+
+Result<SetPackets::Reply> Service::handle(const SetPackets& set, ipc::Request& request) {
+    TRY(master_of(request))->set_packets(set.on != 0);
+    settle(request);
+    return SetPackets::Reply{};
+}
+
+Result<SetExclusive::Reply> Service::handle(const SetExclusive& set, ipc::Request& request) {
+    Terminal* terminal = TRY(terminal_of(request));
+    const Opened* file = TRY(opened_of(request));
+    bool& exclusive =
+        file->kind == Opened::Kind::master ? file->pair->exclusive : terminal->exclusive;
+    if (set.to != SetExclusive::ask) {
+        exclusive = set.to != SetExclusive::off;
+    }
+    return SetExclusive::Reply{.exclusive = exclusive ? 1U : 0U};
 }
 
 Result<SignalForeground::Reply> Service::handle(const SignalForeground& signal,

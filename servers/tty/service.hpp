@@ -50,9 +50,10 @@ public:
         ipc::Operations<fs::Open, fs::Read, fs::Write, fs::Poll, fs::GetAttributes,
                         fs::SetStatusFlags, GetSettings, SetSettings, GetSize, SetSize,
                         GetForeground, SetForeground, Claim, Attach, Detach, Flush, Flow, Pending,
-                        Identify, GetPair, LockPair, SignalForeground, fs::GetPathAttributes,
-                        fs::SetAttributes, fs::CheckAccess, fs::ReadSymbolicLink, fs::ReadDirectory,
-                        fs::Seek, fs::GetUsage, names::Branch, input::Keys, input::Bytes>;
+                        Identify, GetPair, LockPair, SetPackets, SetExclusive, SignalForeground,
+                        fs::GetPathAttributes, fs::SetAttributes, fs::CheckAccess,
+                        fs::ReadSymbolicLink, fs::ReadDirectory, fs::Seek, fs::GetUsage,
+                        names::Branch, input::Keys, input::Bytes>;
 
     explicit Service(const Surroundings& around);
 
@@ -77,6 +78,8 @@ public:
     Result<Identify::Reply> handle(const Identify& identify, ipc::Request& request);
     Result<GetPair::Reply> handle(const GetPair& get, ipc::Request& request);
     Result<LockPair::Reply> handle(const LockPair& lock, ipc::Request& request);
+    Result<SetPackets::Reply> handle(const SetPackets& set, ipc::Request& request);
+    Result<SetExclusive::Reply> handle(const SetExclusive& set, ipc::Request& request);
     Result<SignalForeground::Reply> handle(const SignalForeground& signal, ipc::Request& request);
 
     // Names of pseudo-terminals (service_names.cpp).

@@ -225,6 +225,9 @@ Result<fs::Open::Reply> Service::handle(const fs::Open& open, ipc::Request& requ
         opened = TRY(opened_again(*file, open.flags));
         identity = file->identity;
     }
+    if (opened.kind == Opened::Kind::terminal && opened.terminal->exclusive && identity.user != 0) {
+        return base::fail(Status::busy);
+    }
     opened.identity = identity;
     opened.flags = open.flags & fs::OpenFlags::changeable;
     opened.access = opened.kind == Opened::Kind::name ? 0 : open.flags & readable_and_writable;

@@ -14,6 +14,14 @@ constexpr std::uint32_t signal_continue = 18;
 constexpr std::uint32_t signal_window_changed = 28;
 constexpr std::uint64_t tenth_of_a_second = 100'000'000;
 
+// As TIOCPKT_DOSTOP means it.
+bool has_flow_characters(const Settings& settings) {
+    constexpr std::uint8_t control_q = 17, control_s = 19;
+    return (settings.input & InputFlags::flow_output) != 0 &&
+           settings.characters[start_character] == control_q &&
+           settings.characters[stop_character] == control_s;
+}
+
 }  // namespace
 
 // ---- the line -----------------------------------------------------------------------------------
@@ -169,7 +177,11 @@ void Terminal::set_settings(const Settings& settings, std::uint32_t when) {
     if (when == SetSettings::after_output_flush_input) {
         discipline_.flush_input();
     }
+    const bool before = has_flow_characters(discipline_.settings());
     discipline_.set(settings);
+    if (has_flow_characters(settings) != before) {
+        line_.flow_characters_change(!before);
+    }
     for (Reader& reader : readers_) {
         reader.deadline = ipc::no_deadline;
         reader.seen = 0;
@@ -220,6 +232,7 @@ void Terminal::detach() {
 void Terminal::reset() {
     discipline_.flush_input();
     discipline_.set(default_settings());
+    exclusive = false;
 }
 
 Result<void> Terminal::set_foreground(const SetForeground& set) {

@@ -61,6 +61,9 @@ public:
         return foreground_ != 0 && group != 0 && group != foreground_;
     }
 
+    // Only user 0 may open it.
+    bool exclusive = false;
+
     // ---- sessions
     Result<Attach::Reply> attach(const Attach& attach);
     // The session has ended: its foreground group hears of it.
@@ -83,6 +86,8 @@ public:
 private:
     void transmit(std::string_view bytes) override { line_.transmit(bytes); }
     void discard() override { line_.discard(); }
+    void input_dropped() override { line_.input_dropped(); }
+    void output_stops(bool stops) override { line_.output_stops(stops); }
     void signal(std::uint32_t number) override { signal_foreground(number); }
     // As many of these bytes as there is room for on the line go out.
     std::size_t put_out(std::string_view bytes);

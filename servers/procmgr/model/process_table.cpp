@@ -72,6 +72,7 @@ Result<Process*> ProcessTable::add(Pid parent) {
     child.identity = model->identity;
     child.container = model->container;
     child.images = model->images;
+    child.left_terminal = model->left_terminal;
     child.name = model->name;
     child.arguments = model->arguments;
     child.executable = model->executable;
@@ -146,6 +147,7 @@ Result<Pid> ProcessTable::make_session(Pid caller) {
         return base::fail(Status::not_permitted);
     }
     process->session = process->group = caller;
+    process->left_terminal = false;
     return caller;
 }
 

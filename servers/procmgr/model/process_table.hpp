@@ -58,6 +58,7 @@ struct Process {
     Life life = Life::running;
     News news = News::none;
     bool executed = false;           // has replaced its image since the fork
+    bool left_terminal = false;      // the session's is not this process's (process::LeaveTerminal)
     bool reaps = false;              // its descendants' orphans become its children
     std::uint32_t death_signal = 0;  // what it gets when its parent ends; 0: nothing
     std::uint32_t stop_signal = 0;   // of a stopped process
