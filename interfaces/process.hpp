@@ -281,6 +281,14 @@ struct OpenSocketName {
     struct Reply {};
 };
 
+// /dev/fb0: the framebuffer, to draw on while the caller's terminal is in front (interfaces/display.hpp). access_denied: the
+// container has no profile `framebuffer`; not_terminal: the session has no terminal; not_found: that is on no screen.
+struct OpenFramebuffer {
+    static constexpr std::uint16_t label = 27;
+    static constexpr std::size_t reply_capabilities = 1;  // fs::File
+    struct Reply {};
+};
+
 // ---- Sessions: what the servers of terminals and devices may do, Shutdown, too. procmgr's answering thread never calls anybody,
 // so a terminal may call it while another thread of procmgr's waits for that terminal. The badge is
 // sessions_badge.

@@ -223,4 +223,13 @@ struct Detach {
     struct Reply {};
 };
 
+// The framebuffer, for a program of this session, which the terminal must control. Reply: a File of console's
+// (interfaces/display.hpp). not_found: it is on no screen.
+struct OpenFramebuffer {
+    static constexpr std::uint16_t label = 144;
+    static constexpr std::size_t reply_capabilities = 1;
+    std::uint32_t session = 0;
+    struct Reply {};
+};
+
 }  // namespace tty

@@ -91,6 +91,7 @@ enum class Profile : std::uint32_t {
     device = 1 << 5,      // ask devmgr for devices
     supervisor = 1 << 6,  // start and stop containers
     accounts = 1 << 7,  // call the server of users: log in, become another user, change a password
+    framebuffer = 1 << 8,  // draw on the screen while its terminal is in front
 };
 
 using Profiles = base::Flags<Profile>;

@@ -237,10 +237,10 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"FROM minimal x", "cat:1:14: found 'x', expected the end of the line"},
         Mistake{"PROFILE",
                 "cat:1:8: found the end of the line, expected a profile: ipc, vfs, registry, net, "
-                "admin, device, supervisor or accounts"},
+                "admin, device, supervisor, accounts or framebuffer"},
         Mistake{"PROFILE vfs root",
                 "cat:1:13: found 'root', expected a profile: ipc, vfs, registry, net, "
-                "admin, device, supervisor or accounts"},
+                "admin, device, supervisor, accounts or framebuffer"},
         Mistake{"MOUNT tmp inherit",
                 "cat:1:7: found 'tmp', expected an absolute path without `.`, `..`, "
                 "`//` or a `/` at its end"},

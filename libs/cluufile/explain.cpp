@@ -132,6 +132,8 @@ constexpr Service services[] = {
      "start containers that may do this too, look at its user's and end them", true},
     {Profile::admin, "admin",
      "manage the containers of all users, write the system's log, trace all threads", true},
+    {Profile::framebuffer, "framebuffer",
+     "draw on the screen, over its terminal's text, while that is looked at", true},
     {Profile::net, "net", "use the network (of which there is none yet)", false},
     {Profile::device, "device", "ask for devices (which nobody hands out yet)", false},
     {Profile::registry, "registry", "offer services by name (for which there is no list yet)",
@@ -152,6 +154,10 @@ void add_services(Statements& out, const Plan& plan) {
     if (!plan.profiles.has(Profile::net))
         out.push_back(
             {.kind = Kind::may_not, .text = "use the network", .because = "no PROFILE net"});
+    if (!plan.profiles.has(Profile::framebuffer))
+        out.push_back({.kind = Kind::may_not,
+                       .text = "draw on the screen",
+                       .because = "no PROFILE framebuffer"});
     if (!plan.profiles.has(Profile::device))
         out.push_back(
             {.kind = Kind::may_not, .text = "drive a device", .because = "no PROFILE device"});

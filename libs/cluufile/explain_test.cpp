@@ -53,7 +53,8 @@ TEST(Explain, AToolThatIsToldWhatToRead) {
               "take as much CPU time as its starter", "have 256 processes, if its starter may"}));
     EXPECT_EQ(said(plan, Kind::may_not),
               (List{"see any other file", "change, create or remove any file",
-                    "reach processes that it did not start", "use the network", "drive a device"}));
+                    "reach processes that it did not start", "use the network",
+                    "draw on the screen", "drive a device"}));
 }
 
 TEST(Explain, NamesAreThoseOfTheCommandLine) {

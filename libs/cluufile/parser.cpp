@@ -17,8 +17,8 @@ namespace {
 
 using Done = base::Result<void, Error>;
 
-constexpr std::string_view profile_words[] = {"ipc",   "vfs",    "registry",   "net",
-                                              "admin", "device", "supervisor", "accounts"};
+constexpr std::string_view profile_words[] = {
+    "ipc", "vfs", "registry", "net", "admin", "device", "supervisor", "accounts", "framebuffer"};
 
 constexpr std::string_view right_words[] = {"read", "write", "create"};
 
@@ -258,7 +258,9 @@ Done Parser::profile(Words& words, const Word&) {
         while (index < std::size(profile_words) && profile_words[index] != word.text) ++index;
         if (word.end || index == std::size(profile_words))
             return base::fail(words.error(
-                word, "a profile: ipc, vfs, registry, net, admin, device, supervisor or accounts"));
+                word,
+                "a profile: ipc, vfs, registry, net, admin, device, supervisor, accounts or "
+                "framebuffer"));
         result_.profiles = result_.profiles | Profiles::from_raw(1U << index);
         word = TRY(words.next());
     } while (!word.end);

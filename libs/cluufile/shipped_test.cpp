@@ -76,6 +76,9 @@ TEST(Containers, HaveTheLeast) {
         bool tool = name == "passwd" || name == "useradd" || name == "userdel" || name == "su" ||
                     name == "sudo";
         EXPECT_EQ(asks, starts || tool) << name;
+        bool draws = holds(name.c_str()).profiles.has(Profile::framebuffer);
+        bool passes_on = starts || name == "su" || name == "sudo";
+        EXPECT_EQ(draws, passes_on || name == "fbprobe") << name;
     }
 }
 

@@ -106,6 +106,9 @@ std::int64_t linux_unknown_call(const Arguments& arguments) {
     const linux::CpuException exception{control.exception_cause, control.exception_error,
                                         control.exception_address};
     control.upcalls_masked = abi::masked_library;
+    if (linux::signals::is_mended(exception)) {
+        linux::signals::deliver_and_resume(registers, linux::signals::After::program);
+    }
     linux::signals::deliver_fault(registers, linux::signals::describe(exception));
 }
 

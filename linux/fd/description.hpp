@@ -122,6 +122,7 @@ public:
     // Of a device: where programs look for it. Empty: unknown.
     [[nodiscard]] virtual std::string device_path() const { return {}; }
     [[nodiscard]] virtual bool is_zero_device() const { return false; }
+    [[nodiscard]] virtual bool is_framebuffer() const { return false; }
     // There is no run-time type information: the kinds that have calls of their own.
     [[nodiscard]] virtual Epoll* event_list() { return nullptr; }
     [[nodiscard]] virtual PipeEnd* socket() { return nullptr; }

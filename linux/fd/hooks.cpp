@@ -177,12 +177,14 @@ Result<MappableFile> mappable(std::int32_t descriptor) {
     if (description->is_zero_device()) {
         return MappableFile{.zero = true};
     }
-    if (description->kind() != fs::Kind::regular) {
+    const bool lent = description->is_framebuffer();
+    if (description->kind() != fs::Kind::regular && !lent) {
         return base::fail(Errno::enodev);
     }
     return MappableFile{.file = description->file(),
                         .readable = description->readable(),
-                        .writable = description->writable()};
+                        .writable = description->writable(),
+                        .lent = lent};
 }
 
 }  // namespace linux::fd

@@ -7,6 +7,7 @@
 #include "interfaces/process.hpp"
 #include "linux/fd/entrances.hpp"
 #include "linux/fd/fifo.hpp"
+#include "linux/fd/framebuffer.hpp"
 #include "linux/fd/own_files.hpp"
 #include "linux/fd/own_names.hpp"
 #include "linux/fd/regular_file.hpp"
@@ -134,6 +135,9 @@ Handle make_description(ipc::Capability<fs::File> file, const ServerFileInfo& in
     if (info.terminal) {
         return Handle{new Terminal(status, std::move(file), info)};
     }
+    if (Framebuffer::serves(info)) {
+        return Handle{new Framebuffer(status, std::move(file), info)};
+    }
     if (LocalDevice::serves(info)) {
         return Handle{new LocalDevice(status, std::move(file), info)};
     }
@@ -182,6 +186,9 @@ Result<Handle> open(Path path, std::uint32_t flags, std::uint32_t mode, std::uin
     acquire_terminal(file, info, flags);
     if (info.kind == fs::Kind::regular && (flags & OpenFlag::path) == 0) {
         return Handle{new RegularFile(flags & lasting_flags, std::move(file), info, false, origin)};
+    }
+    if (Framebuffer::serves(info) && (flags & OpenFlag::path) == 0) {
+        return Framebuffer::open(info, flags & lasting_flags);
     }
     return make_description(std::move(file), info, flags & lasting_flags, opened, false);
 }

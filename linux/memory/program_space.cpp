@@ -203,6 +203,39 @@ Result<std::uint64_t> ProgramSpace::map_object(const Request& request, const Sou
     return address;
 }
 
+Result<std::uint64_t> ProgramSpace::map_lent(const Request& request, const Source& source) {
+    const std::uint64_t flags = TRY(to_map_flags(request.protection)) |
+                                abi::MapFlags::on_clone_share | abi::MapFlags::write_combining;
+    MutexGuard guard{lock_};
+    const std::uint64_t address = TRY(place(request));
+    TRY(or_errno(ipc::own_space()->map(
+        source.memory,
+        {.address = address, .length = source.present, .offset = source.offset, .flags = flags})));
+    regions_.insert({.start = address,
+                     .end = address + source.present,
+                     .protection = request.protection,
+                     .backing = Backing::lent,
+                     .shared = true});
+    return address;
+}
+
+bool ProgramSpace::replace_lent(std::uint64_t address) {
+    MutexGuard guard{lock_};
+    const Region* region = regions_.at(address);
+    if (region == nullptr || region->backing != Backing::lent) {
+        return false;
+    }
+    if (const auto there = ipc::own_space()->query(address); there && there->mapped) {
+        return true;  // another thread has, meanwhile
+    }
+    const auto flags = to_map_flags(region->protection);
+    const auto memory = ipc::own_bank()->create_memory(region->length());
+    // Paid for now: else the next fault would be for want of it.
+    return flags && memory && (*memory)->reserve(region->length()) &&
+           ipc::own_space()->map(
+               *memory, {.address = region->start, .length = region->length(), .flags = *flags});
+}
+
 Result<void> ProgramSpace::remove(std::uint64_t address, std::uint64_t length) {
     const std::uint64_t end = address + length;
     if (!regions_.overlaps(address, end)) {
@@ -293,8 +326,9 @@ Result<void> ProgramSpace::populate(std::uint64_t address, std::uint64_t length)
 Result<std::uint64_t> ProgramSpace::grow_in_place(const Region& region, std::uint64_t address,
                                                   std::uint64_t old_length, std::uint64_t length) {
     const std::uint64_t old_end = address + old_length;
-    if (region.backing == Backing::object || region.backing == Backing::absent ||
-        !base::range_fits(address, length, high) || regions_.overlaps(old_end, address + length)) {
+    if (region.backing == Backing::object || region.backing == Backing::lent ||
+        region.backing == Backing::absent || !base::range_fits(address, length, high) ||
+        regions_.overlaps(old_end, address + length)) {
         return base::fail(Errno::enomem);
     }
     TRY(map_own(
@@ -326,7 +360,8 @@ Result<std::uint64_t> ProgramSpace::remap(std::uint64_t address, std::uint64_t o
                 return grown;
             }
         }
-        if (region.backing == Backing::object && region.shared) {
+        if ((region.backing == Backing::object || region.backing == Backing::lent) &&
+            region.shared) {
             return base::fail(Errno::enomem);
         }
         target = TRY(place(request));

@@ -57,6 +57,12 @@ public:
     };
     Result<std::uint64_t> map_object(const Request& request, const Source& source, bool shared);
 
+    // Shared, and written to past the caches: somebody looks at it. Whoever bought it may take it back at any time.
+    Result<std::uint64_t> map_lent(const Request& request, const Source& source);
+    // A page fault of the program. If what was lent at that address has been taken back, there is memory of the process's own
+    // now, which the program may go on with, in vain. False: it has not, or there is no memory for that.
+    bool replace_lent(std::uint64_t address);
+
     Result<void> unmap(std::uint64_t address, std::uint64_t length);
     Result<void> protect(std::uint64_t address, std::uint64_t length, std::uint32_t protection);
     // Anonymous pages are zero again when they are next touched. ENOMEM: not all of it is mapped.

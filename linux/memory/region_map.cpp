@@ -9,6 +9,7 @@ namespace {
 bool joinable(const Region& a, const Region& b) {
     return a.end == b.start && a.protection == b.protection && a.backing == b.backing &&
            a.shared == b.shared && a.paid == b.paid && a.backing != Backing::object &&
+           a.backing != Backing::lent &&
            ((a.backing != Backing::own && a.backing != Backing::sparse) ||
             a.offset + a.length() == b.offset);
 }

@@ -17,6 +17,7 @@ enum class Backing : std::uint8_t {
     sparse,     // the same, but of the Memory for what is taken large and used little
     inherited,  // anonymous Memory from before a fork, for which this process has no capability
     object,     // some other Memory: a file's pages, a private copy of them, shared memory
+    lent,       // a Memory that may be taken back at any time (ProgramSpace::replace_lent)
     absent,     // behind a file's end: taken, but nothing is there
 };
 

@@ -50,12 +50,14 @@ Result<Executable> open_executable(std::int32_t directory, std::string_view path
 void complain(std::string_view text);
 
 // For mmap: the file behind a descriptor, and whether it was opened for reading and writing.
-// ENODEV if it cannot be mapped (pipes, terminals). /dev/zero: `zero` is set, and there is no file.
+// ENODEV if it cannot be mapped (pipes, terminals). /dev/zero: `zero` is set, and there is no file. `lent`: its memory
+// may be taken back.
 struct MappableFile {
     ipc::Ref<fs::File> file;
     bool readable = false;
     bool writable = false;
     bool zero = false;
+    bool lent = false;
 };
 Result<MappableFile> mappable(std::int32_t descriptor);
 

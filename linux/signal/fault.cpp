@@ -89,6 +89,16 @@ Fault describe_cause(const CpuException& exception) {
 
 }  // namespace
 
+bool is_mended(const CpuException& exception) {
+    if (exception.vector != page_fault) {
+        return false;
+    }
+    const auto region = program_space().region_at(exception.address);
+    return region && region->backing == Backing::lent &&
+           is_allowed(region->protection, exception.error) &&
+           program_space().replace_lent(exception.address);
+}
+
 Fault describe(const CpuException& exception) {
     Fault fault = describe_cause(exception);
     fault.vector = exception.vector;

@@ -25,6 +25,9 @@ struct Fault {
     bool out_of_memory = false;  // no handler could do anything about it
 };
 
+// A page fault that the mapping allows, of memory that was lent to the program and is not any more: it has other memory there now.
+bool is_mended(const CpuException& exception);
+
 Fault describe(const CpuException& exception);
 
 }  // namespace signals

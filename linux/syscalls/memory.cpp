@@ -111,6 +111,18 @@ Result<std::uint64_t> map_by_reading(ProgramSpace::Request request, ipc::Ref<fs:
     return address;
 }
 
+// EAGAIN: it is not to be had now.
+Result<std::uint64_t> map_lent(const ProgramSpace::Request& request, const fd::MappableFile& file,
+                               std::uint64_t offset) {
+    auto answer = TRY(or_errno(ipc::call(
+        file.file, fs::Map{.write = file.writable ? fs::Map::unannounced : fs::Map::read_only})));
+    if (!base::range_fits(offset, request.length, answer.reply.size)) {
+        return base::fail(Errno::einval);
+    }
+    const auto memory = answer.take<ipc::Memory>();
+    return program_space().map_lent(request, {memory, offset, request.length});
+}
+
 Result<std::uint64_t> map_file(const ProgramSpace::Request& request, std::int32_t descriptor,
                                std::uint64_t offset, bool shared) {
     const auto file = TRY(fd::mappable(descriptor));
@@ -120,6 +132,9 @@ Result<std::uint64_t> map_file(const ProgramSpace::Request& request, std::int32_
     const bool writes = (request.protection & Protection::write) != 0;
     if (!file.readable || (shared && writes && !file.writable)) {
         return base::fail(Errno::eacces);
+    }
+    if (file.lent) {
+        return shared ? map_lent(request, file, offset) : base::fail(Errno::einval);
     }
     auto answer = ipc::call(
         file.file,

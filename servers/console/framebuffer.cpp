@@ -27,8 +27,11 @@ constexpr std::uint8_t wanted_bits = 32;
 
 }  // namespace
 
-Framebuffer::Framebuffer(const Mode& mode, rt::Mapping pixels)
-    : mode_(mode), pixels_(std::move(pixels)), drawn_(std::size_t{columns()} * rows()) {}
+Framebuffer::Framebuffer(const Mode& mode, ipc::Ref<ipc::Memory> memory, rt::Mapping pixels)
+    : mode_(mode),
+      memory_(memory),
+      pixels_(std::move(pixels)),
+      drawn_(std::size_t{columns()} * rows()) {}
 
 std::optional<Framebuffer> Framebuffer::from_boot(ipc::Ref<ipc::Memory> memory, const Mode& mode) {
     if (!memory || mode.bits_per_pixel != 32 || mode.width < Font::width ||
@@ -44,7 +47,7 @@ std::optional<Framebuffer> Framebuffer::from_boot(ipc::Ref<ipc::Memory> memory, 
     if (!mapping) {
         return std::nullopt;
     }
-    return Framebuffer(mode, std::move(*mapping));
+    return Framebuffer(mode, memory, std::move(*mapping));
 }
 
 std::optional<Framebuffer> Framebuffer::from_bochs(ipc::Ref<device::Bus> bus) {
@@ -57,7 +60,7 @@ std::optional<Framebuffer> Framebuffer::from_bochs(ipc::Ref<device::Bus> bus) {
     if (!pixels) {
         return std::nullopt;
     }
-    const auto pixel_memory = pixels->take<ipc::Memory>();
+    auto pixel_memory = pixels->take<ipc::Memory>();
     auto registers = ipc::call(card, device::MapRegisters{.bar = 2});
     if (!registers) {
         return std::nullopt;
@@ -94,6 +97,7 @@ std::optional<Framebuffer> Framebuffer::from_bochs(ipc::Ref<device::Bus> bus) {
     auto framebuffer = from_boot(pixel_memory.ref(), mode);
     if (framebuffer) {
         framebuffer->card_ = std::move(card);
+        framebuffer->card_memory_ = std::move(pixel_memory);
     }
     return framebuffer;
 }

@@ -31,15 +31,24 @@ public:
     [[nodiscard]] std::uint32_t width() const { return mode_.width; }
     [[nodiscard]] std::uint32_t height() const { return mode_.height; }
 
+    [[nodiscard]] const Mode& mode() const { return mode_; }
+    // All of it; a row is `pitch` bytes.
+    [[nodiscard]] ipc::Ref<ipc::Memory> memory() const { return memory_; }
+    [[nodiscard]] std::uint64_t bytes() const { return std::uint64_t{mode_.pitch} * mode_.height; }
+
     void show(const Screen& screen, const Font& font);
+    // Somebody else has drawn: what is there is unknown.
+    void forget() { fresh_ = true; }
 
 private:
-    Framebuffer(const Mode& mode, rt::Mapping pixels);
+    Framebuffer(const Mode& mode, ipc::Ref<ipc::Memory> memory, rt::Mapping pixels);
     void draw(std::uint32_t row, std::uint32_t column, const Cell& cell, const Font& font);
     [[nodiscard]] std::uint32_t pixel(std::uint32_t colour) const;
 
     Mode mode_{};
     ipc::Capability<device::Device> card_;  // what devmgr gave of it lasts as long as this
+    ipc::Capability<ipc::Memory> card_memory_;
+    ipc::Ref<ipc::Memory> memory_;
     rt::Mapping pixels_;
     std::vector<Cell> drawn_;
     bool fresh_ = true;  // nothing drawn yet: what is there is unknown

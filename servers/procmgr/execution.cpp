@@ -20,15 +20,15 @@ Starter starter_of(Manager& manager, Pid pid) {
 }
 
 // A container's authority comes from its starter: only who may manage containers can start one that
-// may, and only who may manage everybody's; and only who may ask for another identity. What the starter
-// has not may have come with its identity.
+// may, and only who may manage everybody's; and only who may ask for another identity, or draw on
+// the screen. What the starter has not may have come with its identity.
 bool may_grant(const Container& starter, cluufile::Profiles granted, const Plan& plan) {
     using cluufile::Profile;
     const auto may = [&](Profile profile) {
         return starter.has(profile) || granted.has(profile) || !plan.profiles.has(profile);
     };
     const bool supervises = may(Profile::supervisor) || starter.supervises();
-    return supervises && may(Profile::admin) && may(Profile::accounts);
+    return supervises && may(Profile::admin) && may(Profile::accounts) && may(Profile::framebuffer);
 }
 
 bool is_traced(const Container& container) {

@@ -215,6 +215,7 @@ public:
 
     // ---- terminals (manager_terminal.cpp)
     Task leave_terminal(Pid leader, ipc::PendingReply reply);
+    Task open_framebuffer(Pid session, ipc::PendingReply reply);
     Task attach_terminal(Pid pid, std::uint32_t serial, bool force,
                          ipc::Capability<fs::File> terminal, ipc::PendingReply reply);
     // The leader's user has the terminal's node from now on, until the session ends.

@@ -60,6 +60,16 @@ Task Manager::attach_terminal(Pid pid, std::uint32_t serial, bool force,
     }
 }
 
+Task Manager::open_framebuffer(Pid session, ipc::PendingReply reply) {
+    auto opened = co_await outside.call(given.terminals, tty::OpenFramebuffer{.session = session});
+    if (!opened) {
+        (void)reply.fail(ipc::to_status(opened.error()));
+        co_return;
+    }
+    auto file = opened->take<fs::File>();
+    (void)reply.answer<process::OpenFramebuffer>({}, file);
+}
+
 void Manager::publish_session(Pid session) {
     table.for_each([&](const Process& member) {
         if (member.session == session) {

@@ -117,6 +117,20 @@ Result<process::LeaveTerminal::Reply> ProcessService::handle(const process::Leav
     return process::LeaveTerminal::Reply{};
 }
 
+Result<process::OpenFramebuffer::Reply> ProcessService::handle(const process::OpenFramebuffer&,
+                                                               ipc::Request& request) {
+    const Caller from = TRY(caller(request));
+    const Container* container = manager_.container_of(*from.process);
+    if (container == nullptr || !container->has(cluufile::Profile::framebuffer)) {
+        return base::fail(Status::access_denied);
+    }
+    if (!manager_.has_terminal(*from.process)) {
+        return base::fail(Status::not_terminal);
+    }
+    manager_.open_framebuffer(from.process->session, TRY(request.defer()));
+    return process::OpenFramebuffer::Reply{};
+}
+
 // With the identity comes what the next image may have.
 Task ProcessService::answer_change(Pid pid, std::uint32_t serial, Identity identity,
                                    std::uint32_t granted, std::optional<ImageSet> images,

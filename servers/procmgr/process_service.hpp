@@ -20,7 +20,7 @@ public:
         process::GetUsage, process::SystemInfo, process::Shutdown, process::ReportMissing,
         process::GetService, process::Rename, process::ExplainRefusal, process::AwaitExecute,
         process::SetFamily, process::Watch, process::OpenSocketName, process::DescribeClient,
-        process::ChangeClient, process::LeaveTerminal>;
+        process::ChangeClient, process::OpenFramebuffer, process::LeaveTerminal>;
 
     explicit ProcessService(Manager& manager) : manager_(manager) {}
 
@@ -49,6 +49,8 @@ public:
     Result<process::GetTerminal::Reply> handle(const process::GetTerminal&, ipc::Request& request);
     Result<process::LeaveTerminal::Reply> handle(const process::LeaveTerminal&,
                                                  ipc::Request& request);
+    Result<process::OpenFramebuffer::Reply> handle(const process::OpenFramebuffer&,
+                                                   ipc::Request& request);
     Result<process::SetIdentity::Reply> handle(const process::SetIdentity& set,
                                                ipc::Request& request);
     Result<process::DescribeClient::Reply> handle(const process::DescribeClient& describe,

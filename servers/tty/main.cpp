@@ -82,6 +82,7 @@ void register_all(void* argument) {
     const auto& [vfs, endpoint] = *static_cast<Registration*>(argument);
     register_devices(vfs, endpoint, 4, tty::badge_virtual_directory);
     register_devices(vfs, endpoint, 5, tty::badge_console_directory);
+    register_devices(vfs, endpoint, display::framebuffer_major, tty::badge_screen_directory);
     mount_pairs(vfs, endpoint);
     load_layout(vfs, endpoint);
 }

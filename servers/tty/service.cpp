@@ -131,6 +131,7 @@ Result<Detach::Reply> Service::handle(const Detach& detach, ipc::Request& reques
     }
     for (const auto& screen : screens_) {
         if (detach.session != 0 && screen->terminal.session() == detach.session) {
+            end_framebuffers(screen->terminal);
             screen->terminal.detach();
             screen->terminal.hang_up();
             screen->terminal.reset();
@@ -142,6 +143,37 @@ Result<Detach::Reply> Service::handle(const Detach& detach, ipc::Request& reques
         }
     });
     return Detach::Reply{};
+}
+
+// Whoever stays behind does not draw over the next session.
+void Service::end_framebuffers(const Terminal& terminal) {
+    if (terminal.device().minor < first_serial) {
+        (void)ipc::call(around_.screen,
+                        display::EndFramebuffers{.terminal = terminal.device().minor});
+    }
+}
+
+Result<OpenFramebuffer::Reply> Service::handle(const OpenFramebuffer& open, ipc::Request& request) {
+    if (request.badge() != badge_manager) {
+        return base::fail(Status::not_permitted);
+    }
+    for (const auto& screen : screens_) {
+        const std::uint32_t minor = screen->terminal.device().minor;
+        if (open.session == 0 || screen->terminal.session() != open.session) {
+            continue;
+        }
+        if (minor >= first_serial) {
+            return base::fail(Status::not_found);
+        }
+        auto opened = ipc::call(around_.screen, display::OpenFramebuffer{.terminal = minor});
+        if (!opened) {
+            return base::fail(ipc::to_status(opened.error()));
+        }
+        request.add_capability(opened->take<fs::File>());
+        return OpenFramebuffer::Reply{};
+    }
+    // A pseudo-terminal is on no screen, either.
+    return base::fail(Status::not_found);
 }
 
 Result<Flush::Reply> Service::handle(const Flush& flush, ipc::Request& request) {

@@ -6,6 +6,7 @@
 //   pairs_directory     the first Directory of pseudo-terminals (vfs mounts it)
 //   keyboard, serial    input devices
 //   manager             procmgr, who alone attaches terminals to sessions (tty::Terminals)
+//   screen_directory    a Directory of the device nodes of framebuffers, which have nothing but their names here
 //   opened_first + n    an open File, or a branch of the pairs' Directory; its drop message ends it
 //
 // tty calls screens (console, uart) and procmgr's answering thread, all by capabilities that init gave it; none of these ever calls tty and waits meanwhile with the
@@ -34,6 +35,7 @@ inline constexpr std::uint64_t badge_keyboard = 3;
 inline constexpr std::uint64_t badge_serial = 4;
 inline constexpr std::uint64_t badge_pairs_directory = 5;
 inline constexpr std::uint64_t badge_manager = manager_badge;
+inline constexpr std::uint64_t badge_screen_directory = 7;  // display::framebuffer_major
 inline constexpr std::uint64_t badge_opened_first = 16;
 
 struct Surroundings {
@@ -53,7 +55,7 @@ public:
                         Identify, GetPair, LockPair, SetPackets, SetExclusive, SignalForeground,
                         fs::GetPathAttributes, fs::SetAttributes, fs::CheckAccess,
                         fs::ReadSymbolicLink, fs::ReadDirectory, fs::Seek, fs::GetUsage,
-                        names::Branch, input::Keys, input::Bytes>;
+                        names::Branch, input::Keys, input::Bytes, OpenFramebuffer>;
 
     explicit Service(const Surroundings& around);
 
@@ -72,6 +74,7 @@ public:
     Result<Claim::Reply> handle(const Claim& claim, ipc::Request& request);
     Result<Attach::Reply> handle(const Attach& attach, ipc::Request& request);
     Result<Detach::Reply> handle(const Detach& detach, ipc::Request& request);
+    Result<OpenFramebuffer::Reply> handle(const OpenFramebuffer& open, ipc::Request& request);
     Result<Flush::Reply> handle(const Flush& flush, ipc::Request& request);
     Result<Flow::Reply> handle(const Flow& flow, ipc::Request& request);
     Result<Pending::Reply> handle(const Pending& pending, ipc::Request& request);
@@ -182,6 +185,7 @@ private:
     void settle(const ipc::Request& request);
     Screen* find_screen(std::uint32_t minor);
     Terminal* find(std::uint32_t minor);
+    void end_framebuffers(const Terminal& terminal);
     Result<fs::Write::Reply> write_layout(const ipc::Request& request);
     void show_log();
     void act_on(const Keyboard::Event& event);

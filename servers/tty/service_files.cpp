@@ -138,6 +138,15 @@ Result<Service::Opened> Service::opened_by_number(const ipc::Request& request) {
                     .inode = inode,
                     .file_system = file_system};
     Terminal* terminal = find(minor);
+    if (request.badge() == badge_screen_directory) {
+        // Of whose terminal only the opener can find out (process::OpenFramebuffer).
+        if (!around_.screen || minor != display::framebuffer_minor) {
+            return base::fail(Status::not_found);
+        }
+        Opened name{.kind = Opened::Kind::name, .node = node};
+        name.node.device.major = display::framebuffer_major;
+        return name;
+    }
     if (is_console && minor == own_minor) {
         // /dev/tty: which terminal that is only the opener can find out.
         return Opened{.kind = Opened::Kind::name, .node = node};

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-// Who waits at one end of a line: for input, for room, or for news of either.
+// Who waits at one end of a line: for input, or for room.
 #pragma once
 
 #include <cstdint>
 #include <list>
 #include <string>
 
-#include "interfaces/fs.hpp"
-#include "libs/ipc/request.hpp"
+#include "libs/fs_server/pollers.hpp"
 
 namespace tty {
 
+using fs_server::Pollers;
 using interfaces::Status;
 
 template <class T>
@@ -48,20 +48,5 @@ inline Result<void> wait(Writers& writers, ipc::Request& request, std::string by
     writers.push_back({TRY(request.defer()), std::move(bytes)});
     return {};
 }
-
-class Pollers {
-public:
-    // `ready`: what holds now, of all events.
-    fs::Poll::Reply poll(const fs::Poll& poll, ipc::Request& request, std::uint32_t ready);
-    void tell(std::uint32_t ready);
-
-private:
-    struct Poller {
-        ipc::Capability<ipc::Notification> notification;
-        std::uint32_t events;
-        std::uint64_t bits;
-    };
-    std::list<Poller> pollers_;
-};
 
 }  // namespace tty

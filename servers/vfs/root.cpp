@@ -24,7 +24,7 @@ constexpr Node nodes[] = {
     {"keyboard", 0200, 5, 3}, {"console", 0620, 5, 1},        {"tty1", 0620, 4, 1},
     {"tty2", 0620, 4, 2},     {"tty3", 0620, 4, 3},           {"tty4", 0620, 4, 4},
     {"tty5", 0620, 4, 5},     {"tty6", 0620, 4, 6},           {"ttyS0", 0620, 4, 64},
-    {"ttyS1", 0620, 4, 65},   {"tpm0", 0600, tpm_major, 224},
+    {"ttyS1", 0620, 4, 65},   {"tpm0", 0600, tpm_major, 224}, {"fb0", 0666, 29, 0},
 };
 struct DeviceLink {
     std::string_view name, target;

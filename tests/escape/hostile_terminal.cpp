@@ -70,6 +70,8 @@ int main() {
             ipc::Status::not_permitted);
     refused("Detach by a File", outcome(slave, tty::Detach{.session = 1}),
             ipc::Status::not_permitted);
+    refused("the framebuffer by a File", outcome(slave, tty::OpenFramebuffer{.session = 1}),
+            ipc::Status::not_permitted);
     refused("packets by the slave", outcome(slave, tty::SetPackets{.on = 1}),
             ipc::Status::not_terminal);
     const auto foreground = ipc::call(slave, tty::GetForeground{});

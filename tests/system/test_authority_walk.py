@@ -38,7 +38,7 @@ LISTS = ["/", "/etc", "/proc", "/dev", "/tmp", PLACE, f"{PLACE}/hidden"]
 MAKES = ["/etc/made", "/bin/made", "/tmp/made", "/var/made", "/home/made", f"{PLACE}/made", f"{PLACE}/hidden/made"]
 # Without an image it has the authority of whoever runs it: here that of execd, which may enter all.
 TOOL = "/home/admin/container"
-PROFILES = {"supervisor", "admin", "accounts"}  # the others give nothing that one could pass on
+PROFILES = {"supervisor", "admin", "accounts", "framebuffer"}  # the others give nothing that one could pass on
 
 
 @pytest.fixture(scope="module")

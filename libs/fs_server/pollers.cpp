@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "servers/tty/waiting.hpp"
+#include "libs/fs_server/pollers.hpp"
 
-namespace tty {
+namespace fs_server {
 
 namespace {
 
@@ -31,4 +31,4 @@ void Pollers::tell(std::uint32_t ready) {
     }
 }
 
-}  // namespace tty
+}  // namespace fs_server
