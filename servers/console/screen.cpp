@@ -219,15 +219,18 @@ void Screen::move_to(std::uint32_t row, std::uint32_t column) {
 
 // ---- scrolling and erasing ------------------------------------------------------------------------------------
 
-// Without the blanks at its end.
-void Screen::keep_in_scrollback(Line line) {
+// Without the blanks at its end; in the memory of the line that goes for it.
+void Screen::keep_in_scrollback(const Line& line) {
     const auto end = std::ranges::find_if(line.rbegin(), line.rend(), [](const Cell& cell) {
                          return cell != Cell{};
                      }).base();
-    scrollback_.emplace_back(line.begin(), end);
-    if (scrollback_.size() > scrollback_lines) {
+    Line kept;
+    if (scrollback_.size() >= scrollback_lines) {
+        kept = std::move(scrollback_.front());
         scrollback_.pop_front();
     }
+    kept.assign(line.begin(), end);
+    scrollback_.push_back(std::move(kept));
 }
 
 void Screen::scroll_up(std::uint32_t top, std::uint32_t count, bool into_history) {

@@ -88,7 +88,7 @@ private:
     void reverse_line_feed();
     void scroll_up(std::uint32_t top, std::uint32_t count, bool into_history = true);
     void scroll_down(std::uint32_t top, std::uint32_t count);
-    void keep_in_scrollback(Line line);
+    void keep_in_scrollback(const Line& line);
     void put(std::uint32_t column, const Cell& cell);
     void erase(std::uint32_t row, std::uint32_t from, std::uint32_t to);
     void erase_display(std::uint32_t what);

@@ -45,6 +45,22 @@ std::size_t LineDiscipline::room() const {
     return local(LocalFlags::canonical) && lines_.empty() ? 1 : 0;
 }
 
+std::size_t LineDiscipline::last_that_drops(std::string_view bytes) const {
+    if (!local(LocalFlags::signals) || local(LocalFlags::no_flush)) {
+        return bytes.npos;
+    }
+    std::size_t found = bytes.npos;
+    for (std::size_t at = 0; at < bytes.size(); ++at) {
+        const bool quoted =
+            at > 0 && local(LocalFlags::extended) && is(bytes[at - 1], literal_character);
+        if (!quoted && (is(bytes[at], interrupt_character) || is(bytes[at], quit_character) ||
+                        is(bytes[at], suspend_character))) {
+            found = at;
+        }
+    }
+    return found;
+}
+
 void LineDiscipline::receive_byte(char byte) {
     if (literal_) {
         literal_ = false;

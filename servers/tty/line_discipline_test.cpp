@@ -162,6 +162,23 @@ TEST_F(LineDisciplineTest, RoomForInput) {
     EXPECT_EQ(discipline.room(), 0U);
 }
 
+// For whom must what came before not be in the way?
+TEST_F(LineDisciplineTest, WhatDropsTheInputIsFound) {
+    constexpr std::size_t none = std::string_view::npos;
+    EXPECT_EQ(discipline.last_that_drops("abc\n"), none);
+    EXPECT_EQ(discipline.last_that_drops("a\x03"
+                                         "b\x1a"
+                                         "c\n"),
+              3U);
+    EXPECT_EQ(discipline.last_that_drops("\x1c\x16\x03"), 0U);  // Ctrl-V before Ctrl-C
+    tty::Settings settings = discipline.settings();
+    settings.local |= tty::LocalFlags::no_flush;
+    discipline.set(settings);
+    EXPECT_EQ(discipline.last_that_drops("\x03"), none);
+    raw();
+    EXPECT_EQ(discipline.last_that_drops("\x03"), none);
+}
+
 TEST_F(LineDisciplineTest, TellsOfStopsOnceAndOfWhatIsDropped) {
     discipline.receive("\x13\x13");
     discipline.stop_output();

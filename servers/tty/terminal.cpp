@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "libs/base/wipe.hpp"
 #include "libs/rt/clock.hpp"
 
 namespace tty {
@@ -27,9 +28,44 @@ bool has_flow_characters(const Settings& settings) {
 // ---- the line -----------------------------------------------------------------------------------
 
 void Terminal::receive(std::string_view bytes) {
-    discipline_.receive(bytes);
+    // What drops all that nobody has read need not wait behind that.
+    const std::size_t drops = backlog_.empty() ? bytes.npos : discipline_.last_that_drops(bytes);
+    if (drops != bytes.npos) {
+        bytes.remove_prefix(drops);
+        drop_input();
+    }
+    if (backlog_.empty()) {
+        const std::string_view now = bytes.substr(0, discipline_.room());
+        discipline_.receive(now);
+        bytes.remove_prefix(now.size());
+    }
+    if (!bytes.empty()) {
+        backlog_.reserve(backlog_limit);  // at once: it leaves nothing behind by growing
+        backlog_ += bytes.substr(0, backlog_limit - backlog_.size());
+        feed();
+    }
     serve();
     tell_pollers();
+}
+
+void Terminal::feed() {
+    while (fed_ < backlog_.size()) {
+        const std::size_t count = std::min(backlog_.size() - fed_, discipline_.room());
+        if (count == 0) {
+            return;
+        }
+        discipline_.receive(std::string_view{backlog_}.substr(fed_, count));
+        base::wipe(backlog_.data() + fed_, count);
+        fed_ += count;
+    }
+    backlog_.clear();
+    fed_ = 0;
+}
+
+void Terminal::drop_input() {
+    base::wipe(backlog_);
+    fed_ = 0;
+    discipline_.flush_input();
 }
 
 void Terminal::take_answers() {
@@ -39,6 +75,7 @@ void Terminal::take_answers() {
 }
 
 void Terminal::serve() {
+    feed();
     serve_readers();
     serve_writers();
 }
@@ -90,7 +127,9 @@ Result<std::string> Terminal::read(const fs::Read& read, ipc::Request& request, 
     }
     const std::size_t length = std::min<std::size_t>(read.length, abi::message_bytes);
     if (readers_.empty() && (satisfied(length) || (any && discipline_.readable()))) {
-        return discipline_.read(length);
+        std::string got = discipline_.read(length);
+        feed();
+        return got;
     }
     const bool waits_for_first = !canonical() && least() == 0;
     if (waits_for_first && limit() == 0) {
@@ -112,6 +151,7 @@ void Terminal::serve_readers() {
             discipline_.unread(bytes);
         }
         readers_.pop_front();
+        feed();
     }
     watch_between_bytes();
 }
@@ -175,7 +215,7 @@ std::uint32_t Terminal::ready() const {
 
 void Terminal::set_settings(const Settings& settings, std::uint32_t when) {
     if (when == SetSettings::after_output_flush_input) {
-        discipline_.flush_input();
+        drop_input();
     }
     const bool before = has_flow_characters(discipline_.settings());
     discipline_.set(settings);
@@ -203,7 +243,7 @@ void Terminal::flow(std::uint32_t action) {
 
 void Terminal::flush(std::uint32_t queues) {
     if ((queues & Flush::input) != 0) {
-        discipline_.flush_input();
+        drop_input();
     }
     if ((queues & Flush::output) != 0) {
         discipline_.flush_output();
@@ -230,7 +270,7 @@ void Terminal::detach() {
 }
 
 void Terminal::reset() {
-    discipline_.flush_input();
+    drop_input();
     discipline_.set(default_settings());
     exclusive = false;
 }
@@ -281,6 +321,7 @@ void Terminal::on_deadline(std::uint64_t now) {
         }
         reader = readers_.erase(reader);
     }
+    feed();
     watch_between_bytes();
 }
 

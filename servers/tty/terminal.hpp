@@ -35,6 +35,8 @@ public:
     [[nodiscard]] const LineDiscipline& discipline() const { return discipline_; }
 
     // ---- the line
+    // What the line discipline has no room for waits; beyond that it is lost.
+    static constexpr std::size_t backlog_limit = 64 << 10;
     void receive(std::string_view bytes);
     // What the line's other end answers is input.
     void take_answers();
@@ -101,6 +103,8 @@ private:
     [[nodiscard]] std::uint64_t limit() const;  // ns; 0: none
     // A read of this length can be answered now: a line is there, or the settings' least count.
     [[nodiscard]] bool satisfied(std::size_t length) const;
+    void feed();
+    void drop_input();
     void serve_readers();
     // Raw, with a least count and a time limit: that is the time between two bytes, from the first on.
     void watch_between_bytes();
@@ -112,6 +116,8 @@ private:
     Line& line_;
     const ipc::Ref<process::Sessions> sessions_;
     LineDiscipline discipline_{*this};
+    std::string backlog_;  // what came in and waits for room; it may be a password
+    std::size_t fed_ = 0;  // of these bytes, which are wiped
     Readers readers_;
     Writers writers_;
     Pollers pollers_;

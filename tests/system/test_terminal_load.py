@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""What a terminal bears: noise, in and out, and a lot of text."""
+
+import hashlib
+import random
+import re
+import subprocess
+
+import pytest
+
+from cluu import paths, qemu
+from cluu.machine import Machine
+from person import SECONDS, Person
+from test_console import log_in_on_screen
+
+
+@pytest.fixture(scope="module")
+def person(console):
+    return Person(console.serial[0])
+
+
+def test_noise_is_input_like_any_other(person):
+    line = person.line
+    noise = random.Random(20260101).randbytes(20000)
+    line.send(f"stty raw -echo; echo ready; head -c {len(noise)} | md5sum; stty sane\r")
+    line.expect(r"\nready", SECONDS)
+    line.send(noise)
+    line.expect(hashlib.md5(noise).hexdigest(), SECONDS)
+    person.prompt()
+    # As lines that are edited, but for what asks for signals and the end.
+    line.send("cat >/dev/null\r")
+    line.expect("\n", SECONDS)
+    line.send(bytes(byte for byte in noise if byte not in (3, 4, 26, 28)) + b"\x11\x11\x15\x15\r\x04")
+    person.prompt()
+    assert person.enter("echo alive $((1 + 1))") == "alive 2\n"
+
+
+def test_more_than_is_read_waits(person):
+    """Lines that come in faster than a program reads them are not lost, nor does Ctrl-C wait behind them."""
+    line = person.line
+    text = "".join(f"line {number} of many\n" for number in range(1000))
+    line.send("stty -echo; echo ready; (sleep 1; cat) | md5sum; stty echo\r")
+    line.expect(r"\nready", SECONDS)
+    line.send(text + "\x04")
+    line.expect(hashlib.md5(text.encode()).hexdigest(), SECONDS)
+    person.prompt()
+    line.send("stty -echo; echo ready; sleep 1000\r")
+    line.expect(r"\nready", SECONDS)
+    line.send(text + "\x03")
+    person.prompt()
+    assert person.enter("stty echo; echo alive $((1 + 1))") == "alive 2\n"
+
+
+def test_noise_on_the_screen_is_gone_with_a_reset(console):
+    log_in_on_screen(console)
+    console.type("head -c 300000 /bin/busybox; tail -c 300000 /bin/lua; printf '\\033c'; read answers; echo alive $((1 + 1))\n")
+    console.type("\n")
+    shot = console.expect_on_screen("alive 2\n", 3 * SECONDS)
+    assert "$" in shot.text() and b"\xc0\xc0\xc0" in shot.colours(0, shot.rows().index("alive 2"))
+
+
+def test_a_megabyte_of_text_is_shown_within_three_seconds(tmp_path):
+    # The clock counts a nanosecond for each instruction, so that it does not matter who else uses this machine. QEMU's
+    # translation does a third of that and more.
+    seconds = 1
+    subprocess.run(["cp", "--sparse=always", paths.DISK, tmp_path / "disk.img"], check=True)
+    options = qemu.Options(kernel=paths.KERNEL, initrd=paths.INITRD, disk=tmp_path / "disk.img", accelerator="tcg", icount=True)
+    with Machine(options, serials=1, logs=tmp_path / "logs") as machine:
+        log_in_on_screen(machine)
+        machine.type("seq 1 145000 | paste -d ' ' - - - - - - - - - - >text; wc -c text; time cat text\n")
+        shot = machine.expect_on_screen("\nreal ", 4 * SECONDS)
+        minutes, took = re.search(r"real\s+(\d+)m ([0-9.]+)s", shot.text()).groups()
+        assert int(minutes) == 0 and float(took) <= seconds, shot.text()
