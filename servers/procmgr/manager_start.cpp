@@ -286,7 +286,7 @@ Task Manager::start_entry(int index) {
     }
     ImageBlock block;
     block.arguments = {entry.image};
-    block.environment = {"PATH=/bin:/usr/bin", "TERM=xterm", "HOME=/"};
+    block.environment = {"PATH=/bin:/usr/bin", "TERM=xterm-256color", "HOME=/"};
     block.directory = "/";
     GrantedNames granted{image.plan, block, 0};
     // Its number, before it is there: its view has a /proc of its own.

@@ -86,22 +86,27 @@ void add_commands(const std::string& word, const Variables& variables, Completio
     for (const std::string& name : names) completion.candidates.push_back({escaped(name), name});
 }
 
-bool expects_image(const std::vector<std::string>& before) {
-    if (before.empty()) return false;
-    if (before[0] == "spawn" || before[0] == "spawnbg") return before.size() == 1;
-    bool takes_image =
-        before.size() == 2 && (before[1] == "run" || before[1] == "images" || before[1] == "check");
-    return before[0] == "container" && takes_image;
-}
-
 bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) {
     return std::ranges::find(words, word) != words.end();
 }
 
-// `container stop`: those that run; `rm`, `inspect`: the others, too.
+bool expects_image(const std::vector<std::string>& before) {
+    if (before.empty()) return false;
+    if (before[0] == "spawn" || before[0] == "spawnbg") return before.size() == 1;
+    if (before[0] != "container" || before.size() < 2) return false;
+    const std::size_t most = before[1] == "diff" ? 3 : 2;
+    return before.size() <= most &&
+           is_one_of(before[1], {"run", "images", "check", "explain", "trace", "diff", "export"});
+}
+
+// Of what names a container: those that run, or those that have ended, too.
+bool expects_running_container(const std::vector<std::string>& before) {
+    return before.size() == 2 && before[0] == "container" &&
+           is_one_of(before[1], {"stop", "exec", "kill", "top", "stats"});
+}
 bool expects_container(const std::vector<std::string>& before) {
     return before.size() == 2 && before[0] == "container" &&
-           is_one_of(before[1], {"stop", "rm", "inspect"});
+           is_one_of(before[1], {"rm", "inspect", "logs", "restart", "wait"});
 }
 
 void add_names(const std::vector<std::string>& names, const std::string& word,
@@ -195,16 +200,20 @@ Completion ShellCompleter::complete(std::string_view text) {
         add_jobs("%" + at.word, completion);
     } else if (is_one_of(command, {"kill", "wait"}) && !at.word.starts_with('-')) {
         add_processes(at.word, completion);
-    } else if (is_one_of(command, {"su", "id", "passwd", "chown", "groups"}) &&
+    } else if (is_one_of(command, {"su", "id", "passwd", "userdel", "chown", "groups"}) &&
                at.before.size() == 1 && !at.word.starts_with('-')) {
         add_names(user_names(), at.word, completion);
+    } else if (expects_running_container(at.before)) {
+        add_names(container_names(variables_, false), at.word, completion);
     } else if (expects_container(at.before)) {
-        add_names(container_names(variables_, at.before[1] != "stop"), at.word, completion);
+        add_names(container_names(variables_, true), at.word, completion);
     } else if (at.word.starts_with('~') && !at.word.contains('/')) {
         add_homes(at.word, completion);
-    } else if (expects_image(at.before)) {
+    } else if (expects_image(at.before) && !at.word.contains('/')) {
         for (const std::string& name : names_in(std::string(images_folder), at.word))
             completion.candidates.push_back({escaped(name), name});
+        if (at.before.size() > 1 && is_one_of(at.before[1], {"check", "explain", "diff"}))
+            add_files(at.word, variables_, completion);
     } else if (only_assignments(at.before) && !at.word.contains('/') && !at.word.empty()) {
         add_commands(at.word, variables_, completion);
     } else {

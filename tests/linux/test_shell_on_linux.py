@@ -212,9 +212,10 @@ def test_completion_of_what_is_no_file(person, home):
     (home / "container").write_text("#!/bin/sh\nprintf 'ID  NAME  IMAGE\\n1   napping sleep\\n2   working cat\\n'\n")
     (home / "container").chmod(0o755)
     assert person.enter("PATH=.:$PATH") == ""
-    person.send("container stop nap\t")
-    person.expect("ping ")
-    person.send("\x15")
+    for command in ("stop", "logs", "exec"):
+        person.send(f"container {command} nap\t")
+        person.expect("ping ")
+        person.send("\x15")
     assert person.enter("echo ~roo\t") == "/root/\n"
     assert person.enter("id roo\t").startswith("uid=0(root)")
     child = re.match(r"\[1\] (\d+)", person.enter("sleep 1000 &"))[1]
