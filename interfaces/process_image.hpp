@@ -12,8 +12,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "abi/kernel/object.hpp"
+#include "interfaces/fs.hpp"
 
 namespace process {
 
@@ -99,10 +101,59 @@ struct SignalPage {
     // gone on.
     static constexpr std::uint32_t leave_nothing = 1, silent = 2, ends_only = 4;
     std::uint32_t children;
-    std::uint32_t reserved;
+    // By the library: how many threads there are besides the first.
+    std::uint32_t further_threads;
+    std::uint64_t book;  // by the library: the address of its Book; 0: it has none
 };
 
 static_assert(sizeof(SignalPage) <= 4096);
+
+// What the library says of its process to those who may read it in /proc/PID: where things stand in its
+// own memory. procmgr looks there when it is asked. All of it can only deceive who reads it.
+struct Book {
+    std::uint64_t environment_at,
+        environment_bytes;              // the program's first strings, each with a zero
+    std::uint64_t directory_at;         // the current one: a path ...
+    std::uint64_t directory_length_at;  // ... and its length, a word
+    std::uint64_t used_at;              // a bit for each descriptor that is open
+    std::uint64_t descriptors_at;       // a DescriptorSlot for each number
+    std::uint64_t threads_at, threads;  // addresses of structures, and how many
+    std::uint32_t descriptors;          // how many there can be: a multiple of 64
+    std::uint32_t card_offset;          // DescriptorCard, in what a slot points to
+    std::uint32_t thread_offset;        // ThreadCard, in the structure
+    std::uint32_t reserved;
+};
+
+struct DescriptorSlot {
+    std::uint64_t description;
+    std::uint64_t flags;
+};
+
+// An open file as others are told of it.
+struct DescriptorCard {
+    static constexpr std::uint8_t read = 1, write = 2;
+    std::uint64_t path_at = 0;  // as it was named when it was opened
+    std::uint32_t path_bytes = 0;
+    std::uint8_t kind = 0;  // fs::Kind
+    std::uint8_t access = 0;
+    std::uint16_t reserved = 0;
+    std::uint64_t number = 0;  // of one without a name
+};
+
+// What stands before its number, and a bracket after it.
+constexpr std::string_view nameless(fs::Kind kind) {
+    using namespace std::string_view_literals;
+    return kind == fs::Kind::fifo      ? "pipe:["sv
+           : kind == fs::Kind::socket  ? "socket:["sv
+           : kind == fs::Kind::regular ? "file:["sv
+                                       : "anon_inode:["sv;
+}
+
+struct ThreadCard {
+    std::uint32_t id = 0;
+    std::uint32_t runs = 0;  // 0: it has ended, or not begun
+    char name[16] = {};
+};
 
 // SIGCHLD, SIGURG, SIGWINCH. (SIGCONT is ignored by default, too, but has an effect.)
 inline constexpr std::uint64_t may_be_unheard =

@@ -105,6 +105,8 @@ public:
     // Entries from the cursor on, "." and ".." first; 0 is the start. Any cursor is harmless.
     [[nodiscard]] virtual Result<void> list(Inode directory, std::uint64_t cursor,
                                             DirectorySink& sink) = 0;
+    // A link's own mode means nothing, as everywhere; but who may know where it leads?
+    [[nodiscard]] virtual bool may_follow(Inode, fs::Identity) { return true; }
     // The target; at most as much as `buffer` holds.
     [[nodiscard]] virtual Result<std::string_view> read_link(Inode inode,
                                                              std::span<char> buffer) = 0;

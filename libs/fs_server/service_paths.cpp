@@ -271,6 +271,9 @@ Result<fs::ReadSymbolicLink::Reply> Service::handle(const fs::ReadSymbolicLink& 
             if (at.attributes.kind != fs::Kind::symbolic_link) {
                 return base::fail(Status::invalid);
             }
+            if (!backend.may_follow(*at.node, read.identity)) {
+                return base::fail(Status::access_denied);
+            }
             std::array<char, fs::max_path> buffer;
             request.set_reply_payload(ipc::bytes(TRY(backend.read_link(*at.node, buffer))));
             return Reply{};

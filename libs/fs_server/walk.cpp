@@ -87,6 +87,9 @@ Result<void> walk(Backend& backend, std::string_view path, fs::Identity who, Las
             TRY(backend.read_attributes(*found, at.attributes));
             const bool follow = !rest.empty() || last == Last::follow;
             if (at.attributes.kind == fs::Kind::symbolic_link && follow) {
+                if (!backend.may_follow(*found, who)) {
+                    return base::fail(Status::access_denied);
+                }
                 const auto walked =
                     static_cast<std::size_t>(name.data() + name.size() - path.data());
                 return redirect(backend, *found, path.substr(0, walked), rest, at);

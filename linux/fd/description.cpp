@@ -14,7 +14,16 @@ constinit std::atomic<std::uint64_t> latest_id = 0;
 Description::Description(std::uint32_t status)
     : fixed_(status & ~OpenFlag::changeable),
       own_flags_(status & OpenFlag::changeable),
-      id_(latest_id.fetch_add(1, std::memory_order_relaxed) + 1) {}
+      id_(latest_id.fetch_add(1, std::memory_order_relaxed) + 1),
+      card_{.access = static_cast<std::uint8_t>((readable() ? 1 : 0) | (writable() ? 2 : 0)),
+            .number = id_} {}
+
+std::uint32_t Description::card_offset() {
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Winvalid-offsetof"  // no virtual bases
+    return offsetof(Description, card_);
+#pragma clang diagnostic pop
+}
 
 void Description::set_flags(std::uint32_t mask, std::uint32_t value) {
     mask &= OpenFlag::changeable;

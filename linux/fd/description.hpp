@@ -67,6 +67,11 @@ public:
     // Never that of another description, of this process at any time.
     [[nodiscard]] std::uint64_t id() const { return id_; }
 
+    // What /proc/PID/fd tells of it: complete when a descriptor has it (`write_card`).
+    [[nodiscard]] const process::DescriptorCard& card() const { return card_; }
+    void write_card() { card_.kind = static_cast<std::uint8_t>(kind()); }
+    static std::uint32_t card_offset();
+
     // O_ACCMODE, O_APPEND, O_NONBLOCK, ...: what F_GETFL shows. Of what a server keeps, only what this
     // process knows; `current_status` asks.
     [[nodiscard]] std::uint32_t status() const {
@@ -119,8 +124,6 @@ public:
     // A directory's tidy absolute path; empty: not a directory, or unknown.
     [[nodiscard]] virtual std::string_view directory_path() const { return {}; }
     [[nodiscard]] virtual bool is_terminal() const { return false; }
-    // Of a device: where programs look for it. Empty: unknown.
-    [[nodiscard]] virtual std::string device_path() const { return {}; }
     [[nodiscard]] virtual bool is_zero_device() const { return false; }
     [[nodiscard]] virtual bool is_framebuffer() const { return false; }
     // There is no run-time type information: the kinds that have calls of their own.
@@ -163,6 +166,13 @@ protected:
     void share_flags(Flags& shared) { flags_.store(&shared, std::memory_order_relaxed); }
     void set_flags(std::uint32_t mask, std::uint32_t value);
 
+    // The path must stay where it is for as long as this object lives.
+    void show_path(std::string_view path) {
+        card_.path_at = reinterpret_cast<std::uintptr_t>(path.data());
+        card_.path_bytes = static_cast<std::uint32_t>(path.size());
+    }
+    void show_number(std::uint64_t number) { card_.number = number; }
+
 private:
     std::uint32_t fork_count_ = 0;
     std::atomic<std::uint32_t> references_{1};
@@ -171,6 +181,7 @@ private:
     std::atomic<Flags*> flags_{&own_flags_};
     std::atomic<bool> wants_credentials_ = false;
     std::uint64_t id_;
+    process::DescriptorCard card_;
 };
 
 // Of a description that no server knows: owned by this process.

@@ -140,6 +140,11 @@ Result<std::string> clean_path(std::string pending, std::string_view known) {
 
 constinit Location location;
 
+void write_location_to(process::Book& book) __attribute__((no_thread_safety_analysis)) {
+    book.directory_at = reinterpret_cast<std::uintptr_t>(current.text.data());
+    book.directory_length_at = reinterpret_cast<std::uintptr_t>(&current.length);
+}
+
 void lock_location() __attribute__((no_thread_safety_analysis)) { current.lock.lock(); }
 void unlock_location() __attribute__((no_thread_safety_analysis)) { current.lock.unlock(); }
 

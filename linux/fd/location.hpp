@@ -64,6 +64,9 @@ private:
 
 extern constinit Location location;
 
+// Where the current directory's path stands.
+void write_location_to(process::Book& book);
+
 // fork.
 void lock_location();
 void unlock_location();

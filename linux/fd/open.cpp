@@ -74,6 +74,12 @@ void acquire_terminal(ipc::Ref<fs::File> file, const ServerFileInfo& info, std::
     }
 }
 
+// Takes it over.
+Handle with_path(ServerFile* file, std::string_view path) {
+    file->keep_path(path);
+    return Handle{file};
+}
+
 }  // namespace
 
 Result<std::uint32_t> to_open_flags(std::uint32_t flags) {
@@ -123,7 +129,7 @@ Result<Handle> open_again(ipc::Ref<fs::File> file, ServerFileInfo info, std::uin
 Handle make_description(ipc::Capability<fs::File> file, const ServerFileInfo& info,
                         std::uint32_t status, std::string_view path, bool shared) {
     if ((status & OpenFlag::path) != 0 && info.kind != fs::Kind::directory) {
-        return Handle{new ServerFile(status, std::move(file), info)};
+        return with_path(new ServerFile(status, std::move(file), info), path);
     }
     switch (info.kind) {
         case fs::Kind::regular:
@@ -139,9 +145,9 @@ Handle make_description(ipc::Capability<fs::File> file, const ServerFileInfo& in
         return Handle{new Framebuffer(status, std::move(file), info)};
     }
     if (LocalDevice::serves(info)) {
-        return Handle{new LocalDevice(status, std::move(file), info)};
+        return with_path(new LocalDevice(status, std::move(file), info), path);
     }
-    return Handle{new Stream(status, std::move(file), info)};
+    return with_path(new Stream(status, std::move(file), info), path);
 }
 
 Result<Handle> open(Path path, std::uint32_t flags, std::uint32_t mode, std::uint32_t more) {
@@ -185,7 +191,8 @@ Result<Handle> open(Path path, std::uint32_t flags, std::uint32_t mode, std::uin
     }
     acquire_terminal(file, info, flags);
     if (info.kind == fs::Kind::regular && (flags & OpenFlag::path) == 0) {
-        return Handle{new RegularFile(flags & lasting_flags, std::move(file), info, false, origin)};
+        return with_path(
+            new RegularFile(flags & lasting_flags, std::move(file), info, false, origin), opened);
     }
     if (Framebuffer::serves(info) && (flags & OpenFlag::path) == 0) {
         return Framebuffer::open(info, flags & lasting_flags);

@@ -5,18 +5,14 @@
 
 #include "interfaces/namespace.hpp"
 #include "libs/ipc/protocol.hpp"
-#include "linux/entry/user_memory.hpp"
 #include "linux/fd/own_names.hpp"
 #include "linux/fd/table.hpp"
 #include "linux/process/random.hpp"
 #include "linux/process/state.hpp"
-#include "linux/process/thread.hpp"
 
 namespace linux::fd {
 
 namespace {
-
-constexpr std::size_t longest_environment = 1 << 20;
 
 std::string decimal(std::uint64_t number) {
     std::string text;
@@ -29,40 +25,6 @@ std::vector<OwnDirectory::Entry> list_descriptors() {
     table.for_each_open(
         [&](std::size_t number) { entries.push_back({decimal(number), fs::Kind::symbolic_link}); });
     return entries;
-}
-
-std::vector<OwnDirectory::Entry> list_threads() {
-    std::vector<OwnDirectory::Entry> entries;
-    MutexGuard guard{threads().lock()};
-    threads().for_each_running(
-        [&](Thread& thread) { entries.push_back({decimal(thread.id), fs::Kind::directory}); });
-    return entries;
-}
-
-// The strings that the program's first environment points to now.
-std::string environment_text() {
-    std::string text;
-    std::array<char, 256> part;
-    for (std::uint64_t at = state().environment_at; text.size() < longest_environment; at += 8) {
-        const auto string = user::read<std::uint64_t>(at);
-        if (!string || *string == 0) {
-            break;
-        }
-        for (std::uint64_t from = *string;;) {
-            const auto got = user::copy_string(part, from);
-            if (!got && got.error() != Errno::enametoolong) {
-                break;
-            }
-            const std::size_t length = got ? *got : part.size();
-            text.append(part.data(), length);
-            from += length;
-            if (got || text.size() >= longest_environment) {
-                break;
-            }
-        }
-        text += '\0';
-    }
-    return text;
 }
 
 // What the own view shows, as a table of mounts.
@@ -202,12 +164,6 @@ Result<Handle> open_own_file(std::string_view path, std::uint32_t status) {
     }
     if (*rest == "/fd") {
         return Handle{new OwnDirectory(status, std::string{path}, &list_descriptors)};
-    }
-    if (*rest == "/task") {
-        return Handle{new OwnDirectory(status, std::string{path}, &list_threads)};
-    }
-    if (*rest == "/environ") {
-        return Handle{new OwnText(status, environment_text())};
     }
     if (*rest == "/mounts") {
         return Handle{new OwnText(status, TRY(mounts_text()))};

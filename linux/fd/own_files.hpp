@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Files of /proc that tell about the own process what only this library knows: its descriptors,
-// threads, environment, and what its view shows. procmgr has these names too, so that they are where
-// /proc is and nowhere else, but nothing behind them.
+// Files of /proc that tell about the own process: its descriptors, which can be opened again by these names, and what only
+// this library knows: what its view shows. procmgr has these names too, so that they are where /proc is and nowhere else.
 //
 // The contents are those of the moment when the file was opened; a listing, of its first reading.
 #pragma once

@@ -36,23 +36,19 @@ std::optional<std::int64_t> slash_number(std::string_view text) {
     return text.starts_with('/') ? number(text.substr(1)) : std::nullopt;
 }
 
+// As procmgr describes those of other processes.
 std::optional<std::string> describe_descriptor(std::int64_t descriptor) {
     const auto description = table.get(descriptor);
     if (!description) {
         return std::nullopt;
     }
-    std::string text{(*description)->directory_path()};
-    if (text.empty()) {
-        text = (*description)->device_path();
+    const process::DescriptorCard& card = (*description)->card();
+    if (card.path_bytes != 0) {
+        return std::string{reinterpret_cast<const char*>(card.path_at), card.path_bytes};
     }
-    if (text.empty()) {
-        const fs::Kind kind = (*description)->kind();
-        text = kind == fs::Kind::fifo ? "pipe:[" : kind == fs::Kind::socket ? "socket:[" : "file:[";
-        const auto attributes = (*description)->attributes();
-        append_number(text, attributes ? attributes->inode : 0);
-        text += ']';
-    }
-    return text;
+    std::string text{process::nameless(static_cast<fs::Kind>(card.kind))};
+    append_number(text, card.number);
+    return text += ']';
 }
 
 }  // namespace

@@ -143,6 +143,7 @@ PipeEnd::PipeEnd(Side side, std::uint32_t status, PipeMapping* mapping,
       other_(std::move(capabilities.other)),
       guard_(std::move(capabilities.guard)),
       shelf_(std::move(capabilities.shelf)) {
+    show_number(mapping->memory());
     // A named pipe's are its File's: there are many ends.
     if (side < Side::named_reader) {
         const bool is_first = side == Side::reader || side == Side::first;

@@ -4,6 +4,7 @@
 // streams (terminals, other devices, named pipes). Regular files: regular_file.hpp.
 #pragma once
 
+#include <array>
 #include <string>
 
 #include "linux/fd/description.hpp"
@@ -33,6 +34,14 @@ public:
     ServerFile(std::uint32_t status, ipc::Capability<fs::File> file, const ServerFileInfo& info)
         : Description(status), file_(std::move(file)), info_(info) {}
 
+    // Shows the path, unless it is a long one.
+    void keep_path(std::string_view path) {
+        if (path.size() <= path_.size()) {
+            path.copy(path_.data(), path.size());
+            show_path({path_.data(), path.size()});
+        }
+    }
+
     Result<fs::Attributes> attributes() override;
     Result<void> set_attributes(std::uint32_t which, const fs::Attributes& to) override;
     Result<void> sync(bool data_only) override;
@@ -51,6 +60,7 @@ protected:
 private:
     ipc::Capability<fs::File> file_;
     ServerFileInfo info_;
+    std::array<char, 64> path_;
 };
 
 // Knows its path, for calls that name things relative to it.
@@ -58,7 +68,9 @@ class Directory final : public ServerFile {
 public:
     Directory(std::uint32_t status, ipc::Capability<fs::File> file, const ServerFileInfo& info,
               std::string path)
-        : ServerFile(status, std::move(file), info), path_(std::move(path)) {}
+        : ServerFile(status, std::move(file), info), path_(std::move(path)) {
+        show_path(path_);
+    }
 
     std::int64_t read(UserBuffer& buffer, Offset offset) override;
     Result<std::uint64_t> seek(std::int64_t offset, std::uint32_t whence) override;

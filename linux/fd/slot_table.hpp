@@ -82,6 +82,13 @@ public:
         }
         return std::nullopt;
     }
+    // Where it stands (process::Book).
+    template <class Book>
+    void write_to(Book& book) const {
+        book.used_at = reinterpret_cast<std::uintptr_t>(used_.data());
+        book.descriptors_at = reinterpret_cast<std::uintptr_t>(slots_.data());
+        book.descriptors = Capacity;
+    }
     // Calls visit(number, slot) for each slot in use; the slot may be freed meanwhile.
     template <class Visit>
     void for_each(Visit&& visit) {

@@ -47,6 +47,7 @@ Result<std::int64_t> DescriptorTable::install(Handle description, bool close_on_
     if (!number) {
         return base::fail(Errno::emfile);
     }
+    description->write_card();
     slots_.put(*number, description.release(), close_on_exec);
     return static_cast<std::int64_t>(*number);
 }
@@ -59,6 +60,7 @@ Result<void> DescriptorTable::install_at(std::int64_t number, Handle description
     Handle before;
     {
         MutexGuard guard{lock_};
+        description->write_card();
         before = Handle{
             slots_.put(static_cast<std::size_t>(number), description.release(), close_on_exec)};
     }

@@ -63,6 +63,12 @@ public:
         slots_.for_each([&](std::size_t number, const Slots::Slot&) { visit(number); });
     }
 
+    // Where it stands, for who looks at the process from outside.
+    void write_to(process::Book& book) const __attribute__((no_thread_safety_analysis)) {
+        slots_.write_to(book);
+        book.card_offset = Description::card_offset();
+    }
+
     // Keeps the lock, and those of all descriptions.
     void lock_for_fork() __attribute__((acquire_capability(lock_)));
     void unlock_after_fork() __attribute__((release_capability(lock_)));

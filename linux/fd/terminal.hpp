@@ -8,13 +8,17 @@ namespace linux::fd {
 
 class Terminal final : public Stream {
 public:
-    using Stream::Stream;
+    Terminal(std::uint32_t status, ipc::Capability<fs::File> file, const ServerFileInfo& info)
+        : Stream(status, std::move(file), info) {
+        keep_path(device_path());
+    }
 
     std::int64_t ioctl(std::uint32_t request, std::uint64_t argument) override;
     [[nodiscard]] bool is_terminal() const override { return true; }
-    [[nodiscard]] std::string device_path() const override;
 
 private:
+    // Where programs look for it. Empty: unknown.
+    [[nodiscard]] std::string device_path() const;
     std::int64_t get_settings(std::uint64_t to);
     std::int64_t set_settings(std::uint64_t from, std::uint32_t when);
     std::int64_t get_settings_and_speeds(std::uint64_t to);

@@ -101,7 +101,7 @@ void exit_thread(std::uint32_t code) {
         futex_wake(self.clear_id_at, 1);
     }
     if (self.leader) {
-        self.state = Thread::State::ended;
+        self.enter(Thread::State::ended);
         serve_signals();
     }
     end_silently();
@@ -111,7 +111,7 @@ void end_silently() {
     Thread& self = this_thread();
     // From this store on the thread may be removed at any instruction, so it comes after the last
     // lock.
-    self.state = Thread::State::ended;
+    self.enter(Thread::State::ended);
     for (;;) {
         const auto word = reinterpret_cast<std::uint64_t>(&self.sleep_word);
         (void)ipc::own_space()->futex_wait(word, 0);

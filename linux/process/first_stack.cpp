@@ -9,6 +9,7 @@
 #include "linux/entry/cpu.hpp"
 #include "linux/entry/user_memory.hpp"
 #include "linux/memory/program_space.hpp"
+#include "linux/process/book.hpp"
 #include "linux/process/elf.hpp"
 #include "linux/process/random.hpp"
 #include "linux/process/state.hpp"
@@ -157,7 +158,9 @@ Result<std::uint64_t> build_first_stack(const FirstStack& contents, std::uint64_
     words.push_back(0);
     add_auxiliary(words, contents, platform, random, path);
     const std::uint64_t stack = TRY(builder.finish(words));
-    state().environment_at = stack + (arguments.size() + 2) * sizeof(std::uint64_t);
+    // The strings lie in a row, below the path.
+    book.environment_at = environment.empty() ? path : environment.front();
+    book.environment_bytes = path - book.environment_at;
     return stack;
 }
 

@@ -14,6 +14,7 @@
 #include "linux/entry/thread_state.hpp"
 #include "linux/entry/user_memory.hpp"
 #include "linux/memory/program_space.hpp"
+#include "linux/process/book.hpp"
 #include "linux/process/heap.hpp"
 #include "linux/process/hooks.hpp"
 #include "linux/process/locks.hpp"
@@ -65,6 +66,7 @@ void become_child(const CallState& call, const ForkOptions& options)
     program_space().on_fork_child();
     fd::on_fork_child();
     signals::on_fork_child();
+    show_book();
     heap::lock().lock();
     Thread& self = this_thread();
     self.clear_id_at = options.clear_id_at;

@@ -12,6 +12,7 @@
 #include "linux/entry/thread_state.hpp"
 #include "linux/fd/location.hpp"
 #include "linux/process/begin.hpp"
+#include "linux/process/book.hpp"
 #include "linux/process/exit.hpp"
 #include "linux/process/hooks.hpp"
 #include "linux/process/image.hpp"
@@ -93,6 +94,8 @@ abi::Registers begin_first_program() {
     signals::adopt(image->header->ignored_signals, image->header->blocked_signals);
     fd::adopt(*image->header);
     find_directory(*image);
+    write_book();
+    show_book();
     const auto registers = run_image(*image);
     if (!registers) {
         report({"cannot run ", image->path, ": error ",

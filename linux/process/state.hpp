@@ -51,9 +51,8 @@ struct ProcessState {
     Mutex limits_lock;
     std::array<Limit, static_cast<std::size_t>(Resource::count)> limits{};
 
-    std::string executable_path;       // /proc/self/exe
-    std::string name;                  // PR_SET_NAME of the first thread
-    std::uint64_t environment_at = 0;  // the vector that the program began with
+    std::string executable_path;  // /proc/self/exe
+    std::string name;             // PR_SET_NAME of the first thread
 };
 
 ProcessState& state();

@@ -7,6 +7,7 @@
 #include "linux/entry/cpu.hpp"
 #include "linux/entry/thread_state.hpp"
 #include "linux/entry/user_memory.hpp"
+#include "linux/process/book.hpp"
 #include "linux/process/state.hpp"
 #include "linux/signal/state.hpp"
 
@@ -61,11 +62,13 @@ void ThreadList::adopt_leader(std::uint64_t place) __attribute__((no_thread_safe
     leader->id = identity().pid;
     leader->place = place;
     leader->leader = true;
+    leader->enter(Thread::State::running);
     leader->kernel_thread = process::own_thread;
     leader->sched_context = process::own_sched_context;
     prepare_control_page(*leader);
     set_upcalls(leader->kernel());
     threads_.push_back(std::move(leader));
+    show();
     live_ = 1;
 }
 
@@ -83,9 +86,25 @@ void ThreadList::bury() {
         if (thread->state == Thread::State::ended && !thread->leader) {
             remove_slot(thread->kernel_thread);
             remove_slot(thread->sched_context);
-            thread->state = Thread::State::free;
+            thread->enter(Thread::State::free);
         }
     }
+}
+
+std::uint32_t ThreadList::change_live(std::int32_t by) {
+    const std::uint32_t live = live_.fetch_add(static_cast<std::uint32_t>(by)) + by;
+    auto& page = *reinterpret_cast<process::SignalPage*>(process::signal_page);
+    std::atomic_ref{page.further_threads}.store(live - 1, std::memory_order_relaxed);
+    return live;
+}
+
+void ThreadList::show() {
+    process::ThreadCard* card = threads_.front().get();
+    book.threads_at = reinterpret_cast<std::uintptr_t>(threads_.data());
+    book.threads = threads_.size();
+    book.thread_offset =
+        static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(card) -
+                                   reinterpret_cast<std::uintptr_t>(threads_.front().get()));
 }
 
 Thread* ThreadList::free_place() {
@@ -117,9 +136,9 @@ Result<Thread*> ThreadList::new_place() {
     thread->place = place;
     thread->pages = std::move(pages);
     thread->id = thread_id(identity().pid, next_place_);
-    thread->state = Thread::State::free;
     ++next_place_;
     threads_.push_back(std::move(thread));
+    show();
     return threads_.back().get();
 }
 
@@ -171,8 +190,8 @@ Result<Thread*> ThreadList::create(const Start& start) {
                 (void)user::write(address, thread->id);
             }
         }
-        thread->state = Thread::State::running;
-        ++live_;
+        thread->enter(Thread::State::running);
+        change_live(1);
         signals::hear_all();
         made = or_errno(
             thread->kernel()->start({.rip = reinterpret_cast<std::uint64_t>(&linux_thread_start),
@@ -181,13 +200,13 @@ Result<Thread*> ThreadList::create(const Start& start) {
                                      .gs_base = reinterpret_cast<std::uint64_t>(&thread->control()),
                                      .fs_base = start.fs_base}));
         if (!made) {
-            --live_;
+            change_live(-1);
         }
     }
     if (!made) {
         remove_slot(thread->kernel_thread);
         remove_slot(thread->sched_context);
-        thread->state = Thread::State::free;
+        thread->enter(Thread::State::free);
         return base::fail(made.error());
     }
     return thread;
@@ -201,9 +220,9 @@ void ThreadList::end_others() {
         }
         remove_slot(thread->kernel_thread);
         remove_slot(thread->sched_context);
-        thread->state = Thread::State::free;
+        thread->enter(Thread::State::free);
     }
-    live_ = 1;
+    change_live(1 - static_cast<std::int32_t>(live_));
 }
 
 void ThreadList::on_fork_child() {
@@ -219,7 +238,9 @@ void ThreadList::on_fork_child() {
             remove_slot(thread->sched_context);
         }
     }
-    std::erase_if(threads_, [&](const auto& thread) { return thread.get() != &self; });
+    if (std::erase_if(threads_, [&](const auto& thread) { return thread.get() != &self; }) != 0) {
+        show();
+    }
     if (!self.leader) {
         remove_slot(self.kernel_thread);
         remove_slot(self.sched_context);

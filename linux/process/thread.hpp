@@ -47,15 +47,19 @@ struct FloatControl {
     void load() const { asm volatile("ldmxcsr %0\n\tfldcw %1" : : "m"(mxcsr), "m"(control_word)); }
 };
 
-struct Thread {
+struct Thread : process::ThreadCard {
     enum class State : std::uint8_t { running, ended, free };
 
-    std::uint32_t id = 0;
     std::uint64_t place = 0;  // address of the message page
-    std::atomic<State> state = State::running;
+    std::atomic<State> state = State::free;
     bool leader = false;  // the thread that procmgr knows
 
     ipc::CapIndex kernel_thread = 0;
+    void enter(State to) {
+        runs = to == State::running ? 1 : 0;
+        state = to;  // the last: from then on it may be another thread's
+    }
+
     ipc::CapIndex sched_context = 0;
     ipc::Capability<ipc::Memory> pages;  // none for the one that procmgr made
     abi::Registers start{};              // what it begins with
@@ -72,7 +76,6 @@ struct Thread {
 
     std::uint64_t clear_id_at = 0;  // CLONE_CHILD_CLEARTID
     std::uint64_t robust_list = 0, robust_list_length = 0;
-    char name[16] = {};
     std::atomic<std::uint32_t> sleep_word = 0;  // never changes: what a sleeping thread waits on
 
     [[nodiscard]] abi::ControlPage& control() const {
@@ -122,7 +125,7 @@ public:
     }
     [[nodiscard]] bool has_one() const { return live_.load(std::memory_order_relaxed) == 1; }
     // The calling thread ends; -> is it the last one?
-    [[nodiscard]] bool leave() { return live_.fetch_sub(1) == 1; }
+    [[nodiscard]] bool leave() { return change_live(-1) == 0; }
     // Removes the kernel threads of those that have ended.
     void bury() __attribute__((requires_capability(lock_)));
     // Ends all but the calling thread. All locks of the library are held, so that none dies holding
@@ -133,6 +136,10 @@ public:
     Mutex& lock() __attribute__((lock_returned(lock_))) { return lock_; }
 
 private:
+    // -> how many there are.
+    std::uint32_t change_live(std::int32_t by);
+    // For who looks from outside: where the list stands.
+    void show() __attribute__((requires_capability(lock_)));
     Thread* free_place() __attribute__((requires_capability(lock_)));
     Result<Thread*> new_place() __attribute__((requires_capability(lock_)));
     Result<void> give_kernel_thread(Thread& thread) __attribute__((requires_capability(lock_)));

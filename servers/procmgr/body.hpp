@@ -81,6 +81,7 @@ struct Body {
     std::uint32_t borrows_from = 0;  // whose memory it sees (Fork::shares_memory); 0: its own
     bool has_lent = false;           // some process may see this one's
     bool executing = false;          // an Execute is under way
+    bool hidden = false;             // a visit to its memory did not come back (visit.hpp)
     std::string refusal;             // of the latest Execute
     NextContainer next;
 

@@ -138,6 +138,7 @@ void Manager::answer_vfork(Body& body) {
 void Manager::run_in_place(Process& process, Body& body, const ImageBlock& block) {
     process.executed = true;
     process.granted = 0;
+    body.hidden = false;
     note_program(process, block);
     (void)body.thread->set_name(process.name);
     end_lending(process.pid, body);

@@ -21,11 +21,14 @@ enum Kind : std::uint8_t {
     environ,
     exe,
     fd,
+    fd_link,
     maps,
+    root_link,
     stat,
     statm,
     status,
     task,
+    thread,
     cpuinfo,
     filesystems,
     loadavg,
@@ -62,10 +65,13 @@ constexpr std::array process_files{Name{"authority", authority},
                                    Name{"fd", fd},
                                    Name{"maps", maps},
                                    Name{"mounts", mounts},
+                                   Name{"root", root_link},
                                    Name{"stat", stat},
                                    Name{"statm", statm},
                                    Name{"status", status},
                                    Name{"task", task}};
+constexpr std::array thread_files{Name{"cmdline", cmdline}, Name{"comm", comm}, Name{"stat", stat},
+                                  Name{"statm", statm}, Name{"status", status}};
 constexpr std::array system_files{
     Name{"cpuinfo", cpuinfo}, Name{"filesystems", filesystems}, Name{"loadavg", loadavg},
     Name{"meminfo", meminfo}, Name{"mounts", mounts},           Name{"stat", stat},
@@ -81,11 +87,16 @@ constexpr std::array vm_files{Name{"overcommit_memory", overcommit}};
 
 constexpr std::size_t max_regions = 512;
 
-fs_server::Inode inode_of(Pid pid, Kind kind) {
-    return fs_server::Inode{(std::uint64_t{pid} << 8) | kind |
+fs_server::Inode inode_of(Pid pid, Kind kind, std::uint32_t which = 0) {
+    return fs_server::Inode{(std::uint64_t{which} << 32) | (std::uint64_t{pid} << 8) | kind |
                             (pid == 0 && kind == directory ? 0x80U : 0U)};
 }
-Pid pid_of(fs_server::Inode inode) { return static_cast<Pid>(inode.value() >> 8); }
+static_assert(ProcessTable::max_pid < 1 << 24);
+Pid pid_of(fs_server::Inode inode) { return static_cast<Pid>(inode.value() >> 8) & 0xffffff; }
+// A thread's id, a descriptor's number; 0: there is only one.
+std::uint32_t which_of(fs_server::Inode inode) {
+    return static_cast<std::uint32_t>(inode.value() >> 32);
+}
 std::uint8_t kind_of(fs_server::Inode inode) {
     return static_cast<std::uint8_t>(inode.value() & 0x7f);
 }
@@ -95,6 +106,7 @@ std::span<const Name> names_in(fs_server::Inode folder) {
         case directory:
             return pid_of(folder) == 0 ? std::span<const Name>{system_files}
                                        : std::span<const Name>{process_files};
+        case thread:            return thread_files;
         case sys:               return sys_files;
         case sys_kernel:        return kernel_files;
         case sys_kernel_random: return random_files;
@@ -108,20 +120,34 @@ fs::Kind file_kind(std::uint8_t kind) {
         case directory:
         case fd:
         case task:
+        case thread:
         case sys:
         case sys_kernel:
         case sys_kernel_random:
         case sys_vm:            return fs::Kind::directory;
         case cwd:
-        case exe:               return fs::Kind::symbolic_link;
+        case exe:
+        case fd_link:
+        case root_link:         return fs::Kind::symbolic_link;
         default:                return fs::Kind::regular;
     }
 }
 
-// What only the process itself knows: its Linux library shows it these.
-bool is_its_own(std::uint8_t kind) {
-    return kind == cwd || kind == environ || kind == fd || kind == task || kind == mounts ||
-           kind == uuid;
+// What the Linux library makes for its own process only.
+bool is_its_own(std::uint8_t kind) { return kind == mounts || kind == uuid; }
+
+// Of these Linux tells only who might also trace the process.
+bool is_private(std::uint8_t kind) {
+    return kind == cwd || kind == environ || kind == exe || kind == fd || kind == fd_link ||
+           kind == maps || kind == root_link;
+}
+
+std::uint32_t mode_of(std::uint8_t kind) {
+    switch (file_kind(kind)) {
+        case fs::Kind::regular:   return is_private(kind) ? 0400 : 0444;
+        case fs::Kind::directory: return is_private(kind) ? 0500 : 0555;
+        default:                  return 0777;
+    }
 }
 
 std::string line(std::string_view text) { return std::string{text} + '\n'; }
@@ -140,9 +166,18 @@ ProcBackend::Result<fs::Attributes> ProcBackend::attributes(Inode inode) {
     fs::Attributes attributes;
     attributes.inode = inode.value();
     attributes.kind = file_kind(kind_of(inode));
-    attributes.mode = attributes.kind == fs::Kind::regular     ? 0444
-                      : attributes.kind == fs::Kind::directory ? 0555
-                                                               : 0777;
+    attributes.mode = mode_of(kind_of(inode));
+    if (kind_of(inode) == fd_link) {
+        auto book = book_of(pid);
+        const auto file = book ? book->descriptor(which_of(inode)) : std::nullopt;
+        if (!file) {
+            return base::fail(Status::not_found);
+        }
+        using Card = process::DescriptorCard;
+        attributes.mode = ((file->access & Card::read) != 0 ? 0500 : 0) |
+                          ((file->access & Card::write) != 0 ? 0300 : 0);
+        attributes.size = 64;  // as Linux has it, whatever the length
+    }
     attributes.links = attributes.kind == fs::Kind::directory ? 2 : 1;
     std::uint64_t born_ns = rt::wall_clock() - rt::now();
     if (process != nullptr) {
@@ -169,10 +204,19 @@ ProcBackend::Result<ProcBackend::Inode> ProcBackend::lookup(const fs_server::Pla
     }
     for (const Name& file : names_in(place.directory)) {
         if (file.name == place.name) {
-            return inode_of(pid, file.kind);
+            return inode_of(pid, file.kind, which_of(place.directory));
         }
     }
     const auto number = parse_number(place.name);
+    if (number && kind_of(place.directory) == fd && *number < ProcessBook::most_descriptors) {
+        return inode_of(pid, fd_link, *number);  // whether it is open, its attributes tell
+    }
+    if (number && kind_of(place.directory) == task) {
+        auto book = book_of(pid);
+        if (book && book->thread(*number)) {
+            return inode_of(pid, thread, *number);
+        }
+    }
     if (pid == 0 && numbers && number && *number != 0 && find(*number) != nullptr) {
         return inode_of(*number, directory);
     }
@@ -184,6 +228,9 @@ ProcBackend::Result<ProcBackend::Inode> ProcBackend::parent(Inode inode) {
         case sys_kernel:
         case sys_vm:            return inode_of(0, sys);
         case sys_kernel_random: return inode_of(0, sys_kernel);
+        case fd:
+        case task:              return inode_of(pid_of(inode), directory);
+        case thread:            return inode_of(pid_of(inode), task);
         default:                return root();
     }
 }
@@ -197,12 +244,20 @@ ProcBackend::Result<void> ProcBackend::list(Inode directory_inode, std::uint64_t
     if (is_its_own(kind_of(directory_inode))) {
         return base::fail(Status::access_denied);
     }
+    if (kind_of(directory_inode) == fd) {
+        return list_descriptors(directory_inode, cursor, sink);
+    }
+    if (kind_of(directory_inode) == task) {
+        return list_threads(directory_inode, cursor, sink);
+    }
     const auto names = names_in(directory_inode);
     const Inode above = TRY(parent(directory_inode));
     for (std::uint64_t at = cursor; at < names.size() + 2; ++at) {
         const bool fixed = at >= 2;
         const Name entry = fixed ? names[at - 2] : Name{at == 0 ? "." : "..", directory};
-        const Inode inode = fixed ? inode_of(pid, entry.kind) : at == 0 ? directory_inode : above;
+        const Inode inode = fixed     ? inode_of(pid, entry.kind, which_of(directory_inode))
+                            : at == 0 ? directory_inode
+                                      : above;
         if (!sink.add({entry.name, inode, file_kind(entry.kind), at + 1})) {
             return {};
         }
@@ -226,17 +281,87 @@ ProcBackend::Result<void> ProcBackend::list(Inode directory_inode, std::uint64_t
     return {};
 }
 
-ProcBackend::Result<std::string_view> ProcBackend::read_link(Inode inode, std::span<char> buffer) {
-    if (is_its_own(kind_of(inode))) {
-        return base::fail(Status::access_denied);
+// "." and ".." of a directory whose other entries begin with cursor 2. False: there is no more room.
+static bool add_dots(ProcBackend::Inode own, ProcBackend::Inode above, std::uint64_t cursor,
+                     fs_server::DirectorySink& sink) {
+    return (cursor > 0 || sink.add({".", own, fs::Kind::directory, 1})) &&
+           (cursor > 1 || sink.add({"..", above, fs::Kind::directory, 2}));
+}
+
+// Cursors after those: a descriptor's number and 3.
+ProcBackend::Result<void> ProcBackend::list_descriptors(Inode folder, std::uint64_t cursor,
+                                                        fs_server::DirectorySink& sink) {
+    const Pid pid = pid_of(folder);
+    auto book = book_of(pid);
+    if (!add_dots(folder, TRY(parent(folder)), cursor, sink) || !book) {
+        return {};
     }
-    const Process* process = find(pid_of(inode));
-    if (process == nullptr || process->executable.empty()) {
+    for (const std::uint32_t number : book->descriptors()) {
+        const std::string name = decimal(number);
+        if (number + 2 >= cursor && !sink.add({name, inode_of(pid, fd_link, number),
+                                               fs::Kind::symbolic_link, number + 3})) {
+            break;
+        }
+    }
+    return {};
+}
+
+// Cursors after those: a thread's id and 3. Ids rise along the list.
+ProcBackend::Result<void> ProcBackend::list_threads(Inode folder, std::uint64_t cursor,
+                                                    fs_server::DirectorySink& sink) {
+    const Pid pid = pid_of(folder);
+    auto book = book_of(pid);
+    if (!add_dots(folder, TRY(parent(folder)), cursor, sink) || !book) {
+        return {};
+    }
+    for (const process::ThreadCard& card : book->threads()) {
+        const std::string name = decimal(card.id);
+        if (std::uint64_t{card.id} + 2 >= cursor &&
+            !sink.add({name, inode_of(pid, thread, card.id), fs::Kind::directory,
+                       std::uint64_t{card.id} + 3})) {
+            break;
+        }
+    }
+    return {};
+}
+
+std::optional<ProcessBook> ProcBackend::book_of(Pid pid) {
+    Body* body = find(pid) == nullptr ? nullptr : manager_.body_of(pid);
+    return body == nullptr ? std::nullopt : ProcessBook::open(*body);
+}
+
+bool ProcBackend::may_follow(Inode link, fs::Identity who) {
+    const Process* process = find(pid_of(link));
+    return process != nullptr && (who.user == 0 || who.user == process->identity.user);
+}
+
+std::string ProcBackend::link_target(Inode link) {
+    const Process* process = find(pid_of(link));
+    if (process == nullptr) {
+        return {};
+    }
+    if (kind_of(link) == exe) {
+        return process->executable;
+    }
+    auto book = book_of(process->pid);
+    if (!book) {
+        return {};
+    }
+    switch (kind_of(link)) {
+        case cwd:       return book->directory();
+        case root_link: return "/";
+        case fd_link:
+            return book->descriptor(which_of(link)).value_or(ProcessBook::Descriptor{}).text;
+        default: return {};
+    }
+}
+
+ProcBackend::Result<std::string_view> ProcBackend::read_link(Inode inode, std::span<char> buffer) {
+    const std::string target = link_target(inode);
+    if (target.empty()) {
         return base::fail(Status::not_found);
     }
-    const std::size_t length = std::min(process->executable.size(), buffer.size());
-    std::copy_n(process->executable.data(), length, buffer.data());
-    return std::string_view{buffer.data(), length};
+    return std::string_view{buffer.data(), target.copy(buffer.data(), buffer.size())};
 }
 
 ProcBackend::Result<std::size_t> ProcBackend::read(Inode inode, std::uint64_t offset,
@@ -246,7 +371,7 @@ ProcBackend::Result<std::size_t> ProcBackend::read(Inode inode, std::uint64_t of
     }
     Held& held = held_[inode.value()];
     if (offset == 0 || held.text.empty()) {
-        held.text = text_of(pid_of(inode), kind_of(inode));
+        held.text = text_of(inode);
     }
     const std::size_t start = std::min<std::uint64_t>(offset, held.text.size());
     const std::size_t count = std::min(held.text.size() - start, buffer.size());
@@ -263,10 +388,11 @@ void ProcBackend::release(Inode inode) {
 
 ProcBackend::Result<fs_server::Usage> ProcBackend::usage() { return fs_server::Usage{.type = 3}; }
 
-std::string ProcBackend::text_of(Pid pid, std::uint8_t kind) {
-    if (pid != 0) {
-        return process_text(pid, kind);
+std::string ProcBackend::text_of(Inode inode) {
+    if (pid_of(inode) != 0) {
+        return process_text(inode);
     }
+    const std::uint8_t kind = kind_of(inode);
     switch (kind) {
         case last_capability: return "40\n";
         case domain_name:     return line(system_names::domain);
@@ -293,20 +419,26 @@ std::string ProcBackend::text_of(Pid pid, std::uint8_t kind) {
     }
 }
 
-std::string ProcBackend::process_text(Pid pid, std::uint8_t kind) {
+std::string ProcBackend::process_text(Inode inode) {
+    const Pid pid = pid_of(inode);
     const Process* process = find(pid);
     if (process == nullptr) {
         return {};
     }
-    switch (kind) {
+    const std::uint32_t thread = which_of(inode);
+    switch (kind_of(inode)) {
         case authority: return authority_of(*process);
         case cmdline:   return process->life == Life::zombie ? std::string{} : process->arguments;
-        case comm:      return process->name + "\n";
-        case maps:      return maps_text(maps_of(pid));
-        case stat:      return stat_text(facts_of(*process));
-        case statm:     return statm_text(facts_of(*process));
-        case status:    return status_text(facts_of(*process));
-        default:        return {};
+        case comm:      return facts_of(*process, thread).name + "\n";
+        case environ:   {
+            auto book = book_of(pid);
+            return book ? book->environment() : std::string{};
+        }
+        case maps:   return maps_text(maps_of(pid));
+        case stat:   return stat_text(facts_of(*process, thread));
+        case statm:  return statm_text(facts_of(*process, thread));
+        case status: return status_text(facts_of(*process, thread));
+        default:     return {};
     }
 }
 
@@ -342,9 +474,11 @@ std::string ProcBackend::authority_of(const Process& process) {
     return authority_text(facts);
 }
 
-ProcessFacts ProcBackend::facts_of(const Process& process) {
+ProcessFacts ProcBackend::facts_of(const Process& process, std::uint32_t thread) {
     ProcessFacts facts;
     facts.process = &process;
+    facts.id = process.pid;
+    facts.name = process.name;
     facts.usage = manager_.usage_of(process);
     facts.virtual_bytes = virtual_bytes_of(process.pid);
     if (const Container* container = manager_.container_of(process)) {
@@ -361,8 +495,27 @@ ProcessFacts ProcBackend::facts_of(const Process& process) {
         const auto info = body->thread->query();
         facts.on_cpu = info && (info->state == abi::ThreadState::ready ||
                                 info->state == abi::ThreadState::running);
+        constexpr std::uint32_t most_threads = 4096;
+        facts.threads += std::min(body->signals().further_threads, most_threads);
+    }
+    if (thread != 0) {
+        add_thread_facts(facts, thread);
     }
     return facts;
+}
+
+// One thread's instead of the process's. procmgr holds the first one only: that one shows the time of all.
+void ProcBackend::add_thread_facts(ProcessFacts& facts, std::uint32_t thread) {
+    auto book = book_of(facts.process->pid);
+    if (const auto card = book ? book->thread(thread) : std::nullopt) {
+        const std::string_view name{card->name, sizeof card->name};
+        facts.name = name.substr(0, name.find('\0'));
+    }
+    if (thread != facts.id) {
+        facts.id = thread;
+        facts.usage.cpu_ns = 0;
+        facts.on_cpu = false;
+    }
 }
 
 SystemFacts ProcBackend::system_facts() {
@@ -423,32 +576,6 @@ std::uint64_t ProcBackend::virtual_bytes_of(Pid pid) {
         bytes += line.length;
     }
     return bytes;
-}
-
-fs::Timestamp ProcHost::now() const {
-    const std::uint64_t ns = rt::wall_clock();
-    return {static_cast<std::int64_t>(ns / rt::second), static_cast<std::uint32_t>(ns % rt::second),
-            0};
-}
-
-fs_server::Result<ipc::Capability<fs::File>> ProcHost::mint_file(std::uint64_t badge) {
-    auto minted = ipc::mint<fs::File>(
-        endpoint_,
-        {.badge = badge, .rights = abi::EndpointRights::call, .flags = abi::MintFlags::drop_guard});
-    if (!minted) {
-        return base::fail(ipc::to_status(minted.error()));
-    }
-    return std::move(*minted);
-}
-
-fs_server::Result<ipc::Capability<fs::Directory>> ProcHost::mint_root(std::uint64_t badge) {
-    auto minted = ipc::mint<fs::Directory>(
-        endpoint_,
-        {.badge = badge, .rights = abi::EndpointRights::call, .flags = abi::MintFlags::drop_guard});
-    if (!minted) {
-        return base::fail(ipc::to_status(minted.error()));
-    }
-    return std::move(*minted);
 }
 
 }  // namespace procmgr

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // /proc: a file system (libs/fs_server) whose files are made when they are read.
 //
-// An inode number says what it is: process << 8 | kind of file; process 0 stands for the system as a
-// whole. Each container that sees only its own processes has a root of its own, and a back end that knows no others.
+// An inode number says what it is: which of several << 32 | process << 8 | kind of file; process 0
+// stands for the system as a whole. There are several of a process's threads and descriptors. Each container that sees only its own processes has a root of its own, and a back end that knows no others.
 // A file's text is made anew by a read at offset 0, and kept for the reads that follow while
 // the file is open, so that a reader sees one moment. `/proc/self` is the Linux library's to resolve:
 // only it knows who asks.
+//
+// What only the process knows is read from its memory (process_book.hpp), and told to its own user and to user 0.
 #pragma once
 
 #include <map>
@@ -13,6 +15,7 @@
 #include "libs/fs_server/service.hpp"
 #include "servers/procmgr/manager.hpp"
 #include "servers/procmgr/model/proc_text.hpp"
+#include "servers/procmgr/process_book.hpp"
 #include "servers/procmgr/unchanging_backend.hpp"
 
 namespace procmgr {
@@ -29,6 +32,7 @@ public:
     Result<Inode> parent(Inode directory) override;
     Result<void> list(Inode directory, std::uint64_t cursor,
                       fs_server::DirectorySink& sink) override;
+    bool may_follow(Inode link, fs::Identity who) override;
     Result<std::string_view> read_link(Inode inode, std::span<char> buffer) override;
     Result<std::size_t> read(Inode inode, std::uint64_t offset,
                              std::span<std::byte> buffer) override;
@@ -45,9 +49,17 @@ private:
     // The process, if it is seen here.
     [[nodiscard]] const Process* find(Pid pid);
     [[nodiscard]] std::string authority_of(const Process& process);
-    [[nodiscard]] std::string text_of(Pid pid, std::uint8_t kind);
-    [[nodiscard]] std::string process_text(Pid pid, std::uint8_t kind);
-    [[nodiscard]] ProcessFacts facts_of(const Process& process);
+    [[nodiscard]] std::optional<ProcessBook> book_of(Pid pid);
+    [[nodiscard]] std::string link_target(Inode link);
+    Result<void> list_descriptors(Inode directory, std::uint64_t cursor,
+                                  fs_server::DirectorySink& sink);
+    Result<void> list_threads(Inode directory, std::uint64_t cursor,
+                              fs_server::DirectorySink& sink);
+    [[nodiscard]] std::string text_of(Inode inode);
+    [[nodiscard]] std::string process_text(Inode inode);
+    // `thread`: 0 or the id of one of its threads.
+    [[nodiscard]] ProcessFacts facts_of(const Process& process, std::uint32_t thread);
+    void add_thread_facts(ProcessFacts& facts, std::uint32_t thread);
     [[nodiscard]] SystemFacts system_facts();
     [[nodiscard]] std::vector<MapLine> maps_of(Pid pid);
     [[nodiscard]] std::uint64_t virtual_bytes_of(Pid pid);

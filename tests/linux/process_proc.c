@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <pthread.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -100,6 +101,125 @@ static void texts(void) {
     close(fd);
 }
 
+static void* named_sleeper(void* argument) {
+    prctl(PR_SET_NAME, "helper");
+    char byte = 'x';
+    write(*(int*)argument, &byte, 1);
+    pause();
+    return NULL;
+}
+
+// Opens, goes somewhere, has a thread, changes its first variable; and says when all that is done.
+static void be_looked_at(int tell) {
+    if (dup2(open("file", O_RDONLY), 60) != 60) _exit(1);
+    if (mkdir("sub", 0755) != 0 || chdir("sub") != 0) _exit(1);
+    environ[0][0] = '!';
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, named_sleeper, &tell) != 0) _exit(1);
+    for (;;) pause();
+}
+
+static char* of_process(pid_t pid, const char* name) {
+    static char path[100];
+    snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
+    return path;
+}
+
+static const char* link_of(pid_t pid, const char* name) {
+    static char link[400];
+    ssize_t length = readlink(of_process(pid, name), link, sizeof link - 1);
+    link[length < 0 ? 0 : length] = '\0';
+    return link;
+}
+
+// The thread's id that is not the process's own.
+static int other_thread(pid_t pid) {
+    DIR* list = opendir(of_process(pid, "task"));
+    int other = 0, count = 0;
+    for (struct dirent* entry; list && (entry = readdir(list));) {
+        count += entry->d_name[0] != '.';
+        if (entry->d_name[0] != '.' && atoi(entry->d_name) != pid) other = atoi(entry->d_name);
+    }
+    if (list) closedir(list);
+    EQUAL(count, 2);
+    return other;
+}
+
+static void may_not_look(pid_t pid) {
+    char link[100];
+    FAILS(open(of_process(pid, "environ"), O_RDONLY), EACCES);
+    FAILS(open(of_process(pid, "maps"), O_RDONLY), EACCES);
+    FAILS(open(of_process(pid, "fd"), O_RDONLY), EACCES);
+    FAILS(readlink(of_process(pid, "fd/60"), link, sizeof link), EACCES);
+    FAILS(readlink(of_process(pid, "cwd"), link, sizeof link), EACCES);
+    FAILS(readlink(of_process(pid, "exe"), link, sizeof link), EACCES);
+    TRUE(strlen(get_file(of_process(pid, "cmdline"))) > 0);
+}
+
+// Another process, which is stopped: nothing that is told of it comes from itself.
+static void others(void) {
+    put_file("file", "x");
+    int told[2];
+    EQUAL(pipe(told), 0);
+    pid_t child = fork();
+    if (child == 0) be_looked_at(told[1]);
+    char byte;
+    EQUAL(read(told[0], &byte, 1), 1);
+    EQUAL(kill(child, SIGSTOP), 0);
+    EQUAL(waitpid(child, NULL, WUNTRACED), child);
+
+    char here[300], there[320], own[300] = "";
+    TRUE(getcwd(here, sizeof here) != NULL);
+    snprintf(there, sizeof there, "%s/sub", here);
+    EQUAL(strcmp(link_of(child, "cwd"), there), 0);
+    EQUAL(strcmp(link_of(child, "root"), "/"), 0);
+    TRUE(readlink("/proc/self/exe", own, sizeof own - 1) > 0);
+    EQUAL(strcmp(link_of(child, "exe"), own), 0);
+    snprintf(there, sizeof there, "%s/file", here);
+    EQUAL(strcmp(link_of(child, "fd/60"), there), 0);
+    TRUE(strncmp(link_of(child, "fd/1"), "/", 1) == 0 || strchr(link_of(child, "fd/1"), '['));
+    EQUAL(listed(of_process(child, "fd"), "60"), 2);
+    EQUAL(listed(of_process(child, "fd"), "61"), 0);
+    struct stat st, same;
+    EQUAL(lstat(of_process(child, "fd/60"), &st), 0);
+    EQUAL(st.st_mode, S_IFLNK | 0500);
+    EQUAL(stat(of_process(child, "fd/60"), &st), 0);
+    EQUAL(stat("file", &same), 0);
+    EQUAL(st.st_ino, same.st_ino);
+    FAILS(lstat(of_process(child, "fd/61"), &st), ENOENT);
+    EQUAL(stat(of_process(child, "cwd/../file"), &st), 0);
+    EQUAL(st.st_ino, same.st_ino);
+
+    const char* environment = get_file(of_process(child, "environ"));
+    EQUAL(environment[0], '!');
+    EQUAL(strcmp(environment + 1, environ[0] + 1), 0);
+    TRUE(strchr(get_file(of_process(child, "maps")), '-') != NULL);
+    TRUE(strstr(get_file(of_process(child, "status")), "Threads:\t2\n") != NULL);
+    char name[64];
+    snprintf(name, sizeof name, "task/%d/comm", other_thread(child));
+    EQUAL(strcmp(get_file(of_process(child, name)), "helper\n"), 0);
+    snprintf(name, sizeof name, "task/%d/stat", child);
+    EQUAL(atoi(get_file(of_process(child, name))), child);
+    FAILS(open(of_process(child, "task/1/stat"), O_RDONLY), ENOENT);
+
+    if (getuid() == 0) {
+        pid_t stranger = fork();
+        if (stranger == 0) {
+            int before = check_failures;
+            EQUAL(setgid(12345), 0);
+            EQUAL(setuid(12345), 0);
+            may_not_look(child);
+            _exit(check_failures != before);
+        }
+        EQUAL(status_of(stranger), 0);
+    } else {
+        may_not_look(1);
+    }
+    EQUAL(kill(child, SIGKILL), 0);
+    EQUAL(waitpid(child, NULL, 0), child);
+    FAILS(open(of_process(child, "environ"), O_RDONLY), ENOENT);
+}
+
 static long milliseconds(struct timeval time) { return time.tv_sec * 1000 + time.tv_usec / 1000; }
 
 static void* work(void* argument) {
@@ -152,4 +272,4 @@ static void system_names(void) {
     FAILS(open("/proc/sys/1", O_RDONLY), ENOENT);
 }
 
-MAIN(TEST(system_names), TEST(descriptors), TEST(threads), TEST(texts), TEST(cpu_time))
+MAIN(TEST(system_names), TEST(descriptors), TEST(threads), TEST(texts), TEST(others), TEST(cpu_time))

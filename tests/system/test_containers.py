@@ -35,6 +35,7 @@ CLUUFILES = {
 def guest(tmp_path_factory):
     folder = tmp_path_factory.mktemp("images")
     put = [(paths.OUT / "hosted/hostile_messages", "/home/admin/hostile_messages"),
+           (paths.OUT / "hosted/hostile_book", "/home/admin/hostile_book"),
            (paths.OUT / "hosted/hostile_parcels", "/home/admin/hostile_parcels"),
            (paths.OUT / "hosted/hostile_shares", "/home/admin/hostile_shares"),
            (paths.OUT / "hosted/hostile_terminal", "/home/admin/hostile_terminal"),
@@ -392,6 +393,12 @@ def test_hostile_messages_reach_nobody_else(guest):
         result = guest.run("/home/admin/hostile_messages", str(seed), "3000", timeout=120)
         assert result.output == b"3000 messages\n", text(result)
         assert guest.run("echo", "alive").output == b"alive\n"
+
+
+def test_who_lies_about_itself_is_shown_as_far_as_it_can_be(guest):
+    result = guest.run("/home/admin/hostile_book", timeout=60)
+    assert result.output == b"all are shown\n", text(result)
+    assert guest.run("echo", "alive").output == b"alive\n"
 
 
 def test_descriptors_spoiled_on_their_way_harm_nobody(guest):

@@ -469,11 +469,19 @@ TEST(ProcText, StatHasAllFields) {
     process.pid = 12;
     process.parent = 7;
     process.name = "a (b) c";
-    const std::string text = stat_text({.process = &process, .usage = {.cpu_ns = 25'000'000}});
+    const std::string text = stat_text({.process = &process,
+                                        .id = process.pid,
+                                        .name = process.name,
+                                        .threads = 3,
+                                        .usage = {.cpu_ns = 25'000'000}});
     EXPECT_EQ(text.substr(0, 16), "12 (a (b) c) S 7");
     const std::string rest = text.substr(text.rfind(')') + 2);
     EXPECT_EQ(std::count(rest.begin(), rest.end(), ' ') + 1, 50) << rest;
+    EXPECT_NE(rest.find(" 20 0 3 0 "), std::string::npos) << rest;
     EXPECT_EQ(rest.back(), '\n');
+    // One of its threads.
+    EXPECT_EQ(stat_text({.process = &process, .id = 99, .name = "helper"}).substr(0, 15),
+              "99 (helper) S 7");
 }
 
 TEST(ProcText, StatusHasALineForEachFact) {

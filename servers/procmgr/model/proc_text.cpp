@@ -83,7 +83,7 @@ void Load::update(std::uint64_t now_ns, std::uint64_t busy_ns) {
 // The 52 fields of proc(5), in its order.
 std::string stat_text(const ProcessFacts& facts) {
     const Process& process = *facts.process;
-    std::string out = decimal(process.pid) + " (" + process.name + ") " + state_letter(facts);
+    std::string out = decimal(facts.id) + " (" + facts.name + ") " + state_letter(facts);
     field(out, shown_parent(process));
     field(out, process.group);
     field(out, process.session);
@@ -96,7 +96,7 @@ std::string stat_text(const ProcessFacts& facts) {
     field(out, 0);
     field(out, ticks(process.children_usage.cpu_ns));
     field(out, 0);
-    out += " 20 0 1 0";  // priority, nice, threads, itrealvalue
+    out += " 20 0 " + decimal(facts.threads) + " 0";  // priority, nice, threads, itrealvalue
     field(out, ticks(process.started_ns));
     field(out, facts.virtual_bytes);
     field(out, facts.usage.peak_bytes / page);
@@ -116,9 +116,9 @@ std::string status_text(const ProcessFacts& facts) {
     const char letter = state_letter(facts);
     const std::string user = decimal(process.identity.user);
     const std::string group = decimal(process.identity.group);
-    std::string out = "Name:\t" + printable(process.name) + "\nState:\t" + letter + " (" +
+    std::string out = "Name:\t" + printable(facts.name) + "\nState:\t" + letter + " (" +
                       std::string{state_word(letter)} + ")\nTgid:\t" + decimal(process.pid) +
-                      "\nPid:\t" + decimal(process.pid) + "\nPPid:\t" +
+                      "\nPid:\t" + decimal(facts.id) + "\nPPid:\t" +
                       decimal(shown_parent(process)) + "\nTracerPid:\t0\n";
     const auto four = [](std::string_view name, const std::string& number) {
         std::string line{name};
@@ -129,8 +129,8 @@ std::string status_text(const ProcessFacts& facts) {
     };
     out += four("Uid:", user) + four("Gid:", group);
     out += "VmSize:\t" + decimal(facts.virtual_bytes / 1024) + " kB\nVmRSS:\t" +
-           decimal(facts.usage.peak_bytes / 1024) + " kB\nThreads:\t1\nSigPnd:\t" +
-           hexadecimal(facts.pending_signals, 16) + "\n";
+           decimal(facts.usage.peak_bytes / 1024) + " kB\nThreads:\t" + decimal(facts.threads) +
+           "\nSigPnd:\t" + hexadecimal(facts.pending_signals, 16) + "\n";
     // What follows Linux does not have.
     out += "CpuTime:\t" + decimal(facts.usage.cpu_ns) + " ns\nMessages:\t" +
            decimal(facts.usage.messages) + "\n";

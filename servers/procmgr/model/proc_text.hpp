@@ -20,6 +20,9 @@ struct ContainerFacts {
 
 struct ProcessFacts {
     const Process* process = nullptr;
+    Pid id = 0;        // the process's, or that of one of its threads
+    std::string name;  // likewise
+    std::uint32_t threads = 1;
     ContainerFacts container;
     bool on_cpu = false;
     Usage usage;
