@@ -166,9 +166,11 @@ struct Stopped {  // the library stops for this signal; the reply comes when the
 };
 
 // setitimer, alarm, timer_settime: SIGALRM (or `signal`) after value, then every interval. 0: off. The
-// signals of timers other than 0 carry POSIX's code for timers (-2), and the timer in `status`.
+// signals of timers other than 0 carry POSIX's code for timers (-2), and the timer in `status`. Two more timers, from
+// `first_cpu_timer` on, count the process's CPU time, and their signals carry nothing.
 struct SetTimer {
     static constexpr std::uint16_t label = 13;
+    static constexpr std::uint32_t first_cpu_timer = 32, cpu_timers = 2;
     std::uint32_t timer = 0;  // 0: the real interval timer
     std::uint32_t signal = 14;
     std::uint64_t value_ns = 0, interval_ns = 0;
@@ -286,6 +288,41 @@ struct OpenSocketName {
 struct OpenFramebuffer {
     static constexpr std::uint16_t label = 27;
     static constexpr std::size_t reply_capabilities = 1;  // fs::File
+    struct Reply {};
+};
+
+// A message queue of the caller's container. Payload: its name, any bytes but slashes and zeros. It is there until it is
+// removed and nobody has it open; but at most until its container ends.
+// not_found, exists, access_denied, no_space: the container has as many as it may.
+struct OpenQueue {
+    static constexpr std::uint16_t label = 29;
+    static constexpr std::size_t payload = 255;
+    static constexpr std::size_t reply_capabilities = 1;  // queue::Queue
+    static constexpr std::uint32_t read = 1, write = 2, create = 4, exclusive = 8;
+    std::uint32_t flags = 0;
+    std::uint32_t mode = 0;             // of one that is made
+    std::uint32_t most = 0, bytes = 0;  // likewise; 0: as many as there may be
+    struct Reply {
+        std::uint64_t queue = 0;  // its number
+    };
+};
+
+struct RemoveQueue {  // its name is free at once. Only its owner may, or user 0
+    static constexpr std::uint16_t label = 30;
+    static constexpr std::size_t payload = 255;
+    struct Reply {};
+};
+
+// Once, when a message comes into the queue while it is empty and nobody waits for one, the caller gets this signal. busy:
+// somebody else has asked for that.
+struct NotifyOfMessage {
+    static constexpr std::uint16_t label = 31;
+    static constexpr std::uint32_t no_signal = 0;  // but nobody else may ask
+    static constexpr std::uint32_t not_any_more = ~std::uint32_t{0};
+    std::uint64_t queue = 0;
+    std::uint32_t signal = no_signal;
+    std::uint32_t reserved = 0;
+    std::uint64_t value = 0;
     struct Reply {};
 };
 

@@ -43,6 +43,7 @@ using WakeTarget = ipc::Ref<ipc::Notification>;
 class DatagramSocket;
 class Epoll;
 class LocalSocket;
+class MessageQueue;
 class OwnDirectory;
 class PipeEnd;
 class ProcessHandle;
@@ -137,6 +138,7 @@ public:
     [[nodiscard]] virtual SignalQueue* signal_queue() { return nullptr; }
     [[nodiscard]] virtual ProcessHandle* process_handle() { return nullptr; }
     [[nodiscard]] virtual WatchList* watch_list() { return nullptr; }
+    [[nodiscard]] virtual MessageQueue* message_queue() { return nullptr; }
 
     // For another image; false: it cannot go there.
     virtual bool describe(process::ImageDescriptor& to) const = 0;

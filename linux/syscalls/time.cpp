@@ -95,19 +95,36 @@ Result<std::uint64_t> read_duration(std::uint64_t address) {
     return to_ns(time);
 }
 
-Result<process::SetTimer::Reply> set_timer(std::uint64_t value_ns, std::uint64_t interval_ns) {
-    return TRY(or_errno(ipc::call(own_process(), process::SetTimer{.timer = 0,
-                                                                   .signal = linux_abi::sig_alrm,
+// An interval timer, by its number among Linux's (ITIMER_REAL, _VIRTUAL, _PROF; getitimer(2)), and procmgr's. CPU time is
+// not told apart into the program's own and the system's, so the last two count the same.
+struct WhichTimer {
+    std::uint32_t number, signal;
+};
+constexpr WhichTimer real_timer{0, linux_abi::sig_alrm};
+Result<WhichTimer> which_timer(std::int32_t which) {
+    using process::SetTimer;
+    switch (which) {
+        case 0:  return real_timer;
+        case 1:  return WhichTimer{SetTimer::first_cpu_timer, linux_abi::sig_vtalrm};
+        case 2:  return WhichTimer{SetTimer::first_cpu_timer + 1, linux_abi::sig_prof};
+        default: return base::fail(Errno::einval);
+    }
+}
+
+Result<process::SetTimer::Reply> set_timer(WhichTimer which, std::uint64_t value_ns,
+                                           std::uint64_t interval_ns) {
+    return TRY(or_errno(ipc::call(own_process(), process::SetTimer{.timer = which.number,
+                                                                   .signal = which.signal,
                                                                    .value_ns = value_ns,
                                                                    .interval_ns = interval_ns})))
         .reply;
 }
 
 // There is no operation to look: the timer is taken down and put up again.
-Result<process::SetTimer::Reply> look_at_timer() {
-    const auto old = TRY(set_timer(0, 0));
+Result<process::SetTimer::Reply> look_at_timer(WhichTimer which) {
+    const auto old = TRY(set_timer(which, 0, 0));
     if (old.value_ns != 0) {
-        TRY(set_timer(old.value_ns, old.interval_ns));
+        TRY(set_timer(which, old.value_ns, old.interval_ns));
     }
     return old;
 }
@@ -117,18 +134,15 @@ linux_abi::IntervalTimer to_timer(const process::SetTimer::Reply& reply) {
 }
 
 Result<void> set_interval_timer(const Arguments& arguments) {
-    constexpr std::int32_t real_timer = 0;
-    if (arguments.integer(0) != real_timer) {
-        return base::fail(Errno::einval);
-    }
+    const WhichTimer which = TRY(which_timer(arguments.integer(0)));
     process::SetTimer::Reply old;
     if (arguments[1] == 0) {
-        old = TRY(set_timer(0, 0));
+        old = TRY(set_timer(which, 0, 0));
     } else {
         const auto timer = TRY(user::read<linux_abi::IntervalTimer>(arguments[1]));
         const std::uint64_t value = TRY(to_ns(timer.value));
         const std::uint64_t interval = TRY(to_ns(timer.interval));
-        old = TRY(set_timer(value, interval));
+        old = TRY(set_timer(which, value, interval));
     }
     if (arguments[2] != 0) {
         TRY(user::write(arguments[2], to_timer(old)));
@@ -214,7 +228,7 @@ std::int64_t clock_nanosleep(const Arguments& arguments) {
 }
 
 std::int64_t alarm(const Arguments& arguments) {
-    const auto old = set_timer(arguments.word(0) * second_ns, 0);
+    const auto old = set_timer(real_timer, arguments.word(0) * second_ns, 0);
     if (!old) {
         return -old.error();
     }
@@ -226,10 +240,11 @@ std::int64_t setitimer(const Arguments& arguments) {
 }
 
 std::int64_t getitimer(const Arguments& arguments) {
-    if (arguments.integer(0) != 0) {
-        return -Errno::einval;
+    const auto which = which_timer(arguments.integer(0));
+    if (!which) {
+        return -which.error();
     }
-    const auto now = look_at_timer();
+    const auto now = look_at_timer(*which);
     return now ? to_return(user::write(arguments[1], to_timer(*now))) : -now.error();
 }
 

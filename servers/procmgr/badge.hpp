@@ -5,6 +5,7 @@
 //   63..60 kind | 59..32 serial | 31..0 process
 //   kind 5: a container's log, its number in the place of the process's
 //   kind 2: the server of terminals (process::sessions_badge)
+//   kind 10: an opening of a message queue, its number in the place of the process
 //
 // A process gets a new serial with each fresh image, so that a capability that outlived its image
 // names nothing any more.
@@ -23,7 +24,8 @@ enum class BadgeKind : std::uint8_t {
     manager = 3,
     fault = 4,
     log = 5,
-    watching = 6  // process::Watching; the serial is the watch's own
+    watching = 6,  // process::Watching; the serial is the watch's own
+    queue = 10
 };
 
 struct Badge {
@@ -40,7 +42,9 @@ struct Badge {
     static constexpr Badge of(std::uint64_t raw) {
         const auto kind = static_cast<std::uint8_t>(raw >> 60);
         // Anything else, roots and entrances among them, is the file system's.
-        return {kind <= 6 ? static_cast<BadgeKind>(kind) : BadgeKind::file,
+        const bool own = kind <= static_cast<std::uint8_t>(BadgeKind::watching) ||
+                         kind == static_cast<std::uint8_t>(BadgeKind::queue);
+        return {own ? static_cast<BadgeKind>(kind) : BadgeKind::file,
                 static_cast<std::uint32_t>(raw >> 32) & serial_mask, static_cast<Pid>(raw)};
     }
 };

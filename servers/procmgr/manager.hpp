@@ -24,6 +24,7 @@
 #include "servers/procmgr/container.hpp"
 #include "servers/procmgr/image.hpp"
 #include "servers/procmgr/image_store.hpp"
+#include "servers/procmgr/message_queues.hpp"
 #include "servers/procmgr/missing_calls.hpp"
 #include "servers/procmgr/model/signals.hpp"
 #include "servers/procmgr/model/start_table.hpp"
@@ -79,6 +80,7 @@ public:
     Outside outside;
     ImageStore images;
     MissingCalls missing;
+    MessageQueues queues{*this};
     const Surroundings given;
 
     // ---- looking up
@@ -226,6 +228,8 @@ public:
 
     // ---- time and the end (manager_shutdown.cpp)
     void on_deadline();
+    // When a process may have used so much more CPU time, on all CPUs at once.
+    [[nodiscard]] static std::uint64_t earliest_cpu_time(std::uint64_t cpu_ns);
     void shut_down(bool restart);
 
 private:
@@ -288,6 +292,7 @@ private:
     void settle_end(Pid pid, std::uint32_t status, const Usage& usage);
     void retry_entry(int index, std::string_view why);
     void expire(const Timer& timer);
+    void expire_cpu_timer(Timer timer);
     // Once nobody is left who could call them; then the machine is switched off.
     void end_services();
     Task power_down();

@@ -327,6 +327,7 @@ void Manager::leave_container(std::uint32_t id, Pid pid, std::uint32_t status,
 void Manager::end_container(Container& container) {
     using cluufile::RestartPolicy;
     container.state = container::State::exited;
+    queues.forget(container.id);
     timers.clear(TimerKind::stop, 0, container.id);
     end_checks(container);
     container.waits_for.clear();

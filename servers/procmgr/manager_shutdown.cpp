@@ -28,8 +28,36 @@ void Manager::on_deadline() {
     }
 }
 
+std::uint64_t Manager::earliest_cpu_time(std::uint64_t cpu_ns) {
+    constexpr std::uint64_t least_ns = rt::millisecond;  // between two looks
+    const abi::TimePage* clock = rt::clock_page();
+    const std::uint64_t cpus = clock == nullptr || clock->cpus == 0 ? 1 : clock->cpus;
+    return rt::now() + std::max(cpu_ns / cpus, least_ns);
+}
+
+void Manager::expire_cpu_timer(Timer timer) {
+    const Process* process = table.find(timer.pid);
+    if (process == nullptr || process->life == Life::zombie) {
+        return;
+    }
+    const std::uint64_t used = usage_of(*process).cpu_ns;
+    const bool over = used >= timer.cpu_target_ns;
+    if (over && timer.cpu_interval_ns != 0) {
+        const std::uint64_t missed = (used - timer.cpu_target_ns) / timer.cpu_interval_ns;
+        timer.cpu_target_ns += (missed + 1) * timer.cpu_interval_ns;
+    }
+    if (!over || timer.cpu_interval_ns != 0) {
+        timer.deadline_ns = earliest_cpu_time(timer.cpu_target_ns - used);
+        timers.set(timer);
+    }
+    if (over) {
+        deliver(timer.pid, timer.signal, kernel_info());
+    }
+}
+
 void Manager::expire(const Timer& timer) {
     switch (timer.kind) {
+        case TimerKind::cpu:     expire_cpu_timer(timer); return;
         case TimerKind::process: {
             process::SignalPage::Info info = kernel_info();
             if (timer.number != 0) {

@@ -228,18 +228,46 @@ Result<process::Stopped::Reply> ProcessService::handle(const process::Stopped& s
     return process::Stopped::Reply{};
 }
 
+static process::SetTimer::Reply set_cpu_timer(Manager& manager, const Process& process,
+                                              const process::SetTimer& set) {
+    const std::uint64_t used = manager.usage_of(process).cpu_ns;
+    const auto before =
+        set.value_ns == 0
+            ? manager.timers.clear(TimerKind::cpu, process.pid, set.timer)
+            : manager.timers.set({.kind = TimerKind::cpu,
+                                  .pid = process.pid,
+                                  .number = set.timer,
+                                  .signal = set.signal,
+                                  .container = process.container,
+                                  .deadline_ns = manager.earliest_cpu_time(set.value_ns),
+                                  .cpu_target_ns = used + set.value_ns,
+                                  .cpu_interval_ns = set.interval_ns});
+    process::SetTimer::Reply reply;
+    if (before) {
+        reply.value_ns = before->cpu_target_ns > used ? before->cpu_target_ns - used : 1;
+        reply.interval_ns = before->cpu_interval_ns;
+    }
+    return reply;
+}
+
 Result<process::SetTimer::Reply> ProcessService::handle(const process::SetTimer& set,
                                                         ipc::Request& request) {
     const Caller from = TRY(caller(request));
     // 100 years: what is further away than that need not be told from "never", and sums do not
     // overflow.
     constexpr std::uint64_t longest = 100ULL * 365 * 86400 * rt::second;
-    if (set.timer >= Timers::max_per_process || !is_signal(set.signal) || set.value_ns > longest ||
+    constexpr std::uint32_t timers =
+        process::SetTimer::first_cpu_timer + process::SetTimer::cpu_timers;
+    static_assert(Timers::max_per_process == process::SetTimer::first_cpu_timer);
+    if (set.timer >= timers || !is_signal(set.signal) || set.value_ns > longest ||
         set.interval_ns > longest) {
         return base::fail(Status::invalid);
     }
     const std::uint64_t now = rt::now();
     const Pid pid = from.process->pid;
+    if (set.timer >= process::SetTimer::first_cpu_timer) {
+        return set_cpu_timer(manager_, *from.process, set);
+    }
     const std::uint32_t container = from.process->container;
     if (set.value_ns != 0 && !manager_.timers.has_room(pid, set.timer, container)) {
         return base::fail(Status::limit);
@@ -333,6 +361,33 @@ Result<process::OpenSocketName::Reply> ProcessService::handle(const process::Ope
     request.set_reply_payload(ipc::bytes(name));
     request.add_capability(std::move(file));
     return process::OpenSocketName::Reply{};
+}
+
+Result<process::OpenQueue::Reply> ProcessService::handle(const process::OpenQueue& open,
+                                                         ipc::Request& request) {
+    const Caller from = TRY(caller(request));
+    const std::string name{request.text()};
+    const Container* container = manager_.container_of(*from.process);
+    if (container == nullptr) {
+        return base::fail(Status::no_memory);
+    }
+    auto opened = TRY(manager_.queues.open(*from.process, container->bank.ref(), open, name));
+    request.add_capability(std::move(opened.capability));
+    return process::OpenQueue::Reply{opened.queue};
+}
+
+Result<process::RemoveQueue::Reply> ProcessService::handle(const process::RemoveQueue&,
+                                                           ipc::Request& request) {
+    const Caller from = TRY(caller(request));
+    TRY(manager_.queues.remove(*from.process, request.text()));
+    return process::RemoveQueue::Reply{};
+}
+
+Result<process::NotifyOfMessage::Reply> ProcessService::handle(
+    const process::NotifyOfMessage& notify, ipc::Request& request) {
+    const Caller from = TRY(caller(request));
+    TRY(manager_.queues.notify(*from.process, from.body->serial, notify));
+    return process::NotifyOfMessage::Reply{};
 }
 
 Result<process::SignalGroup::Reply> SessionService::handle(const process::SignalGroup& signal,

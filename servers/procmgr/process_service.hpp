@@ -19,7 +19,8 @@ public:
         process::GetTerminal, process::SetIdentity, process::Stopped, process::SetTimer,
         process::GetUsage, process::SystemInfo, process::Shutdown, process::ReportMissing,
         process::GetService, process::Rename, process::ExplainRefusal, process::AwaitExecute,
-        process::SetFamily, process::Watch, process::OpenSocketName, process::DescribeClient,
+        process::SetFamily, process::Watch, process::OpenSocketName, process::OpenQueue,
+        process::RemoveQueue, process::NotifyOfMessage, process::DescribeClient,
         process::ChangeClient, process::OpenFramebuffer, process::LeaveTerminal>;
 
     explicit ProcessService(Manager& manager) : manager_(manager) {}
@@ -67,6 +68,10 @@ public:
     Result<process::GetService::Reply> handle(const process::GetService&, ipc::Request& request);
     Result<process::OpenSocketName::Reply> handle(const process::OpenSocketName& open,
                                                   ipc::Request& request);
+    Result<process::OpenQueue::Reply> handle(const process::OpenQueue& open, ipc::Request& request);
+    Result<process::RemoveQueue::Reply> handle(const process::RemoveQueue&, ipc::Request& request);
+    Result<process::NotifyOfMessage::Reply> handle(const process::NotifyOfMessage& notify,
+                                                   ipc::Request& request);
 
 private:
     struct Caller {

@@ -65,6 +65,8 @@ ipc::sys::Message Server::route(ipc::Request& request) {
         case BadgeKind::session: return ipc::dispatch<SessionService::Protocol>(session_, request);
         case BadgeKind::manager:
             return ipc::dispatch<ContainerService::Protocol>(container_, request);
+        case BadgeKind::queue:
+            return ipc::dispatch<MessageQueues::Protocol>(manager_.queues, request);
         case BadgeKind::log:      return ipc::dispatch<LogService::Protocol>(log_, request);
         case BadgeKind::file:     return ipc::dispatch<fs_server::Service::Protocol>(proc_, request);
         case BadgeKind::fault:
@@ -79,6 +81,8 @@ void Server::on_drop(std::uint64_t badge) {
         proc_.on_drop(badge);
     } else if (dropped.kind == BadgeKind::watching) {
         manager_.end_watch(dropped.pid, dropped.serial);
+    } else if (dropped.kind == BadgeKind::queue) {
+        manager_.queues.close(dropped.pid);
     }
 }
 

@@ -478,7 +478,42 @@ static void bad_frame(void) {
     EQUAL(status_of(child), 1000 + SIGSEGV);
 }
 
-MAIN(TEST(to_self), TEST(masks), TEST(mask_of_handler), TEST(nesting), TEST(registers_survive),
+static long cpu_microseconds(void) {
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return used.tv_sec * 1000000 + used.tv_nsec / 1000;
+}
+
+// Time in which the process does not run does not count.
+static void cpu_timers(void) {
+    const int timers[] = {ITIMER_VIRTUAL, ITIMER_PROF}, signals[] = {SIGVTALRM, SIGPROF};
+    for (int i = 0; i < 2; i++) {
+        seen = 0;
+        handle(signals[i], count_it, 0);
+        struct itimerval timer = {.it_value.tv_usec = 30000}, now;
+        long before = cpu_microseconds();
+        EQUAL(setitimer(timers[i], &timer, NULL), 0);
+        usleep(60000);
+        EQUAL(getitimer(timers[i], &now), 0);
+        int ended = seen;  // a busy machine may count what its host takes from it
+        TRUE(!ended || cpu_microseconds() - before >= 25000);
+        TRUE(ended || (now.it_value.tv_usec > 0 && now.it_value.tv_usec <= 40000 && now.it_interval.tv_usec == 0));
+        while (seen == 0 && cpu_microseconds() < before + 5000000);
+        EQUAL(seen, 1);
+        TRUE(cpu_microseconds() - before >= 25000);
+        EQUAL(getitimer(timers[i], &now), 0);
+        EQUAL(now.it_value.tv_usec, 0);
+        timer.it_interval.tv_usec = 5000;
+        EQUAL(setitimer(timers[i], &timer, NULL), 0);
+        while (seen < 4 && cpu_microseconds() < before + 10000000);
+        TRUE(seen >= 4);
+        EQUAL(setitimer(timers[i], &(struct itimerval){0}, &timer), 0);
+        EQUAL(timer.it_interval.tv_usec, 5000);
+    }
+    FAILS(setitimer(3, &(struct itimerval){0}, NULL), EINVAL);
+}
+
+MAIN(TEST(cpu_timers), TEST(to_self), TEST(masks), TEST(mask_of_handler), TEST(nesting), TEST(registers_survive),
      TEST(clocks_are_interrupted), TEST(faults), TEST(signal_stack), TEST(changed_context), TEST(interruption), TEST(suspend),
      TEST(waiting), TEST(alarms), TEST(orphaned_output), TEST(looking_loses_nothing), TEST(ends_of_children),
      TEST(bad_frame))

@@ -5,6 +5,13 @@
 #include <utility>
 
 namespace procmgr {
+namespace {
+
+bool is_of_process(const Timer& timer) {
+    return timer.kind == TimerKind::process || timer.kind == TimerKind::cpu;
+}
+
+}  // namespace
 
 std::int64_t Timers::Turns::take(std::int64_t now) {
     const std::int64_t place = std::max(next_ns, now - burst);
@@ -26,7 +33,7 @@ void Timers::move(Entries::iterator entry, std::uint64_t at_ns) {
 
 Timers::Entries::iterator Timers::erase(Entries::iterator entry) {
     const Timer& timer = entry->second.timer;
-    if (timer.kind == TimerKind::process) {
+    if (is_of_process(timer)) {
         const auto turns = turns_.find(timer.container);
         if (--turns->second.timers == 0) {
             turns_.erase(turns);
@@ -40,7 +47,7 @@ std::optional<Timer> Timers::set(const Timer& timer) {
     auto before = clear(timer.kind, timer.pid, timer.number);
     timers_.emplace(key_of(timer), Entry{.timer = timer, .at_ns = timer.deadline_ns});
     order_.emplace(timer.deadline_ns, key_of(timer));
-    if (timer.kind == TimerKind::process) {
+    if (is_of_process(timer)) {
         ++turns_[timer.container].timers;
     }
     return before;
@@ -57,10 +64,12 @@ std::optional<Timer> Timers::clear(TimerKind kind, Pid pid, std::uint32_t number
 }
 
 void Timers::forget_process(Pid pid) {
-    auto entry = timers_.lower_bound({TimerKind::process, pid, 0});
-    while (entry != timers_.end() && entry->second.timer.kind == TimerKind::process &&
-           entry->second.timer.pid == pid) {
-        entry = erase(entry);
+    for (const TimerKind kind : {TimerKind::process, TimerKind::cpu}) {
+        auto entry = timers_.lower_bound({kind, pid, 0});
+        while (entry != timers_.end() && entry->second.timer.kind == kind &&
+               entry->second.timer.pid == pid) {
+            entry = erase(entry);
+        }
     }
 }
 
@@ -68,7 +77,7 @@ std::optional<Timer> Timers::expire(std::uint64_t now) {
     while (next_deadline() <= now) {
         const auto found = timers_.find(std::get<1>(*order_.begin()));
         Entry& entry = found->second;
-        if (entry.timer.kind == TimerKind::process && !std::exchange(entry.has_turn, true)) {
+        if (is_of_process(entry.timer) && !std::exchange(entry.has_turn, true)) {
             const auto when = static_cast<std::int64_t>(now);
             if (const auto turn = turns_[entry.timer.container].take(when); turn > when) {
                 move(found, static_cast<std::uint64_t>(turn));

@@ -17,6 +17,7 @@ namespace procmgr {
 
 enum class TimerKind : std::uint8_t {
     process,   // `pid`'s timer number `number`: sends `signal`
+    cpu,       // `pid`'s CPU timer number `number`: may have run out
     stop,      // container `number` has had its grace: it is killed
     restart,   // container `number` is started again
     health,    // container `number` is to be looked at
@@ -33,6 +34,8 @@ struct Timer {
     std::uint32_t container = 0;  // the process's when it set the timer
     std::uint64_t deadline_ns = 0;
     std::uint64_t interval_ns = 0;  // 0: once
+    // Of a CPU timer: the CPU time at which it runs out, and how much later again. Its deadline is the earliest moment for that.
+    std::uint64_t cpu_target_ns = 0, cpu_interval_ns = 0;
 };
 
 class Timers {
