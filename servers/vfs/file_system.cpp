@@ -9,8 +9,12 @@ Result<RawAnswer> exchange_with(ipc::Ref<fs::Directory> directory, std::uint16_t
     const ipc::sys::Outcome outcome =
         ipc::sys::call(directory.index(), {abi::make_tag(label, payload.size()), words});
     if (outcome.error != abi::Error::ok) {
-        return base::fail(outcome.error == abi::Error::no_memory ? Status::no_memory
-                                                                 : Status::io_error);
+        switch (outcome.error) {
+            case abi::Error::no_memory:          return base::fail(Status::no_memory);
+            case abi::Error::dead:
+            case abi::Error::invalid_capability: return base::fail(Status::closed);
+            default:                             return base::fail(Status::io_error);
+        }
     }
     RawAnswer answer{.words = outcome.words};
     if (outcome.tag.capabilities() != 0) {
@@ -19,8 +23,7 @@ Result<RawAnswer> exchange_with(ipc::Ref<fs::Directory> directory, std::uint16_t
     }
     if (outcome.tag.status() != 0) {
         const auto status = static_cast<Status>(outcome.tag.status());
-        return base::fail(
-            status < Status::count_end && status != Status::closed ? status : Status::io_error);
+        return base::fail(status < Status::count_end ? status : Status::io_error);
     }
     answer.payload = ipc::message_page().first(std::min(outcome.tag.payload(), abi::message_bytes));
     return answer;

@@ -31,13 +31,19 @@ class FileSystem : public Counted {
 public:
     virtual ~FileSystem() = default;
 
+    // `if_gone`: what to say of a process that is no more.
     template <class Op>
-    [[nodiscard]] Result<ipc::Answer<Op>> ask(const Op& operation, std::string_view payload) {
+    [[nodiscard]] Result<ipc::Answer<Op>> ask(const Op& operation, std::string_view payload,
+                                              Status if_gone = Status::io_error) {
         using Traits = ipc::OperationTraits<Op>;
         if (payload.size() > Traits::payload) {
             return base::fail(Status::name_too_long);
         }
-        RawAnswer raw = TRY(exchange(Op::label, ipc::pack(operation), payload));
+        auto answer = exchange(Op::label, ipc::pack(operation), payload);
+        if (!answer) {
+            return base::fail(answer.error() == Status::closed ? if_gone : answer.error());
+        }
+        RawAnswer raw = std::move(*answer);
         if (raw.payload.size() > Traits::reply_payload) {
             return base::fail(Status::io_error);
         }
@@ -57,7 +63,7 @@ FileSystemPointer make_file_system(Arguments&&... arguments) {
     return FileSystemPointer{new T{std::forward<Arguments>(arguments)...}};
 }
 
-// A message to a file system's process. A process that is gone is an io_error to the client.
+// A message to a file system's process. closed: it is gone.
 [[nodiscard]] Result<RawAnswer> exchange_with(ipc::Ref<fs::Directory> directory,
                                               std::uint16_t label, const ipc::Words& words,
                                               std::string_view payload);

@@ -161,7 +161,9 @@ Result<fs::Open::Reply> Service::open_device(const fs::Open& open, const fs::Ope
     fs::Open to_server = open;
     to_server.flags &= ~(fs::OpenFlags::create | fs::OpenFlags::exclusive |
                          fs::OpenFlags::truncate | fs::OpenFlags::read_only_view);
-    auto answer = TRY(server->ask(to_server, std::string_view{words.data(), end}));
+    // Without its server a device is none (ENXIO).
+    auto answer =
+        TRY(server->ask(to_server, std::string_view{words.data(), end}, Status::out_of_range));
     request.add_capability(answer.take<fs::File>());
     fs::Open::Reply reply = answer.reply;
     reply.redirected = fs::Redirected::no;
