@@ -32,6 +32,7 @@ class Suite:
     there: str = ""  # the same in CLUU
     left_out: tuple[str, ...] = ()
     own_linux: bool = False  # Linux is a guest too
+    single: str = ""  # the tests are programs of their own, files of these names: others need not be copied
 
 
 def _micropython_names(folder: Path) -> set[str]:
@@ -49,6 +50,17 @@ def _posix_names(folder: Path) -> set[str]:
     return {name.removesuffix(".test") for name in found if "buildonly" not in name}
 
 
+# speedtest1's sets of tests, and its main one with other journals and memories (tests/suites/sqlite.sh).
+SQLITE_SPEED = ("cte", "fp", "main", "orm", "rtree", "memory", "memory-map", "threads", "truncate", "wal")
+SQLITE_FUZZ = tuple(f"fuzzdata{number}" for number in range(1, 9))
+
+
+def _sqlite_names(folder: Path) -> set[str]:
+    scripts = {file.stem for file in folder.glob("mptest/*.test")}
+    return ({f"speedtest1/{name}" for name in SQLITE_SPEED} | {f"fuzzcheck/{name}" for name in SQLITE_FUZZ} |
+            {f"mptest/{script}-{journal}" for script in scripts for journal in ("delete", "wal")})
+
+
 SUITES = {
     "micropython": Suite(
         "micropython", {"tests": "tests"}, _micropython_names,
@@ -59,8 +71,13 @@ SUITES = {
     "busybox": Suite(
         "busybox", {"testsuite": "testsuite", ".config": "debian/config/pkg/static"}, _busybox_names, "/bin/busybox",
         "/bin/busybox"),
+    "sqlite": Suite(
+        "sqlite3", {"programs": "programs", "mptest": "mptest"} | {f"fuzz/{name}.db": f"test/{name}.db" for name in SQLITE_FUZZ},
+        _sqlite_names, "programs", "programs",
+        # They need many minutes on Linux, where they wait for each other.
+        ("mptest/config01-wal", "mptest/config02-*")),
     "posix": Suite(
-        "posixtestsuite", {"tests": "built"}, _posix_names, own_linux=True,
+        "posixtestsuite", {"tests": "built"}, _posix_names, own_linux=True, single="*.test",
         # It starts a thousand processes, more than a container may have: those that fail are others.
         left_out=("shm_open/23-1",)),
 }
@@ -82,6 +99,9 @@ def prepare(name: str, wanted: list[str] | None = None) -> Path:
              and (wanted is None or _matches(test, wanted))]
     if not names:
         raise Problem(f"the suite {name} has no test whose name matches {' or '.join(wanted or [])}")
+    for file in folder.rglob(suite.single) if suite.single and wanted else ():
+        if not any(str(file.with_suffix("")).endswith(f"/{test}") for test in names):
+            file.unlink()
     (folder / "names").write_text("".join(f"{test}\n" for test in names))
     return folder
 
@@ -97,7 +117,7 @@ def verdicts(text: str) -> dict[str, str]:
 def on_linux(name: str, folder: Path) -> dict[str, str]:
     if SUITES[name].own_linux:
         # As admin, who is all that CLUU has: root may do much more.
-        return _in_guest(name, folder, ["su", "-s", "/bin/dash", "admin"], reference=True)
+        return _in_guest(name, folder, ["/bin/busybox", "su", "-s", "/bin/dash", "admin"], reference=True)
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
@@ -123,7 +143,7 @@ def _in_guest(name: str, folder: Path, shell: list[str], logs: Path | None = Non
 
 
 def passed(verdict: str) -> bool:
-    return verdict == "PASS" or verdict.startswith("0 ")
+    return verdict.split(" ")[0] in ("PASS", "0")
 
 
 def known(name: str) -> dict[str, str]:
