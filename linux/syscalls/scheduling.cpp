@@ -4,9 +4,11 @@
 // whoever lacks the privilege.
 #include <algorithm>
 
+#include "libs/ipc/protocol.hpp"
 #include "linux/entry/thread_state.hpp"
 #include "linux/entry/user_memory.hpp"
 #include "linux/process/state.hpp"
+#include "linux/process/thread.hpp"
 #include "linux/syscalls/table.hpp"
 #include "linux/time/clock.hpp"
 
@@ -69,6 +71,11 @@ std::int64_t change_disk_priority(std::uint32_t who, std::uint32_t value) {
     return asked == class_real_time ? -Errno::eperm : 0;
 }
 
+bool is_own_thread(std::int32_t id) {
+    MutexGuard guard{threads().lock()};
+    return threads().find(static_cast<std::uint32_t>(id)) != nullptr;
+}
+
 // The real-time policies have priorities up to 99, the others none; 4 is no policy.
 std::int64_t priority_limit(std::int32_t policy, std::int64_t of_real_time) {
     constexpr std::int32_t first_in_first_out = 1, round_robin = 2, not_made = 4;
@@ -98,8 +105,15 @@ std::int64_t sched_setattr(const Arguments& arguments) {
 // How long a thread runs when others would, too; roughly, since time slices are the kernel's own affair.
 std::int64_t sched_rr_get_interval(const Arguments& arguments) {
     constexpr std::uint64_t slice_ns = 10'000'000;
-    if (arguments.integer(0) < 0) {
+    const std::int32_t whose = arguments.integer(0);
+    if (whose < 0) {
         return -Errno::einval;
+    }
+    if (whose != 0 && !is_own_thread(whose)) {
+        const auto found = ipc::call(own_process(), process::Lookup{.pid = whose});
+        if (!found) {
+            return -to_errno(found.error());
+        }
     }
     return to_return(user::write(arguments[1], to_timespec(slice_ns)));
 }

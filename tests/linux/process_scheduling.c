@@ -45,6 +45,19 @@ static void priorities(void) {
     FAILS(sched_get_priority_max(77), EINVAL);
 }
 
+static void intervals(void) {
+    struct timespec slice = {-1, -1};
+    EQUAL(sched_rr_get_interval(0, &slice), 0);
+    TRUE(slice.tv_sec == 0 && slice.tv_nsec >= 0);
+    EQUAL(sched_rr_get_interval(getpid(), &slice), 0);
+    EQUAL(sched_rr_get_interval(getppid(), &slice), 0);
+    FAILS(sched_rr_get_interval(-1, &slice), EINVAL);
+    pid_t child = fork();
+    if (child == 0) _exit(0);
+    EQUAL(status_of(child), 0);
+    FAILS(sched_rr_get_interval(child, &slice), ESRCH);
+}
+
 static void disk_priorities(void) {
     enum { process = 1, none = 0, best_effort = 2, shift = 13 };
     EQUAL(syscall(SYS_ioprio_get, process, 0), 0);
@@ -56,4 +69,4 @@ static void disk_priorities(void) {
     EQUAL(syscall(SYS_ioprio_set, process, 0, none << shift), 0);
 }
 
-MAIN(TEST(attributes), TEST(priorities), TEST(disk_priorities))
+MAIN(TEST(attributes), TEST(priorities), TEST(intervals), TEST(disk_priorities))
