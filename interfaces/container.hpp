@@ -131,10 +131,12 @@ struct ReadUses {
     static constexpr std::size_t payload = 128;
     static constexpr std::size_t reply_payload = 4096;
     std::uint32_t first = 0;
-    std::uint32_t reserved = 0;
+    std::uint32_t run = 0;  // one that RESTART started again has several; not_found: no such run
     struct Reply {
         std::uint32_t next = 0;
+        std::uint32_t runs = 0;
         std::uint32_t incomplete = 0;
+        std::uint32_t reserved = 0;
     };
 };
 

@@ -55,12 +55,17 @@ struct Fork {
 //
 // A path /var/images/NAME/Cluufile asks for the container of that image by its name. The caller must
 // be able to read the Cluufile.
+//
+// The step `unseen`: the caller's view does not show the program. Then only GRANT argv start of the caller's container can have it run: with the
+// view of who started that container. procmgr replaces the process by one with that view, or refuses; it never replies that
+// the library shall go on. not_found: it may not be started.
 struct Execute {
     static constexpr std::uint16_t label = 2;
     static constexpr std::size_t payload = 4096;
     static constexpr std::size_t max_capabilities = 1;
     std::uint64_t image_bytes = 0;  // length of the block that lies in a Memory
-    static constexpr std::uint32_t whole = 0, only_image = 1, in_place = 2;  // invalid: another
+    static constexpr std::uint32_t whole = 0, only_image = 1, in_place = 2,
+                                   unseen = 3;  // invalid: another
     std::uint32_t step = whole;
     std::uint32_t reserved = 0;
     static constexpr std::size_t longest_path = 4095;  // invalid: it is longer

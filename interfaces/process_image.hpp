@@ -66,8 +66,10 @@ struct IdentityPage {
     std::uint32_t user, group_id;
     std::uint32_t has_terminal;
     std::uint32_t
-        most_descriptors;  // the container's limit; the table of slots is small enough for it
-    char container[64];    // name of the container, zero-terminated
+        most_descriptors;        // the container's limit; the table of slots is small enough for it
+    std::uint32_t starts_named;  // 1: Execute may find what this process does not see (unseen)
+    std::uint32_t reserved;
+    char container[64];  // name of the container, zero-terminated
 };
 
 // Shared, written by both: procmgr sets bits and interrupts the first thread; the library takes

@@ -94,10 +94,12 @@ bool is_number(std::string_view text) {
 }
 
 // As procmgr itself tells it.
-int explain_process(const std::string& pid, bool as_json) {
+int explain_process(const std::string& pid, Arguments rest, bool as_json) {
+    if (take_json(rest)) as_json = true;
+    if (!rest.empty()) return usage_error("explain");
     auto text = read_file("/proc/" + pid + "/authority");
     if (!text) return complain(text.error());
-    print(as_json ? JsonObject().add("pid", pid).add("authority", *text).text() + "\n" : *text);
+    print(as_json ? json_of_authority(pid, *text) + "\n" : *text);
     return 0;
 }
 
@@ -129,7 +131,8 @@ int explain_command(Arguments arguments) {
                             : is_number(what)               ? what
                             : cluufile::is_image_name(what) ? process_of(what)
                                                             : "";
-    return pid.empty() ? explain_image(what, arguments, as_json) : explain_process(pid, as_json);
+    return pid.empty() ? explain_image(what, arguments, as_json)
+                       : explain_process(pid, arguments, as_json);
 }
 
 int diff_command(Arguments arguments) {

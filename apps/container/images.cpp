@@ -17,6 +17,10 @@ namespace {
 
 constexpr std::size_t longest_file = 64 * 1024;
 
+bool profiles_without_service(std::size_t bit) {
+    return (cluufile::profiles_without_service.raw() >> bit & 1) != 0;
+}
+
 }  // namespace
 
 std::string cluufile_path(std::string_view image) {
@@ -97,7 +101,9 @@ std::string summary(const cluufile::Plan& plan) {
     for (std::size_t i = 0; i < names.size(); ++i) {
         bool held = (plan.profiles.raw() >> i & 1) != 0;
         // That it may resolve names is said by its mounts already.
-        if (held && names[i] != "vfs") add(names[i]);
+        const bool empty = profiles_without_service(i);
+        if (held && names[i] != "vfs")
+            add(std::string(names[i]) + (empty ? " (grants nothing yet)" : ""));
     }
     for (const std::string& image : plan.depends) add("needs " + image);
     if (plan.memory_limit != 0) add(cluufile::size_text(plan.memory_limit));

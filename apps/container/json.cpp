@@ -103,6 +103,63 @@ std::string json_of_lines(std::string_view text) {
     return object.text();
 }
 
+namespace {
+
+// A line of cluufile::text_of: the reason stands at a column, or alone in the next line.
+constexpr std::size_t reason_column = 44;
+
+void add_statement(std::vector<std::pair<std::string, std::string>>& to, std::string_view line) {
+    const std::size_t first = line.find_first_not_of(' ');
+    if (first == line.npos) return;
+    if (first == reason_column) {
+        if (!to.empty()) to.back().second = line.substr(first);
+        return;
+    }
+    const bool has_reason = line.size() > reason_column && line[reason_column - 1] == ' ' &&
+                            line[reason_column - 2] == ' ';
+    std::string_view said = has_reason ? line.substr(0, reason_column) : line;
+    said = said.substr(first, said.find_last_not_of(' ') + 1 - first);
+    to.emplace_back(said, has_reason ? line.substr(reason_column) : std::string_view{});
+}
+
+}  // namespace
+
+std::string json_of_authority(std::string_view pid, std::string_view text) {
+    constexpr std::pair<std::string_view, std::string_view> heads[] = {
+        {"It runs", "runs"}, {"It may", "may"}, {"It may not", "mayNot"}};
+    constexpr std::string_view holds = "It holds";
+    JsonObject object, held;
+    object.add("pid", pid);
+    std::vector<std::pair<std::string, std::string>> said[std::size(heads)];
+    std::string_view head;
+    for (bool is_first = true; !text.empty(); is_first = false) {
+        const std::string_view line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+        if (is_first) object.add("process", line);
+        if (!line.starts_with(' ')) {
+            head = line;
+        } else if (head == holds) {
+            const std::string_view what = line.substr(std::min<std::size_t>(2, line.size()));
+            const std::size_t colon = what.find(": ");
+            if (colon != what.npos)
+                held.add(camel_case(what.substr(0, colon)), what.substr(colon + 2));
+            else
+                held.add("files", what);
+        }
+        for (std::size_t i = 0; i < std::size(heads); ++i) {
+            if (head == heads[i].first && line.starts_with(' ')) add_statement(said[i], line);
+        }
+    }
+    for (std::size_t i = 0; i < std::size(heads); ++i) {
+        std::vector<std::string> list;
+        for (const auto& [statement, reason] : said[i]) {
+            list.push_back(JsonObject().add("text", statement).add("because", reason).text());
+        }
+        object.add_json(heads[i].second, json_list(list));
+    }
+    return object.add_json("holds", held.text()).text();
+}
+
 JsonObject& JsonObject::add_json(std::string_view name, std::string_view value) {
     if (!members_.empty()) members_ += ",";
     members_ += json_text(name) + ":";

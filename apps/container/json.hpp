@@ -19,6 +19,9 @@ std::string json_texts(std::span<const std::string> texts);
 // list of their values.
 std::string json_of_lines(std::string_view text);
 
+// From /proc/PID/authority: the statements under "It runs", "It may" and "It may not", each with its reason, and what it holds.
+std::string json_of_authority(std::string_view pid, std::string_view text);
+
 class JsonObject {
 public:
     JsonObject& add(std::string_view name, std::string_view text) {

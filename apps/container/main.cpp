@@ -25,8 +25,10 @@ constexpr CommandEntry commands[] = {
      "run a container; -d: in the background, its output goes to its log; --rm: forget it when it "
      "ends",
      run_command},
-    {"exec", "exec [-i] [-t] [-e NAME=VALUE] NAME|ID COMMAND [ARG...]",
-     "run a further program in a container that runs, with what that one sees", exec_command},
+    {"exec", "exec [-d] [-i] [-t] [-e NAME=VALUE] NAME|ID COMMAND [ARG...]",
+     "run a further program in a container that runs, with what that one sees; -d: in the "
+     "background",
+     exec_command},
     {"ls", "ls [-a] [-q] [--format json]",
      "list the containers that run; -a: also those that have ended; -q: only their numbers",
      list_command},

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "apps/container/manager.hpp"
 
+#include <map>
+
 #include "interfaces/namespace.hpp"
 #include "interfaces/process.hpp"
 #include "interfaces/process_image.hpp"
@@ -175,6 +177,8 @@ Result<Manager::LogPart> Manager::read_log(const std::string& which, std::uint64
 
 Result<Manager::Uses> Manager::read_uses(const std::string& which) {
     Uses result;
+    std::map<std::string, cluufile::Rights> uses;  // of all runs
+    std::uint32_t runs = 0;
     container::ReadUses question;
     do {
         auto answer = ipc::call(manager_, question, {.payload = ipc::bytes(which)});
@@ -186,15 +190,18 @@ Result<Manager::Uses> Manager::read_uses(const std::string& which) {
                 record.record_length < sizeof record ||
                 record.path_length > record.record_length - sizeof record)
                 return std::unexpected("the process manager's answer is damaged");
-            result.uses.push_back(
-                {std::string(ipc::text(rest.subspan(sizeof record, record.path_length))),
-                 cluufile::Rights::from_raw(record.rights)});
+            cluufile::Rights& used =
+                uses[std::string(ipc::text(rest.subspan(sizeof record, record.path_length)))];
+            used = used | cluufile::Rights::from_raw(record.rights);
             rest = rest.subspan(record.record_length);
         }
-        result.incomplete = answer->reply.incomplete != 0;
+        result.incomplete = result.incomplete || answer->reply.incomplete != 0;
         // A list that does not go forward would never end.
         question.first = answer->reply.next > question.first ? answer->reply.next : 0;
-    } while (question.first != 0);
+        if (question.first == 0) ++question.run;
+        runs = answer->reply.runs;
+    } while (question.run < runs);
+    for (const auto& [path, rights] : uses) result.uses.push_back({path, rights});
     return result;
 }
 

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <expected>
+#include <functional>
 #include <vector>
 
 #include "apps/container/command.hpp"
@@ -31,13 +32,19 @@ struct RunOptions {
     bool detached = false;
     std::string name;
     container::ConfigureNext how;
+    std::string complaint;  // of an option that is known, but cannot be
     std::vector<std::string> environment;
     std::vector<Volume> volumes;
     Arguments words;  // the image and its arguments
 };
 
-// The value of an option; null if there is none.
-const char* value_of(Arguments& rest) {
+// `--name VALUE`, or `--name=VALUE`: what stands behind; null if nothing does. `option` is the name alone then.
+const char* value_of(Arguments& rest, std::string_view& option) {
+    const std::size_t equals = option.starts_with("--") ? option.find('=') : option.npos;
+    if (equals != option.npos) {
+        option = option.substr(0, equals);
+        return rest[0] + equals + 1;
+    }
     if (rest.size() < 2) return nullptr;
     rest = rest.subspan(1);
     return rest[0];
@@ -77,8 +84,9 @@ std::optional<std::uint32_t> parse_share(std::string_view text) {
 // False: there is no such option, or it has no such value.
 bool take_value(std::string_view option, std::string_view value, RunOptions& options) {
     if (option == "-e" || option == "--env") {
-        options.environment.emplace_back(value);
-        return value.contains('=');
+        // A name alone is the caller's variable, which is passed on anyway.
+        if (value.contains('=')) options.environment.emplace_back(value);
+        return !value.empty();
     }
     if (option == "--name") {
         options.name = value;
@@ -86,6 +94,9 @@ bool take_value(std::string_view option, std::string_view value, RunOptions& opt
     }
     if (option == "--net" || option == "--network") {
         options.how.flags |= container::ConfigureNext::without_network;
+        if (value != "none")
+            options.complaint = "--net " + std::string(value) +
+                                ": there is no network yet, for any container: only none";
         return value == "none";
     }
     if (option == "-v" || option == "--volume") {
@@ -109,9 +120,9 @@ bool take_value(std::string_view option, std::string_view value, RunOptions& opt
 // False, if the words make no sense.
 bool parse_options(Arguments rest, RunOptions& options) {
     for (; !rest.empty() && rest[0][0] == '-'; rest = rest.subspan(1)) {
-        const std::string_view option = rest[0];
+        std::string_view option = rest[0];
         if (take_switch(option, options)) continue;
-        const char* value = value_of(rest);
+        const char* value = value_of(rest, option);
         if (value == nullptr || !take_value(option, value, options)) return false;
     }
     options.words = rest;
@@ -175,29 +186,32 @@ int become(RunOptions& options) {
     return status_not_executable;
 }
 
-[[noreturn]] void become_detached(RunOptions& options, int failure) {
+// What a process becomes; comes back only with a complaint made, and gives the exit status that it means.
+using Become = std::function<int()>;
+
+[[noreturn]] void become_detached(const Become& become, int failure) {
     setsid();
     int nothing = open("/dev/null", O_RDWR);
     if (nothing >= 0) {
-        // Output goes to its log; nobody types into a container in the background.
+        // Nobody types into a container in the background.
         dup2(nothing, STDIN_FILENO);
         if (nothing > STDERR_FILENO) close(nothing);
     }
-    int status = become(options);
+    int status = become();
     (void)write(failure, &status, sizeof(status));
     _exit(status);
 }
 
 // Returns when the child is the container, or has said why it cannot be: a pipe tells, whose other end is closed by the exec.
 // -> the child, or the exit status that the failure means.
-std::expected<pid_t, int> start_detached(RunOptions& options) {
+std::expected<pid_t, int> start_detached(const Become& become) {
     int failure[2];
     if (pipe2(failure, O_CLOEXEC) != 0)
         return std::unexpected(complain(std::string("cannot start a process: ") + strerror(errno)));
     pid_t child = fork();
     if (child < 0)
         return std::unexpected(complain(std::string("cannot start a process: ") + strerror(errno)));
-    if (child == 0) become_detached(options, failure[1]);
+    if (child == 0) become_detached(become, failure[1]);
     close(failure[1]);
     int status = 0;
     const bool failed = read(failure[0], &status, sizeof(status)) == sizeof(status);
@@ -207,7 +221,7 @@ std::expected<pid_t, int> start_detached(RunOptions& options) {
 }
 
 int run_detached(RunOptions& options) {
-    const auto child = start_detached(options);
+    const auto child = start_detached([&] { return become(options); });
     if (!child) return child.error();
     print(std::to_string(*child) + "\n");
     return 0;
@@ -230,7 +244,8 @@ int provide(Manager& manager, const std::string& image) {
         std::string word = image;
         char* words[] = {word.data()};
         RunOptions options{.detached = true, .words = Arguments(words)};
-        if (const auto child = start_detached(options); !child) return child.error();
+        const auto child = start_detached([&] { return become(options); });
+        if (!child) return child.error();
         id = running_container(manager, image);
     }
     if (!id) return complain(id.error());
@@ -256,14 +271,35 @@ int start_dependencies(const std::string& image) {
 
 bool parse_exec_options(Arguments rest, RunOptions& options) {
     for (; !rest.empty() && rest[0][0] == '-'; rest = rest.subspan(1)) {
-        const std::string_view option = rest[0];
+        std::string_view option = rest[0];
         if (take_switch(option, options)) continue;
-        const char* value = value_of(rest);
+        const char* value = value_of(rest, option);
         const bool is_variable = option == "-e" || option == "--env";
         if (value == nullptr || !is_variable || !take_value(option, value, options)) return false;
     }
     options.words = rest;
-    return rest.size() >= 2 && !options.detached && options.how.flags == 0;
+    return rest.size() >= 2 && options.how.flags == 0;
+}
+
+// Comes back only with a complaint made.
+int become_inside(RunOptions& options) {
+    const std::string name = options.words[0];
+    auto manager = Manager::open();
+    if (!manager) return complain(manager.error());
+    if (const auto entered = manager->enter_next(name); !entered) return complain(entered.error());
+    std::vector<char*> words(options.words.begin() + 1, options.words.end());
+    words.push_back(nullptr);
+    // Of one in the background nobody hears; the log is the first program's.
+    const int nothing = options.detached ? open("/dev/null", O_WRONLY | O_CLOEXEC) : -1;
+    const int said = options.detached ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3) : -1;
+    for (const int output : {STDOUT_FILENO, STDERR_FILENO}) {
+        if (nothing >= 0) dup2(nothing, output);
+    }
+    execvpe(words[0], words.data(), environment_with(options.environment).data());
+    const int error = errno;
+    if (said >= 0) dup2(said, STDERR_FILENO);
+    complain(name + ": " + words[0] + ": " + strerror(error));
+    return error == ENOENT ? status_not_found : status_not_executable;
 }
 
 }  // namespace
@@ -271,21 +307,18 @@ bool parse_exec_options(Arguments rest, RunOptions& options) {
 int exec_command(Arguments arguments) {
     RunOptions options;
     if (!parse_exec_options(arguments, options)) return usage_error("exec");
-    const std::string name = options.words[0];
-    auto manager = Manager::open();
-    if (!manager) return complain(manager.error());
-    if (const auto entered = manager->enter_next(name); !entered) return complain(entered.error());
-    std::vector<char*> words(options.words.begin() + 1, options.words.end());
-    words.push_back(nullptr);
-    execvpe(words[0], words.data(), environment_with(options.environment).data());
-    const int error = errno;
-    complain(name + ": " + words[0] + ": " + strerror(error));
-    return error == ENOENT ? status_not_found : status_not_executable;
+    if (!options.detached) return become_inside(options);
+    const auto child = start_detached([&] { return become_inside(options); });
+    return child ? 0 : child.error();
 }
 
 int run_command(Arguments arguments) {
     RunOptions options;
-    if (!parse_options(arguments, options)) return usage_error("run");
+    if (!parse_options(arguments, options)) {
+        if (options.complaint.empty()) return usage_error("run");
+        complain(options.complaint);
+        return status_usage;
+    }
     const std::string image = options.words[0];
     if (!cluufile::is_image_name(image))
         return complain(image + ": not the name of an image (a-z 0-9 . _ -)");

@@ -40,9 +40,9 @@ std::string cpu_text(std::uint64_t nanoseconds) {
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {
     unsigned shift = 0;
-    if (text.ends_with('K')) shift = 10;
-    if (text.ends_with('M')) shift = 20;
-    if (text.ends_with('G')) shift = 30;
+    if (text.ends_with('K') || text.ends_with('k')) shift = 10;
+    if (text.ends_with('M') || text.ends_with('m')) shift = 20;
+    if (text.ends_with('G') || text.ends_with('g')) shift = 30;
     if (shift != 0) text.remove_suffix(1);
     auto number = parse_number(text);
     if (!number || *number == 0 || *number > (std::uint64_t{1} << 46 >> shift)) return std::nullopt;

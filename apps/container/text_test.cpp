@@ -55,6 +55,31 @@ TEST(Json, LinesBecomeAnObject) {
               R"("volumes":[],"grants":[],"environment":[],"steps":[],"labels":["q=\""]})");
 }
 
+TEST(Json, AuthorityBecomesAnObject) {
+    const std::string text =
+        "cat (7): container cat-3 of the image cat, for user 1000\n"
+        "It runs\n"
+        "  /bin/busybox cat                          ENTRYPOINT\n"
+        "It may\n"
+        "  read /home/admin/a name that is so long that nothing fits\n"
+        "                                            GRANT argv\n"
+        "It may not\n"
+        "  see any other file                        nothing shows it\n"
+        "It holds\n"
+        "  its place: inside shell-1\n"
+        "  a view of files, as said above\n";
+    EXPECT_EQ(
+        json_of_authority("7", text),
+        R"({"pid":"7","process":"cat (7): container cat-3 of the image cat, for user 1000",)"
+        R"("runs":[{"text":"/bin/busybox cat","because":"ENTRYPOINT"}],)"
+        R"("may":[{"text":"read /home/admin/a name that is so long that nothing fits","because":"GRANT argv"}],)"
+        R"("mayNot":[{"text":"see any other file","because":"nothing shows it"}],)"
+        R"("holds":{"itsPlace":"inside shell-1","files":"a view of files, as said above"}})");
+    // What is no such text becomes an object all the same.
+    EXPECT_EQ(json_of_authority("7", ""),
+              R"({"pid":"7","runs":[],"may":[],"mayNot":[],"holds":{}})");
+}
+
 TEST(Json, TextIsAlwaysValid) {
     EXPECT_EQ(json_text("a\"b\\c\n\x7f"), "\"a\\\"b\\\\c\\u000a\x7f\"");
     EXPECT_EQ(json_text("gr\xc3\xbc\xf0\x9f\x90\xa7"), "\"gr\xc3\xbc\xf0\x9f\x90\xa7\"");

@@ -68,6 +68,11 @@ int trace_command(Arguments words) {
     int status = 0;
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
+    // One that begins anew is traced to its end.
+    if (image->plan.restart.policy != cluufile::RestartPolicy::no) {
+        const auto ended = manager->await_end(name);
+        if (!ended) return complain(ended.error());
+    }
     auto uses = manager->read_uses(name);
     if (!uses) return complain(uses.error());
     // What it started may still run; then it stays in the list.

@@ -109,10 +109,23 @@ std::string_view name_of(RestartPolicy policy) {
 }
 
 std::string_view name_of(Rights rights) {
-    constexpr std::string_view names[] = {
-        "",       "read",        "write",        "read write",
-        "create", "read create", "write create", "read write create"};
-    return names[rights.raw() & 7];
+    constexpr std::string_view names[] = {"",
+                                          "read",
+                                          "write",
+                                          "read write",
+                                          "create",
+                                          "read create",
+                                          "write create",
+                                          "read write create",
+                                          "start",
+                                          "read start",
+                                          "write start",
+                                          "read write start",
+                                          "create start",
+                                          "read create start",
+                                          "write create start",
+                                          "read write create start"};
+    return names[rights.raw() & 15];
 }
 
 }  // namespace cluufile

@@ -68,6 +68,7 @@ enum class Right : std::uint8_t {
     read = 1 << 0,    // open for reading, list
     write = 1 << 1,   // change what exists, remove it
     create = 1 << 2,  // make what does not exist
+    start = 1 << 3,   // argv alone: start it as the starter could. No right to files
 };
 
 using Rights = base::Flags<Right>;
@@ -78,7 +79,10 @@ struct Grants {
     Rights beside;  // what is in the same directory as that
     Rights cwd;     // the starter's current directory, and all below
 
-    bool any() const { return !(argv | beside | cwd).empty(); }
+    // Of files: to start programs, none need be seen.
+    Rights of_argv() const { return argv.without(Right::start); }
+    bool any() const { return !(of_argv() | beside | cwd).empty(); }
+    bool starts() const { return argv.has(Right::start); }
 };
 
 // The groups of endpoints that a container may be given. A bit set.
@@ -219,5 +223,8 @@ std::string_view name_of(RestartPolicy policy);
 std::string_view name_of(Rights rights);
 // The words of the profiles, in the order of their bits.
 std::span<const std::string_view> profile_names();
+// Those whose services the system does not have: granting them grants nothing.
+inline constexpr Profiles profiles_without_service =
+    Profiles{Profile::registry} | Profile::net | Profile::device;
 
 }  // namespace cluufile

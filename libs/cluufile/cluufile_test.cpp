@@ -260,10 +260,16 @@ INSTANTIATE_TEST_SUITE_P(
                 "cat:1:6: found the end of the line, expected whose names: argv, beside or cwd"},
         Mistake{"GRANT args read",
                 "cat:1:7: found 'args', expected whose names: argv, beside or cwd"},
-        Mistake{"GRANT argv",
-                "cat:1:11: found the end of the line, expected a right: read, write or create"},
+        Mistake{
+            "GRANT argv",
+            "cat:1:11: found the end of the line, expected a right: read, write, create or start"},
         Mistake{"GRANT argv read rm",
-                "cat:1:17: found 'rm', expected a right: read, write or create"},
+                "cat:1:17: found 'rm', expected a right: read, write, create or start"},
+        Mistake{"GRANT cwd start",
+                "cat:1:11: found 'start', expected a right: read, write or create"},
+        Mistake{"GRANT argv start\nWORKDIR /",
+                "cat:2:1: found 'WORKDIR', expected no WORKDIR together with GRANT: names are "
+                "meant from the starter's directory"},
         Mistake{"PROFILE vfs\nGRANT cwd read\nGRANT cwd write",
                 "cat:3:7: found 'cwd', expected other names: these are granted in line 2"},
         Mistake{"GRANT argv read",
@@ -491,6 +497,21 @@ TEST(Cluufile, ABuildHasTheImagesFilesAndNothingElse) {
               "MOUNT /dev/null inherit\nENV 'A=b c'\nLIMIT memory 8192K\nLIMIT time 5s\nUSER 7\n"
               "WORKDIR /\nENTRYPOINT /bin/sh /bin/sh -c 'it is \"so\"'\n");
     EXPECT_EQ(error_of(text), "no error");
+}
+
+TEST(Cluufile, WhatStartsNeedSeeNothing) {
+    Images images;
+    const Cluufile file = parsed("PROFILE ipc\nGRANT argv start\nENTRYPOINT /bin/x\n", images);
+    EXPECT_TRUE(file.grants.starts());
+    EXPECT_FALSE(file.grants.any());
+    const Plan plan = plan_of("x", file);
+    EXPECT_FALSE(plan.shows_files());
+    const std::vector<std::string> arguments{"x", "/bin/cat"};
+    EXPECT_EQ(Names(plan, {.arguments = arguments, .directory = "/"}).next(), nullptr);
+    EXPECT_EQ(name_of(file.grants.argv), "start");
+    EXPECT_EQ(name_of(parsed("PROFILE vfs\nGRANT argv start read\n", images).grants.argv),
+              "read start");
+    EXPECT_TRUE(text_of(plan).contains("GRANT argv start\n")) << text_of(plan);
 }
 
 TEST(Cluufile, WorkshopsAreNoImages) {

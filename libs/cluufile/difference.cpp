@@ -107,7 +107,9 @@ void compare_profiles(Changes& out, Profiles old, Profiles now) {
         const auto one = Profiles::from_raw(1U << bit);
         if (old.has(one) == now.has(one)) continue;
         out.push_back(
-            {now.has(one) ? Kind::gains : Kind::loses, "PROFILE " + std::string{names[bit]}});
+            {now.has(one) ? Kind::gains : Kind::loses,
+             "PROFILE " + std::string{names[bit]} +
+                 (profiles_without_service.has(one) ? ", which grants nothing yet" : "")});
     }
 }
 

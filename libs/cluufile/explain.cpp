@@ -79,8 +79,13 @@ void add_grant(Statements& out, Rights rights, std::string_view source, const st
 
 // What is granted by names: those of the command line, or the rule by which they will be found.
 void add_grants(Statements& out, const Plan& plan, const CommandLine& line) {
+    if (plan.grants.starts())
+        out.push_back(
+            {.text = "start programs that its arguments name, which see what its starter sees",
+             .directive = "GRANT",
+             .word = std::string{argv}});
     if (line.arguments.empty()) {
-        add_grant(out, plan.grants.argv, argv, "what its arguments name, and below");
+        add_grant(out, plan.grants.of_argv(), argv, "what its arguments name, and below");
         add_grant(out, plan.grants.beside, beside, "what its arguments name");
         add_grant(out, plan.grants.cwd, cwd, "where it is started, and below");
         return;
@@ -95,7 +100,7 @@ void add_grants(Statements& out, const Plan& plan, const CommandLine& line) {
 }
 
 bool changes_something(const Plan& plan) {
-    const Rights all = plan.grants.argv | plan.grants.beside | plan.grants.cwd;
+    const Rights all = plan.grants.of_argv() | plan.grants.beside | plan.grants.cwd;
     return all.has(Right::write) || all.has(Right::create) ||
            std::ranges::any_of(plan.volumes,
                                [](const Volume& volume) { return !volume.read_only; }) ||
@@ -294,6 +299,7 @@ std::string verbs(Rights rights) {
     if (rights.has(Right::read)) words.push_back("read");
     if (rights.has(Right::write)) words.insert(words.end(), {"change", "remove"});
     if (rights.has(Right::create)) words.push_back("create");
+    if (rights.has(Right::start)) words.push_back("start");
     std::string text;
     for (std::size_t i = 0; i < words.size(); ++i) {
         if (i != 0) text += i + 1 == words.size() ? " and " : ", ";

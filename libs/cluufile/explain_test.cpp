@@ -132,7 +132,7 @@ TEST(Explain, ReasonsStandBesideTheStatements) {
 TEST(Explain, EveryReasonIsFound) {
     constexpr std::string_view text =
         "PROFILE vfs admin net\nPROFILE device registry\nMOUNT / readonly\nMOUNT /x none\nGRANT "
-        "argv read\n"
+        "argv read start\nMOUNT /o image\nCOPY a /o/\n"
         "GRANT beside create\nGRANT cwd write\nLIMIT memory 1M\nLIMIT cpu 5%\nLIMIT processes 9\n"
         "RESTART always\nENV 'A=b c' D=e\nENTRYPOINT /bin/x\nCMD y\nUSER daemon\n"
         "DEPENDS db\nDEPENDS net\nHEALTHCHECK /bin/y\nMOUNT /p private 1M\n"
@@ -147,7 +147,7 @@ TEST(Explain, EveryReasonIsFound) {
         ++with_line;
         EXPECT_TRUE(find_origin(text, one.directive, one.word, none)) << one.text;
     }
-    EXPECT_EQ(with_line, 26u);
+    EXPECT_EQ(with_line, 29u);
 }
 
 TEST(Origin, OfTheLastFileThatSaysIt) {
@@ -229,7 +229,8 @@ TEST(Difference, LimitsServicesAndPrograms) {
                     "loses processes: 5 instead of what its starter has"}));
     EXPECT_EQ(changes("PROFILE ipc\nENTRYPOINT /bin/a\n",
                       "PROFILE net\nENTRYPOINT /bin/b c\nENV X=1\nRESTART always\n"),
-              (List{"gains PROFILE net", "loses PROFILE ipc", "runs /bin/b c X=1 instead of /bin/a",
+              (List{"gains PROFILE net, which grants nothing yet", "loses PROFILE ipc",
+                    "runs /bin/b c X=1 instead of /bin/a",
                     "runs again when it ends: always instead of no"}));
 }
 

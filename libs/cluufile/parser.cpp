@@ -20,7 +20,7 @@ using Done = base::Result<void, Error>;
 constexpr std::string_view profile_words[] = {
     "ipc", "vfs", "registry", "net", "admin", "device", "supervisor", "accounts", "framebuffer"};
 
-constexpr std::string_view right_words[] = {"read", "write", "create"};
+constexpr std::string_view right_words[] = {"read", "write", "create", "start"};
 
 struct LimitKind {
     std::string_view name, twice, expected;
@@ -184,7 +184,8 @@ Done Parser::whole_steps() {
 Done Parser::whole() {
     TRY(whole_steps());
     const bool told_where = !result_.directory.empty();
-    if (told_where && result_.grants.any() && (workdir_line_ | last_grant_line_) != 0)
+    const bool names = result_.grants.any() || result_.grants.starts();
+    if (told_where && names && (workdir_line_ | last_grant_line_) != 0)
         return base::fail(
             Error{file_, std::max(workdir_line_, last_grant_line_), 1,
                   workdir_line_ > last_grant_line_ ? "WORKDIR" : "GRANT",
@@ -196,7 +197,7 @@ Done Parser::whole() {
     if (last_mount_line_ != 0)
         return base::fail(
             Error{file_, last_mount_line_, 1, "MOUNT", "PROFILE vfs as well, or no mounts"});
-    if (last_grant_line_ != 0)
+    if (last_grant_line_ != 0 && result_.grants.any())
         return base::fail(
             Error{file_, last_grant_line_, 1, "GRANT", "PROFILE vfs as well, or no grants"});
     return {};
@@ -325,9 +326,12 @@ Done Parser::grant(Words& words, const Word&) {
     Word word = TRY(words.next());
     do {
         std::size_t index = 0;
-        while (index < std::size(right_words) && right_words[index] != word.text) ++index;
-        if (word.end || index == std::size(right_words))
-            return base::fail(words.error(word, "a right: read, write or create"));
+        // Only programs that were named can be meant.
+        const std::size_t rights_of = std::size(right_words) - (of_argv ? 0 : 1);
+        while (index < rights_of && right_words[index] != word.text) ++index;
+        if (word.end || index == rights_of)
+            return base::fail(words.error(word, of_argv ? "a right: read, write, create or start"
+                                                        : "a right: read, write or create"));
         rights = rights | Rights::from_raw(static_cast<std::uint8_t>(1U << index));
         word = TRY(words.next());
     } while (!word.end);

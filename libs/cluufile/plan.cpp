@@ -110,7 +110,7 @@ const GrantedName* Names::next() {
         name_ = {std::string{line_.directory}, plan_.grants.cwd, {}};
         return &name_;
     }
-    name_.rights = plan_.grants.argv;
+    name_.rights = plan_.grants.of_argv();
     name_.beside = plan_.grants.beside;
     while (!(name_.rights | name_.beside).empty() && argument_ < line_.arguments.size()) {
         std::string_view text = line_.arguments[argument_];

@@ -199,6 +199,8 @@ Plan tightened(const Plan& plan, const CommandLine& line, std::span<const Use> u
     });
     std::ranges::sort(result.mounts);
     result.grants = needs.grants;
+    // What it started has containers of its own, of which a run's uses do not tell.
+    if (plan.grants.starts()) result.grants.argv = result.grants.argv | Right::start;
     if (result.mounts.empty() && !result.grants.any())
         result.profiles = result.profiles.without(Profile::vfs);
     return result;

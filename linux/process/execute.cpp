@@ -186,7 +186,17 @@ Result<std::unique_ptr<ExecutePlan>> gather(std::int32_t directory, std::string_
         TRY(ask_procmgr(plan->block));
         return base::fail(Errno::enoexec);
     }
-    auto executable = TRY(fd::open_executable(directory, path, at_flags));
+    auto opened = fd::open_executable(directory, path, at_flags);
+    const bool from_here = path.starts_with('/') || directory == linux_abi::at_cwd;
+    // Without a view at all, EACCES.
+    const bool unseen =
+        !opened && (opened.error() == Errno::enoent || opened.error() == Errno::eacces);
+    if (unseen && from_here && identity().starts_named != 0) {
+        const std::string before = path.starts_with('/') ? "" : fd::current_directory() + '/';
+        plan->block = make_block(before + std::string{path}, arguments, environment);
+        TRY(ask_procmgr(plan->block, process::Execute::unseen));
+    }
+    auto executable = TRY(std::move(opened));
     const std::string shown = path.empty() ? executable.path : std::string{path};
     FileStart start;
     executable = TRY(resolve_script(std::move(executable), shown, arguments.list, start));
@@ -243,6 +253,14 @@ void hand_over(ExecutePlan* plan) {
 }
 
 }  // namespace
+
+Result<void> offer_to_procmgr(std::string_view path, std::vector<std::string> arguments,
+                              std::vector<std::string> environment) {
+    Strings all, variables;
+    all.list = std::move(arguments);
+    variables.list = std::move(environment);
+    return ask_procmgr(make_block(path, all, variables));
+}
 
 bool plan_waits_for(const Thread& thread) {
     return thread.leader && waiting_plan.load(std::memory_order_relaxed) != nullptr;

@@ -13,6 +13,7 @@
 #include "linux/fd/location.hpp"
 #include "linux/process/begin.hpp"
 #include "linux/process/book.hpp"
+#include "linux/process/execute.hpp"
 #include "linux/process/exit.hpp"
 #include "linux/process/hooks.hpp"
 #include "linux/process/image.hpp"
@@ -60,6 +61,10 @@ std::vector<std::byte> copy_block() {
 void find_directory(const Image& image) {
     constexpr std::string_view home = "HOME=";
     const std::string directory = fd::location.directory();
+    // What it starts by name (GRANT argv start) is meant from there, and starts there.
+    if (identity().starts_named != 0) {
+        return;
+    }
     if (directory == "/" || fd::attributes_of({directory, true}, true)) {
         return;
     }
@@ -77,6 +82,11 @@ Result<abi::Registers> run_image(const Image& image) {
     std::vector<std::string> arguments{image.arguments.begin(), image.arguments.end()};
     FileStart start;
     executable = TRY(resolve_script(std::move(executable), image.path, arguments, start));
+    // A script that was started by its name: its interpreter may have a container of its own, as for whoever executes it.
+    if (identity().starts_named != 0 && executable.path != image.path) {
+        TRY(offer_to_procmgr(executable.path, arguments,
+                             {image.environment.begin(), image.environment.end()}));
+    }
     Image program = image;
     program.path = executable.path;
     program.arguments.assign(arguments.begin(), arguments.end());

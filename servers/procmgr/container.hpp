@@ -20,6 +20,7 @@
 #include "libs/ipc/request.hpp"
 #include "servers/procmgr/model/authority.hpp"
 #include "servers/procmgr/model/log_ring.hpp"
+#include "servers/procmgr/shared_view.hpp"
 
 namespace procmgr {
 
@@ -75,7 +76,14 @@ struct Container {
     std::vector<ipc::PendingReply> stoppers;  // who asked for it, and waits until it has ended
     bool restart_asked = false;               // for when it has ended
     std::vector<ipc::PendingReply> awaiting;  // container::Await
-    ipc::Capability<names::View> traced_view;
+    // Of one that is traced: those of its runs, the latest last. They cost vfs's memory, so of many the latest are kept.
+    static constexpr std::size_t most_traced_runs = 4;
+    std::vector<ipc::Capability<names::View>> traced_views;
+    bool trace_incomplete = false;
+    // GRANT argv start: what may be started with the starter's view, by whom it was.
+    StartableNames startable;
+    SharedView start_view;
+    Identity start_identity;
     LogRing log;
     struct LogReader {
         std::uint64_t position = 0;
@@ -91,6 +99,7 @@ struct Container {
         return state == container::State::exited && kit != nullptr && !stopping;
     }
     [[nodiscard]] bool has(cluufile::Profile profile) const { return plan.profiles.has(profile); }
+    [[nodiscard]] bool traced() const { return (flags & container::ConfigureNext::trace) != 0; }
     [[nodiscard]] bool supervises() const {
         return has(cluufile::Profile::supervisor) || has(cluufile::Profile::admin);
     }

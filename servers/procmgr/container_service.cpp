@@ -219,29 +219,35 @@ Result<container::Signal::Reply> ContainerService::handle(const container::Signa
 Result<container::ReadUses::Reply> ContainerService::handle(const container::ReadUses& read,
                                                             ipc::Request& request) {
     const Container* container = TRY(find(request));
-    if (!container->traced_view) {
+    if (container->traced_views.empty()) {
         return base::fail(Status::unsupported);
     }
-    auto view = ipc::copy(container->traced_view.ref());
+    if (read.run >= container->traced_views.size()) {
+        return base::fail(Status::not_found);
+    }
+    auto view = ipc::copy(container->traced_views[read.run].ref());
     if (!view) {
         return base::fail(ipc::to_status(view.error()));
     }
-    answer_uses(std::move(*view), read, TRY(request.defer()));
+    answer_uses(std::move(*view), read,
+                {.runs = static_cast<std::uint32_t>(container->traced_views.size()),
+                 .incomplete = container->trace_incomplete ? 1U : 0U},
+                TRY(request.defer()));
     return container::ReadUses::Reply{};
 }
 
 // vfs knows.
 Task ContainerService::answer_uses(ipc::Capability<names::View> view, container::ReadUses read,
-                                   ipc::PendingReply reply) {
+                                   container::ReadUses::Reply answer, ipc::PendingReply reply) {
     const auto uses = co_await manager_.outside.call(
         manager_.given.names, names::ReadUses{.first = read.first}, {.capabilities = {view}});
     if (!uses) {
         (void)reply.fail(ipc::to_status(uses.error()));
         co_return;
     }
-    (void)reply.answer<container::ReadUses>(
-        {.next = uses->reply.next, .incomplete = uses->reply.incomplete},
-        {.payload = uses->payload});
+    answer.next = uses->reply.next;
+    answer.incomplete |= uses->reply.incomplete;
+    (void)reply.answer<container::ReadUses>(answer, {.payload = uses->payload});
 }
 
 Result<container::Await::Reply> ContainerService::handle(const container::Await&,

@@ -38,7 +38,7 @@ public:
 
 private:
     Task answer_uses(ipc::Capability<names::View> view, container::ReadUses read,
-                     ipc::PendingReply reply);
+                     container::ReadUses::Reply answer, ipc::PendingReply reply);
     [[nodiscard]] Result<const Process*> caller(const ipc::Request& request);
     // By name or number, among those that the caller sees.
     [[nodiscard]] Result<Container*> find(const ipc::Request& request);

@@ -15,8 +15,11 @@ struct Starter {
     Identity identity;
 };
 
-Starter starter_of(Manager& manager, Pid pid) {
-    return {manager.body_of(pid)->view, manager.table.find(pid)->identity};
+Starter starter_of(Manager& manager, Pid pid, bool unseen) {
+    const Process& process = *manager.table.find(pid);
+    const Container* own = manager.container_of(process);
+    return {unseen && own != nullptr ? own->start_view : manager.body_of(pid)->view,
+            process.identity};
 }
 
 // A container's authority comes from its starter: only who may manage containers can start one that
@@ -29,10 +32,6 @@ bool may_grant(const Container& starter, cluufile::Profiles granted, const Plan&
     };
     const bool supervises = may(Profile::supervisor) || starter.supervises();
     return supervises && may(Profile::admin) && may(Profile::accounts) && may(Profile::framebuffer);
-}
-
-bool is_traced(const Container& container) {
-    return (container.flags & container::ConfigureNext::trace) != 0;
 }
 
 // What a view shows at a path.
@@ -152,6 +151,9 @@ base::Result<NewContainer, Refusal> make_container(Manager& manager, CallerId ca
 Async<Decided> decide(Manager& manager, CallerId caller, const Starter& starter, ImageName image,
                       const ImageBlock& block) {
     Decision decision;
+    if (image.name.empty()) {
+        co_return std::move(decision);
+    }
     ImageLookup lookup = co_await manager.images.find(image.name);
     if (lookup.outcome == ImageLookup::Outcome::wrong) {
         co_return base::fail(Refusal{Status::invalid, std::move(lookup.complaint)});
@@ -190,7 +192,7 @@ Async<Decided> decide(Manager& manager, CallerId caller, const Starter& starter,
                                               .bank = container->get().bank,
                                               .disk = container->get().disk,
                                               .container = container->get().id,
-                                              .traced = is_traced(container->get())});
+                                              .traced = container->get().traced()});
     if (!prepared) {
         co_return base::fail(prepared.error());
     }
@@ -214,17 +216,26 @@ Result<void> give_log(Manager& manager, const Container& container, Body& to, Im
     return replace_outputs(to, image, std::move(*file));
 }
 
+// What GRANT argv start lets the container's programs start.
+void note_startable(Container& container, const Starter& starter, Identity identity,
+                    const ImageBlock& block) {
+    // As somebody else (USER), it has not the starter's view.
+    if (!container.plan.grants.starts() || identity != starter.identity || !starter.view.ref()) {
+        return;
+    }
+    container.startable = StartableNames{container.plan, block};
+    container.start_view = starter.view;
+    container.start_identity = identity;
+}
+
 // The new image in the old one's place.
 base::Result<void, Refusal> replace(Manager& manager, const Starter& starter, Process& process,
                                     Decision&& decision, ImageBlock& block) {
     const Plan& plan = *decision.plan;
     Container& container = decision.container.get();
     container.command_line = note_command_line(plan, block);
-    if (is_traced(container) && decision.prepared.view) {
-        if (auto copy = ipc::copy(decision.prepared.view.ref())) {
-            container.traced_view = std::move(*copy);
-        }
-    }
+    note_startable(container, starter, decision.prepared.identity, block);
+    keep_trace(container, decision.prepared.view.ref());
     const std::size_t first_argument = apply(plan, block);
     auto built = build_beside(manager, process, decision.prepared.identity,
                               {.container = &container,
@@ -251,6 +262,44 @@ base::Result<void, Refusal> replace(Manager& manager, const Starter& starter, Pr
                                   .first_argument = first_argument});
     }
     manager.replace_image(process, std::move(*fresh), container);
+    return {};
+}
+
+Async<Result<ipc::Capability<fs::File>>> open_program(Manager& manager, ipc::Ref<names::View> view,
+                                                      std::string path) {
+    if (!view) {
+        co_return base::fail(Status::not_found);
+    }
+    auto opened = co_await manager.outside.call(
+        view, fs::Open{.flags = fs::OpenFlags::read | fs::OpenFlags::execute},
+        {.payload = ipc::bytes(path)});
+    if (!opened) {
+        co_return base::fail(ipc::to_status(opened.error()));
+    }
+    if (opened->reply.kind != fs::Kind::regular) {
+        co_return base::fail(Status::not_executable);
+    }
+    co_return opened->take<fs::File>();
+}
+
+// A program without an image, by GRANT argv start: in the same container, but with its starter's view.
+base::Result<void, Refusal> run_with_view(Manager& manager, const Starter& starter,
+                                          Process& process, ipc::Ref<fs::File> program,
+                                          ImageBlock& block) {
+    Container& own = *manager.container_of(process);
+    auto built = build_beside(manager, process, process.identity,
+                              {.container = &own,
+                               .process = &process,
+                               .block = &block,
+                               .view = starter.view.ref(),
+                               .executable = program,
+                               .move_in = {}});
+    if (!built) {
+        return base::fail(built.error());
+    }
+    if (*built) {
+        manager.replace_image(process, std::move(**built), own);
+    }
     return {};
 }
 
@@ -307,17 +356,40 @@ void refuse(Body& body, const Refusal& refusal, ipc::PendingReply& reply) {
     (void)reply.fail(refusal.status);
 }
 
+bool may_start(const Container& own, const Process& process, std::string_view path) {
+    return own.start_view.ref() && process.identity == own.start_identity &&
+           own.startable.contains(path);
+}
+
 Task execute_image(Manager& manager, CallerId caller, ImageName image, ToExecute what,
                    ipc::PendingReply reply) {
     ImageBlock& block = what.block;
-    const Starter starter = starter_of(manager, caller.pid);
+    const bool unseen = what.step == process::Execute::unseen;
+    const Starter starter = starter_of(manager, caller.pid, unseen);
     auto decision = co_await decide(manager, caller, starter, std::move(image), block);
+    ipc::Capability<fs::File> program;
+    if (decision && !decision->plan && unseen) {
+        auto opened = co_await open_program(manager, starter.view.ref(), block.path);
+        if (opened) {
+            program = std::move(*opened);
+        } else {
+            decision = base::fail(Refusal{opened.error(), {}});
+        }
+    }
     Body* body = manager.body_of(caller.pid, caller.serial);
     Process* process = manager.table.find(caller.pid);
     if (body == nullptr || process == nullptr) {
         co_return;
     }
     body->executing = false;
+    if (decision && program) {
+        if (const auto done = run_with_view(manager, starter, *process, program, block); !done) {
+            refuse(*body, done.error(), reply);
+            co_return;
+        }
+        reply.abandon();
+        co_return;
+    }
     if (decision && !decision->plan) {
         if (what.step != process::Execute::only_image) {
             manager.run_in_place(*process, *body, block);

@@ -32,7 +32,10 @@ struct CallerId {
 // Answers the Execute, and keeps the complaint for ExplainRefusal.
 void refuse(Body& body, const Refusal& refusal, ipc::PendingReply& reply);
 
-// What an Execute asks for.
+// GRANT argv start: may this process start what its starter sees at the path?
+[[nodiscard]] bool may_start(const Container& own, const Process& process, std::string_view path);
+
+// What an Execute asks for; if it is unseen, the caller may_start it.
 struct ToExecute {
     ImageBlock block;
     std::uint32_t step = process::Execute::whole;

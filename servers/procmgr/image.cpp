@@ -92,6 +92,7 @@ ipc::KernelResult<void> ImageBuilder::add_shared(Body& body, const ImageRequest&
     body.shared = address;
     body.places = request.places;
     body.identity().most_descriptors = request.descriptor_limit;
+    body.identity().starts_named = request.starts_named ? 1 : 0;
     write_identity(body, *request.process, request.container_name, request.has_terminal);
     return {};
 }

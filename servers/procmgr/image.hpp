@@ -33,6 +33,7 @@ struct ImageRequest {
     ipc::Ref<names::View> view;  // copied, of a fork the parent's; none: no files
     bool has_terminal = false;
     bool may_log = false;
+    bool starts_named = false;
     std::uint32_t serial = 0;
     SharedPlaces* places = nullptr;
 };

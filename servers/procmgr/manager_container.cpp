@@ -210,6 +210,7 @@ void Manager::settle_container(std::uint32_t id) {
         if (container.kit) {
             return;  // it will start again
         }
+        container.start_view = {};
         const auto around = containers_.find(std::exchange(container.starter, 0));
         if (container.forgotten) {
             log_bytes_ -= container.log.size();
@@ -234,6 +235,7 @@ ImageRequest Manager::request_for(const Process& process, const Container& conta
             .view = view,
             .has_terminal = has_terminal(process),
             .may_log = container.has(cluufile::Profile::admin),
+            .starts_named = container.plan.grants.starts(),
             .serial = next_serial(),
             .places = &places_};
 }

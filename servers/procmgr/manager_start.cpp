@@ -399,6 +399,7 @@ Task Manager::restart_container(std::uint32_t id) {
     const Plan plan = found->second.plan;
     ImageBlock block = found->second.kit->block;
     GrantedNames granted{plan, block, 0, found->second.kit->by.first_argument};
+    make_room_for_trace(found->second);
     const bool paid = give_bank(found->second).has_value();
     auto prepared =
         co_await prepare({.plan = plan,
@@ -407,12 +408,16 @@ Task Manager::restart_container(std::uint32_t id) {
                           .identity = identity,
                           .bank = paid ? found->second.bank.ref() : ipc::Ref<ipc::Bank>{},
                           .disk = paid ? found->second.disk.ref() : ipc::Ref<ipc::Bank>{},
-                          .container = id});
+                          .container = id,
+                          .traced = found->second.traced()});
     found = containers_.find(id);
     if (found == containers_.end() || !found->second.kit || found->second.stopping) {
         co_return;
     }
     Container& container = found->second;
+    if (prepared) {
+        keep_trace(container, prepared->view.ref());
+    }
     const auto bank = give_bank(container);
     const auto added = table.add(ProcessTable::self);
     if (!prepared || !bank || !added) {

@@ -119,6 +119,24 @@ std::unique_ptr<RestartKit> make_kit(const Body& body, const ImageBlock& image,
     return kit;
 }
 
+void keep_trace(Container& container, ipc::Ref<names::View> view) {
+    if (!container.traced() || !view) {
+        return;
+    }
+    if (auto copy = ipc::copy(view)) {
+        container.traced_views.push_back(std::move(*copy));
+    } else {
+        container.trace_incomplete = true;
+    }
+}
+
+void make_room_for_trace(Container& container) {
+    if (container.traced_views.size() == Container::most_traced_runs) {
+        container.traced_views.erase(container.traced_views.begin());
+        container.trace_incomplete = true;
+    }
+}
+
 void note_program(Process& process, const ImageBlock& image) {
     process.arguments = joined_arguments(image);
     process.executable = image.path;

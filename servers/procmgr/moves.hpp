@@ -25,6 +25,11 @@ namespace procmgr {
 [[nodiscard]] Result<void> replace_outputs(const Body& to, ImageBlock& image,
                                            ipc::Capability<fs::File> file);
 
+// The view of a run of a container that is traced, for container::ReadUses.
+void keep_trace(Container& container, ipc::Ref<names::View> view);
+// Before the next run's view is made.
+void make_room_for_trace(Container& container);
+
 // What it takes to start this image again: its descriptors' capabilities, copied. Null if there is
 // no room for them.
 [[nodiscard]] std::unique_ptr<RestartKit> make_kit(const Body& body, const ImageBlock& image,

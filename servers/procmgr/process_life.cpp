@@ -100,7 +100,7 @@ Result<process::Execute::Reply> ProcessService::handle(const process::Execute& e
     if (from.body->executing) {
         return base::fail(Status::busy);
     }
-    if (execute.step > process::Execute::in_place) {
+    if (execute.step > process::Execute::unseen) {
         return base::fail(Status::invalid);
     }
     from.body->refusal.clear();
@@ -118,8 +118,12 @@ Result<process::Execute::Reply> ProcessService::handle(const process::Execute& e
     }
     const ImageName image = image_of_path(block.path);
     const Container* own = manager_.container_of(*from.process);
-    if (execute.step == process::Execute::in_place || image.name.empty() ||
-        (own != nullptr && own->plan.image == image.name)) {
+    if (execute.step == process::Execute::unseen) {
+        if (own == nullptr || image.demanded || !may_start(*own, *from.process, block.path)) {
+            return base::fail(Status::not_found);
+        }
+    } else if (execute.step == process::Execute::in_place || image.name.empty() ||
+               (own != nullptr && own->plan.image == image.name)) {
         if (execute.step != process::Execute::only_image) {
             manager_.run_in_place(*from.process, *from.body, block);
         }

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A further program in a container that runs: `container exec`."""
 
+import json
+
 import pytest
 
 import images
@@ -101,3 +103,20 @@ def test_one_that_has_ended_is_not_entered(guest):
     assert "no such container" in text(run(guest, "boss", "container exec nowhere true"))
     script = "container run -d --name brief room 0 > /dev/null; container wait brief; container exec brief true; container rm brief"
     assert "brief: it has ended" in text(run(guest, "boss", script, timeout=60))
+
+
+def test_a_further_program_in_the_background(guest):
+    script = """container exec -d the-room sh -c 'echo heard; sleep 0.2; echo $COLOUR > /tmp/mark'; echo $?
+        until container exec the-room cat /tmp/mark 2> /dev/null; do :; done
+        container exec -d the-room none; echo $?; container exec the-room rm /tmp/mark"""
+    result = run(guest, "boss", script, timeout=60)
+    assert result.output == b"0\ngreen\n127\n", result
+    assert b"the-room: none: No such file or directory" in result.errors, result
+
+
+def test_what_a_process_holds_as_json(guest):
+    words = "explain $(container inspect the-room | sed -n 's/^first process: //p') --format json"
+    told = json.loads(run(guest, "boss", f"container {words}", timeout=60).output)
+    assert {"text": "take 8.0 MiB of memory", "because": "LIMIT memory"} in told["may"], told
+    assert {"text": "use the network", "because": "no PROFILE net"} in told["mayNot"], told
+    assert told["runs"][0]["text"] == "/bin/busybox sleep" and told["holds"]["processes"].startswith("1 of 4"), told

@@ -314,6 +314,7 @@ def test_run_only_makes_authority_narrower(guest):
                            "may": "argv read, 16.0 MiB"}
     for wrong in ("--net host", "--cpu 0", "--cpu 150%", "--memory x", "--wrong"):
         assert boss(guest, f"container run {wrong} small true").status == 2, wrong
+    assert "--net host: there is no network yet" in text(boss(guest, "container run --net=host small true"))
 
 
 def test_what_a_run_used_is_told_and_proposed(guest):

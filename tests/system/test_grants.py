@@ -152,15 +152,19 @@ def test_names_are_paid_for_by_the_container(guest):
     assert guest.run("/bin/cat", "/etc/hostname").output == b"cluu\n"
 
 
-def test_a_confined_start_costs_little_more_than_one_that_sees_all(tmp_path):
+@pytest.mark.parametrize(("program", "arguments", "confined", "wide"), [
+    ("test", "-f passwd", "PROFILE vfs\nGRANT argv read", "PROFILE vfs\nMOUNT / readonly"),
+    ("env", "/bin/true", "PROFILE ipc\nGRANT argv start", "PROFILE ipc vfs\nMOUNT / inherit\nMOUNT /proc inherit"),
+])
+def test_a_confined_start_costs_little_more_than_one_that_sees_all(tmp_path, program, arguments, confined, wide):
     put = [(paths.OUT / "linux/container_start", "/tmp/container_start")]
-    put += images.to_put(tmp_path, {name: f"PROFILE vfs\n{authority}\nENTRYPOINT /bin/busybox test\n" for name, authority in
-                                    (("confined", "GRANT argv read"), ("wide", "MOUNT / readonly"))})
+    put += images.to_put(tmp_path, {name: f"{authority}\nENTRYPOINT /bin/busybox {program}\n" for name, authority in
+                                    (("confined", confined), ("wide", wide))})
     session = execute.Session(execute.Request(["true"], put=put, icount=True), logs=tmp_path / "logs")
     try:
         cost = {}
         for name in ("wide", "confined"):
-            result = session.shell(f"cd /etc && /tmp/container_start /var/images/{name}/Cluufile -f passwd", timeout=120)
+            result = session.shell(f"cd /etc && /tmp/container_start /var/images/{name}/Cluufile {arguments}", timeout=120)
             cost[name] = float(re.search(rb"container_start\t([0-9.]+)", result.output)[1])
     finally:
         session.close()

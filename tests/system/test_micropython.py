@@ -60,9 +60,10 @@ asyncio.run(main())
 """, "early\nlate\n"),
     "other programs": ("import os; print(os.system('exit 3') >> 8, os.getenv('USER'))", "3 admin\n"),
     "what the Cluufile refuses": ("""
-try: open('/etc/mine', 'w')
-except OSError as error: print(error.errno)
-""", "30\n"),  # EROFS
+for mode, name in (('w', '/etc/mine'), ('r', '/etc/passwd')):
+    try: open(name, mode)
+    except OSError as error: print(error.errno)
+""", "13\n2\n"),  # EACCES, ENOENT
 }
 
 

@@ -31,16 +31,21 @@ def test_dash(person):
 
 def test_lua(person):
     line = person.line
+    person.enter("cp /etc/hostname here")
     line.send("lua\r")
     line.expect(r"\n> \Z", SECONDS)
     line.send("words = {} for word in ('one two three'):gmatch('%a+') do table.insert(words, word) end\r")
     line.expect(r"\n> \Z", SECONDS)
     line.send("#words, table.concat(words, '-')\r")
     line.expect(r"\n3\tone-two-three\r\n> \Z", SECONDS)
-    line.send("for line in io.lines('/etc/hostname') do print(line:upper()) end\r")
+    line.send("for line in io.lines('here') do print(line:upper()) end\r")
     line.expect(r"\nCLUU\r\n> \Z", SECONDS)
+    line.send("io.open('/etc/hostname')\r")
+    line.expect(r"No such file or directory", SECONDS)
+    line.expect(r"\n> \Z", SECONDS)
     line.send("\x04")
     person.prompt()
+    person.enter("rm here")
 
 
 def test_nano(person):

@@ -185,7 +185,7 @@ def test_container_mistakes(person):
     assert "not the name of an image" in person.enter("container run ../x")
     assert "usage: container run" in person.enter("container run --memory lots cat")
     person.enter("printf 'FROM minimal\\nGRANT argv look\\n' >c")
-    assert "c:2:12: found 'look', expected a right: read, write or create" in person.enter("container check ./c; rm c")
+    assert "c:2:12: found 'look', expected a right: read, write, create or start" in person.enter("container check ./c; rm c")
     assert re.search(r"cat +/bin/busybox cat +argv read, 16.0 MiB", person.enter("container images cat"))
     # Only a supervisor may manage containers, and only a supervisor can start one.
     assert "Operation not permitted" in person.enter("sh -c 'container ls'")

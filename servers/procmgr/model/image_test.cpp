@@ -308,6 +308,25 @@ TEST(Plan, ContainersThatSeeOnlyTheirOwnProcessesGetARuleForThem) {
               names::Access::none);
 }
 
+TEST(Plan, WhatMayBeStarted) {
+    const Plan plan = plan_from("GRANT argv start\n");
+    ImageBlock image = example();
+    image.directory = "/home/ann";
+    image.arguments = {"rm", "-x", "cat", "./tool", "bin//./run", "/opt/x", "", "../up"};
+    const StartableNames names{plan, image};
+    for (const char* path : {"/bin/cat", "/home/eve/cat", "/home/ann/tool", "/home/ann/./tool",
+                             "/home/ann/bin/run", "/opt//x", "/home/ann/../up"})
+        EXPECT_TRUE(names.contains(path)) << path;
+    for (const char* path : {"/bin/rm", "/bin/-x", "cat", "tool", "/bin/tool", "/opt/y", "/x", "/",
+                             "", "/home/up", "/bin/cat/.."})
+        EXPECT_FALSE(names.contains(path)) << path;
+    EXPECT_TRUE(names.contains("/bin/cat/")) << "which is then no directory";
+    const Plan none = plan_from("PROFILE vfs\nGRANT argv read\n");
+    EXPECT_FALSE((StartableNames{none, image}.contains("/bin/cat")));
+    image.arguments = {"x", std::string(StartableNames::most_bytes, 'x'), "cat"};
+    EXPECT_FALSE((StartableNames{plan, image}.contains("/bin/cat")));
+}
+
 TEST(Authority, WhatAProcessHolds) {
     const Plan plan = plan_from("PROFILE vfs\nGRANT argv read\nLIMIT memory 1M\n");
     ImageBlock image = example();

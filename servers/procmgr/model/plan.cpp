@@ -58,6 +58,21 @@ static_assert(static_cast<std::uint8_t>(cluufile::Right::read) == names::Right::
               static_cast<std::uint8_t>(cluufile::Right::write) == names::Right::write &&
               static_cast<std::uint8_t>(cluufile::Right::create) == names::Right::create);
 
+// Without `.` and empty components; `..` stays, for what it means only the starter's view knows.
+std::string spelt_out(std::string_view path) {
+    std::string result;
+    while (!path.empty()) {
+        const std::size_t end = std::min(path.find('/'), path.size());
+        const std::string_view name = path.substr(0, end);
+        path.remove_prefix(std::min(end + 1, path.size()));
+        if (!name.empty() && name != ".") {
+            result += '/';
+            result += name;
+        }
+    }
+    return result;
+}
+
 void line(std::string& out, std::string_view key, std::string_view value) {
     out += key;
     out += ": ";
@@ -137,6 +152,36 @@ void place_inside(const Plan& plan, ImageBlock& image) {
         set_variable(image.environment, name, value);
     }
     image.directory = plan.directory.empty() ? "/" : plan.directory;
+}
+
+StartableNames::StartableNames(const Plan& plan, const ImageBlock& image) {
+    if (!plan.grants.starts()) {
+        return;
+    }
+    std::size_t bytes = 0;
+    for (std::size_t i = 1; i < image.arguments.size(); ++i) {
+        const std::string& word = image.arguments[i];
+        const bool is_path = word.contains('/');
+        std::string name = word;
+        if (is_path) {
+            name = spelt_out(word.starts_with('/') ? word : image.directory + '/' + word);
+        }
+        bytes += name.size() + 1;
+        if (bytes > most_bytes) {
+            return;
+        }
+        if (!word.empty() && word[0] != '-') {
+            names_.push_back(std::move(name));
+        }
+    }
+}
+
+bool StartableNames::contains(std::string_view path) const {
+    const std::string whole = spelt_out(path);
+    const std::string_view last = std::string_view{whole}.substr(whole.rfind('/') + 1);
+    return path.starts_with('/') && std::ranges::any_of(names_, [&](const std::string& name) {
+               return name == (name.starts_with('/') ? std::string_view{whole} : last);
+           });
 }
 
 ImageBlock check_image(const Plan& plan) {

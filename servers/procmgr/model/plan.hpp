@@ -51,6 +51,20 @@ std::size_t apply(const Plan& plan, ImageBlock& image);
 // For a further program in the container: its variables, and where it starts.
 void place_inside(const Plan& plan, ImageBlock& image);
 
+// GRANT argv start: the programs that the arguments name which the starter gave. One without a `/` is any of that name, as it
+// is found in a path; another one is where it is from the starter's directory. Of very long command lines, the first 2 KiB.
+class StartableNames {
+public:
+    static constexpr std::size_t most_bytes = 2048;
+    StartableNames() = default;
+    StartableNames(const Plan& plan, const ImageBlock& image);
+    // An absolute path, however it is spelt.
+    [[nodiscard]] bool contains(std::string_view path) const;
+
+private:
+    std::vector<std::string> names_;
+};
+
 // What runs for HEALTHCHECK: its program, with the variables of the image.
 [[nodiscard]] ImageBlock check_image(const Plan& plan);
 
