@@ -122,6 +122,26 @@ def hostile_archives() -> dict[str, tuple[bytes, str]]:
     }
 
 
+def alpine(folder) -> bytes:
+    """As Alpine has it: one busybox with links for its tools, an /etc of its own, and programs on musl's loader."""
+    program = folder / "greet"
+    subprocess.run(["musl-gcc", "-x", "c", "-o", program, "-"], check=True, input=b'''
+#include <pwd.h>
+#include <stdio.h>
+int main(void) { printf("%s of ", getpwuid(405)->pw_name); printf("%s\\n", getpwuid(0)->pw_dir); return 7; }
+''')
+    assert b"/lib/ld-musl-x86_64.so.1" in program.read_bytes(), "it is not linked dynamically"
+    tools = [(f"bin/{name}", "/bin/busybox") for name in ("sh", "ls", "cat", "echo", "id", "grep", "sed", "mkdir", "rm")]
+    low = tar(("bin/", None), ("bin/busybox", open("/bin/busybox", "rb").read()), *tools, ("lib/", None),
+              ("lib/ld-musl-x86_64.so.1", open("/lib/ld-musl-x86_64.so.1", "rb").read()), ("lib/libc.musl-x86_64.so.1", "ld-musl-x86_64.so.1"),
+              ("usr/", None), ("usr/bin/", None), ("usr/bin/env", "../../bin/busybox"), ("usr/bin/greet", program.read_bytes()),
+              ("etc/passwd", b"root:x:0:0:root:/root:/bin/ash\nguest:x:405:100:guest:/dev/null:/sbin/nologin\n"),
+              ("etc/group", b"root:x:0:root\nusers:x:100:\n"), ("etc/os-release", b'NAME="Alpine-like"\n'), ("etc/mtab", "/proc/mounts"),
+              ("proc/", None), ("dev/", None), ("sys/", None), ("tmp/", None), ("run/", None), ("var/run", "../run"), ("root/", None))
+    run = {"Cmd": ["/bin/sh"], "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]}
+    return gzip.compress(saved("alpine", [low], run))
+
+
 HOSTILE = hostile_archives()
 
 
@@ -131,7 +151,7 @@ def guest(tmp_path_factory):
     put = []
     (folder / "Cluufile").write_text(BOSS)
     put.append((folder / "Cluufile", "/var/images/boss/Cluufile"))
-    archives = good_archives() | {name: archive for name, (archive, _) in HOSTILE.items()}
+    archives = good_archives() | {"alpine.tar.gz": alpine(folder)} | {name: archive for name, (archive, _) in HOSTILE.items()}
     for name, content in archives.items():
         (folder / name).write_bytes(content)
         put.append((folder / name, f"/home/admin/{name}"))
@@ -174,6 +194,14 @@ def test_a_further_program_is_the_images_own(guest):
     result = boss(guest, "container run -d --name open shellish 'busybox sleep 1000' > /dev/null; container exec open sh -c 'echo /etc/*'; "
                          "container exec open ls /; container stop -t 0 open; container rm open")
     assert result.output == b"/etc/old /etc/passwd\n" and "open: ls: No such file" in text(result), text(result)
+
+
+def test_an_image_like_alpines_runs(guest):
+    result = boss(guest, "container import /home/admin/alpine.tar.gz && container run alpine -c '"
+                         "greet; echo $?; grep NAME /etc/os-release; ls /; mkdir /run/lock && ls /var/run; echo x > /etc/x; env | grep ^PATH'")
+    assert result.output == (b"alpine\nguest of /root\n7\nNAME=\"Alpine-like\"\nbin\ndev\netc\nlib\nproc\nroot\nrun\nsys\ntmp\nusr\nvar\nlock\n"
+                             b"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"), text(result)
+    assert b"can't create /etc/x: Read-only file system" in result.errors, text(result)
 
 
 def test_a_program_from_scratch_runs(guest):
