@@ -241,8 +241,12 @@ int Build::end_of_step(pid_t child, const std::string& name) {
     if (!running) return complain(running.error());
     const auto left = std::ranges::find(*running, name, &ContainerInfo::name);
     if (left != running->end()) {
-        auto stopped = manager->stop(name, 0);
-        if (!stopped) return complain(stopped.error());
+        const auto stopped = manager->stop(name, 0);
+        // It may have ended by itself in between.
+        running = manager->list(false);
+        if (!running) return complain(running.error());
+        if (!stopped && std::ranges::contains(*running, name, &ContainerInfo::name))
+            return complain(stopped.error());
     }
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

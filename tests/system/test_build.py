@@ -77,7 +77,7 @@ def test_a_step_sees_the_images_files_and_nothing_else(guest):
 
 
 def test_what_a_step_leaves_running_does_not_work_on(guest):
-    result = build(guest, BASE + "COPY busybox /bin/busybox\nBUILD /bin/busybox sh -c 'busybox sleep 1000 & busybox sleep 1001 & echo on'\n"
+    result = build(guest, BASE + "MOUNT /dev/null inherit\nCOPY busybox /bin/busybox\nBUILD /bin/busybox sh -c 'busybox sleep 1000 & busybox sleep 1001 & echo on'\n"
                                  "ENTRYPOINT /bin/busybox\n", "-t quiet -q")
     assert result.output == b"on\nquiet\n", text(result)
     assert b" build-" not in boss(guest, "container ls").output
