@@ -3,13 +3,18 @@
 // take that back at any time (ProgramSpace::map_lent). It has one mode, the one that is set.
 #pragma once
 
+#include <utility>
+
 #include "linux/fd/server_file.hpp"
 
 namespace linux::fd {
 
 class Framebuffer final : public Stream {
 public:
-    using Stream::Stream;
+    Framebuffer(std::uint32_t status, ipc::Capability<fs::File> file, const ServerFileInfo& info)
+        : Stream(status, std::move(file), info) {
+        keep_path("/dev/fb0");
+    }
     static bool serves(const ServerFileInfo& info);
     // The node says nothing of whose screen it is: procmgr does. ENXIO: the session's terminal is on none.
     static Result<Handle> open(const ServerFileInfo& info, std::uint32_t status);
@@ -18,7 +23,6 @@ public:
     std::int64_t write(UserBuffer& buffer, Offset offset) override;
     std::int64_t ioctl(std::uint32_t request, std::uint64_t argument) override;
     [[nodiscard]] bool is_framebuffer() const override { return true; }
-    [[nodiscard]] std::string device_path() const override { return "/dev/fb0"; }
 };
 
 }  // namespace linux::fd
