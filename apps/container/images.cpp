@@ -100,10 +100,8 @@ std::string summary(const cluufile::Plan& plan) {
     auto names = cluufile::profile_names();
     for (std::size_t i = 0; i < names.size(); ++i) {
         bool held = (plan.profiles.raw() >> i & 1) != 0;
-        // That it may resolve names is said by its mounts already.
-        const bool empty = profiles_without_service(i);
-        if (held && names[i] != "vfs")
-            add(std::string(names[i]) + (empty ? " (grants nothing yet)" : ""));
+        // That it may resolve names is said by its mounts already; and some grant nothing yet.
+        if (held && !profiles_without_service(i) && names[i] != "vfs") add(std::string(names[i]));
     }
     for (const std::string& image : plan.depends) add("needs " + image);
     if (plan.memory_limit != 0) add(cluufile::size_text(plan.memory_limit));

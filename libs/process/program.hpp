@@ -29,7 +29,8 @@ struct ProgramSpec {
     std::span<const Grant> grants = {};
     std::uint64_t memory_limit = 0;
     std::uint8_t priority = 0;
-    std::uint32_t table_slots = 8192;
+    std::uint32_t table_slots =
+        32768;  // the most that there may be: only pages in use are paid for
     std::uint64_t stack_bytes = 64 * 1024;
     ipc::Ref<ipc::Bank> bank = {};                   // the parent of the new one
     ipc::Ref<ipc::SchedContext> sched_context = {};  // the parent of the new one

@@ -20,7 +20,7 @@ CLUUFILES = {
     "room": f"{INSIDE}ENV COLOUR=green\nLIMIT memory 8M\nLIMIT processes 4\n{WAITS}",
     "lodger": f"{INSIDE}USER admin\nWORKDIR /tmp\n{WAITS}",
     "chief": f"PROFILE vfs supervisor admin\nMOUNT / inherit\nMOUNT /proc inherit\n{SHELL}",
-    "porter": f"PROFILE vfs supervisor accounts\nMOUNT / inherit\n{SHELL}",
+    "porter": f"PROFILE vfs supervisor accounts framebuffer\nMOUNT / inherit\n{SHELL}",
     "blind": WAITS,
 }
 

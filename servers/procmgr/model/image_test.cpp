@@ -506,10 +506,11 @@ TEST(ProcText, StatHasAllFields) {
 TEST(ProcText, StatusHasALineForEachFact) {
     Process process;
     process.pid = 12;
-    process.name = "a\nUid:\t0";
     process.identity = {.user = 1000, .group = 1000};
     const std::string text =
         status_text({.process = &process,
+                     .id = 12,
+                     .name = "a\nUid:\t0",
                      .container = {.name = "cat-6",
                                    .image = "cat",
                                    .memory_bytes = 409'600,
