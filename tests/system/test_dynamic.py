@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Dynamically linked programs of the host, with their loader and their libraries put where they look for them: Debian's bash, and
-programs in Go (age) and in Rust (ripgrep)."""
+"""Debian's programs, unmodified: its static bash; and dynamically linked ones with their loader and their libraries put where they
+look for them: bash, and programs in Go (age) and in Rust (ripgrep)."""
 
 import re
 import subprocess
@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from cluu import execute
+from cluu import debian, execute
 
 BASH = "/bin/bash"
 PROGRAMS = {"/usr/bin/bash": BASH, **{path: path for path in ("/usr/bin/age", "/usr/bin/age-keygen", "/usr/bin/rg")}}
+
+STATIC_BASH = "/usr/bin/bash-static"
 
 SCRIPTS = [
     "echo $((6 * 7)) ${BASH_VERSINFO[0]}",
@@ -33,19 +35,25 @@ def needed(program: str) -> list[str]:
     return re.findall(r"(/\S+) \(0x", output)
 
 
+def static_bash() -> Path:
+    return debian.unpacked("bash-static") / "bin/bash-static"
+
+
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory):
     libraries = {name for program in PROGRAMS.values() for name in needed(program)}
-    put = [(Path(here), there) for there, here in PROGRAMS.items()] + [(Path(name).resolve(), name) for name in sorted(libraries)]
+    put = [(static_bash(), STATIC_BASH)] + [(Path(here), there) for there, here in PROGRAMS.items()]
+    put += [(Path(name).resolve(), name) for name in sorted(libraries)]
     session = execute.Session(execute.Request(["true"], put=put), logs=tmp_path_factory.mktemp("machine"))
     yield session
     session.close()
 
 
+@pytest.mark.parametrize("bash", ["/usr/bin/bash", STATIC_BASH])
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_as_on_linux(machine, script):
-    here = subprocess.run([BASH, "-c", script], capture_output=True, text=True, check=False)
-    there = machine.run("/usr/bin/bash", "-c", script, timeout=60)
+def test_as_on_linux(machine, script, bash):
+    here = subprocess.run([static_bash() if bash == STATIC_BASH else BASH, "-c", script], capture_output=True, text=True, check=False)
+    there = machine.run(bash, "-c", script, timeout=60)
     assert there.output.decode().replace("\r\n", "\n") == here.stdout
     assert there.status == here.returncode
 
