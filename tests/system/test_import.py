@@ -7,10 +7,11 @@ import io
 import json
 import subprocess
 import tarfile
+from pathlib import Path
 
 import pytest
 
-from cluu import execute, paths
+from cluu import debian, execute, paths
 
 BOSS = "PROFILE vfs supervisor\nMOUNT / inherit\nENTRYPOINT /bin/busybox sh -c\n"
 SECONDS = 120
@@ -142,6 +143,11 @@ int main(void) { printf("%s of ", getpwuid(405)->pw_name); printf("%s\\n", getpw
     return gzip.compress(saved("alpine", [low], run))
 
 
+def formatter() -> Path:
+    """A static program in Go."""
+    return debian.unpacked("shfmt") / "usr/bin/shfmt"
+
+
 HOSTILE = hostile_archives()
 
 
@@ -151,7 +157,8 @@ def guest(tmp_path_factory):
     put = []
     (folder / "Cluufile").write_text(BOSS)
     put.append((folder / "Cluufile", "/var/images/boss/Cluufile"))
-    archives = good_archives() | {"alpine.tar.gz": alpine(folder)} | {name: archive for name, (archive, _) in HOSTILE.items()}
+    go = saved("formatter", [tar(("formatter", formatter().read_bytes()))], {"Entrypoint": ["/formatter"], "Cmd": ["-i", "2"]})
+    archives = good_archives() | {"alpine.tar.gz": alpine(folder), "go.tar.gz": gzip.compress(go)} | {name: archive for name, (archive, _) in HOSTILE.items()}
     for name, content in archives.items():
         (folder / name).write_bytes(content)
         put.append((folder / name, f"/home/admin/{name}"))
@@ -207,6 +214,14 @@ def test_an_image_like_alpines_runs(guest):
 def test_a_program_from_scratch_runs(guest):
     result = boss(guest, "container import /home/admin/scratch.tar tiny && container run tiny")
     assert result.output == b"tiny\nsparse, then Out of memory\n", text(result)
+
+
+def test_a_program_in_go_from_scratch_runs(guest):
+    script = "if [ -e x ];then for i in 1 2;do echo $i|cat;done;fi\n"
+    here = subprocess.run([formatter(), "-i", "2"], input=script.encode(), stdout=subprocess.PIPE, check=True).stdout
+    result = boss(guest, "container import /home/admin/go.tar.gz && printf '%s' \"" + script.replace("$", "\\$") + "\" | container run formatter")
+    assert result.output == b"formatter\n" + here, text(result)
+    assert here != script.encode()
 
 
 @pytest.mark.parametrize("name", HOSTILE)
