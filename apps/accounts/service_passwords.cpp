@@ -56,7 +56,9 @@ std::string why(Verdict verdict, tpm::Transport* chip) {
 Service::Decision Service::authenticate(const User* user, std::string_view password,
                                         const Call& call) {
     const Guesser guesser = guesser_of(call.client);
-    if (!attempts_.may_try(guesser, call.now)) return {.outcome = Outcome::too_soon};
+    // Not at once: who guesses in a loop would take the CPU from those who work.
+    if (!attempts_.may_try(guesser, call.now))
+        return {.outcome = Outcome::too_soon, .due = call.now + second};
     const auto chip = tpm::open_device();
     const bool known = user != nullptr && !user->password_hash.empty();
     const Verdict verdict =

@@ -2,8 +2,10 @@
 """Users: they come and go, prove who they are, become others, and are slowed down when they guess."""
 
 import re
+import threading
 
 import pytest
+from cluu.line import Ended
 from person import PROMPT, SECONDS, Person
 
 
@@ -202,6 +204,41 @@ def test_guesses_are_slow_and_slow_nobody_else(users):
     assert 2 <= guesses <= end - start + 2, "at most one in a second, however many ask"
     assert "wrong password for admin from bob at no terminal" in result.log
     assert "guess" not in result.log
+
+
+def guess(line) -> None:
+    """Wrong passwords at a login, one after the other, until the machine has ended."""
+    line.send("\r")
+    try:
+        while True:
+            line.expect("login: ", 10 * SECONDS)
+            line.send("admin\r")
+            line.expect("Password: ", 10 * SECONDS)
+            line.send("guess\r")
+    except (Ended, OSError):
+        pass
+
+
+def test_guesses_do_not_slow_who_works(boot):
+    """In the machine's own time, a nanosecond for each instruction: one guesses at another login, four by `su`."""
+    machine = boot(serials=2, icount=True)
+    person = Person(machine.serial[0])
+
+    def seconds_of_work() -> float:
+        person.line.send("read start rest </proc/uptime; i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done; "
+                         "read end rest </proc/uptime; echo from $start to $end\r")
+        start, end = map(float, person.line.expect(r"\nfrom ([\d.]+) to ([\d.]+)", 4 * SECONDS).groups())
+        person.prompt()
+        return end - start
+
+    alone = seconds_of_work()
+    threading.Thread(target=guess, args=[machine.serial[1]], daemon=True).start()
+    person.enter("for n in 1 2 3 4; do while :; do echo guess | su root -c id; done 2>/dev/null & done")
+    machine.serial[0].expect("wrong password at ttyS1", SECONDS)
+    person.enter("true")
+    guessed = seconds_of_work()
+    # A guess takes a twentieth of a second to check, and each guesser may make one meanwhile.
+    assert 0.5 < alone < 1 and guessed < 1.2 * alone, (alone, guessed)
 
 
 def test_a_guesser_delays_nobody_else(users):
