@@ -306,6 +306,29 @@ static void modes_change_with_input_waiting(void) {
     close_pair();
 }
 
+// Of a line that is longer than a terminal keeps, the start and its end are there; so is the next one.
+static void a_line_of_a_megabyte(void) {
+    enum { length = 1000000, kept = 4095 };
+    static char typed[length + 1], got[2 * kept];
+    open_pair();
+    set((struct flags){0, 0}, (struct flags){0, 0}, (struct flags){0, ECHO});
+    memset(typed, 'y', length);
+    typed[length] = '\n';
+    for (size_t sent = 0; sent < sizeof typed && !check_failures;) {
+        EQUAL(poll(&(struct pollfd){master, POLLOUT, 0}, 1, 5000), 1);
+        const ssize_t part = write(master, typed + sent, sizeof typed - sent);
+        if (part > 0) sent += (size_t)part;
+    }
+    EQUAL(poll(&(struct pollfd){slave, POLLIN, 0}, 1, 5000), 1);
+    EQUAL(read(slave, got, sizeof got), kept + 1);
+    EQUAL(memcmp(got, typed, kept), 0);
+    EQUAL(got[kept], '\n');
+    put(master, "next\n");
+    expect(slave, "next\n", "after a long line");
+    close_pair();
+}
+
 MAIN(TEST(what_is_typed), TEST(what_is_written), TEST(erasing_knows_what_was_written),
      TEST(lines_are_read_one_by_one), TEST(output_stops_and_goes_on), TEST(queues_are_flushed),
-     TEST(least_counts_and_time_limits), TEST(modes_change_with_input_waiting))
+     TEST(least_counts_and_time_limits), TEST(modes_change_with_input_waiting),
+     TEST(a_line_of_a_megabyte))

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -377,6 +378,24 @@ def test_profile_and_env_files(home):
     child.expect("\nhello there")
     child.sendline("exit")
     child.expect(pexpect.EOF)
+
+
+def test_a_line_of_a_megabyte_is_a_command_like_any_other(home):
+    """It is taken whole, and is too long only for the start of a program, which says so."""
+    person = Person(home)
+
+    def enter(line, said):
+        # The shell draws while it reads, and waits when nobody looks.
+        typing = threading.Thread(target=person.send, args=[line + "\r"])
+        typing.start()
+        person.expect(said + "\r\n")
+        person.prompt()
+        typing.join()
+
+    text = "x" * 1_000_000
+    enter(f"echo {text} | wc -c", r"\n1000001")
+    enter(f"/bin/echo {text}", "/bin/echo: Argument list too long")
+    assert person.enter("echo $((3 + 4))") == "7\n"
 
 
 def test_dumb_terminal(home):

@@ -13,10 +13,31 @@ from cluu.machine import Machine
 from person import SECONDS, Person
 from test_console import log_in_on_screen
 
+# Control sequences, whole and broken, and what is no UTF-8: cut off, too long, a surrogate, beyond the last character.
+PIECES = [b"\x1b", b"\x1b[", b"\x1bO", b"\x1b]0;", b"\x1bP", b"\x9b", b"\x1b[999999999999C", b"\x1b[;;;;~", b"\x1b[1;5D", b"\x1b[3~",
+          b"\x1b[200~", b"\xe2\x82", b"\xf0\x9f\x98", b"\xc0\x80", b"\xed\xa0\x80", b"\xf5\x80\x80\x80", b"\xcc\x81", b"\xef\xbf\xbd"]
+LINE_ENDS = b"\r\n\x04"
+
+
+def noise(seed: int, size: int = 1200) -> bytes:
+    """Every byte but those that end a line, in any order, and such pieces."""
+    source = random.Random(seed)
+    every = [bytes([byte]) for byte in range(256) if byte not in LINE_ENDS]
+    return b"".join(source.sample(every, len(every)) + source.choices(every + 4 * PIECES, k=size))
+
 
 @pytest.fixture(scope="module")
 def person(console):
     return Person(console.serial[0])
+
+
+@pytest.fixture(scope="module")
+def guest_line(console):
+    """The other serial line, where nobody has logged in."""
+    line = console.serial[1]
+    line.send("\r")
+    line.expect("login: ", SECONDS)
+    return line
 
 
 def test_noise_is_input_like_any_other(person):
@@ -71,3 +92,47 @@ def test_a_megabyte_of_text_is_shown_within_three_seconds(tmp_path):
         shot = machine.expect_on_screen("\nreal ", 4 * SECONDS)
         minutes, took = re.search(r"real\s+(\d+)m ([0-9.]+)s", shot.text()).groups()
         assert int(minutes) == 0 and float(took) <= seconds, shot.text()
+
+
+# Output goes on, if the noise has stopped it; the first may be quoted. Then nothing of the line is left.
+GO_ON = b"\x11\x11\x15"
+
+
+def test_noise_at_the_login(person, guest_line):
+    """As a name, as a password, and as what ends the input; nothing else happens than that one is asked again."""
+    line = guest_line
+    line.send(noise(1) + GO_ON + b"\r")
+    line.expect("login: ", SECONDS)
+    for seed, end in enumerate((b"\r", b"\n"), start=2):
+        line.send(noise(seed) + b"\x11\x11x" + end)
+        line.expect("Password: ", SECONDS)
+        line.send(noise(seed) + b"\x11\x11x" + end)
+        line.expect("Login incorrect|login: this is too long", SECONDS)
+        line.expect("login: ", SECONDS)
+    line.send(noise(4) + GO_ON + b"\x04")
+    line.expect("login: ", SECONDS)
+    # What is said of the wrong passwords on the log comes before it.
+    assert person.enter("echo alive $((1 + 1))").endswith("alive 2\n")
+    line.send("\r")
+    assert Person(line).enter("echo alive $((1 + 1))") == "alive 2\n"
+    line.send("exit\r")
+    line.expect("login: ", SECONDS)
+
+
+def test_noise_at_the_prompt(person, guest_line):
+    """As a line that is edited and given up, as a command, and in what a command reads."""
+    line = guest_line
+    line.send("\r")
+    other = Person(line)
+    for seed in (5, 6):
+        for end in (b"", b"\r"):
+            # An escape may take the next key, and quotes may want another line: Ctrl-C twice.
+            line.send(noise(seed) + end + b"\x11\x11\x03\x03" + b"echo alive-$((1 + 1))\r")
+            line.expect("alive-2\r\n", SECONDS)
+            other.prompt()
+    assert person.enter("echo alive $((1 + 1))").endswith("alive 2\n")
+    line.send("\x04")
+    other = Person(line)
+    assert other.enter("echo alive $((1 + 1)); stty -a | grep -o -- '-*icanon'") == "alive 2\nicanon\n"
+    line.send("exit\r")
+    line.expect("login: ", SECONDS)
