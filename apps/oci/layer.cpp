@@ -39,8 +39,10 @@ private:
         struct stat there{};
         if (fstatat(directory, name.c_str(), &there, AT_SYMLINK_NOFOLLOW) != 0)
             return trouble(path);
-        Entry entry{
-            .path = path, .mode = there.st_mode & permissions, .modified = there.st_mtim.tv_sec};
+        // Of directories and links no import keeps the time: the same image makes the same bytes.
+        Entry entry{.path = path,
+                    .mode = there.st_mode & permissions,
+                    .modified = S_ISREG(there.st_mode) ? there.st_mtim.tv_sec : 0};
         if (S_ISDIR(there.st_mode)) return add_directory(directory, name, entry);
         if (S_ISLNK(there.st_mode)) return add_link(directory, name, entry);
         if (!S_ISREG(there.st_mode))
