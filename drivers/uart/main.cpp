@@ -7,13 +7,16 @@
 //
 // Capabilities: "endpoint" (receive), "tty" (input::Sink), "com1", "com2" (ports), "com1-interrupt", "com2-interrupt", "log".
 // Argument "console": the log no longer goes to the first line, which belongs to a person from now on.
+#include <algorithm>
 #include <array>
+#include <string_view>
 
 #include "drivers/uart/line.hpp"
 #include "interfaces/display.hpp"
 #include "interfaces/input.hpp"
 #include "libs/base/wipe.hpp"
 #include "libs/ipc/server.hpp"
+#include "libs/rt/clock.hpp"
 #include "libs/rt/log.hpp"
 #include "libs/rt/start_info.hpp"
 #include "libs/rt/thread.hpp"
@@ -26,10 +29,15 @@ using interfaces::Status;
 constexpr std::uint32_t first_terminal = 64;
 constexpr std::size_t line_count = 2;
 
+// How long until tty, which had no room, is asked again.
+constexpr std::uint64_t pause = 5 * rt::millisecond;
+
 struct Port {
     Line line;
     ipc::Ref<ipc::Interrupt> interrupt;
     bool present = false;
+    std::array<char, 256> bytes{};
+    std::string_view waiting;  // those that tty has not taken yet
 };
 
 class Service {
@@ -83,17 +91,29 @@ struct Receiver {
     ipc::Ref<input::Sink> tty;
 };
 
+// As long as tty does not take them, no more are read from the line, so that whoever sends there has to wait.
 void pass_on(Receiver& receiver, std::uint32_t number) {
-    std::array<char, 256> bytes;
     Port& port = receiver.ports[number];
-    while (const std::size_t count = port.line.receive(bytes)) {
-        const std::string_view text(bytes.data(), count);
-        (void)ipc::call(receiver.tty, input::Bytes{.line = number}, {.payload = ipc::bytes(text)});
-        // It may be a password, and the next bytes may be fewer.
-        base::wipe(bytes.data(), count);
+    for (;;) {
+        if (port.waiting.empty()) {
+            port.waiting = {port.bytes.data(), port.line.receive(port.bytes)};
+        }
+        const std::size_t count = port.waiting.size();
+        if (count == 0) {
+            (void)port.interrupt->acknowledge();
+            return;
+        }
+        const auto answer = ipc::call(receiver.tty, input::Bytes{.line = number},
+                                      {.payload = ipc::bytes(port.waiting)});
         base::wipe(ipc::message_page().data(), count);
+        port.waiting.remove_prefix(answer ? std::min(std::size_t{answer->reply.taken}, count)
+                                          : count);
+        if (!port.waiting.empty()) {
+            return;
+        }
+        // It may be a password, and the next bytes may be fewer.
+        base::wipe(port.bytes.data(), port.bytes.size());
     }
-    (void)port.interrupt->acknowledge();
 }
 
 void receive_for_ever(void* argument) {
@@ -105,12 +125,15 @@ void receive_for_ever(void* argument) {
         }
     }
     for (;;) {
-        const auto bits = receiver.interrupts->wait();
-        if (!bits) {
+        const bool some_wait = std::ranges::any_of(
+            receiver.ports, [](const Port& port) { return !port.waiting.empty(); });
+        const auto bits = receiver.interrupts->wait(
+            {.deadline = some_wait ? rt::now() + pause : ipc::no_deadline});
+        if (!bits && bits.error() != abi::Error::timed_out) {
             return;
         }
         for (std::uint32_t number = 0; number < receiver.ports.size(); ++number) {
-            if ((*bits >> number & 1) != 0) {
+            if ((bits.value_or(0) >> number & 1) != 0 || !receiver.ports[number].waiting.empty()) {
                 pass_on(receiver, number);
             }
         }

@@ -49,6 +49,7 @@ public:
     // How many bytes may come in now. At the limit there is still room for one at a time while no
     // line is complete: it may be the one that ends or edits it, and is refused otherwise.
     [[nodiscard]] std::size_t room() const;
+    [[nodiscard]] bool may_signal() const { return local(LocalFlags::signals); }
     // Where the last of these bytes is that signals, and drops what came before it; npos: none does.
     [[nodiscard]] std::size_t last_that_drops(std::string_view bytes) const;
     // Bytes came in on the line.

@@ -308,10 +308,9 @@ Result<input::Bytes::Reply> Service::handle(const input::Bytes& bytes, ipc::Requ
         return base::fail(Status::not_found);
     }
     std::string text(request.text());
-    const auto taken = static_cast<std::uint32_t>(text.size());
     // It may be a password, and the next message may be shorter.
     base::wipe(request.reply_payload().data(), text.size());
-    terminal->receive(text);
+    const auto taken = static_cast<std::uint32_t>(terminal->receive(text));
     terminal->take_answers();
     base::wipe(text);
     if (terminal->session() == 0) {

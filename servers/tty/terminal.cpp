@@ -27,7 +27,8 @@ bool has_flow_characters(const Settings& settings) {
 
 // ---- the line -----------------------------------------------------------------------------------
 
-void Terminal::receive(std::string_view bytes) {
+std::size_t Terminal::receive(std::string_view bytes) {
+    const std::size_t all = bytes.size();
     // What drops all that nobody has read need not wait behind that.
     const std::size_t drops = backlog_.empty() ? bytes.npos : discipline_.last_that_drops(bytes);
     if (drops != bytes.npos) {
@@ -41,11 +42,15 @@ void Terminal::receive(std::string_view bytes) {
     }
     if (!bytes.empty()) {
         backlog_.reserve(backlog_limit);  // at once: it leaves nothing behind by growing
-        backlog_ += bytes.substr(0, backlog_limit - backlog_.size());
+        const std::size_t count = std::min(bytes.size(), backlog_limit - backlog_.size());
+        backlog_ += bytes.substr(0, count);
+        bytes.remove_prefix(count);
         feed();
     }
     serve();
     tell_pollers();
+    // Where a key may send a signal it must get through to the end.
+    return discipline_.may_signal() ? all : all - bytes.size();
 }
 
 void Terminal::feed() {

@@ -35,9 +35,10 @@ public:
     [[nodiscard]] const LineDiscipline& discipline() const { return discipline_; }
 
     // ---- the line
-    // What the line discipline has no room for waits; beyond that it is lost.
+    // What the line discipline has no room for waits, up to a limit. -> how many are done with: beyond that, as long as keys may
+    // send signals, all, and what has no place is lost; otherwise the rest is to come again.
     static constexpr std::size_t backlog_limit = 64 << 10;
-    void receive(std::string_view bytes);
+    std::size_t receive(std::string_view bytes);
     // What the line's other end answers is input.
     void take_answers();
     // Whoever waits and need not any more.
