@@ -18,7 +18,7 @@ constexpr std::uint32_t backlog = 128;
 
 Result<Handle> DatagramSocket::adopt(const process::ImageDescriptor& from) {
     auto* socket = new DatagramSocket(from.state[0]);
-    socket->want_credentials(from.state[4] != 0);
+    socket->socket_options().adopt(from);
     MutexGuard guard{socket->lock_};
     if (from.capabilities[0] != abi::no_capability) {
         socket->file_ = ipc::Capability<fs::File>{from.capabilities[0]};
@@ -35,7 +35,7 @@ bool DatagramSocket::describe(process::ImageDescriptor& to) const
     to.capabilities[0] = file_.index();
     to.state[0] = status();
     to.state[2] = static_cast<std::uint32_t>(Framing::datagrams);
-    to.state[4] = wants_credentials() ? 1 : 0;
+    socket_options().describe(to);
     return true;
 }
 
@@ -80,7 +80,7 @@ Result<Handle> DatagramSocket::find_way(const std::string& path, std::string_vie
 
 Result<Handle> DatagramSocket::way_to(Path path, std::string_view name) {
     MutexGuard guard{lock_};
-    return find_way(std::string{path.text}, name);
+    return ready_to_send(TRY(find_way(std::string{path.text}, name)));
 }
 
 Result<void> DatagramSocket::connect(Path path, std::string_view name) {
@@ -106,7 +106,13 @@ Result<Handle> DatagramSocket::default_way() {
     if (connected_.end->socket()->is_abandoned()) {
         return base::fail(Errno::econnrefused);
     }
-    return Handle::share(connected_.end.get());
+    return ready_to_send(Handle::share(connected_.end.get()));
+}
+
+// The ends by which it sends are nobody else's, and wait as long as it does.
+Handle DatagramSocket::ready_to_send(Handle way) {
+    way->socket_options().send_limit.store(socket_options().send_limit.load());
+    return way;
 }
 
 std::string DatagramSocket::name() {
@@ -151,6 +157,7 @@ PipeEnd* DatagramSocket::oldest() {
 std::int64_t DatagramSocket::receive(UserBuffer& buffer, PipeEnd::Options options,
                                      PipeEnd::Received* received) {
     const bool waits = !options.no_wait && !non_blocking();
+    const Patience patience{socket_options().receive_limit.load()};
     options.no_wait = true;
     for (;;) {
         {
@@ -166,7 +173,7 @@ std::int64_t DatagramSocket::receive(UserBuffer& buffer, PipeEnd::Options option
         if (!waits) {
             return -Errno::eagain;
         }
-        if (const std::int64_t stop = wait_readable(); stop != 0) {
+        if (const std::int64_t stop = wait_readable(patience); stop != 0) {
             return stop;
         }
     }

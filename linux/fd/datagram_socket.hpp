@@ -68,6 +68,7 @@ private:
 
     Result<Handle> find_way(const std::string& path, std::string_view name)
         __attribute__((requires_capability(lock_)));
+    Handle ready_to_send(Handle way);
     void admit() __attribute__((requires_capability(lock_)));
     PipeEnd* oldest() __attribute__((requires_capability(lock_)));
 

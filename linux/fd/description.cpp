@@ -70,15 +70,46 @@ std::int64_t Description::ioctl(std::uint32_t /*request*/, std::uint64_t /*argum
 
 void Description::end_poll(WakeTarget /*target*/) {}
 
-std::int64_t Description::wait_readable() {
+std::int64_t Description::wait_readable(Patience patience) {
     auto waiter = Waiter::take();
     if (!waiter) {
         return -waiter.error();
     }
     const bool there = poll(fs::Poll::readable, waiter->target()) != 0;
-    const Woken woken = there ? Woken::signalled : waiter->wait();
+    const Woken woken = there ? Woken::signalled : waiter->wait(patience.deadline());
     end_poll(waiter->target());
-    return woken == Woken::interrupted ? restart : 0;
+    return after_wait(woken, patience);
+}
+
+void Description::SocketOptions::copy(const SocketOptions& from) {
+    credentials.store(from.credentials.load());
+    receive_limit.store(from.receive_limit.load());
+    send_limit.store(from.send_limit.load());
+}
+
+namespace {
+
+constexpr std::uint64_t millisecond_ns = 1'000'000;
+
+// 31 bits; 0: no limit, as is what does not fit.
+std::uint32_t limit_to_ms(std::uint64_t limit_ns) {
+    const std::uint64_t ms = std::max<std::uint64_t>(limit_ns / millisecond_ns, 1);
+    return limit_ns == no_limit || ms >> 31 != 0 ? 0 : static_cast<std::uint32_t>(ms);
+}
+
+std::uint64_t limit_from_ms(std::uint32_t ms) { return ms == 0 ? no_limit : ms * millisecond_ns; }
+
+}  // namespace
+
+void Description::SocketOptions::describe(process::ImageDescriptor& to) const {
+    to.state[4] = (credentials.load() ? 1U : 0U) | limit_to_ms(send_limit.load()) << 1;
+    to.state[5] = limit_to_ms(receive_limit.load());
+}
+
+void Description::SocketOptions::adopt(const process::ImageDescriptor& from) {
+    credentials.store((from.state[4] & 1) != 0);
+    send_limit.store(limit_from_ms(from.state[4] >> 1));
+    receive_limit.store(limit_from_ms(from.state[5]));
 }
 
 fs::Attributes own_attributes(fs::Kind kind, std::uint32_t mode, std::uint64_t inode) {

@@ -28,6 +28,7 @@
 #include "interfaces/fs.hpp"
 #include "interfaces/process_image.hpp"
 #include "libs/ipc/kernel_objects.hpp"
+#include "linux/fd/patience.hpp"
 #include "linux/fd/user_buffer.hpp"
 #include "linux/syscalls/errno_map.hpp"
 
@@ -110,14 +111,23 @@ public:
     virtual std::uint32_t poll(std::uint32_t events, WakeTarget target) = 0;
     // The waiting that `poll` with a target began is over.
     virtual void end_poll(WakeTarget target);
-    // Until `poll` may say that it can be read; 0, or what the call that waits gives: `restart` after a signal.
-    std::int64_t wait_readable();
+    // Until `poll` may say that it can be read; 0, or what the call that waits gives: `restart` after a signal, -EAGAIN
+    // when its time is over.
+    std::int64_t wait_readable(Patience patience = {});
     // When, at the latest, who polls must look again although nobody wakes him.
     [[nodiscard]] virtual std::uint64_t next_event() { return ipc::no_deadline; }
 
-    // SO_PASSCRED; sockets only.
-    [[nodiscard]] bool wants_credentials() const { return wants_credentials_.load(); }
-    void want_credentials(bool value) { wants_credentials_.store(value); }
+    // SO_PASSCRED, SO_RCVTIMEO and SO_SNDTIMEO (nanoseconds, or `no_limit`); sockets only. Another image and who is
+    // passed the socket know the times to a millisecond.
+    struct SocketOptions {
+        std::atomic<bool> credentials = false;
+        std::atomic<std::uint64_t> receive_limit = no_limit, send_limit = no_limit;
+        void copy(const SocketOptions& from);
+        void describe(process::ImageDescriptor& to) const;  // in state[4] and state[5]
+        void adopt(const process::ImageDescriptor& from);
+    };
+    [[nodiscard]] SocketOptions& socket_options() { return socket_options_; }
+    [[nodiscard]] const SocketOptions& socket_options() const { return socket_options_; }
 
     // The file on a server, if it is one.
     [[nodiscard]] virtual ipc::Ref<fs::File> file() const { return {}; }
@@ -181,7 +191,7 @@ private:
     const std::uint32_t fixed_;
     Flags own_flags_;
     std::atomic<Flags*> flags_{&own_flags_};
-    std::atomic<bool> wants_credentials_ = false;
+    SocketOptions socket_options_;
     std::uint64_t id_;
     process::DescriptorCard card_;
 };

@@ -24,6 +24,7 @@ Result<Handle> LocalSocket::adopt(const process::ImageDescriptor& from) {
         socket->file_ = ipc::Capability<fs::File>{from.capabilities[0]};
     }
     socket->listening_.store(from.state[1] != 0);
+    socket->socket_options().adopt(from);
     return Handle{socket};
 }
 
@@ -41,6 +42,7 @@ bool LocalSocket::describe(process::ImageDescriptor& to) const
     to.state[0] = status();
     to.state[1] = listening_.load() ? 1 : 0;
     to.state[2] = static_cast<std::uint32_t>(framing_);
+    socket_options().describe(to);
     return true;
 }
 
@@ -125,7 +127,7 @@ std::int64_t LocalSocket::connect(Path path, std::string_view name) {
     if (!end) {
         return -end.error();
     }
-    (*end)->want_credentials(wants_credentials());
+    (*end)->socket_options().copy(socket_options());
     end_.store((*end)->socket());
     (void)end->release();
     return 0;
@@ -140,9 +142,21 @@ Result<Handle> LocalSocket::accept(std::uint32_t status) {
         MutexGuard guard{lock_};
         file = file_.ref();  // stays as long as this description
     }
-    Handle handle = TRY(accept_by_name(file, framing_, false));
+    Handle handle = TRY(accept_within(file, Patience{socket_options().receive_limit.load()}));
     TRY(handle->change_status(OpenFlag::changeable, status));
     return handle;
+}
+
+Result<Handle> LocalSocket::accept_within(ipc::Ref<fs::File> file, Patience patience) {
+    for (;;) {
+        auto end = accept_by_name(file, framing_, !patience.is_endless());
+        if (end || end.error() != Errno::eagain || patience.is_endless() || non_blocking()) {
+            return end;
+        }
+        if (const std::int64_t stop = wait_readable(patience); stop != 0) {
+            return base::fail(static_cast<Errno>(-stop));
+        }
+    }
 }
 
 std::int64_t LocalSocket::read(UserBuffer& buffer, Offset offset) {

@@ -59,6 +59,8 @@ protected:
     void unlock_after_fork() override __attribute__((release_capability(lock_))) { lock_.unlock(); }
 
 private:
+    Result<Handle> accept_within(ipc::Ref<fs::File> file, Patience patience);
+
     const Framing framing_;
     Mutex lock_;
     ipc::Capability<fs::File> file_ __attribute__((guarded_by(lock_)));  // of the name

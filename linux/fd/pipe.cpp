@@ -170,7 +170,7 @@ bool PipeEnd::nothing_will_come() {
 bool PipeEnd::nobody_will_read() { return out_->header().ended.load() != 0 || readers_gone(); }
 
 template <class Ready>
-std::int64_t PipeEnd::sleep(Ready&& ready) {
+std::int64_t PipeEnd::sleep(Patience patience, Ready&& ready) {
     auto waiter = Waiter::take();
     if (!waiter) {
         return -waiter.error();
@@ -180,13 +180,13 @@ std::int64_t PipeEnd::sleep(Ready&& ready) {
     }
     Woken woken = Woken::signalled;
     if (!ready()) {
-        woken = waiter->wait();
+        woken = waiter->wait(patience.deadline());
     }
     queue_.leave(waiter->target());
-    return woken == Woken::interrupted ? restart : 0;
+    return after_wait(woken, patience);
 }
 
-std::optional<std::int64_t> PipeEnd::await_input(Options options) {
+std::optional<std::int64_t> PipeEnd::await_input(Options options, Patience patience) {
     bool ended = false;
     if (options.no_wait || non_blocking()) {
         ended = nothing_will_come();
@@ -198,18 +198,18 @@ std::optional<std::int64_t> PipeEnd::await_input(Options options) {
         ended = in_->empty() && nothing_will_come();
         return ended || !in_->empty();
     };
-    if (const std::int64_t stop = sleep(ready); stop != 0) {
+    if (const std::int64_t stop = sleep(patience, ready); stop != 0) {
         return stop;
     }
     // What was written before the end is still to be read.
     return ended && in_->empty() ? std::optional<std::int64_t>{0} : std::nullopt;
 }
 
-std::int64_t PipeEnd::await_room(Options options) {
+std::int64_t PipeEnd::await_room(Options options, Patience patience) {
     if (options.no_wait || non_blocking()) {
         return -Errno::eagain;
     }
-    return sleep([&] { return !out_->full() || nobody_will_read(); });
+    return sleep(patience, [&] { return !out_->full() || nobody_will_read(); });
 }
 
 std::int64_t PipeEnd::receive(UserBuffer& buffer, Options options, Received* received) {
@@ -219,6 +219,7 @@ std::int64_t PipeEnd::receive(UserBuffer& buffer, Options options, Received* rec
     if (received != nullptr) {
         received->peer = peer_;
     }
+    const Patience patience = to_receive();
     std::uint64_t moved = 0;
     while (buffer.remaining() != 0) {
         UserBuffer after = buffer;
@@ -246,7 +247,7 @@ std::int64_t PipeEnd::receive(UserBuffer& buffer, Options options, Received* rec
         if (part.outcome == PipeRing::Outcome::fault) {
             return -Errno::efault;
         }
-        if (const auto stop = await_input(options)) {
+        if (const auto stop = await_input(options, patience)) {
             return *stop;
         }
     }
@@ -260,6 +261,7 @@ std::int64_t PipeEnd::send(UserBuffer& buffer, Options options, Parcel* parcel) 
     if (framing_ != Framing::stream) [[unlikely]] {
         return send_packets(buffer, options, parcel);
     }
+    const Patience patience = to_send();
     std::uint64_t moved = 0;
     const auto result = [&](std::int64_t otherwise) {
         return moved != 0 ? static_cast<std::int64_t>(moved) : otherwise;
@@ -288,7 +290,7 @@ std::int64_t PipeEnd::send(UserBuffer& buffer, Options options, Parcel* parcel) 
         if (part.outcome == PipeRing::Outcome::fault) {
             return result(-Errno::efault);
         }
-        if (const std::int64_t stop = await_room(options); stop != 0) {
+        if (const std::int64_t stop = await_room(options, patience); stop != 0) {
             return result(stop);
         }
         look = true;
@@ -367,7 +369,7 @@ bool PipeEnd::describe(process::ImageDescriptor& to) const {
     to.state[1] = peer_.pid;
     to.state[2] = peer_.user;
     to.state[3] = peer_.group;
-    to.state[4] = wants_credentials() ? 1 : 0;
+    socket_options().describe(to);
     return true;
 }
 
@@ -386,7 +388,7 @@ Result<Handle> PipeEnd::adopt(const process::ImageDescriptor& from, const PipeEn
         {Notification{from.capabilities[1]}, Notification{from.capabilities[2]},
          Notification{from.capabilities[3]}, ipc::Capability<ipc::CapTable>{from.capabilities[4]}});
     end->set_peer({from.state[1], from.state[2], from.state[3]});
-    end->want_credentials(from.state[4] != 0);
+    end->socket_options().adopt(from);
     return Handle{end};
 }
 

@@ -152,10 +152,16 @@ private:
     // Sleeps until something changed, unless `ready()` or the other side is gone. 0, or what the
     // call must return.
     template <class Ready>
-    std::int64_t sleep(Ready&& ready);
+    std::int64_t sleep(Patience patience, Ready&& ready);
     // Nothing: there may be some now. Else what the call must return.
-    std::optional<std::int64_t> await_input(Options options);
-    std::int64_t await_room(Options options);
+    std::optional<std::int64_t> await_input(Options options, Patience patience);
+    std::int64_t await_room(Options options, Patience patience);
+    [[nodiscard]] Patience to_receive() const {
+        return Patience{socket_options().receive_limit.load(std::memory_order_relaxed)};
+    }
+    [[nodiscard]] Patience to_send() const {
+        return Patience{socket_options().send_limit.load(std::memory_order_relaxed)};
+    }
     // pipe_packets.cpp
     std::int64_t receive_packet(UserBuffer& buffer, Options options, Received* received);
     std::int64_t send_packets(UserBuffer& buffer, Options options, Parcel* parcel);

@@ -14,6 +14,7 @@ constexpr std::uint32_t signal_pipe = 13;
 }  // namespace
 
 std::int64_t PipeEnd::receive_packet(UserBuffer& buffer, Options options, Received* received) {
+    const Patience patience = to_receive();
     for (;;) {
         UserBuffer after = buffer;
         const auto copy = [&](std::span<const std::byte> bytes) {
@@ -40,7 +41,7 @@ std::int64_t PipeEnd::receive_packet(UserBuffer& buffer, Options options, Receiv
         if (packet.outcome == PipeRing::Outcome::fault) {
             return -Errno::efault;
         }
-        if (const auto stop = await_input(options)) {
+        if (const auto stop = await_input(options, patience)) {
             return *stop;
         }
     }
@@ -66,6 +67,7 @@ std::int64_t PipeEnd::send_packets(UserBuffer& buffer, Options options, Parcel* 
     if (!is_pipe && buffer.remaining() > PipeRing::page_bytes) {
         return -Errno::emsgsize;
     }
+    const Patience patience = to_send();
     std::uint64_t moved = 0;
     const auto result = [&](std::int64_t otherwise) {
         return moved != 0 ? static_cast<std::int64_t>(moved) : otherwise;
@@ -93,7 +95,7 @@ std::int64_t PipeEnd::send_packets(UserBuffer& buffer, Options options, Parcel* 
         if (part.outcome == PipeRing::Outcome::fault) {
             return result(-Errno::efault);
         }
-        if (const std::int64_t stop = await_room(options); stop != 0) {
+        if (const std::int64_t stop = await_room(options, patience); stop != 0) {
             return result(stop);
         }
         look = true;

@@ -31,6 +31,13 @@ inline constexpr std::uint64_t gone_bit = 2;
 
 enum class Woken : std::uint8_t { signalled, interrupted, timed_out };
 
+// What a call on a socket gives after it has waited; 0: it looks again.
+inline std::int64_t after_wait(Woken woken, Patience patience) {
+    return woken == Woken::interrupted ? patience.interrupted()
+           : woken == Woken::timed_out ? -Errno::eagain
+                                       : 0;
+}
+
 // A notification for one waiting thread, taken from the process's stock.
 class Waiter {
 public:

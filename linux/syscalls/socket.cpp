@@ -379,7 +379,8 @@ Result<std::int64_t> receive_message(std::int64_t number, std::uint64_t header_a
     }
     header.flags = (received.truncated ? MessageFlag::truncated : 0) |
                    (close_on_exec ? MessageFlag::close_on_exec : 0);
-    TRY(write_control(header, received, close_on_exec, options_of(*source).wants_credentials()));
+    TRY(write_control(header, received, close_on_exec,
+                      options_of(*source).socket_options().credentials.load()));
     TRY(user::write(header_at, header));
     return count;
 }
@@ -445,6 +446,26 @@ Result<void> write_option(const Arguments& arguments, std::span<const std::byte>
     return user::write(arguments[4], length);
 }
 
+// A time limit, of which nothing is shown as zero. Linux (net/core/sock.c, sock_set_timeout) takes a negative one for "not at
+// all", and one that is too long for none.
+std::atomic<std::uint64_t>& limit_of(fd::Description& socket, std::uint32_t option) {
+    fd::Description::SocketOptions& options = options_of(socket).socket_options();
+    return option == SocketOption::receive_timeout ? options.receive_limit : options.send_limit;
+}
+
+Result<void> set_limit(std::atomic<std::uint64_t>& limit, const Arguments& arguments) {
+    if (arguments.word(4) < sizeof(linux_abi::Timeval)) {
+        return base::fail(Errno::einval);
+    }
+    const auto time = TRY(user::read<linux_abi::Timeval>(arguments[3]));
+    if (time.microseconds < 0 || time.microseconds >= 1'000'000) {
+        return base::fail(Errno::edom);
+    }
+    const bool endless = time.seconds == 0 && time.microseconds == 0;
+    limit.store(time.seconds < 0 ? 0 : endless ? fd::no_limit : TRY(to_ns(time)));
+    return {};
+}
+
 Result<void> get_option(const Arguments& arguments) {
     const Handle socket = TRY(get_any_socket(arguments.integer(0)));
     if (arguments.word(1) != linux_abi::SocketLevel::socket) {
@@ -452,17 +473,23 @@ Result<void> get_option(const Arguments& arguments) {
     }
     std::int32_t value = 0;
     switch (arguments.word(2)) {
-        case SocketOption::type:           value = type_of(framing_of(*socket)); break;
-        case SocketOption::domain:         value = linux_abi::SocketFamily::local; break;
-        case SocketOption::accepts:        value = accepts_connections(*socket) ? 1 : 0; break;
+        case SocketOption::type:            value = type_of(framing_of(*socket)); break;
+        case SocketOption::domain:          value = linux_abi::SocketFamily::local; break;
+        case SocketOption::accepts:         value = accepts_connections(*socket) ? 1 : 0; break;
         case SocketOption::error:
         case SocketOption::keep_alive:
         case SocketOption::reuse_address:
-        case SocketOption::protocol:       break;
+        case SocketOption::protocol:        break;
         case SocketOption::send_buffer:
-        case SocketOption::receive_buffer: value = fd::PipeRing::capacity; break;
+        case SocketOption::receive_buffer:  value = fd::PipeRing::capacity; break;
+        case SocketOption::receive_timeout:
+        case SocketOption::send_timeout:    {
+            const std::uint64_t limit = limit_of(*socket, arguments.word(2)).load();
+            const auto time = to_timeval(limit == fd::no_limit ? 0 : limit);
+            return write_option(arguments, std::as_bytes(std::span{&time, 1}));
+        }
         case SocketOption::pass_credentials:
-            value = options_of(*socket).wants_credentials() ? 1 : 0;
+            value = options_of(*socket).socket_options().credentials.load() ? 1 : 0;
             break;
         case SocketOption::peer_credentials: {
             constexpr PipeEnd::Peer nobody{0, ~0U, ~0U};
@@ -486,11 +513,15 @@ Result<void> set_option(const Arguments& arguments) {
         case SocketOption::receive_buffer:
         case SocketOption::reuse_address:
         case SocketOption::keep_alive:     return {};
+        case SocketOption::receive_timeout:
+        case SocketOption::send_timeout:
+            return set_limit(limit_of(*socket, arguments.word(2)), arguments);
         case SocketOption::pass_credentials:
             if (arguments.word(4) < sizeof(std::int32_t)) {
                 return base::fail(Errno::einval);
             }
-            options_of(*socket).want_credentials(TRY(user::read<std::int32_t>(arguments[3])) != 0);
+            options_of(*socket).socket_options().credentials.store(
+                TRY(user::read<std::int32_t>(arguments[3])) != 0);
             return {};
         default: return base::fail(Errno::enoprotoopt);
     }

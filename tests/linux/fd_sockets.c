@@ -6,7 +6,9 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 
 static struct sockaddr_un named(const char* path) {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
@@ -210,4 +212,109 @@ static void under_signals(void) {
     close(listener);
 }
 
-MAIN(TEST(talk), TEST(queued), TEST(polled), TEST(refused), TEST(interrupted), TEST(under_signals))
+static void limit(int fd, int option, long milliseconds) {
+    const struct timeval time = {milliseconds / 1000, milliseconds % 1000 * 1000};
+    EQUAL(setsockopt(fd, SOL_SOCKET, option, &time, sizeof time), 0);
+}
+
+static long now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+// The call fails with EAGAIN, and not before 20 ms are over.
+#define TIMES_OUT(expression)            \
+    do {                                 \
+        const long began_ = now_ms();    \
+        FAILS(expression, EAGAIN);       \
+        TRUE(now_ms() - began_ >= 19);   \
+    } while (0)
+
+static void time_limits(void) {
+    int pair[2];
+    EQUAL(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    struct timeval time = {1, 1};
+    socklen_t length = sizeof time;
+    EQUAL(getsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &time, &length), 0);
+    TRUE(length == sizeof time && time.tv_sec == 0 && time.tv_usec == 0);
+    limit(pair[0], SO_RCVTIMEO, 20);
+    EQUAL(getsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &time, &length), 0);
+    TRUE(time.tv_sec == 0 && time.tv_usec == 20000);
+    EQUAL(getsockopt(pair[0], SOL_SOCKET, SO_SNDTIMEO, &time, &length), 0);
+    TRUE(time.tv_sec == 0 && time.tv_usec == 0);
+    char c;
+    TIMES_OUT(read(pair[0], &c, 1));
+    TIMES_OUT(recv(pair[0], &c, 1, MSG_WAITALL));
+    EQUAL(write(pair[1], "ab", 2), 2);
+    char three[3];
+    EQUAL(recv(pair[0], three, 3, MSG_WAITALL), 2);  // and then waits no longer
+    static char much[1 << 20];
+    limit(pair[0], SO_SNDTIMEO, 20);
+    TRUE(write(pair[0], much, sizeof much) > 0);  // what there was room for
+    TIMES_OUT(write(pair[0], much, 1));
+    struct timeval wrong = {0, 1000000};
+    FAILS(setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &wrong, sizeof wrong), EDOM);
+    FAILS(setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &wrong, sizeof wrong - 1), EINVAL);
+    close(pair[0]);
+    close(pair[1]);
+    for (int type = SOCK_DGRAM; type <= SOCK_SEQPACKET; type += SOCK_SEQPACKET - SOCK_DGRAM) {
+        EQUAL(socketpair(AF_UNIX, type, 0, pair), 0);
+        limit(pair[0], SO_RCVTIMEO, 20);
+        limit(pair[1], SO_SNDTIMEO, 20);
+        TIMES_OUT(read(pair[0], &c, 1));
+        while (send(pair[1], much, 1000, MSG_DONTWAIT) > 0) {}
+        TIMES_OUT(send(pair[1], much, 1000, 0));
+        EQUAL(recv(pair[0], much, sizeof much, 0), 1000);
+        close(pair[0]);
+        close(pair[1]);
+    }
+}
+
+static void time_limits_of_names(void) {
+    int listener = server("s", 0);
+    limit(listener, SO_RCVTIMEO, 20);
+    TIMES_OUT(accept(listener, NULL, NULL));
+    int one = socket(AF_UNIX, SOCK_STREAM, 0);  // the limit stays when it is connected
+    limit(one, SO_RCVTIMEO, 20);
+    struct sockaddr_un name = named("s");
+    EQUAL(connect(one, (struct sockaddr*)&name, sizeof name), 0);
+    char c;
+    TIMES_OUT(read(one, &c, 1));
+    int other = accept(listener, NULL, NULL);
+    TRUE(other >= 0);
+    struct timeval time;
+    socklen_t length = sizeof time;
+    EQUAL(getsockopt(other, SOL_SOCKET, SO_RCVTIMEO, &time, &length), 0);
+    TRUE(time.tv_sec == 0 && time.tv_usec == 0);
+    int datagrams = socket(AF_UNIX, SOCK_DGRAM, 0);
+    name = named("d");
+    EQUAL(bind(datagrams, (struct sockaddr*)&name, sizeof name), 0);
+    limit(datagrams, SO_RCVTIMEO, 20);
+    TIMES_OUT(read(datagrams, &c, 1));
+    int sender = socket(AF_UNIX, SOCK_DGRAM, 0);
+    limit(sender, SO_SNDTIMEO, 20);
+    EQUAL(connect(sender, (struct sockaddr*)&name, sizeof name), 0);
+    while (send(sender, &c, 1, MSG_DONTWAIT) > 0) {}
+    TIMES_OUT(write(sender, &c, 1));
+}
+
+static void on_alarm(int number) { (void)number; }
+
+// A call with a limit is not begun again after a signal, whatever SA_RESTART says.
+static void limits_and_signals(void) {
+    int pair[2];
+    EQUAL(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    limit(pair[0], SO_RCVTIMEO, 60000);
+    struct sigaction action = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
+    sigaction(SIGALRM, &action, NULL);
+    const struct itimerval soon = {.it_value.tv_usec = 20000};
+    setitimer(ITIMER_REAL, &soon, NULL);
+    char c;
+    FAILS(read(pair[0], &c, 1), EINTR);
+    signal(SIGALRM, SIG_DFL);
+    close(pair[0]);
+    close(pair[1]);
+}
+
+MAIN(TEST(time_limits), TEST(time_limits_of_names), TEST(limits_and_signals), TEST(talk), TEST(queued), TEST(polled), TEST(refused), TEST(interrupted), TEST(under_signals))
