@@ -106,7 +106,7 @@ std::int64_t linux_unknown_call(const Arguments& arguments) {
     const linux::CpuException exception{control.exception_cause, control.exception_error,
                                         control.exception_address};
     control.upcalls_masked = abi::masked_library;
-    if (linux::signals::is_mended(exception)) {
+    if (linux::signals::is_mended(exception, registers.rip)) {
         linux::signals::deliver_and_resume(registers, linux::signals::After::program);
     }
     linux::signals::deliver_fault(registers, linux::signals::describe(exception));
@@ -127,6 +127,11 @@ void linux_handle_own_exception() {
         return;
     }
     if (linux::is_inside(rip, linux_user_begin, linux_user_end)) {
+        if (linux::signals::turns_page(
+                {control.exception_cause, control.exception_error, control.exception_address},
+                rip)) {
+            return;
+        }
         control.saved.rip = reinterpret_cast<std::uint64_t>(linux_user_recover);
         return;
     }

@@ -6,6 +6,7 @@
 #include "libs/base/align.hpp"
 #include "libs/base/scope_guard.hpp"
 #include "linux/entry/user_memory.hpp"
+#include "linux/process/out_of_memory.hpp"
 #include "linux/process/state.hpp"
 
 namespace linux {
@@ -15,19 +16,21 @@ ProgramSpace& program_space() {
     return space;
 }
 
-Result<std::uint64_t> to_map_flags(std::uint32_t protection) {
+namespace {
+
+// The kernel's flags for a protection; of what is both, a page is writable first.
+std::uint64_t to_map_flags(std::uint32_t protection) {
     using linux_abi::Protection;
     const bool write = (protection & Protection::write) != 0;
-    const bool execute = (protection & Protection::execute) != 0;
-    if (write && execute) {
-        return base::fail(Errno::eacces);
-    }
+    const bool execute = (protection & Protection::execute) != 0 && !write;
     std::uint64_t flags = 0;
     flags |= (protection & Protection::read) != 0 ? abi::MapFlags::read : 0;
     flags |= write ? abi::MapFlags::write | abi::MapFlags::read : 0;
     flags |= execute ? abi::MapFlags::execute | abi::MapFlags::read : 0;
     return flags;
 }
+
+}  // namespace
 
 // ---- the limit --------------------------------------------------------------------------------
 
@@ -130,7 +133,7 @@ std::uint64_t ProgramSpace::pick_offset(const OwnRange& range) {
 Result<void> ProgramSpace::map_in_pool(const OwnRange& range) {
     const Backing backing = range.sparse ? Backing::sparse : Backing::own;
     Pool& pool = pool_of(backing);
-    const std::uint64_t flags = TRY(to_map_flags(range.protection));
+    const std::uint64_t flags = to_map_flags(range.protection);
     const std::uint64_t offset = pick_offset(range);
     if (!base::range_fits(offset, range.length, high)) {
         return base::fail(Errno::enomem);
@@ -166,8 +169,8 @@ Result<void> ProgramSpace::map_own(const OwnRange& range) {
 }
 
 Result<std::uint64_t> ProgramSpace::map_anonymous(const Request& request) {
-    (void)TRY(to_map_flags(request.protection));
     MutexGuard guard{lock_};
+    note_protection(request.protection);
     const std::uint64_t address = TRY(place(request));
     TRY(map_own({address, request.length, request.protection, request.sparse}));
     return address;
@@ -175,11 +178,15 @@ Result<std::uint64_t> ProgramSpace::map_anonymous(const Request& request) {
 
 Result<std::uint64_t> ProgramSpace::map_object(const Request& request, const Source& source,
                                                bool shared) {
-    std::uint64_t flags = TRY(to_map_flags(request.protection));
+    std::uint64_t flags = to_map_flags(request.protection);
     if (shared) {
+        if (is_writable_code(request.protection)) {
+            return base::fail(Errno::eacces);
+        }
         flags |= abi::MapFlags::on_clone_share;
     }
     MutexGuard guard{lock_};
+    note_protection(request.protection);
     const std::uint64_t address = TRY(place(request));
     const std::uint64_t present_end = address + source.present;
     if (source.present != 0) {
@@ -204,8 +211,11 @@ Result<std::uint64_t> ProgramSpace::map_object(const Request& request, const Sou
 }
 
 Result<std::uint64_t> ProgramSpace::map_lent(const Request& request, const Source& source) {
-    const std::uint64_t flags = TRY(to_map_flags(request.protection)) |
-                                abi::MapFlags::on_clone_share | abi::MapFlags::write_combining;
+    if (is_writable_code(request.protection)) {
+        return base::fail(Errno::eacces);
+    }
+    const std::uint64_t flags = to_map_flags(request.protection) | abi::MapFlags::on_clone_share |
+                                abi::MapFlags::write_combining;
     MutexGuard guard{lock_};
     const std::uint64_t address = TRY(place(request));
     TRY(or_errno(ipc::own_space()->map(
@@ -228,12 +238,38 @@ bool ProgramSpace::replace_lent(std::uint64_t address) {
     if (const auto there = ipc::own_space()->query(address); there && there->mapped) {
         return true;  // another thread has, meanwhile
     }
-    const auto flags = to_map_flags(region->protection);
+    const std::uint64_t flags = to_map_flags(region->protection);
     const auto memory = ipc::own_bank()->create_memory(region->length());
     // Paid for now: else the next fault would be for want of it.
-    return flags && memory && (*memory)->reserve(region->length()) &&
+    return memory && (*memory)->reserve(region->length()) &&
            ipc::own_space()->map(
-               *memory, {.address = region->start, .length = region->length(), .flags = *flags});
+               *memory, {.address = region->start, .length = region->length(), .flags = flags});
+}
+
+bool ProgramSpace::turn_page(std::uint64_t address, bool to_execute) {
+    if (!pages_turn_.load(std::memory_order_relaxed)) {
+        return false;
+    }
+    MutexGuard guard{lock_};
+    const Region* region = regions_.at(address);
+    if (region == nullptr || !is_writable_code(region->protection)) {
+        return false;
+    }
+    const std::uint64_t wanted =
+        to_map_flags(to_execute ? linux_abi::Protection::execute : linux_abi::Protection::write);
+    const auto there = ipc::own_space()->query(address);
+    if (there && there->mapped && (there->flags & wanted) == wanted) {
+        // Another thread has turned it meanwhile; or it is right, and its page cannot be had.
+        return region->backing != Backing::object && !is_memory_exhausted();
+    }
+    const std::uint64_t page = base::align_down(address, abi::page_size);
+    return ipc::own_space()->protect(page, abi::page_size, wanted).has_value();
+}
+
+void ProgramSpace::note_protection(std::uint32_t protection) {
+    if (is_writable_code(protection)) {
+        pages_turn_.store(true, std::memory_order_relaxed);
+    }
 }
 
 Result<void> ProgramSpace::remove(std::uint64_t address, std::uint64_t length) {
@@ -264,11 +300,16 @@ Result<void> ProgramSpace::unmap(std::uint64_t address, std::uint64_t length) {
 
 Result<void> ProgramSpace::protect(std::uint64_t address, std::uint64_t length,
                                    std::uint32_t protection) {
-    const std::uint64_t flags = TRY(to_map_flags(protection));
+    const std::uint64_t flags = to_map_flags(protection);
     MutexGuard guard{lock_};
     if (!regions_.covers(address, address + length)) {
         return base::fail(Errno::enomem);
     }
+    const RegionMap::Regions parts = regions_.parts(address, address + length);
+    if (is_writable_code(protection) && std::ranges::any_of(parts, &Region::shared)) {
+        return base::fail(Errno::eacces);
+    }
+    note_protection(protection);
     const std::uint64_t unpaid =
         protection == 0 ? 0 : regions_.own_bytes(address, address + length, false);
     if (unpaid != 0) {
@@ -279,7 +320,7 @@ Result<void> ProgramSpace::protect(std::uint64_t address, std::uint64_t length,
             refund(unpaid);
         }
     }};
-    for (const Region& part : regions_.parts(address, address + length)) {
+    for (const Region& part : parts) {
         if (part.backing == Backing::absent) {
             continue;
         }

@@ -16,8 +16,12 @@
 //
 // All functions take addresses and lengths that are multiples of the page size, inside the program's
 // part. One lock guards everything; it is among those that fork takes.
+//
+// What is writable and executable at once is so for the program only: each page of it is either, whichever was wanted
+// last, and the fault of who wants the other turns it (`turn_page`). Memory that is shared cannot be both: EACCES.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 
@@ -62,6 +66,9 @@ public:
     // A page fault of the program. If what was lent at that address has been taken back, there is memory of the process's own
     // now, which the program may go on with, in vain. False: it has not, or there is no memory for that.
     bool replace_lent(std::uint64_t address);
+    // A page fault of the program, or of the library for it, by a fetch or a write. If it was because the page is the other
+    // of what it may be, it is this one now. False: it was not, or there is no memory for that.
+    bool turn_page(std::uint64_t address, bool to_execute);
 
     Result<void> unmap(std::uint64_t address, std::uint64_t length);
     Result<void> protect(std::uint64_t address, std::uint64_t length, std::uint32_t protection);
@@ -109,11 +116,13 @@ private:
     void refund(std::uint64_t bytes) __attribute__((requires_capability(lock_)));
     Result<void> remove(std::uint64_t address, std::uint64_t length)
         __attribute__((requires_capability(lock_)));
+    void note_protection(std::uint32_t protection);
     Result<std::uint64_t> grow_in_place(const Region& region, std::uint64_t address,
                                         std::uint64_t old_length, std::uint64_t length)
         __attribute__((requires_capability(lock_)));
 
     Mutex lock_;
+    std::atomic<bool> pages_turn_ = false;  // there has been memory that is both
     RegionMap regions_ __attribute__((guarded_by(lock_)));
     Pool own_ __attribute__((guarded_by(lock_)));
     Pool sparse_ __attribute__((guarded_by(lock_)));
@@ -125,7 +134,10 @@ private:
 
 ProgramSpace& program_space();
 
-// The kernel's flags for a protection. EACCES: writable and executable at once, which nothing may be.
-Result<std::uint64_t> to_map_flags(std::uint32_t protection);
+// Is it writable and executable at once?
+constexpr bool is_writable_code(std::uint32_t protection) {
+    constexpr std::uint32_t both = linux_abi::Protection::write | linux_abi::Protection::execute;
+    return (protection & both) == both;
+}
 
 }  // namespace linux

@@ -2,6 +2,7 @@
 #include "linux/signal/fault.hpp"
 
 #include "abi/linux/signal.hpp"
+#include "libs/base/align.hpp"
 #include "linux/memory/program_space.hpp"
 #include "linux/process/out_of_memory.hpp"
 
@@ -53,6 +54,11 @@ Fault describe_page_fault(const CpuException& exception) {
         fault.code = SignalCode::no_access;
         return fault;
     }
+    // An instruction that writes to the page that it stands in cannot have both.
+    if (is_writable_code(region->protection) && !is_memory_exhausted()) {
+        fault.code = SignalCode::no_access;
+        return fault;
+    }
     fault.signal = linux_abi::sig_bus;
     fault.code = SignalCode::no_backing;
     // A file's page may also be missing because the file became shorter.
@@ -89,9 +95,31 @@ Fault describe_cause(const CpuException& exception) {
 
 }  // namespace
 
-bool is_mended(const CpuException& exception) {
+namespace {
+
+// From Intel SDM vol. 2, 2.3.11: an instruction has 15 bytes at most.
+bool is_in_page(std::uint64_t rip, std::uint64_t address) {
+    constexpr std::uint64_t longest = 15;
+    const std::uint64_t page = base::align_down(address, abi::page_size);
+    return rip < page + abi::page_size && rip + longest > page;
+}
+
+}  // namespace
+
+bool turns_page(const CpuException& exception, std::uint64_t rip) {
+    const bool to_execute = (exception.error & error_fetch) != 0;
+    const bool to_write = (exception.error & error_write) != 0;
+    return exception.vector == page_fault && (to_execute || to_write) &&
+           (to_execute || !is_in_page(rip, exception.address)) &&
+           program_space().turn_page(exception.address, to_execute);
+}
+
+bool is_mended(const CpuException& exception, std::uint64_t rip) {
     if (exception.vector != page_fault) {
         return false;
+    }
+    if (turns_page(exception, rip)) {
+        return true;
     }
     const auto region = program_space().region_at(exception.address);
     return region && region->backing == Backing::lent &&

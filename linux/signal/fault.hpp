@@ -25,8 +25,11 @@ struct Fault {
     bool out_of_memory = false;  // no handler could do anything about it
 };
 
-// A page fault that the mapping allows, of memory that was lent to the program and is not any more: it has other memory there now.
-bool is_mended(const CpuException& exception);
+// A write or a fetch in memory that is writable and executable: the page is what was wanted now (ProgramSpace::turn_page).
+bool turns_page(const CpuException& exception, std::uint64_t rip);
+// The same; or a page fault that the mapping allows, of memory that was lent to the program and is not any more: it has other
+// memory there now.
+bool is_mended(const CpuException& exception, std::uint64_t rip);
 
 Fault describe(const CpuException& exception);
 

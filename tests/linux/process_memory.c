@@ -2,6 +2,7 @@
 // mmap and its relatives, brk, and what system calls say to bad addresses.
 #include "tests/linux/check.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -106,6 +107,105 @@ static void protection(void) {
     EQUAL(((int (*)(void))place)(), 42);
     EQUAL(touch(place, 1), SIGSEGV);
     munmap(place, page);
+}
+
+// mov $value, %eax; ret
+static void write_function(char* at, int value) {
+    memcpy(at, "\xb8", 1);
+    memcpy(at + 1, &value, sizeof value);
+    at[5] = '\xc3';
+}
+
+static int call(const char* at) { return ((int (*)(void))(uintptr_t)at)(); }
+
+static volatile int others_stop;
+
+static void* call_on(void* at) {
+    long wrong = 0;
+    while (!others_stop) wrong += call(at) != 7;
+    return (void*)wrong;
+}
+
+// As compilers at run time have it that write and run the same pages by turns.
+static void writable_code(void) {
+    const int all = PROT_READ | PROT_WRITE | PROT_EXEC;
+    char* at = anonymous(4, all);
+    TRUE(at != MAP_FAILED);
+    if (at == MAP_FAILED) return;
+    for (int i = 0; i < 3; i++) {
+        write_function(at, i);
+        write_function(at + page - 16, 100 + i);
+        write_function(at + page - 3, 200 + i);
+        EQUAL(call(at), i);
+        EQUAL(call(at + page - 16), 100 + i);
+        EQUAL(at[1], i);
+        EQUAL(call(at + page - 3), 200 + i);
+    }
+    // Code in one page that writes to another: movb $9, (%rdi); ret
+    memcpy(at + 2 * page, "\xc6\x07\x09\xc3", 4);
+    ((void (*)(char*))(uintptr_t)(at + 2 * page))(at + 3 * page);
+    EQUAL(at[3 * page], 9);
+    // What the kernel writes, or a library in its place, to where code has just run.
+    int pair[2];
+    EQUAL(pipe(pair), 0);
+    char function[6];
+    write_function(function, 77);
+    EQUAL(write(pair[1], function, sizeof function), (long)sizeof function);
+    EQUAL(read(pair[0], at, sizeof function), (long)sizeof function);
+    EQUAL(call(at), 77);
+    close(pair[0]);
+    close(pair[1]);
+    // A child's is its own.
+    pid_t child = fork();
+    if (child == 0) {
+        write_function(at, 5);
+        _exit(call(at) + call(at + page - 16));
+    }
+    EQUAL(status_of(child), 5 + 102);
+    EQUAL(call(at), 77);
+    EQUAL(mprotect(at, page, PROT_READ | PROT_EXEC), 0);
+    EQUAL(call(at), 77);
+    EQUAL(touch(at, 1), SIGSEGV);
+    EQUAL(mprotect(at, page, all), 0);
+    write_function(at, 78);
+    EQUAL(call(at), 78);
+    munmap(at, 4 * page);
+}
+
+// One thread runs a function while another writes one in the same page.
+static void writable_code_of_threads(void) {
+    char* at = anonymous(1, PROT_READ | PROT_WRITE | PROT_EXEC);
+    write_function(at, 7);
+    pthread_t other;
+    EQUAL(pthread_create(&other, NULL, call_on, at), 0);
+    for (int i = 0; i < 2000; i++) {
+        write_function(at + 64, i);
+        EQUAL(call(at + 64), i);
+    }
+    others_stop = 1;
+    void* wrong;
+    pthread_join(other, &wrong);
+    EQUAL((long)wrong, 0);
+    munmap(at, page);
+}
+
+// Of a file's private pages, too.
+static void writable_code_of_a_file(void) {
+    int fd = open("code", O_RDWR | O_CREAT | O_TRUNC, 0600);
+    char text[page];
+    memset(text, 0, sizeof text);
+    write_function(text, 11);
+    EQUAL(write(fd, text, sizeof text), (long)sizeof text);
+    char* at = mmap(NULL, page, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE, fd, 0);
+    TRUE(at != MAP_FAILED);
+    if (at == MAP_FAILED) return;
+    EQUAL(call(at), 11);
+    write_function(at, 12);
+    EQUAL(call(at), 12);
+    EQUAL(pread(fd, text, sizeof text, 0), (long)sizeof text);
+    EQUAL(text[1], 11);
+    munmap(at, page);
+    close(fd);
 }
 
 static void remapping(void) {
@@ -333,6 +433,7 @@ static void bad_addresses(void) {
     close(fd);
 }
 
-MAIN(TEST(anonymous_memory), TEST(fixed), TEST(protection), TEST(remapping), TEST(files),
+MAIN(TEST(anonymous_memory), TEST(fixed), TEST(protection), TEST(writable_code),
+     TEST(writable_code_of_threads), TEST(writable_code_of_a_file), TEST(remapping), TEST(files),
      TEST(shared_files), TEST(shared_with_children), TEST(advice), TEST(populated),
      TEST(locked), TEST(program_break), TEST(bad_addresses))
