@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "linux/fd/own_files.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "interfaces/namespace.hpp"
 #include "libs/ipc/protocol.hpp"
+#include "linux/fd/location.hpp"
 #include "linux/fd/own_names.hpp"
 #include "linux/fd/table.hpp"
 #include "linux/process/random.hpp"
@@ -27,18 +29,22 @@ std::vector<OwnDirectory::Entry> list_descriptors() {
     return entries;
 }
 
-// What the own view shows, as a table of mounts.
-Result<std::string> mounts_text() {
-    std::string text;
+struct Shown {
+    std::string path;
+    bool writable;
+};
+
+// What the own view shows. Without a mount there, the view's own directories are what is at the top.
+Result<std::vector<Shown>> shown_mounts() {
+    std::vector<Shown> mounts;
     for (std::uint32_t first = 0;;) {
         const auto answer = TRY(or_errno(ipc::call(ipc::Ref<names::View>{process::own_view},
                                                    names::ListMounts{.first = first})));
         if (answer.reply.count == 0) {
-            // Without a mount there, the view's own directories are what is at the top.
-            if (text.find("none / ") == std::string::npos) {
-                text.insert(0, "none / cluu ro 0 0\n");
+            if (!std::ranges::contains(mounts, "/", &Shown::path)) {
+                mounts.insert(mounts.begin(), {"/", false});
             }
-            return text;
+            return mounts;
         }
         std::size_t at = 0;
         for (std::uint32_t i = 0; i < answer.reply.count; ++i) {
@@ -48,13 +54,73 @@ Result<std::string> mounts_text() {
                 return base::fail(Errno::eio);
             }
             const auto path = ipc::text(answer.payload.subspan(at + sizeof rule, rule.path_length));
-            text += "none ";
-            text += path;
-            text += rule.access == names::Access::inherit ? " cluu rw 0 0\n" : " cluu ro 0 0\n";
+            mounts.push_back({std::string{path}, rule.access == names::Access::inherit});
             at += rule.record_length;
         }
         first += answer.reply.count;
     }
+}
+
+// Without what would look like the end of a field (proc(5)).
+std::string to_field(std::string_view path) {
+    constexpr std::string_view special = " \t\n\\";
+    constexpr std::array<std::string_view, special.size()> written = {"\\040", "\\011", "\\012",
+                                                                      "\\134"};
+    std::string field;
+    for (const char character : path) {
+        const std::size_t which = special.find(character);
+        field += which == special.npos ? std::string_view{&character, 1} : written[which];
+    }
+    return field;
+}
+
+// proc(5), /proc/PID/mounts: what is mounted, where, as what, how.
+Result<std::string> mounts_text() {
+    std::string text;
+    for (const Shown& mount : TRY(shown_mounts())) {
+        text += "none " + to_field(mount.path);
+        text += mount.writable ? " cluu rw 0 0\n" : " cluu ro 0 0\n";
+    }
+    return text;
+}
+
+// The mount that the one with this number stands in; itself, if it is the one at the top.
+std::size_t parent_of(const std::vector<Shown>& mounts, std::size_t number) {
+    const std::string_view path = mounts[number].path;
+    std::size_t parent = number;
+    std::size_t longest = 0;
+    for (std::size_t i = 0; i < mounts.size(); ++i) {
+        const std::string_view other = mounts[i].path;
+        const bool above = other == "/" || (path.starts_with(other) && path.size() > other.size() &&
+                                            path[other.size()] == '/');
+        if (i != number && above && other.size() > longest && path != "/") {
+            parent = i;
+            longest = other.size();
+        }
+    }
+    return parent;
+}
+
+// proc(5), /proc/PID/mountinfo: number, parent, device, root, path, how; as what, from what, how.
+Result<std::string> mount_info_text() {
+    const std::vector<Shown> mounts = TRY(shown_mounts());
+    std::string text;
+    for (std::size_t i = 0; i < mounts.size(); ++i) {
+        std::uint64_t device = 0;
+        if (const auto path = resolve_text(linux_abi::at_cwd, mounts[i].path)) {
+            const auto attributes = attributes_of(*path, true);
+            device = attributes ? attributes->device : 0;
+        }
+        const std::string_view access = mounts[i].writable ? "rw" : "ro";
+        text += decimal(i + 1) + ' ' + decimal(parent_of(mounts, i) + 1) + ' ';
+        text += decimal(linux_abi::device_major(device)) + ':';
+        text += decimal(linux_abi::device_minor(device)) + " / " + to_field(mounts[i].path) + ' ';
+        text += access;
+        text += " - cluu none ";
+        text += access;
+        text += '\n';
+    }
+    return text;
 }
 
 // A fresh one for each open (RFC 9562, version 4).
@@ -167,6 +233,9 @@ Result<Handle> open_own_file(std::string_view path, std::uint32_t status) {
     }
     if (*rest == "/mounts") {
         return Handle{new OwnText(status, TRY(mounts_text()))};
+    }
+    if (*rest == "/mountinfo") {
+        return Handle{new OwnText(status, TRY(mount_info_text()))};
     }
     return Handle{};
 }

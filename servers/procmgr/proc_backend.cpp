@@ -33,6 +33,7 @@ enum Kind : std::uint8_t {
     filesystems,
     loadavg,
     meminfo,
+    mount_info,
     mounts,
     uptime,
     version,
@@ -64,6 +65,7 @@ constexpr std::array process_files{Name{"authority", authority},
                                    Name{"exe", exe},
                                    Name{"fd", fd},
                                    Name{"maps", maps},
+                                   Name{"mountinfo", mount_info},
                                    Name{"mounts", mounts},
                                    Name{"root", root_link},
                                    Name{"stat", stat},
@@ -134,7 +136,7 @@ fs::Kind file_kind(std::uint8_t kind) {
 }
 
 // What the Linux library makes for its own process only.
-bool is_its_own(std::uint8_t kind) { return kind == mounts || kind == uuid; }
+bool is_its_own(std::uint8_t kind) { return kind == mount_info || kind == mounts || kind == uuid; }
 
 // Of these Linux tells only who might also trace the process.
 bool is_private(std::uint8_t kind) {

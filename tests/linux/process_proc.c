@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <time.h>
 
@@ -76,6 +77,30 @@ static void threads(void) {
     pthread_join(thread, NULL);
 }
 
+// proc(5): ID PARENT MAJOR:MINOR ROOT PATH OPTIONS [MORE...] - TYPE SOURCE OPTIONS
+static void mount_info(void) {
+    struct stat root;
+    EQUAL(stat("/", &root), 0);
+    int is_root = 0;  // of the last one that is mounted at the top
+    FILE* file = fopen("/proc/self/mountinfo", "r");
+    TRUE(file != NULL);
+    char line[1000];
+    while (file && fgets(line, sizeof line, file)) {
+        int id, parent, major, minor;
+        char path[300], options[300], type[100];
+        EQUAL(sscanf(line, "%d %d %d:%d %*s %299s %299s", &id, &parent, &major, &minor, path,
+                     options),
+              6);
+        TRUE(strncmp(options, "rw", 2) == 0 || strncmp(options, "ro", 2) == 0);
+        const char* rest = strstr(line, " - ");
+        TRUE(rest != NULL && sscanf(rest, " - %99s %*s %299s", type, options) == 2);
+        if (strcmp(path, "/") != 0) continue;
+        is_root = makedev((unsigned)major, (unsigned)minor) == root.st_dev;
+    }
+    TRUE(is_root);
+    if (file) fclose(file);
+}
+
 static void texts(void) {
     char cwd[300], link[300] = "";
     TRUE(getcwd(cwd, sizeof cwd) != NULL);
@@ -83,6 +108,7 @@ static void texts(void) {
     EQUAL(strcmp(cwd, link), 0);
     TRUE(strlen(get_file("/proc/mounts")) > 10);
     TRUE(strstr(get_file("/proc/self/mounts"), " / ") != NULL);
+    mount_info();
     pid_t child = fork();
     if (child == 0) {
         char* environment[] = {"FIRST=1", "SECOND=two", NULL};
