@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Files out of Debian packages that are not to be installed: the console's font, the Linux kernel for benchmarks, and
-the sources of the ports.
+the sources of the ports and what they are built with.
 
-A package is downloaded with apt and unpacked below build/packages. Source packages are downloaded by an apt with a root
+A package is downloaded with apt and unpacked below build/packages. What the ports need is downloaded by an apt with a root
 of its own for each suite, below build/apt: its archive is the one that the machine is configured for, how it is reached
 (a proxy) too; the suite need not be. The machine itself is not changed.
 """
@@ -70,11 +70,7 @@ def source(package: str, version: str, suite: str, files: dict[str, str]) -> Pat
 def _download_source(package: str, version: str, suite: str, folder: Path) -> None:
     root = paths.BUILD / "apt" / suite
     if version not in _versions(root, package):
-        progress(f"asking Debian's archive for the sources of {suite}")
-        _make_root(root, suite)
-        result = _apt(root, "apt-get", "update", "-q", "--error-on=any")
-        if result.returncode != 0:
-            raise Problem(f"Debian's archive cannot be reached, or has no suite '{suite}':\n{result.stderr.strip()}")
+        _ask_archive(root, suite)
     if version not in (known := _versions(root, package)):
         raise Problem(f"Debian's suite '{suite}' has no source package '{package}' in version {version}; it has "
                       f"{', '.join(known) or 'none of that name'}.")
@@ -82,6 +78,39 @@ def _download_source(package: str, version: str, suite: str, folder: Path) -> No
     result = _apt(root, "apt-get", "source", "-q", "--download-only", f"{package}={version}", cwd=folder)
     if result.returncode != 0:
         raise Problem(f"the source package {package} {version} could not be downloaded:\n{result.stderr.strip()}")
+
+
+def binaries(wanted: dict[str, str], suite: str, folder: Path) -> None:
+    """Unpacks binary packages in just these versions (or patterns of them, as apt has it) into the folder, and what they depend
+    on and this machine lacks."""
+    root = paths.BUILD / "apt" / suite
+    command = ["apt-get", "install", "-q", "--yes", "--download-only", "--reinstall", "--allow-downgrades",
+               "--no-install-recommends"]
+    named = [f"{name}={version}" for name, version in wanted.items()]
+    (paths.BUILD / "sources").mkdir(parents=True, exist_ok=True)
+    with open(paths.BUILD / "sources" / ".lock", "w") as lock, tempfile.TemporaryDirectory(prefix="cluu-debs-") as work:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (root / "status").exists() or any(_apt(root, "apt-cache", "show", name).returncode for name in named):
+            _ask_archive(root, suite)
+        # A copy: apt locks the file that it reads what is installed from.
+        shutil.copy("/var/lib/dpkg/status", root / "status")
+        (Path(work) / "partial").mkdir()
+        progress(f"downloading {len(named)} of Debian's packages and what they need")
+        result = _apt(root, *command, "-o", f"Dir::Cache::Archives={work}", *named)
+        if result.returncode != 0:
+            raise Problem(f"not all of these packages could be had from Debian's suite '{suite}': {', '.join(named)}\n"
+                          f"{result.stderr.strip()}")
+        folder.mkdir(parents=True)
+        for package in sorted(Path(work).glob("*.deb")):
+            subprocess.run(["dpkg-deb", "-x", package, folder], check=True)
+
+
+def _ask_archive(root: Path, suite: str) -> None:
+    progress(f"asking Debian's archive for the packages of {suite}")
+    _make_root(root, suite)
+    result = _apt(root, "apt-get", "update", "-q", "--error-on=any")
+    if result.returncode != 0:
+        raise Problem(f"Debian's archive cannot be reached, or has no suite '{suite}':\n{result.stderr.strip()}")
 
 
 def _apt(root: Path, *command: str, cwd: Path | None = None) -> subprocess.CompletedProcess:
@@ -100,13 +129,14 @@ def _make_root(root: Path, suite: str) -> None:
     for name in ("lists/partial", "cache/archives/partial"):
         (root / name).mkdir(parents=True, exist_ok=True)
     (root / "sources.list").write_text(_source_lines(suite))
+    (root / "status").touch()
     dump = subprocess.run(["apt-config", "dump"], capture_output=True, text=True, check=True).stdout
     reached = [line for line in dump.splitlines() if line.startswith("Acquire::")]
     # What apt reads first can tell it not to read what the machine's own apt is told besides.
     own = {"Dir::Etc::Main": "/dev/null", "Dir::Etc::Parts": "/dev/null", "Dir::Etc::SourceParts": "/dev/null",
            "Dir::Etc::Preferences": "/dev/null", "Dir::Etc::PreferencesParts": "/dev/null",
            "Dir::Etc::SourceList": root / "sources.list", "Dir::State": root, "Dir::State::Lists": root / "lists",
-           "Dir::State::Status": "/dev/null", "Dir::Cache": root / "cache", "APT::Sandbox::User": "root"}
+           "Dir::State::Status": root / "status", "Dir::Cache": root / "cache", "APT::Sandbox::User": "root"}
     (root / "apt.conf").write_text("\n".join(reached + [f'{key} "{value}";' for key, value in own.items()]) + "\n")
 
 
@@ -120,7 +150,8 @@ def _source_lines(suite: str) -> str:
     for wanted in (suite, release):
         places = sorted({place for name, codename, place in targets if wanted in (name, codename)})
         if places:
-            return "".join(f"deb-src [signed-by={KEYRING}] {place} {suite} main\n" for place in places)
+            return "".join(f"{kind} [signed-by={KEYRING}] {place} {suite} main\n" for place in places
+                           for kind in ("deb", "deb-src"))
     raise Problem("apt is not configured for Debian's archive (/etc/apt/sources.list), where the ports' sources are.")
 
 

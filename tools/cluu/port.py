@@ -3,15 +3,17 @@
 
     package, version, suite     the source package, the version that it must have, and the suite of Debian that has it
     needs = ["NAME"]            ports that are built before; what they install for it is below $PORTS/NAME/prefix
+    [packages]                  "binary package" = "its version": what the build needs of the same suite, and nobody else;
+                                unpacked below $PACKAGES, with what this machine lacks of what they depend on
     build = "..."               lines for bash, which run in the unpacked source
     [sources]                   "file of the source package" = "its SHA-256"
     [image]                     "/path/in/image" = "file or folder below the unpacked source"
 
 The lines find in their environment: CC (musl-gcc, with Linux's headers, behind ccache), JOBS (how many processes make may
-start), PORT (the port's folder in the repository), PORTS (where all are built), PREFIX (where to install what other ports
-need).
+start), PORT (the port's folder in the repository), PORTS (where all are built), PACKAGES, PREFIX (where to install what
+other ports need).
 
-All is made below build/ports/NAME: `source`, `build.log`, `prefix`, and `image`, the files as they stand in CLUU, with the
+All is made below build/ports/NAME: `source`, `packages`, `build.log`, `prefix`, and `image`, the files as they stand in CLUU, with the
 Cluufile beside port.toml as /var/images/NAME/Cluufile. `built` says what it was built from; it is built again when that
 has changed.
 """
@@ -46,6 +48,7 @@ class Port:
     sources: dict[str, str]
     image: dict[str, str] = field(default_factory=dict)
     needs: list[str] = field(default_factory=list)
+    packages: dict[str, str] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -116,8 +119,10 @@ def _key(port: Port) -> str:
 
 def _unpack(port: Port) -> None:
     files = debian.source(port.package, port.version, port.suite, port.sources)
-    for name in ("source", "prefix", "image"):
+    for name in ("source", "packages", "prefix", "image"):
         shutil.rmtree(port.work / name, ignore_errors=True)
+    if port.packages:
+        debian.binaries(port.packages, port.suite, port.work / "packages")
     description = next(files.glob("*.dsc"), None)
     if description is None:
         raise Problem(f"ports/{port.name}/port.toml: [sources] names no .dsc file")
@@ -140,7 +145,8 @@ def _build(port: Port) -> None:
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME") or name.startswith("CCACHE_")}
     environment = {**kept, "LC_ALL": "C", "TERM": "dumb", "SOURCE_DATE_EPOCH": str(tree.TIME), "CC": compiler,
                    "CCACHE_BASEDIR": str(paths.ROOT), "CCACHE_NOHASHDIR": "1", "JOBS": str(os.cpu_count() or 1),
-                   "PORT": str(port.folder), "PORTS": str(paths.PORTS), "PREFIX": str(port.work / "prefix")}
+                   "PORT": str(port.folder), "PORTS": str(paths.PORTS), "PACKAGES": str(port.work / "packages"),
+                   "PREFIX": str(port.work / "prefix")}
     with open(log, "wb") as output:
         status = _run_guarded(port.build, cwd=port.work / "source", env=environment, stdout=output)
     if status != 0:

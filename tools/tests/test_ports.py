@@ -33,10 +33,25 @@ def archive_of_one_package(folder):
     description = (folder / "forty_4.2.dsc").read_bytes()
     hashes = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
               for name in ("forty_4.2.dsc", "forty_4.2.tar.gz")}
+    (folder / "Packages").touch()
     (folder / "Sources").write_text(
         f"Package: forty\n{head}Directory: .\nChecksums-Sha256:\n {hashes['forty_4.2.dsc']} {len(description)} "
         f"forty_4.2.dsc\n {entry}\n")
     return hashes
+
+
+def add_binary_package(folder, name, depends):
+    """Adds the package in version 1.0, with the one file /usr/share/NAME, to the archive."""
+    tree = folder / name
+    (tree / "DEBIAN").mkdir(parents=True)
+    (tree / "usr/share").mkdir(parents=True)
+    (tree / "usr/share" / name).write_text(f"of {name}\n")
+    head = f"Package: {name}\nVersion: 1.0\nArchitecture: all\nMaintainer: nobody\nDescription: none\nDepends: {depends}\n"
+    (tree / "DEBIAN/control").write_text(head)
+    subprocess.run(["dpkg-deb", "--build", tree, folder / f"{name}.deb"], check=True, capture_output=True)
+    content = (folder / f"{name}.deb").read_bytes()
+    with open(folder / "Packages", "a") as index:
+        index.write(f"{head}Filename: {name}.deb\nSize: {len(content)}\nSHA256: {hashlib.sha256(content).hexdigest()}\n\n")
 
 
 def recipe(root, hashes, version="4.2", build=BUILD, made="forty", more=""):
@@ -52,7 +67,7 @@ def recipe(root, hashes, version="4.2", build=BUILD, made="forty", more=""):
 def place(tmp_path, monkeypatch):
     for name, path in (("ROOT", tmp_path), ("BUILD", tmp_path / "build"), ("PORTS", tmp_path / "build" / "ports")):
         monkeypatch.setattr(port.paths, name, path)
-    here = f"deb-src [trusted=yes] file:{tmp_path}/archive ./\n"
+    here = "".join(f"{kind} [trusted=yes] copy:{tmp_path}/archive ./\n" for kind in ("deb", "deb-src"))
     monkeypatch.setattr(debian, "_source_lines", lambda suite: here)
     return tmp_path
 
@@ -92,6 +107,18 @@ def test_what_a_port_needs_is_built_before_and_its_change_builds_both(place, has
     (library / "port.toml").write_text(text.replace("-static", "-O1 -static"))
     port.make("forty")
     assert times_built(place) == 4
+
+
+def test_a_build_finds_its_packages_and_what_this_machine_lacks_of_what_they_need(place, hashes):
+    add_binary_package(place / "archive", "forty-tool", "forty-data, dpkg")  # this machine has dpkg, the archive does not
+    add_binary_package(place / "archive", "forty-data", "dpkg")
+    more = """packages = { forty-tool = "1.0" }\n"""
+    recipe(place, hashes, build="cat $PACKAGES/usr/share/forty-* > $PORTS/found\n" + BUILD, more=more)
+    port.make("forty")
+    assert (place / "build/ports/found").read_text() == "of forty-data\nof forty-tool\n"
+    recipe(place, hashes, more=more.replace("1.0", "1.1"))
+    with pytest.raises(Problem, match="could be had from Debian's suite './': forty-tool=1.1(.|\n)*Version '1.1'"):
+        port.make("forty")
 
 
 def test_a_version_that_is_gone_is_named_with_what_there_is(place, hashes):
