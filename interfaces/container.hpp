@@ -18,8 +18,9 @@ enum class State : std::uint8_t { running, exited, restarting };
 // What its HEALTHCHECK says, if it has one: nothing yet, the latest was good, too many in a row were not.
 enum class Health : std::uint8_t { none, starting, healthy, unhealthy };
 // What ended it, where `status` alone does not tell: its own limit of memory (some process was killed
-// for want of it) or of time, Stop, or its HEALTHCHECK.
-enum class Cause : std::uint8_t { none, memory, time, stopped, unhealthy };
+// for want of it) or of time, Stop, its HEALTHCHECK, or Signal.
+enum class Cause : std::uint8_t { none, memory, time, stopped, unhealthy, signalled };
+inline constexpr std::uint32_t nobody = ~std::uint32_t{0};
 struct Info {
     std::uint16_t record_length = 0;
     State state = State::running;
@@ -32,8 +33,10 @@ struct Info {
     std::uint64_t started_ns = 0;  // monotonic
     std::uint64_t memory_bytes = 0, memory_limit = 0;
     std::uint64_t cpu_ns = 0;
+    std::uint64_t ended_ns = 0;       // monotonic; 0: it runs
+    std::uint32_t ended_by = nobody;  // the user who asked for the end (Stop, Signal)
     Health health = Health::none;
-    std::uint8_t reserved[7] = {};
+    std::uint8_t reserved[3] = {};
 };
 
 struct List {
@@ -84,9 +87,13 @@ struct ConfigureNext {
     static constexpr std::uint32_t log =
         4;                           // its standard output and error go to its log (ReadLog)
     std::uint64_t memory_limit = 0;  // bytes; 0: as the Cluufile says
+    std::uint64_t log_limit = 0;     // bytes; 0: as the Cluufile says
     std::uint32_t cpu_limit = 0;     // hundredths of a CPU; 0: as the Cluufile says
     std::uint32_t flags = 0;
-    struct Reply {};
+    struct Reply {
+        std::uint32_t id = 0;  // that the container will have
+        std::uint32_t reserved = 0;
+    };
 };
 
 struct Signal {  // to the container's first process. Payload: name or id. no_process: it has ended
@@ -107,20 +114,31 @@ struct Await {
     };
 };
 
-// What the container has written to its log, from a position on: bytes from its start. Of the log only the
-// end is kept; what has gone is passed over. `wait`: answered when there is something, or the
-// container has ended. Payload: name or id.
+// What the container has written to its log: records, each what was written at once, followed by its
+// text. The oldest go when there is no more room. Positions are those that answers give; 0: the oldest that is kept. `wait`:
+// answered when there is something, or the container has ended. Payload: name or id. invalid: no such position; unsupported: it
+// has no log (ConfigureNext::log).
 struct ReadLog {
     static constexpr std::uint16_t label = 9;
     static constexpr std::size_t payload = 128;
     static constexpr std::size_t reply_payload = 4096;
+    enum class Stream : std::uint8_t { output = 1, errors = 2 };
+    struct Record {
+        std::uint64_t time_ns = 0;  // since 1970-01-01 UTC
+        std::uint16_t length = 0;   // of the text
+        Stream stream = Stream::output;
+        std::uint8_t reserved[5] = {};
+    };
+    static constexpr std::size_t most_text = reply_payload - sizeof(Record);
     std::uint64_t position = 0;
     std::uint32_t wait = 0;
     std::uint32_t reserved = 0;
     struct Reply {
         std::uint64_t next = 0;   // the position after what came
+        std::uint64_t room = 0;   // bytes, that the log may take
         std::uint32_t ended = 0;  // nothing more will come
-        std::uint32_t reserved = 0;
+        std::uint32_t dropped =
+            0;  // there was something after `position` that is not kept any more
     };
 };
 

@@ -14,6 +14,7 @@
 #include "apps/container/command.hpp"
 #include "apps/container/images.hpp"
 #include "apps/container/manager.hpp"
+#include "apps/container/options.hpp"
 
 namespace container_tool {
 
@@ -59,6 +60,16 @@ std::string user_of_image(const std::string& name) {
     return {};
 }
 
+// For the program; `?`: it is not known.
+std::string used_images() {
+    auto manager = Manager::open();
+    const auto used = manager ? manager->used_images() : std::unexpected(manager.error());
+    if (!used) return "?";
+    std::string text;
+    for (const std::string& name : *used) text += (text.empty() ? "" : ",") + name;
+    return text;
+}
+
 int wait_for(pid_t child) {
     int status = 0;
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
@@ -72,9 +83,10 @@ int import_command(Arguments arguments) {
     if (arguments.empty() || arguments.size() > 2) return usage_error("import");
     const int file = open(arguments[0], O_RDONLY | O_CLOEXEC);
     if (file < 0) return complain(std::string(arguments[0]) + ": " + strerror(errno));
-    std::vector<const char*> words{"import"};
-    words.insert(words.end(), arguments.begin(), arguments.end());
-    return become_archive_program(file, STDIN_FILENO, words);
+    const std::string used = used_images();
+    return become_archive_program(
+        file, STDIN_FILENO,
+        {"import", arguments[0], arguments.size() == 2 ? arguments[1] : "", used.c_str()});
 }
 
 int export_command(Arguments arguments) {
@@ -93,16 +105,21 @@ int export_command(Arguments arguments) {
 }
 
 int remove_image_command(Arguments arguments) {
-    const bool force = take_flag(arguments, "-f", "--force");
-    if (arguments.empty()) return usage_error("rmi");
+    constexpr Option known[] = {force_option};
+    const auto options = Options::parse(arguments, known);
+    if (!options || options->names().empty()) return usage_error("rmi");
     int status = 0;
-    for (const char* name : arguments) {
-        if (const std::string user = force ? "" : user_of_image(name); !user.empty()) {
+    const std::string used = used_images();
+    for (const char* name : options->names()) {
+        if (const std::string user = options->has("force") ? "" : user_of_image(name);
+            !user.empty()) {
             status = complain(std::string(name) + ": " + user + " (-f removes it all the same)");
             continue;
         }
         const pid_t child = fork();
-        if (child == 0) _exit(become_archive_program(STDIN_FILENO, STDIN_FILENO, {"remove", name}));
+        if (child == 0)
+            _exit(
+                become_archive_program(STDIN_FILENO, STDIN_FILENO, {"remove", name, used.c_str()}));
         const int failed = child < 0 ? complain(strerror(errno)) : wait_for(child);
         if (failed == 0) print("Deleted: " + std::string(name) + "\n");
         status = std::max(status, failed);

@@ -162,7 +162,8 @@ int become_step(const cluufile::Plan& plan, const std::string& workshop, const s
         return complain(std::string("BUILD: ") + strerror(errno));
     auto manager = Manager::open();
     if (!manager) return complain(manager.error());
-    auto done = manager->configure_next(name, {.flags = container::ConfigureNext::forget});
+    const auto number = manager->configure_next(name, {.flags = container::ConfigureNext::forget});
+    auto done = number ? Result<void>{} : std::unexpected(number.error());
     const std::string root = std::string(images_folder) + workshop + "/root";
     for (const auto& [path, owner] : plan.files) {
         if (done) done = manager->add_volume(root + (path == "/" ? "" : path), path, false);
@@ -194,6 +195,7 @@ private:
     int complain_at(const Step& step, const std::string& what) const {
         return complain(request_.file + ":" + std::to_string(step.line) + ": " + what);
     }
+    void clear_old_images();
     int take_base();
     int copy(const Step& step);
     int build(const Step& step);
@@ -205,6 +207,16 @@ private:
     std::string text_, workshop_;
     Files files_;
 };
+
+// Those that were replaced. That it cannot be done is nothing that this one needs to know.
+void Build::clear_old_images() {
+    auto manager = Manager::open();
+    const auto used = manager ? manager->used_images() : std::unexpected(manager.error());
+    if (!used) return;
+    Words words{"used"};
+    words.insert(words.end(), used->begin(), used->end());
+    [[maybe_unused]] const auto done = files_.ask(words);
+}
 
 // The files that the base shows of its own.
 int Build::take_base() {
@@ -273,6 +285,7 @@ int Build::run() {
     auto workshop = files_.begin(request_.folder);
     if (!workshop) return complain(workshop.error());
     workshop_ = *workshop;
+    clear_old_images();
     const std::size_t all = file_.steps.size() + 1;
     say("Step 1/" + std::to_string(all) + " : FROM " +
         (file_.base.empty() ? "minimal" : std::string(file_.base)));

@@ -20,13 +20,15 @@ int exec_command(Arguments arguments);
 int kill_command(Arguments arguments);
 int wait_command(Arguments arguments);
 int restart_command(Arguments arguments);
-int logs_command(Arguments arguments);
 int top_command(Arguments arguments);
 int stats_command(Arguments arguments);
+// logs_command.cpp
+int logs_command(Arguments arguments);
 // manage.cpp
 int list_command(Arguments arguments);
 int stop_command(Arguments arguments);
 int remove_command(Arguments arguments);
+// inspect_command.cpp
 int inspect_command(Arguments arguments);
 // explain_command.cpp
 int explain_command(Arguments arguments);
@@ -43,9 +45,7 @@ int trace_command(Arguments arguments);
 int images_command(Arguments arguments);
 int check_command(Arguments arguments);
 
-// Options that stand before all else: true, and off the front, if the next word is this one.
-bool take_flag(Arguments& arguments, std::string_view short_name, std::string_view long_name);
-// `--format json`, or `--format=json`: for another program to read.
+// `--format json`, or `--format=json`, off the front: for another program to read.
 bool take_json(Arguments& arguments);
 
 void print(std::string_view text);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// kill, wait, restart, logs, top and stats: what is asked of a container that runs.
+// kill, wait, restart, top and stats: what is asked of a container that runs.
 #include <unistd.h>
 #include <algorithm>
 #include <ctime>
@@ -8,6 +8,7 @@
 #include "apps/container/command.hpp"
 #include "apps/container/json.hpp"
 #include "apps/container/manager.hpp"
+#include "apps/container/options.hpp"
 #include "apps/container/text.hpp"
 #include "libs/cluufile/explain.hpp"
 #include "libs/procfs/process.hpp"
@@ -16,46 +17,50 @@ namespace container_tool {
 
 namespace {
 
-std::uint32_t exit_code(std::uint32_t status) {
-    const std::uint32_t signal = status & 0x7f;
-    return signal != 0 ? 128 + signal : status >> 8 & 0xff;
-}
-
 struct Sample {
     std::uint64_t at_ns = 0, cpu_ns = 0;
 };
+
+std::string percent_text(std::uint64_t part, std::uint64_t whole) {
+    const std::uint64_t tenths = whole == 0 ? 0 : part * 1000 / whole;
+    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + "%";
+}
 
 // In hundredths of one CPU.
 std::string share_text(const Sample& before, const Sample& after) {
     const std::uint64_t passed = after.at_ns - before.at_ns;
     const std::uint64_t used = after.cpu_ns - std::min(before.cpu_ns, after.cpu_ns);
-    const std::uint64_t tenths = passed == 0 ? 0 : used * 1000 / passed;
-    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + "%";
+    return percent_text(used, passed);
 }
 
 void show_stats(const std::vector<ContainerInfo>& containers, std::map<std::uint32_t, Sample>& last,
                 bool as_json) {
-    Table table({"ID", "NAME", "CPU %", "MEM USAGE / LIMIT", "PIDS"});
+    Table table({"ID", "NAME", "CPU %", "MEM USAGE / LIMIT", "MEM %", "PIDS"});
     std::string lines;
     const std::uint64_t now = monotonic_now();
     for (const auto& [info, name, image, end] : containers) {
         Sample& before = last.try_emplace(info.id, Sample{info.started_ns, 0}).first->second;
         const Sample sample{now, info.cpu_ns};
-        const std::string share = share_text(before, sample);
+        const bool runs = info.state == container::State::running;
+        const std::string share = runs ? share_text(before, sample) : percent_text(0, 1);
         before = sample;
+        const std::string used =
+            cluufile::size_text(info.memory_bytes) + " / " + cluufile::size_text(info.memory_limit);
+        const std::string part = percent_text(info.memory_bytes, info.memory_limit);
         lines += JsonObject()
-                     .add("id", std::uint64_t{info.id})
-                     .add("name", name)
-                     .add("cpuPercent", share)
-                     .add("memoryBytes", info.memory_bytes)
-                     .add("memoryLimit", info.memory_limit)
-                     .add("processes", std::uint64_t{info.processes})
+                     .add("ID", std::to_string(info.id))
+                     .add("Container", name)
+                     .add("Name", name)
+                     .add("CPUPerc", share)
+                     .add("MemUsage", used)
+                     .add("MemPerc", part)
+                     .add("PIDs", std::to_string(info.processes))
+                     .add("MemoryBytes", info.memory_bytes)
+                     .add("MemoryLimit", info.memory_limit)
                      .text() +
                  "\n";
-        table.add({std::to_string(info.id), name, share,
-                   cluufile::size_text(info.memory_bytes) + " / " +
-                       cluufile::size_text(info.memory_limit),
-                   std::to_string(info.processes)});
+        table.add(
+            {std::to_string(info.id), name, share, used, part, std::to_string(info.processes)});
     }
     print(as_json ? lines : table.text());
 }
@@ -63,16 +68,14 @@ void show_stats(const std::vector<ContainerInfo>& containers, std::map<std::uint
 }  // namespace
 
 int kill_command(Arguments arguments) {
-    std::uint32_t signal = 9;
-    if (arguments.size() >= 2 &&
-        (std::string_view(arguments[0]) == "-s" || std::string_view(arguments[0]) == "--signal")) {
-        const auto given = parse_signal(arguments[1]);
-        if (!given) return complain(std::string(arguments[1]) + ": no such signal");
-        signal = *given;
-        arguments = arguments.subspan(2);
-    }
-    return for_each(arguments, "kill", [&](Manager& manager, const std::string& name) {
-        return manager.signal(name, signal);
+    constexpr Option known[] = {{.letter = 's', .name = "signal", .has_value = true}};
+    const auto options = Options::parse(arguments, known);
+    if (!options) return usage_error("kill");
+    const std::string_view word = options->value("signal").value_or("KILL");
+    const auto signal = parse_signal(word);
+    if (!signal) return complain(std::string(word) + ": no such signal");
+    return do_each(options->names(), "kill", [&](Manager& manager, const std::string& name) {
+        return manager.signal(name, *signal);
     });
 }
 
@@ -87,37 +90,25 @@ int wait_command(Arguments arguments) {
 }
 
 int restart_command(Arguments arguments) {
-    const auto grace = take_grace(arguments);
-    if (!grace) return usage_error("restart");
-    return for_each(arguments, "restart", [&](Manager& manager, const std::string& name) {
-        return manager.restart(name, *grace);
+    const auto how = end_options(arguments);
+    if (!how) return usage_error("restart");
+    return do_each(how->options.names(), "restart", [&](Manager& manager, const std::string& name) {
+        return manager.restart(name, how->grace_ns);
     });
 }
 
-int logs_command(Arguments arguments) {
-    const bool follows = take_flag(arguments, "-f", "--follow");
-    if (arguments.size() != 1) return usage_error("logs");
-    auto manager = Manager::open();
-    if (!manager) return complain(manager.error());
-    std::uint64_t position = 0;
-    for (;;) {
-        const auto part = manager->read_log(arguments[0], position, follows);
-        if (!part) return complain(part.error());
-        print(part->text);
-        if (part->ended || (!follows && part->text.empty())) return 0;
-        position = part->next;
-    }
-}
-
 int top_command(Arguments arguments) {
-    const bool as_json = take_json(arguments);
-    if (arguments.size() != 1) return usage_error("top");
+    constexpr Option known[] = {format_option};
+    const auto options = Options::parse(arguments, known);
+    if (!options || options->names().size() != 1 || !has_known_format(*options))
+        return usage_error("top");
+    const std::string name = options->names()[0];
     auto manager = Manager::open();
     if (!manager) return complain(manager.error());
     const auto containers = manager->list(false);
     if (!containers) return complain(containers.error());
-    const auto found = find_container(*containers, arguments[0]);
-    if (!found) return complain(std::string(arguments[0]) + ": no such container");
+    const auto found = find_container(*containers, name);
+    if (!found) return complain(name + ": no such container");
     Table table({"PID", "PPID", "MEMORY", "COMMAND"});
     std::string lines;
     for (const procfs::Process& one : procfs::list().value_or(std::vector<procfs::Process>{})) {
@@ -133,33 +124,35 @@ int top_command(Arguments arguments) {
                      .text() +
                  "\n";
     }
-    print(as_json ? lines : table.text());
+    print(options->has("format") ? lines : table.text());
     return 0;
 }
 
 // Docker's goes on until it is stopped; so does this one, unless it is told not to.
 int stats_command(Arguments arguments) {
-    bool as_json = false, once = false;
-    for (bool found = true; found;) {
-        found = false;
-        if (take_json(arguments)) found = as_json = true;
-        if (take_flag(arguments, "--no-stream", "--no-stream")) found = once = true;
-    }
+    constexpr Option known[] = {
+        {.letter = 'a', .name = "all"}, {.name = "no-stream"}, format_option};
+    const auto options = Options::parse(arguments, known);
+    if (!options || !has_known_format(*options)) return usage_error("stats");
+    const auto names = options->names();
+    // On a terminal each list takes the place of the one before.
+    const bool clears = !options->has("no-stream") && isatty(STDOUT_FILENO) == 1;
     auto manager = Manager::open();
     if (!manager) return complain(manager.error());
     std::map<std::uint32_t, Sample> last;
     for (;;) {
-        auto containers = manager->list(false);
+        auto containers = manager->list(options->has("all"));
         if (!containers) return complain(containers.error());
-        if (!arguments.empty()) {
+        if (!names.empty()) {
             std::erase_if(*containers, [&](const ContainerInfo& one) {
-                return std::ranges::none_of(arguments,
+                return std::ranges::none_of(names,
                                             [&](const char* name) { return is_called(one, name); });
             });
             if (containers->empty()) return complain("none of these runs");
         }
-        show_stats(*containers, last, as_json);
-        if (once) return 0;
+        if (clears) print("\x1b[H\x1b[J");
+        show_stats(*containers, last, options->has("format"));
+        if (options->has("no-stream")) return 0;
         const timespec second{.tv_sec = 1, .tv_nsec = 0};
         nanosleep(&second, nullptr);
     }

@@ -110,6 +110,7 @@ std::string summary(const cluufile::Plan& plan) {
     if (plan.descriptor_limit != 0) add(std::to_string(plan.descriptor_limit) + " descriptors");
     if (plan.time_limit_ms != 0) add(cluufile::time_text(plan.time_limit_ms));
     if (plan.disk_limit != 0) add(cluufile::size_text(plan.disk_limit) + " on disk");
+    if (plan.log_limit != 0) add(cluufile::size_text(plan.log_limit) + " of log");
     if (!plan.user.empty()) add("as " + plan.user + (plan.group.empty() ? "" : ":" + plan.group));
     return result;
 }

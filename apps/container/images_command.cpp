@@ -4,6 +4,7 @@
 #include "apps/container/dependencies.hpp"
 #include "apps/container/images.hpp"
 #include "apps/container/json.hpp"
+#include "apps/container/options.hpp"
 #include "apps/container/text.hpp"
 #include "libs/cluufile/origin.hpp"
 
@@ -34,9 +35,11 @@ std::string entrypoint_text(const cluufile::Plan& plan) {
 }  // namespace
 
 int images_command(Arguments arguments) {
-    const bool as_json = take_json(arguments);
-    const bool only_names = take_flag(arguments, "-q", "--quiet");
-    std::vector<std::string> names(arguments.begin(), arguments.end());
+    constexpr Option known[] = {quiet_option, format_option};
+    const auto options = Options::parse(arguments, known);
+    if (!options || !has_known_format(*options)) return usage_error("images");
+    const bool only_names = options->has("quiet"), as_json = options->has("format");
+    std::vector<std::string> names(options->names().begin(), options->names().end());
     if (names.empty()) names = ImageFolder::names();
     ImageFolder images;
     Table table({"IMAGE", "ENTRYPOINT", "MAY"});
@@ -52,10 +55,11 @@ int images_command(Arguments arguments) {
             lines += name + "\n";
         } else if (as_json) {
             lines += JsonObject()
-                         .add("image", name)
-                         .add("description", cluufile::description(image->text))
-                         .add("entrypoint", entrypoint_text(image->plan))
-                         .add("may", summary(image->plan))
+                         .add("Repository", name)
+                         .add("Tag", "latest")
+                         .add("Description", cluufile::description(image->text))
+                         .add("Entrypoint", entrypoint_text(image->plan))
+                         .add("May", summary(image->plan))
                          .text() +
                      "\n";
         } else {

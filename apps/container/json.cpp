@@ -160,6 +160,42 @@ std::string json_of_authority(std::string_view pid, std::string_view text) {
     return object.add_json("holds", held.text()).text();
 }
 
+std::string json_indented(std::string_view json) {
+    constexpr std::size_t width = 4;
+    std::string out;
+    std::size_t depth = 0;
+    bool in_text = false, is_escaped = false;
+    for (std::size_t i = 0; i < json.size(); ++i) {
+        const char c = json[i];
+        if (in_text) {
+            out += c;
+            in_text = is_escaped || c != '"';
+            is_escaped = !is_escaped && c == '\\';
+            continue;
+        }
+        in_text = c == '"';
+        const bool opens = c == '{' || c == '[', closes = c == '}' || c == ']';
+        const bool is_empty = opens && i + 1 < json.size() && json[i + 1] == (c == '{' ? '}' : ']');
+        if (is_empty) {
+            out += json.substr(i++, 2);
+            continue;
+        }
+        if (closes) out += "\n" + std::string(--depth * width, ' ');
+        out += c;
+        if (opens) ++depth;
+        if (opens || c == ',') out += "\n" + std::string(depth * width, ' ');
+        if (c == ':') out += ' ';
+    }
+    return out;
+}
+
+JsonObject& JsonObject::add_members(std::string_view object) {
+    const std::string_view members = object.substr(1, object.size() - 2);
+    if (!members_.empty() && !members.empty()) members_ += ",";
+    members_ += members;
+    return *this;
+}
+
 JsonObject& JsonObject::add_json(std::string_view name, std::string_view value) {
     if (!members_.empty()) members_ += ",";
     members_ += json_text(name) + ":";

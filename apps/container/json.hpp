@@ -22,6 +22,9 @@ std::string json_of_lines(std::string_view text);
 // From /proc/PID/authority: the statements under "It runs", "It may" and "It may not", each with its reason, and what it holds.
 std::string json_of_authority(std::string_view pid, std::string_view text);
 
+// With each member and element in a line of its own.
+std::string json_indented(std::string_view json);
+
 class JsonObject {
 public:
     JsonObject& add(std::string_view name, std::string_view text) {
@@ -31,6 +34,8 @@ public:
         return add_json(name, std::to_string(number));
     }
     JsonObject& add_json(std::string_view name, std::string_view value);
+    // Those of another object, which is JSON already.
+    JsonObject& add_members(std::string_view object);
     std::string text() const { return "{" + members_ + "}"; }
 
 private:

@@ -20,7 +20,7 @@ struct CommandEntry {
 constexpr CommandEntry commands[] = {
     {"run",
      "run [-d] [-i] [-t] [--rm] [-e NAME=VALUE] [--name NAME] [-v HOST:GUEST[:ro]] [--memory SIZE] "
-     "[--cpu SHARE] [--net none] "
+     "[--cpu SHARE] [--net none] [--log-opt max-size=SIZE] "
      "IMAGE [ARG...]",
      "run a container; -d: in the background, its output goes to its log; --rm: forget it when it "
      "ends",
@@ -33,11 +33,14 @@ constexpr CommandEntry commands[] = {
      "list the containers that run; -a: also those that have ended; -q: only their numbers",
      list_command},
     {"ps", "ps [-a] [-q] [--format json]", "the same", list_command},
-    {"logs", "logs [-f] NAME|ID",
-     "show the end of what it has written; -f: and what it still writes", logs_command},
+    {"logs", "logs [-f] [-n N] [-t] NAME|ID",
+     "show what one in the background has written; -f: and what it still writes; -n: the last N "
+     "lines; -t: with the times",
+     logs_command},
     {"top", "top [--format json] NAME|ID", "list its processes", top_command},
-    {"stats", "stats [--format json] [--no-stream] [NAME|ID...]",
-     "show what containers use, each second; --no-stream: once", stats_command},
+    {"stats", "stats [-a] [--format json] [--no-stream] [NAME|ID...]",
+     "show what containers use, each second; --no-stream: once; -a: also those that have ended",
+     stats_command},
     {"stop", "stop [-t SECONDS] NAME|ID...", "end containers: TERM, and after 10 seconds KILL",
      stop_command},
     {"kill", "kill [-s SIGNAL] NAME|ID...",
@@ -48,8 +51,10 @@ constexpr CommandEntry commands[] = {
      wait_command},
     {"rm", "rm [-f] NAME|ID...", "forget containers that have ended; -f: end them first",
      remove_command},
-    {"inspect", "inspect [--format json] NAME|ID...",
-     "show what a container may do, and what it does", inspect_command},
+    {"inspect", "inspect [--format json|text] NAME|ID...",
+     "show what a container may do, and what it does, as an array; json: an object in each line; "
+     "text: `key: value` in each line",
+     inspect_command},
     {"images", "images [--format json] [-q] [IMAGE...]",
      "list the images, and what each may do; -q: only their names", images_command},
     {"build", "build [-t NAME] [-f FILE] [-q] FOLDER",
@@ -98,19 +103,13 @@ std::string help_text() {
 
 }  // namespace
 
-bool take_flag(Arguments& arguments, std::string_view short_name, std::string_view long_name) {
-    if (arguments.empty() || (arguments[0] != short_name && arguments[0] != long_name))
-        return false;
-    arguments = arguments.subspan(1);
-    return true;
-}
-
 bool take_json(Arguments& arguments) {
-    if (take_flag(arguments, "--format=json", "--format=json")) return true;
-    const bool is_json = arguments.size() >= 2 && std::string_view(arguments[0]) == "--format" &&
-                         std::string_view(arguments[1]) == "json";
-    if (is_json) arguments = arguments.subspan(2);
-    return is_json;
+    const auto is = [&](std::size_t index, std::string_view word) {
+        return index < arguments.size() && arguments[index] == word;
+    };
+    const bool is_one = is(0, "--format=json"), is_two = is(0, "--format") && is(1, "json");
+    if (is_one || is_two) arguments = arguments.subspan(is_one ? 1 : 2);
+    return is_one || is_two;
 }
 
 void print(std::string_view text) { write_to(STDOUT_FILENO, text); }

@@ -25,7 +25,7 @@ std::string explain(const std::string& which, ipc::Failure failure) {
         case Status::exists:        return text + "this name is taken";
         case Status::busy:          return text + "it is still running: stop it first";
         case Status::not_permitted: return text + "not permitted";
-        case Status::no_process:    return text + "it has ended";
+        case Status::no_process:    return text + "it does not run";
         case Status::limit:         return text + "too many wait for that";
         case Status::invalid:       return text + "not a name (a-z 0-9 . _ -)";
         case Status::unsupported:
@@ -107,6 +107,23 @@ Result<std::string> Manager::inspect(const std::string& which) {
     return std::string(ipc::text(answer->payload));
 }
 
+Result<std::set<std::string>> Manager::used_images() {
+    const auto containers = list(true);
+    if (!containers) return std::unexpected(containers.error());
+    std::set<std::string> used;
+    for (const ContainerInfo& one : *containers) {
+        if (one.info.state == container::State::exited) continue;
+        const auto text = inspect(std::to_string(one.info.id));
+        if (!text) continue;  // it has gone meanwhile
+        constexpr std::string_view key = "\nplace: ";
+        for (std::size_t at = text->find(key); at != text->npos; at = text->find(key, at + 1)) {
+            const std::size_t start = at + key.size();
+            used.insert(text->substr(start, text->find('\n', start) - start));
+        }
+    }
+    return used;
+}
+
 Result<void> Manager::await_health(const std::string& which) {
     auto answer = ipc::call(manager_, container::AwaitHealth{}, {.payload = ipc::bytes(which)});
     if (answer) return {};
@@ -139,10 +156,11 @@ Result<void> Manager::enter_next(const std::string& which) {
     return {};
 }
 
-Result<void> Manager::configure_next(const std::string& name, const container::ConfigureNext& how) {
+Result<std::uint32_t> Manager::configure_next(const std::string& name,
+                                              const container::ConfigureNext& how) {
     auto answer = ipc::call(manager_, how, {.payload = ipc::bytes(name)});
     if (!answer) return std::unexpected(explain(name, answer.error()));
-    return {};
+    return answer->reply.id;
 }
 
 Result<void> Manager::signal(const std::string& which, std::uint32_t number) {
@@ -167,12 +185,28 @@ Result<void> Manager::restart(const std::string& which, std::uint64_t grace_ns) 
 
 Result<Manager::LogPart> Manager::read_log(const std::string& which, std::uint64_t position,
                                            bool wait) {
-    auto answer =
-        ipc::call(manager_, container::ReadLog{.position = position, .wait = wait ? 1U : 0U},
-                  {.payload = ipc::bytes(which)});
+    using container::ReadLog;
+    auto answer = ipc::call(manager_, ReadLog{.position = position, .wait = wait ? 1U : 0U},
+                            {.payload = ipc::bytes(which)});
+    if (!answer && answer.error() == ipc::Failure{Status::unsupported})
+        return std::unexpected(which +
+                               ": it has no log: only what runs in the background (-d) has");
     if (!answer) return std::unexpected(explain(which, answer.error()));
-    return LogPart{std::string(ipc::text(answer->payload)), answer->reply.next,
-                   answer->reply.ended != 0};
+    LogPart part{.next = answer->reply.next,
+                 .room = answer->reply.room,
+                 .ended = answer->reply.ended != 0,
+                 .dropped = answer->reply.dropped != 0};
+    for (std::span<const std::byte> rest = answer->payload; !rest.empty();) {
+        ReadLog::Record record;
+        if (!ipc::read_payload(rest, record) || record.length > rest.size() - sizeof record)
+            return std::unexpected("the process manager's answer is damaged");
+        part.entries.push_back(
+            {.time_ns = record.time_ns,
+             .is_error = record.stream == ReadLog::Stream::errors,
+             .text = std::string(ipc::text(rest.subspan(sizeof record, record.length)))});
+        rest = rest.subspan(sizeof record + record.length);
+    }
+    return part;
 }
 
 Result<Manager::Uses> Manager::read_uses(const std::string& which) {
@@ -182,6 +216,8 @@ Result<Manager::Uses> Manager::read_uses(const std::string& which) {
     container::ReadUses question;
     do {
         auto answer = ipc::call(manager_, question, {.payload = ipc::bytes(which)});
+        // One that sees no files has used none.
+        if (!answer && answer.error() == ipc::Failure{Status::unsupported}) return result;
         if (!answer) return std::unexpected(explain(which, answer.error()));
         std::span<const std::byte> rest = answer->payload;
         while (!rest.empty()) {

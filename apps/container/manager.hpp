@@ -9,11 +9,14 @@
 #include <expected>
 #include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "apps/container/log_text.hpp"
+#include "apps/container/options.hpp"
 #include "interfaces/container.hpp"
 #include "libs/cluufile/proposal.hpp"
 #include "libs/ipc/capability.hpp"
@@ -40,10 +43,14 @@ public:
     Result<void> stop(const std::string& which, std::uint64_t grace_ns);
     Result<void> remove(const std::string& which);
     Result<std::string> inspect(const std::string& which);
+    // The directories of images that containers use.
+    Result<std::set<std::string>> used_images();
     // Until it is healthy, if it can tell, else that it runs.
     Result<void> await_health(const std::string& which);
     // For the next execve of an image by this process.
-    Result<void> configure_next(const std::string& name, const container::ConfigureNext& how);
+    // -> the number that the container will have.
+    Result<std::uint32_t> configure_next(const std::string& name,
+                                         const container::ConfigureNext& how);
     // For the next execve of an image: what the caller has at `source` is at `path`.
     Result<void> add_volume(const std::string& source, const std::string& path, bool read_only);
     // The caller's next execve runs in this container.
@@ -53,9 +60,11 @@ public:
     Result<std::uint32_t> await_end(const std::string& which);
     Result<void> restart(const std::string& which, std::uint64_t grace_ns);
     struct LogPart {
-        std::string text;
+        std::vector<LogEntry> entries;
         std::uint64_t next = 0;
-        bool ended = false;  // nothing more will come
+        std::uint64_t room = 0;  // bytes, of the whole log
+        bool ended = false;      // nothing more will come
+        bool dropped = false;    // something is missing before it
     };
     Result<LogPart> read_log(const std::string& which, std::uint64_t position, bool wait);
 
@@ -72,14 +81,26 @@ private:
 };
 
 std::uint64_t monotonic_now();
+std::string_view word_of(container::State state);
+std::string_view word_of(container::Health health);
+// As a shell has it, of waitpid's status.
+std::uint32_t exit_code(std::uint32_t status);
 // By its name or its number.
 bool is_called(const ContainerInfo& one, std::string_view name);
 std::optional<ContainerInfo> find_container(const std::vector<ContainerInfo>& containers,
                                             std::string_view name);
 // Does the same with each name, and goes on after a failure. -> the exit status. `command`: for its usage, if there is no name.
+// `do_each` also prints the names with which it was done, as Docker's tools do.
+int do_each(std::span<char* const> names, std::string_view command,
+            const std::function<Result<void>(Manager&, const std::string&)>& each);
 int for_each(std::span<char* const> names, std::string_view command,
              const std::function<Result<void>(Manager&, const std::string&)>& each);
-// `-t SECONDS`, off the front, as nanoseconds, or what is usual; nothing, if it is no number.
-std::optional<std::uint64_t> take_grace(std::span<char* const>& arguments);
+// `-t SECONDS`, in nanoseconds.
+struct EndOptions {
+    std::uint64_t grace_ns = 0;
+    Options options;
+};
+// Nothing, if they make no sense.
+std::optional<EndOptions> end_options(std::span<char* const> arguments);
 
 }  // namespace container_tool

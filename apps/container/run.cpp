@@ -109,6 +109,14 @@ bool take_value(std::string_view option, std::string_view value, RunOptions& opt
         options.how.memory_limit = size.value_or(0);
         return size.has_value();
     }
+    constexpr std::string_view log_size = "max-size=";
+    if (option == "--log-opt" && value.starts_with(log_size)) {
+        const auto size = parse_size(value.substr(log_size.size()));
+        const bool fits =
+            size && *size >= cluufile::min_log_limit && *size <= cluufile::max_log_limit;
+        options.how.log_limit = fits ? *size : 0;
+        return fits;
+    }
     if (option == "--cpu" || option == "--cpus") {
         const auto share = parse_share(value);
         options.how.cpu_limit = share.value_or(0);
@@ -159,18 +167,30 @@ Result<void> add_volumes(Manager& manager, const std::vector<Volume>& volumes) {
     return {};
 }
 
+// What a child tells its parent on its way to become a container, over a pipe whose other end is closed by the exec.
+struct Told {
+    std::uint32_t id = 0;      // the container's
+    std::int32_t failure = 0;  // the exit status that it means; 0: none
+};
+constexpr int nobody_told = -1;
+
 // Comes back only with a complaint made.
-int become(RunOptions& options) {
+int become(RunOptions& options, int tell) {
     std::string_view image = options.words[0];
     container::ConfigureNext& how = options.how;
     if (options.detached) how.flags |= container::ConfigureNext::log;
-    const bool configures =
-        !options.name.empty() || how.memory_limit != 0 || how.cpu_limit != 0 || how.flags != 0;
+    const bool configures = !options.name.empty() || how.memory_limit != 0 || how.cpu_limit != 0 ||
+                            how.log_limit != 0 || how.flags != 0;
     if (configures || !options.volumes.empty()) {
         auto manager = Manager::open();
         if (!manager) return complain(manager.error());
-        auto done = configures ? manager->configure_next(options.name, how) : Result<void>{};
-        if (done) done = add_volumes(*manager, options.volumes);
+        if (configures) {
+            const auto id = manager->configure_next(options.name, how);
+            if (!id) return complain(id.error());
+            const Told told{.id = *id};
+            if (tell != nobody_told) (void)write(tell, &told, sizeof told);
+        }
+        const auto done = add_volumes(*manager, options.volumes);
         if (!done) return complain(done.error());
     }
     std::vector<char*> arguments(options.words.begin(), options.words.end());
@@ -186,10 +206,11 @@ int become(RunOptions& options) {
     return status_not_executable;
 }
 
-// What a process becomes; comes back only with a complaint made, and gives the exit status that it means.
-using Become = std::function<int()>;
+// What a process becomes; comes back only with a complaint made, and gives the exit status that it means. It may be told where
+// to write what it is to be.
+using Become = std::function<int(int tell)>;
 
-[[noreturn]] void become_detached(const Become& become, int failure) {
+[[noreturn]] void become_detached(const Become& become, int tell) {
     setsid();
     int nothing = open("/dev/null", O_RDWR);
     if (nothing >= 0) {
@@ -197,33 +218,37 @@ using Become = std::function<int()>;
         dup2(nothing, STDIN_FILENO);
         if (nothing > STDERR_FILENO) close(nothing);
     }
-    int status = become();
-    (void)write(failure, &status, sizeof(status));
-    _exit(status);
+    const Told told{.failure = become(tell)};
+    (void)write(tell, &told, sizeof told);
+    _exit(told.failure);
 }
 
-// Returns when the child is the container, or has said why it cannot be: a pipe tells, whose other end is closed by the exec.
-// -> the child, or the exit status that the failure means.
-std::expected<pid_t, int> start_detached(const Become& become) {
-    int failure[2];
-    if (pipe2(failure, O_CLOEXEC) != 0)
+// Returns when the child is the container, or has said why it cannot be.
+// -> the container's number, as far as it is known, or the exit status that the failure means.
+std::expected<std::uint32_t, int> start_detached(const Become& become) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0)
         return std::unexpected(complain(std::string("cannot start a process: ") + strerror(errno)));
     pid_t child = fork();
     if (child < 0)
         return std::unexpected(complain(std::string("cannot start a process: ") + strerror(errno)));
-    if (child == 0) become_detached(become, failure[1]);
-    close(failure[1]);
-    int status = 0;
-    const bool failed = read(failure[0], &status, sizeof(status)) == sizeof(status);
-    close(failure[0]);
-    if (failed) return std::unexpected(status);
-    return child;
+    if (child == 0) become_detached(become, ends[1]);
+    close(ends[1]);
+    std::uint32_t id = 0;
+    int failure = 0;
+    for (Told told; read(ends[0], &told, sizeof told) == sizeof told;) {
+        id = std::max(id, told.id);
+        failure = told.failure;
+    }
+    close(ends[0]);
+    if (failure != 0) return std::unexpected(failure);
+    return id;
 }
 
 int run_detached(RunOptions& options) {
-    const auto child = start_detached([&] { return become(options); });
-    if (!child) return child.error();
-    print(std::to_string(*child) + "\n");
+    const auto id = start_detached([&](int tell) { return become(options, tell); });
+    if (!id) return id.error();
+    print(std::to_string(*id) + "\n");
     return 0;
 }
 
@@ -244,8 +269,8 @@ int provide(Manager& manager, const std::string& image) {
         std::string word = image;
         char* words[] = {word.data()};
         RunOptions options{.detached = true, .words = Arguments(words)};
-        const auto child = start_detached([&] { return become(options); });
-        if (!child) return child.error();
+        const auto started = start_detached([&](int tell) { return become(options, tell); });
+        if (!started) return started.error();
         id = running_container(manager, image);
     }
     if (!id) return complain(id.error());
@@ -308,8 +333,8 @@ int exec_command(Arguments arguments) {
     RunOptions options;
     if (!parse_exec_options(arguments, options)) return usage_error("exec");
     if (!options.detached) return become_inside(options);
-    const auto child = start_detached([&] { return become_inside(options); });
-    return child ? 0 : child.error();
+    const auto started = start_detached([&](int) { return become_inside(options); });
+    return started ? 0 : started.error();
 }
 
 int run_command(Arguments arguments) {
@@ -323,7 +348,7 @@ int run_command(Arguments arguments) {
     if (!cluufile::is_image_name(image))
         return complain(image + ": not the name of an image (a-z 0-9 . _ -)");
     if (const int status = start_dependencies(image); status != 0) return status;
-    return options.detached ? run_detached(options) : become(options);
+    return options.detached ? run_detached(options) : become(options, nobody_told);
 }
 
 }  // namespace container_tool

@@ -11,14 +11,14 @@ namespace {
 
 constexpr std::uint64_t nanoseconds_per_second = 1'000'000'000;
 
-std::optional<std::uint64_t> parse_number(std::string_view text) {
+}  // namespace
+
+std::optional<std::uint64_t> parse_count(std::string_view text) {
     std::uint64_t number = 0;
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
     return number;
 }
-
-}  // namespace
 
 std::string duration_text(std::uint64_t nanoseconds) {
     std::uint64_t seconds = nanoseconds / nanoseconds_per_second;
@@ -44,13 +44,13 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
     if (text.ends_with('M') || text.ends_with('m')) shift = 20;
     if (text.ends_with('G') || text.ends_with('g')) shift = 30;
     if (shift != 0) text.remove_suffix(1);
-    auto number = parse_number(text);
+    auto number = parse_count(text);
     if (!number || *number == 0 || *number > (std::uint64_t{1} << 46 >> shift)) return std::nullopt;
     return *number << shift;
 }
 
 std::optional<std::uint32_t> parse_percent(std::string_view text) {
-    auto number = parse_number(text);
+    auto number = parse_count(text);
     if (!number || *number == 0 || *number > 100) return std::nullopt;
     return static_cast<std::uint32_t>(*number);
 }
@@ -66,13 +66,13 @@ std::optional<std::uint32_t> parse_signal(std::string_view text) {
     for (const auto& [name, number] : names) {
         if (text == name) return number;
     }
-    auto number = parse_number(text);
+    auto number = parse_count(text);
     if (!number || *number == 0 || *number > last_signal) return std::nullopt;
     return static_cast<std::uint32_t>(*number);
 }
 
 std::optional<std::uint64_t> parse_seconds(std::string_view text) {
-    auto number = parse_number(text);
+    auto number = parse_count(text);
     if (!number || *number > 86400) return std::nullopt;
     return number;
 }

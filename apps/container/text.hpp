@@ -21,6 +21,8 @@ std::optional<std::uint64_t> parse_size(std::string_view text);
 std::optional<std::uint32_t> parse_percent(std::string_view text);
 // KILL, SIGKILL, 9: the number.
 std::optional<std::uint32_t> parse_signal(std::string_view text);
+// 0, 1, 2, ...
+std::optional<std::uint64_t> parse_count(std::string_view text);
 // Seconds, without a fraction.
 std::optional<std::uint64_t> parse_seconds(std::string_view text);
 

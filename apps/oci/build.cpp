@@ -82,10 +82,9 @@ Result<void> Build::begin() {
 
 Result<Descriptor> Build::files_of(const std::string& image) const {
     if (auto right = check_name(image); !right) return std::unexpected(image + ": no such image");
-    const std::string path = folder_ + "/" + image + "/root";
-    Descriptor root(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!root) return std::unexpected(image + ": it has no files of its own");
-    return root;
+    const Descriptor folder(open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder) return trouble(folder_);
+    return open_files(folder.get(), image);
 }
 
 Result<void> Build::base(const std::string& image, const std::string& path) {
@@ -124,6 +123,10 @@ Result<void> Build::carry_out(const Words& words) {
         return root ? copy(root->get(), words, 2) : std::unexpected(root.error());
     }
     if (what == "cluufile" && words.size() == 2) return workshop_.write("Cluufile", words[1]);
+    if (what == "used") {
+        workshop_.clear_old(std::set<std::string>(words.begin() + 1, words.end()));
+        return {};
+    }
     if (what == "finish" && words.size() == 2) return finish(words[1]);
     return std::unexpected("a request that is none: '" + what + "'");
 }

@@ -3,6 +3,7 @@
 // BUILD says; this one makes the files, and can do nothing else.
 //
 //   requests: words, each with a zero byte behind it, and one more        answers: `+` or `-`, a text, a zero byte
+//     used DIRECTORY...          of images that containers use: old ones can go -> nothing
 //     base IMAGE PATH            what IMAGE has at PATH of its own          -> nothing
 //     copy SOURCE... DESTINATION from the folder                            -> nothing
 //     from IMAGE SOURCE... DESTINATION                                      -> nothing

@@ -142,7 +142,7 @@ TEST_F(Building, OtherImagesAreThoseThatThereAre) {
                request("cluufile x") + request("finish high")),
         "+\n+\n+\n-bare: it has no files of its own\n-sly: it has no files of its own\n"
         "-../images/low: no such image\n-it needs another name: 1 to 63 of a-z 0-9 . _ -\n"
-        "-there is an image 'low' already\n+\n+\n");
+        "-there is an image 'low' already, which is not one that was built or imported\n+\n+\n");
     EXPECT_EQ(text("images/high/root/etc/a") + text("images/high/root/b"), "AA");
 }
 
@@ -226,6 +226,41 @@ TEST_F(Building, AnImageIsRemoved) {
     EXPECT_EQ(remove_image("../outside", (base_ / "images").string()).error(),
               "../outside: no such image");
     EXPECT_TRUE(files::exists(base_ / "outside"));
+}
+
+TEST_F(Building, AnImageIsReplacedAndItsFilesStayWhileSomebodyUsesThem) {
+    put("context/a", "old");
+    const std::string again = request("copy a /a") + request("cluufile x") + request("finish it");
+    EXPECT_EQ(served(again), "+\n+\n+\n");
+    const std::string old = files::read_symlink(base_ / "images/it").filename();
+    put("context/a", "new");
+    EXPECT_EQ(served(request("used " + old) + again), "+\n+\n+\n+\n");
+    EXPECT_EQ(text("images/it/root/a"), "new");
+    EXPECT_EQ(text("images/" + old + "/root/a"), "old");
+    EXPECT_EQ(folders(), 3) << "the name, the image, and the old one";
+    // A build that fails takes nothing away, and the next one what nobody uses any more.
+    EXPECT_EQ(served(request("used") + request("copy none /a")),
+              "+\n-'none': No such file or directory\n");
+    EXPECT_EQ(folders(), 2);
+    EXPECT_EQ(text("images/it/root/a"), "new");
+    const Used used = std::set{files::read_symlink(base_ / "images/it").filename().string()};
+    EXPECT_TRUE(remove_image("it", (base_ / "images").string(), used));
+    EXPECT_EQ(folders(), 1) << "it is still used";
+    EXPECT_TRUE(remove_image("it", (base_ / "images").string()).error() == "it: no such image");
+    {
+        const Workshop next((base_ / "images").string(), Workshop::building);
+        next.clear_old(Used{std::set<std::string>{}});
+    }
+    EXPECT_EQ(folders(), 0);
+}
+
+TEST_F(Building, WhatTheLinksOfImagesSayIsNotBelieved) {
+    put("outside/root/a", "secret");
+    for (const char* target : {"../outside", ".image-a/../..", "/.image-abcdef", ".image-abcdef"}) {
+        files::remove(base_ / "images/sly");
+        files::create_symlink(target, base_ / "images/sly");
+        EXPECT_EQ(served(request("from sly a /b")), "-sly: it has no files of its own\n") << target;
+    }
 }
 
 TEST_F(Building, TextsOfOthersDoNotSteerTerminals) {

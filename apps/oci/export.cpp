@@ -11,6 +11,7 @@
 #include "apps/oci/descriptor.hpp"
 #include "apps/oci/json.hpp"
 #include "apps/oci/layer.hpp"
+#include "apps/oci/workshop.hpp"
 #include "libs/cluufile/plan.hpp"
 
 namespace oci {
@@ -176,9 +177,9 @@ Result<void> export_image(const std::string& name, const std::string& folder, in
     if (!images) return trouble(folder);
     auto plan = plan_of(images.get(), name);
     if (!plan) return std::unexpected(plan.error());
-    const std::string path = std::string(plan->files_of("/")) + "/root";
-    const Descriptor root(openat(images.get(), path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!root) return trouble(path);
+    const auto files = open_files(images.get(), std::string(plan->files_of("/")));
+    if (!files) return std::unexpected(files.error());
+    const Descriptor& root = *files;
     HashSink measured;
     if (auto done = write_layer(root.get(), measured); !done) return done;
     const Blob layer{measured.hash(), measured.size()};

@@ -90,9 +90,10 @@ Result<void> apply_layer(int archive, const Image& image, std::size_t index, Tre
 }
 
 Result<std::string> import_into(int archive, const std::string& called, std::string name,
-                                const std::string& folder, std::uint64_t most) {
+                                const std::string& folder, const Used& used, std::uint64_t most) {
     Workshop workshop(folder, Workshop::importing);
     if (!workshop) return trouble(folder);
+    workshop.clear_old(used);
     const auto copy = unpacked(archive, workshop, most);
     if (!copy) return std::unexpected(copy.error());
     const int file = *copy ? copy->get() : archive;
@@ -125,8 +126,8 @@ Result<std::string> import_into(int archive, const std::string& called, std::str
 }  // namespace
 
 Result<std::string> import_image(int archive, const std::string& called, std::string name,
-                                 const std::string& folder, std::uint64_t most) {
-    auto done = import_into(archive, called, std::move(name), folder, most);
+                                 const std::string& folder, std::uint64_t most, const Used& used) {
+    auto done = import_into(archive, called, std::move(name), folder, used, most);
     if (!done) return std::unexpected(called + ": " + done.error());
     return done;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "apps/oci/source.hpp"
+#include "apps/oci/workshop.hpp"
 
 namespace oci {
 
@@ -10,9 +11,10 @@ namespace oci {
 inline constexpr std::uint64_t most_bytes = std::uint64_t{1} << 30;
 
 // -> the image's name. `name` may be empty: then it is made from what the archive calls its image,
-// or from what the archive is called. After an error nothing is left. The descriptor stays the
+// or from what the archive is called. One that was built or imported is replaced. After an error nothing is left. The descriptor stays the
 // caller's.
 Result<std::string> import_image(int archive, const std::string& called, std::string name,
-                                 const std::string& folder, std::uint64_t most = most_bytes);
+                                 const std::string& folder, std::uint64_t most = most_bytes,
+                                 const Used& used = std::nullopt);
 
 }  // namespace oci

@@ -373,12 +373,24 @@ TEST_F(Import, NamesThatWouldTakeAllMemoryAreRefused) {
     }
 }
 
-TEST_F(Import, AnImageIsNotReplaced) {
+TEST_F(Import, AnImageThatWasImportedIsReplaced) {
     EXPECT_EQ(import(saved({tar_of(program)})), "demo");
-    const Descriptor opened(open((base_ / "some.tar.gz").c_str(), O_RDONLY | O_CLOEXEC));
+    EXPECT_EQ(std::distance(files::directory_iterator(base_ / "images"), {}), 2);
+    EXPECT_EQ(import(saved({tar_of(program)})), "demo");
+    EXPECT_TRUE(exists("demo/Cluufile"));
+    EXPECT_EQ(std::distance(files::directory_iterator(base_ / "images"), {}), 3)
+        << "the name, the image, and the old one";
+}
+
+TEST_F(Import, AnImageOfTheSystemIsNotReplaced) {
+    files::create_directory(base_ / "images/demo");
+    std::ofstream(base_ / "images/demo/Cluufile") << "PROFILE vfs\n";
+    std::ofstream(base_ / "some.tar") << saved({tar_of(program)});
+    const Descriptor opened(open((base_ / "some.tar").c_str(), O_RDONLY | O_CLOEXEC));
     const auto again = import_image(opened.get(), "it", "", (base_ / "images").string());
     ASSERT_FALSE(again);
-    EXPECT_EQ(again.error(), "it: there is an image 'demo' already");
+    EXPECT_EQ(again.error(),
+              "it: there is an image 'demo' already, which is not one that was built or imported");
     EXPECT_EQ(std::distance(files::directory_iterator(base_ / "images"), {}), 1);
 }
 
@@ -428,7 +440,7 @@ TEST_F(Export, WhatIsNoImageWithFilesIsRefused) {
     EXPECT_TRUE(exported("tool").contains("no files of its own"));
     std::ofstream(base_ / "images/tool/Cluufile")
         << "PROFILE vfs\nMOUNT / image\nENTRYPOINT /bin/x\n";
-    EXPECT_TRUE(exported("tool").contains("tool/root: No such file"));
+    EXPECT_TRUE(exported("tool").contains("tool: it has no files of its own"));
     std::ofstream(base_ / "images/tool/Cluufile")
         << "PROFILE vfs\nMOUNT / image\nENTRYPOINT /bin/busybox cat\n";
     EXPECT_TRUE(exported("tool").contains("another name than its file's, 'cat'"));

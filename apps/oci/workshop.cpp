@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -36,6 +37,27 @@ Descriptor locked(int directory, int how) {
 
 bool is_workshop(std::string_view name) {
     return name.starts_with(".import-") || name.starts_with(".build-");
+}
+
+constexpr std::string_view place_form = ".image-XXXXXX", place_prefix = ".image-";
+constexpr std::string_view link_prefix = ".link-";
+
+// Between this and its end nobody else says what the names of images lead to.
+Descriptor order_of(int folder) {
+    Descriptor lock(openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    while (lock && flock(lock.get(), LOCK_EX) != 0 && errno == EINTR && interrupted == 0) {
+    }
+    return lock;
+}
+
+// Where an image is that was built or imported; empty: it is none.
+std::string place_of(int folder, const std::string& image) {
+    std::array<char, 64> target;
+    const ssize_t length = readlinkat(folder, image.c_str(), target.data(), target.size());
+    const std::string_view text(target.data(), length < 0 ? 0 : static_cast<std::size_t>(length));
+    const bool is_place =
+        text.size() == place_form.size() && text.starts_with(place_prefix) && !text.contains('/');
+    return is_place ? std::string(text) : std::string();
 }
 
 }  // namespace
@@ -89,16 +111,58 @@ Result<void> Workshop::write(const char* name, std::string_view text) const {
 
 Result<void> Workshop::become(const std::string& image) {
     if (auto right = check_name(image); !right) return right;
-    const std::string to = folder_path_ + "/" + image;
     if (syncfs(folder_.get()) != 0) return trouble(folder_path_);
-    if (rename(path_.c_str(), to.c_str()) != 0) {
-        if (errno == ENOTEMPTY || errno == EEXIST)
-            return std::unexpected("there is an image '" + image + "' already");
-        return trouble(to);
+    const Descriptor order = order_of(folder_.get());
+    struct stat there{};
+    const bool is_there = fstatat(folder_.get(), image.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0;
+    if (is_there && place_of(folder_.get(), image).empty())
+        return std::unexpected("there is an image '" + image +
+                               "' already, which is not one that was built or imported");
+    std::string place = folder_path_ + "/" + std::string(place_form);
+    if (mkdtemp(place.data()) == nullptr) return trouble(place);
+    // Over the empty one.
+    if (rename(path_.c_str(), place.c_str()) != 0) {
+        const int error = errno;
+        (void)rmdir(place.c_str());
+        errno = error;
+        return trouble(place);
+    }
+    path_ = place;
+    const std::string link = std::string(link_prefix) + name().substr(place_prefix.size()),
+                      to = name();
+    if (symlinkat(to.c_str(), folder_.get(), link.c_str()) != 0) return trouble(link);
+    if (renameat(folder_.get(), link.c_str(), folder_.get(), image.c_str()) != 0) {
+        const int error = errno;
+        (void)unlinkat(folder_.get(), link.c_str(), 0);
+        errno = error;
+        return trouble(folder_path_ + "/" + image);
     }
     path_.clear();
-    (void)unlinkat(folder_.get(), (image + "/" + lock_name).c_str(), 0);
+    (void)unlinkat(folder_.get(), (to + "/" + lock_name).c_str(), 0);
     return {};
+}
+
+void Workshop::clear_old(const Used& used) const {
+    if (!used) return;
+    std::set<std::string> wanted = *used;
+    std::vector<std::string> unwanted;
+    {
+        const Descriptor order = order_of(folder_.get());
+        const auto names = names_in(folder_.get());
+        for (const std::string& name : names) {
+            // What a power cut left of one that was to replace another.
+            if (name.starts_with(link_prefix))
+                (void)unlinkat(folder_.get(), name.c_str(), 0);
+            else
+                wanted.insert(place_of(folder_.get(), name));
+        }
+        for (const std::string& name : names) {
+            if (name.starts_with(place_prefix) && !wanted.contains(name)) unwanted.push_back(name);
+        }
+    }
+    // Nobody comes to want them any more. If one cannot go, the next will try.
+    for (const std::string& name : unwanted) [[maybe_unused]]
+        const auto gone = remove_all(folder_.get(), name);
 }
 
 Result<void> check_name(const std::string& image) {
@@ -106,16 +170,29 @@ Result<void> check_name(const std::string& image) {
     return std::unexpected("it needs another name: 1 to 63 of a-z 0-9 . _ -");
 }
 
-Result<void> remove_image(const std::string& name, const std::string& folder) {
+Result<void> remove_image(const std::string& name, const std::string& folder, const Used& used) {
     if (auto right = check_name(name); !right) return std::unexpected(name + ": no such image");
     const Workshop workshop(folder, Workshop::building);
     if (!workshop) return trouble(name);
-    // In the workshop it goes with it.
-    if (rename((folder + "/" + name).c_str(), (workshop.path() + "/gone").c_str()) != 0) {
+    const int images = workshop.folder_.get();
+    // One that came with the system goes with the workshop.
+    const int failed =
+        place_of(images, name).empty()
+            ? renameat(images, name.c_str(), AT_FDCWD, (workshop.path() + "/gone").c_str())
+            : unlinkat(images, name.c_str(), 0);
+    if (failed != 0) {
         if (errno == ENOENT) return std::unexpected(name + ": no such image");
         return trouble(name);
     }
+    workshop.clear_old(used);
     return {};
+}
+
+Result<Descriptor> open_files(int folder, const std::string& image) {
+    const std::string place = place_of(folder, image);
+    auto files = open_directory(folder, (place.empty() ? image : place) + "/root", false);
+    if (!files) return std::unexpected(image + ": it has no files of its own");
+    return Descriptor(*files);
 }
 
 }  // namespace oci

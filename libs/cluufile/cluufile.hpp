@@ -147,6 +147,8 @@ inline constexpr std::uint32_t max_descriptor_limit = 1024;
 inline constexpr std::uint64_t min_time_ms = 10;
 inline constexpr std::uint64_t max_time_ms = std::uint64_t{1000} * 3600 * 1000;
 inline constexpr std::uint32_t max_cpu_limit = 100;
+inline constexpr std::uint64_t min_log_limit = 4 << 10, max_log_limit = 16 << 20;
+inline constexpr std::uint64_t usual_log_limit = 64 << 10;
 
 // How an image's own files are made (`container build`); of no effect on what a container may do.
 struct Step {
@@ -180,6 +182,7 @@ struct Cluufile {
     std::uint32_t descriptor_limit = 0;  // of each process
     std::uint64_t time_limit_ms = 0;     // of a run
     std::uint64_t disk_limit = 0;        // bytes of all private mounts together
+    std::uint64_t log_limit = 0;         // bytes of its log; 0: usual_log_limit
 
     // The mode that holds at an absolute, normal path: that of the longest mount that is a prefix
     // of it. Nothing is visible where no mount is.

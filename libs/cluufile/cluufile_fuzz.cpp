@@ -47,6 +47,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const bool placed = !result->directory.empty();
     if (placed && (result->grants.any() || result->directory[0] != '/')) std::abort();
     if (result->time_limit_ms > cluufile::max_time_ms) std::abort();
+    const std::uint64_t log = result->log_limit;
+    if (log != 0 && (log < cluufile::min_log_limit || log > cluufile::max_log_limit)) std::abort();
     if (result->descriptor_limit > cluufile::max_descriptor_limit) std::abort();
     for (const std::string_view image : result->depends) {
         if (!cluufile::is_image_name(image)) std::abort();

@@ -188,6 +188,8 @@ TEST(Cluufile, LimitsOfARun) {
     EXPECT_EQ(file.descriptor_limit, 3u);
     EXPECT_EQ(file.time_limit_ms, 90'000u);
     EXPECT_EQ(file.disk_limit, 65536u);
+    EXPECT_EQ(parsed("LIMIT log 4K", images).log_limit, min_log_limit);
+    EXPECT_EQ(parsed("LIMIT log 16M", images).log_limit, max_log_limit);
     EXPECT_EQ(parsed("LIMIT time 10ms", images).time_limit_ms, 10u);
     EXPECT_EQ(parsed("LIMIT time 5m", images).time_limit_ms, 300'000u);
     EXPECT_EQ(parsed("LIMIT time 1000h", images).time_limit_ms, max_time_ms);
@@ -294,10 +296,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "cat:1:20: found '0', expected how often, a number from 1 to 1000"},
         Mistake{"LIMIT space 3",
                 "cat:1:7: found 'space', expected what to limit: memory, cpu, processes, "
-                "descriptors, time or disk"},
+                "descriptors, time, disk or log"},
         Mistake{"LIMIT",
                 "cat:1:6: found the end of the line, expected what to limit: memory, cpu, "
-                "processes, descriptors, time or disk"},
+                "processes, descriptors, time, disk or log"},
         Mistake{"LIMIT disk 3",
                 "cat:1:12: found '3', expected a size from 64K to 65536G, such as 512K, 8M or 1G"},
         Mistake{"LIMIT descriptors 2",
@@ -308,6 +310,10 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"LIMIT time 30",
                 "cat:1:12: found '30', expected a time from 10ms to 1000h, such as 500ms, 30s or "
                 "5m"},
+        Mistake{"LIMIT log 4095",
+                "cat:1:11: found '4095', expected a size from 4K to 16M, such as 256K"},
+        Mistake{"LIMIT log 17M",
+                "cat:1:11: found '17M', expected a size from 4K to 16M, such as 256K"},
         Mistake{"LIMIT time 9ms",
                 "cat:1:12: found '9ms', expected a time from 10ms to 1000h, such as 500ms, 30s or "
                 "5m"},
@@ -487,14 +493,16 @@ TEST(Cluufile, ABuildHasTheImagesFilesAndNothingElse) {
         "PROFILE ipc vfs supervisor admin\nMOUNT / image\nMOUNT /tmp private 1M\nMOUNT /home "
         "inherit\n"
         "MOUNT /etc readonly\nMOUNT /dev inherit\nMOUNT /dev/null inherit\nMOUNT /x none\n"
-        "LIMIT memory 8M\nLIMIT time 5s\nRESTART always\nENV 'A=b c'\nUSER 7\nDEPENDS db\n"
+        "LIMIT memory 8M\nLIMIT time 5s\nLIMIT log 8K\nRESTART always\nENV 'A=b c'\nUSER "
+        "7\nDEPENDS db\n"
         "HEALTHCHECK /x\nBUILD /bin/sh -c 'it is \"so\"'\nENTRYPOINT /bin/x\n",
         images);
     const Plan plan = plan_of_build(plan_of("cat", file), words_of(file.steps[0]));
     const std::string text = text_of(plan);
     EXPECT_EQ(text,
               "FROM minimal\nPROFILE ipc vfs\nMOUNT / image\nMOUNT /tmp private 1024K\n"
-              "MOUNT /dev/null inherit\nENV 'A=b c'\nLIMIT memory 8192K\nLIMIT time 5s\nUSER 7\n"
+              "MOUNT /dev/null inherit\nENV 'A=b c'\nLIMIT memory 8192K\nLIMIT time 5s\nLIMIT log "
+              "8K\nUSER 7\n"
               "WORKDIR /\nENTRYPOINT /bin/sh /bin/sh -c 'it is \"so\"'\n");
     EXPECT_EQ(error_of(text), "no error");
 }

@@ -160,6 +160,10 @@ void compare_limits(Changes& out, const Plan& before, const Plan& after) {
     compare_limit(out, before.process_limit, after.process_limit, "processes", decimal);
     compare_limit(out, before.descriptor_limit, after.descriptor_limit, "descriptors", decimal);
     compare_limit(out, before.disk_limit, after.disk_limit, "private mounts", size_text, what_fits);
+    const auto log_of = [](const Plan& plan) {
+        return plan.log_limit != 0 ? plan.log_limit : usual_log_limit;
+    };
+    compare_limit(out, log_of(before), log_of(after), "log", size_text);
     compare_limit(out, before.time_limit_ms, after.time_limit_ms, "time", time_text, "no end");
 }
 

@@ -191,6 +191,8 @@ void add_limits(Statements& out, const Plan& plan) {
     add_if("descriptors", plan.descriptor_limit,
            "have " + decimal(plan.descriptor_limit) + " descriptors in each process");
     add_if("disk", plan.disk_limit, "fill its private mounts with " + size_text(plan.disk_limit));
+    add_if("log", plan.log_limit,
+           "keep " + size_text(plan.log_limit) + " of what it writes, in the background");
     add_if("time", plan.time_limit_ms, "run for " + time_text(plan.time_limit_ms));
 }
 

@@ -99,7 +99,7 @@ TEST(Explain, WhoWhereAndUntilWhen) {
     const Plan plan = plan_from(
         "PROFILE vfs\nMOUNT /tmp private 256K\nMOUNT / readonly\nUSER daemon:7\nWORKDIR /srv\n"
         "ENTRYPOINT /bin/x -v\nCMD serve all\nDEPENDS db\nLIMIT descriptors 12\nLIMIT time 90s\n"
-        "LIMIT disk 1M\nHEALTHCHECK interval 500ms retries 2 /bin/y here\n");
+        "LIMIT disk 1M\nLIMIT log 8K\nHEALTHCHECK interval 500ms retries 2 /bin/y here\n");
     EXPECT_EQ(
         said(plan, Kind::runs),
         (List{"/bin/x -v", "with serve all, if it is given no arguments", "as user daemon:7",
@@ -108,9 +108,9 @@ TEST(Explain, WhoWhereAndUntilWhen) {
               "row"}));
     const List may = said(plan, Kind::may);
     EXPECT_EQ(may[1], "have /tmp to itself until it ends, 256.0 KiB at most");
-    EXPECT_EQ(List(may.end() - 3, may.end()),
+    EXPECT_EQ(List(may.end() - 4, may.end()),
               (List{"have 12 descriptors in each process", "fill its private mounts with 1.0 MiB",
-                    "run for 90s"}));
+                    "keep 8.0 KiB of what it writes, in the background", "run for 90s"}));
 }
 
 TEST(Explain, WhatSeesNothing) {
@@ -136,7 +136,7 @@ TEST(Explain, EveryReasonIsFound) {
         "GRANT beside create\nGRANT cwd write\nLIMIT memory 1M\nLIMIT cpu 5%\nLIMIT processes 9\n"
         "RESTART always\nENV 'A=b c' D=e\nENTRYPOINT /bin/x\nCMD y\nUSER daemon\n"
         "DEPENDS db\nDEPENDS net\nHEALTHCHECK /bin/y\nMOUNT /p private 1M\n"
-        "LIMIT descriptors 9\nLIMIT time 1s\nLIMIT disk 1M\n";
+        "LIMIT descriptors 9\nLIMIT time 1s\nLIMIT disk 1M\nLIMIT log 8K\n";
     Texts none;
     std::size_t with_line = 0;
     for (const Statement& one : explain(plan_from(text), {})) {
@@ -147,7 +147,7 @@ TEST(Explain, EveryReasonIsFound) {
         ++with_line;
         EXPECT_TRUE(find_origin(text, one.directive, one.word, none)) << one.text;
     }
-    EXPECT_EQ(with_line, 29u);
+    EXPECT_EQ(with_line, 30u);
 }
 
 TEST(Origin, OfTheLastFileThatSaysIt) {
@@ -245,6 +245,8 @@ TEST(Difference, WhoWhereAndUntilWhen) {
                     "gains descriptors: 12 instead of 9", "gains time: no end instead of 5m",
                     "loses private mounts: 1.0 MiB instead of 2.0 MiB",
                     "runs again when it ends: on-failure 3 instead of on-failure 2"}));
+    EXPECT_EQ(changes("LIMIT log 128K\n", ""), (List{"loses log: 64.0 KiB instead of 128.0 KiB"}));
+    EXPECT_EQ(changes("LIMIT log 64K\n", ""), List{}) << "which is the usual one";
     EXPECT_EQ(changes("PROFILE vfs\nMOUNT / readonly\n",
                       "PROFILE vfs\nMOUNT / readonly\nUSER daemon:7\nWORKDIR /srv\nCMD a b\n"
                       "DEPENDS db\nHEALTHCHECK interval 2s /bin/y x\n"),

@@ -69,6 +69,13 @@ constexpr LimitKind limit_kinds[] = {
      }},
     {"disk", "only one limit of disk space; the first is in line", size_expected,
      [](std::string_view word, Cluufile& result) { return read_size(word, result.disk_limit); }},
+    {"log", "only one limit of the log; the first is in line",
+     "a size from 4K to 16M, such as 256K",
+     [](std::string_view word, Cluufile& result) {
+         const auto size = byte_count(word);
+         result.log_limit = size.value_or(0);
+         return size && *size >= min_log_limit && *size <= max_log_limit;
+     }},
 };
 constexpr std::size_t limit_count = std::size(limit_kinds);
 
@@ -544,7 +551,7 @@ Done Parser::limit(Words& words, const Word&) {
         return end_of(words);
     }
     return base::fail(
-        words.error(what, "what to limit: memory, cpu, processes, descriptors, time or disk"));
+        words.error(what, "what to limit: memory, cpu, processes, descriptors, time, disk or log"));
 }
 
 }  // namespace

@@ -49,6 +49,7 @@ Plan plan_of(std::string_view image, const Cluufile& file) {
     plan.descriptor_limit = file.descriptor_limit;
     plan.time_limit_ms = file.time_limit_ms;
     plan.disk_limit = file.disk_limit;
+    plan.log_limit = file.log_limit;
     return plan;
 }
 

@@ -40,6 +40,8 @@ struct Plan {
     std::vector<Volume> volumes;
     std::vector<std::pair<std::string, std::string>>
         files;  // of mounts of an image's files: the path, and whose they are
+    // Where such an image is in the folder of all images, if not under its own name; for procmgr.
+    std::vector<std::pair<std::string, std::string>> places;
     Grants grants;
     Profiles profiles;
     Restart restart;
@@ -54,6 +56,7 @@ struct Plan {
     std::uint32_t descriptor_limit = 0;
     std::uint64_t time_limit_ms = 0;
     std::uint64_t disk_limit = 0;  // bytes
+    std::uint64_t log_limit = 0;   // bytes; 0: usual_log_limit
 
     [[nodiscard]] bool shows_files() const {
         return !mounts.empty() || grants.any() || !volumes.empty();

@@ -136,6 +136,7 @@ std::string text_of_limits(const Plan& plan) {
     limit("descriptors", plan.descriptor_limit, decimal(plan.descriptor_limit));
     limit("time", plan.time_limit_ms, time_text(plan.time_limit_ms));
     limit("disk", plan.disk_limit, size_word(plan.disk_limit));
+    limit("log", plan.log_limit, size_word(plan.log_limit));
     return out;
 }
 

@@ -87,7 +87,7 @@ TEST(Proposal, SaysAllThatAPlanIs) {
     constexpr std::string_view text =
         "FROM minimal\nPROFILE vfs net\nMOUNT '/a b' private 1M\nENV 'A=b c' \"D=it's\"\n"
         "LABEL org.example/version=1.2 'note=two words'\nLIMIT memory 16384K\nLIMIT cpu 20%\n"
-        "LIMIT processes 5\nLIMIT descriptors 12\nLIMIT time 90s\nLIMIT disk 2M\n"
+        "LIMIT processes 5\nLIMIT descriptors 12\nLIMIT time 90s\nLIMIT disk 2M\nLIMIT log 8K\n"
         "USER daemon:7\nWORKDIR '/a b'\nDEPENDS db net\n"
         "HEALTHCHECK interval 2s /bin/y 'is it'\nRESTART on-failure 3\n"
         "ENTRYPOINT /bin/x '' y\nCMD serve 'a b'\n";
@@ -98,7 +98,7 @@ TEST(Proposal, SaysAllThatAPlanIs) {
               "FROM minimal\nPROFILE vfs net\nMOUNT '/a b' private 1024K\nENV 'A=b c'\nENV "
               "\"D=it's\"\nLABEL org.example/version=1.2\nLABEL 'note=two words'\n"
               "LIMIT memory 16384K\nLIMIT cpu 20%\nLIMIT processes 5\nLIMIT descriptors 12\n"
-              "LIMIT time 90s\nLIMIT disk 2048K\nUSER daemon:7\nWORKDIR '/a b'\n"
+              "LIMIT time 90s\nLIMIT disk 2048K\nLIMIT log 8K\nUSER daemon:7\nWORKDIR '/a b'\n"
               "DEPENDS db net\nHEALTHCHECK interval 2s retries 3 /bin/y 'is it'\n"
               "RESTART on-failure 3\nENTRYPOINT /bin/x '' y\nCMD serve 'a b'\n");
 }

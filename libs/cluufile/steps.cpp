@@ -47,6 +47,7 @@ Plan plan_of_build(const Plan& plan, const std::vector<std::string>& words) {
     result.descriptor_limit = plan.descriptor_limit;
     result.time_limit_ms = plan.time_limit_ms;
     result.disk_limit = plan.disk_limit;
+    result.log_limit = plan.log_limit;
     return result;
 }
 

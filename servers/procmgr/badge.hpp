@@ -3,7 +3,7 @@
 // top bit with kind 0, and the file system's root badge, are /proc's (libs/fs_server/types.hpp).
 //
 //   63..60 kind | 59..32 serial | 31..0 process
-//   kind 5: a container's log, its number in the place of the process's
+//   kind 5: a container's log, its number in the place of the process's, the stream in that of the serial
 //   kind 2: the server of terminals (process::sessions_badge)
 //   kind 10: an opening of a message queue, its number in the place of the process
 //

@@ -55,6 +55,7 @@ struct Waiter {
 struct NextContainer {
     bool configured = false;
     std::string name;
+    std::uint32_t id = 0;  // that it will have
     container::ConfigureNext how;
     std::vector<cluufile::Volume> volumes;
     std::uint32_t enter =

@@ -62,6 +62,14 @@ struct Container {
     container::State state = container::State::running;
     std::uint32_t status = 0;
     container::Cause cause = container::Cause::none;
+    std::uint32_t ended_by = container::nobody;  // Info
+    std::uint32_t signalled = 0,
+                  signalled_by = 0;  // the signal that container::Signal has sent last
+    std::string ended_before;        // Stop: the container that it needs, which was to be stopped
+    std::string start_failure;       // why it could not be started again
+    bool met_process_limit = false;
+    bool gave_up = false;  // RESTART
+    std::uint64_t ended_ns = 0;
     std::uint32_t restarts = 0;
     std::uint32_t failures = 0;  // in a row
     std::uint64_t started_ns = 0;
@@ -84,7 +92,10 @@ struct Container {
     StartableNames startable;
     SharedView start_view;
     Identity start_identity;
-    LogRing log;
+    LogRing log;                              // of one in the background
+    ipc::Capability<ipc::Memory> log_memory;  // where it is; none: it has no log
+    std::uint32_t log_home = 0;   // the container whose bank pays for that; 0: that of all
+    std::uint32_t logs_here = 0;  // whose memory this one's bank pays for
     struct LogReader {
         std::uint64_t position = 0;
         ipc::PendingReply reply;
@@ -99,6 +110,7 @@ struct Container {
         return state == container::State::exited && kit != nullptr && !stopping;
     }
     [[nodiscard]] bool has(cluufile::Profile profile) const { return plan.profiles.has(profile); }
+    [[nodiscard]] bool has_log() const { return (flags & container::ConfigureNext::log) != 0; }
     [[nodiscard]] bool traced() const { return (flags & container::ConfigureNext::trace) != 0; }
     [[nodiscard]] bool supervises() const {
         return has(cluufile::Profile::supervisor) || has(cluufile::Profile::admin);

@@ -2,6 +2,7 @@
 #include "servers/procmgr/container_service.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "libs/base/align.hpp"
 #include "libs/rt/clock.hpp"
@@ -26,7 +27,11 @@ std::string end_of(const Container& container) {
                      .cause = container.cause,
                      .memory_limit = container.memory_limit,
                      .time_limit_ms = container.plan.time_limit_ms,
-                     .bad_checks = container.plan.check_retries});
+                     .bad_checks = container.plan.check_retries,
+                     .process_limit = container.met_process_limit ? container.process_limit : 0,
+                     .given_up = container.gave_up ? container.failures : 0,
+                     .before = container.ended_before,
+                     .start_failure = container.start_failure});
 }
 
 container::State state_of(const Container& container) {
@@ -90,8 +95,8 @@ Result<container::ConfigureNext::Reply> ContainerService::handle(
         return base::fail(Status::exists);
     }
     Body& body = *manager_.body_of(process->pid);
-    body.next = {.configured = true, .name = name, .how = next};
-    return container::ConfigureNext::Reply{};
+    body.next = {.configured = true, .name = name, .id = manager_.number_container(), .how = next};
+    return container::ConfigureNext::Reply{.id = body.next.id};
 }
 
 Result<container::EnterNext::Reply> ContainerService::handle(const container::EnterNext&,
@@ -128,6 +133,8 @@ container::Info ContainerService::info_of(const Container& container) {
     info.cause = container.cause;
     info.restarts = container.restarts;
     info.started_ns = container.started_ns;
+    info.ended_ns = container.ended_ns;
+    info.ended_by = container.ended_by;
     info.memory_bytes = manager_.memory_of(container);
     info.memory_limit = container.memory_limit;
     info.cpu_ns = container.ended_cpu_ns;
@@ -172,19 +179,21 @@ Result<container::List::Reply> ContainerService::handle(const container::List& l
 
 Result<container::Stop::Reply> ContainerService::handle(const container::Stop& stop,
                                                         ipc::Request& request) {
+    const std::uint32_t user = TRY(caller(request))->identity.user;
     Container* container = TRY(find(request));
     if (container->processes != 0) {
         // Reserved before anything ends: what ends is answered.
         container->stoppers.push_back(TRY(request.defer()));
     }
     container->restart_asked = false;
-    manager_.stop_container(*container, stop.grace_ns);
+    manager_.stop_container(*container, user, stop.grace_ns);
     return container::Stop::Reply{};
 }
 
 // As Stop; what it ends with is that it begins again.
 Result<container::Restart::Reply> ContainerService::handle(const container::Restart& restart,
                                                            ipc::Request& request) {
+    const std::uint32_t user = TRY(caller(request))->identity.user;
     Container* container = TRY(find(request));
     if (container->processes == 0) {
         return base::fail(Status::no_process);
@@ -194,14 +203,14 @@ Result<container::Restart::Reply> ContainerService::handle(const container::Rest
     }
     container->stoppers.push_back(TRY(request.defer()));
     container->restart_asked = true;
-    manager_.stop_container(*container, restart.grace_ns);
+    manager_.stop_container(*container, user, restart.grace_ns);
     return container::Restart::Reply{};
 }
 
 Result<container::Signal::Reply> ContainerService::handle(const container::Signal& signal,
                                                           ipc::Request& request) {
     const Process* sender = TRY(caller(request));
-    const Container* container = TRY(find(request));
+    Container* container = TRY(find(request));
     if (!is_signal(signal.signal)) {
         return base::fail(Status::invalid);
     }
@@ -212,6 +221,9 @@ Result<container::Signal::Reply> ContainerService::handle(const container::Signa
     process::SignalPage::Info info{};
     info.pid = sender->pid;
     info.user = sender->identity.user;
+    // Before it arrives: then the container may be gone.
+    container->signalled = signal.signal;
+    container->signalled_by = sender->identity.user;
     return manager_.deliver(target->pid, signal.signal, info) ? Result<container::Signal::Reply>{}
                                                               : base::fail(Status::limit);
 }
@@ -266,6 +278,9 @@ Result<container::Await::Reply> ContainerService::handle(const container::Await&
 Result<container::ReadLog::Reply> ContainerService::handle(const container::ReadLog& read,
                                                            ipc::Request& request) {
     Container* container = TRY(find(request));
+    if (!container->has_log()) {
+        return base::fail(Status::unsupported);
+    }
     const bool ended = container->processes == 0 && !container->kit;
     if (read.wait != 0 && !ended && !container->log.has_after(read.position)) {
         if (container->log_readers.size() == most_waiting) {
@@ -274,11 +289,10 @@ Result<container::ReadLog::Reply> ContainerService::handle(const container::Read
         container->log_readers.push_back({read.position, TRY(request.defer())});
         return container::ReadLog::Reply{};
     }
-    container::ReadLog::Reply reply{.next = read.position};
-    const std::string_view text =
-        container->log.read(reply.next, container::ReadLog::reply_payload);
-    reply.ended = ended && text.empty() ? 1 : 0;
-    request.set_reply_payload(ipc::bytes(text));
+    std::array<std::byte, container::ReadLog::reply_payload> text;
+    std::size_t bytes = 0;
+    const auto reply = TRY(manager_.read_log(*container, read.position, text, bytes));
+    request.set_reply_payload(std::span{text}.first(bytes));
     return reply;
 }
 
@@ -319,6 +333,9 @@ Result<container::Inspect::Reply> ContainerService::handle(const container::Insp
     }
     if (container->state == container::State::exited) {
         text += "\nend: " + end_of(*container);
+        if (container->ended_by != container::nobody) {
+            text += "\nended by: user " + decimal(container->ended_by);
+        }
     }
     text += "\nstatus: " + decimal(info.status) + "\nfirst process: " + decimal(info.pid) +
             "\nprocesses: " + decimal(container->all_processes) + " of " +

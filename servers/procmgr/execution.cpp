@@ -74,12 +74,13 @@ Async<Result<bool>> names_image(Manager& manager, SharedView view, std::string p
     if (!seen) {
         co_return base::fail(seen.error());
     }
-    const auto [meant, own_names] = co_await manager.images.look(path);
+    const auto own = co_await manager.images.look(path);
+    const auto& meant = own.attributes;
     const bool same = meant && meant->device == seen->device && meant->inode == seen->inode;
     if (image.demanded && !same) {
         co_return base::fail(Status::access_denied);
     }
-    if (same && names == before && own_names == before) {
+    if (same && names == before && own.names == before) {
         view.note_program(path, before);
     }
     co_return same;
@@ -136,6 +137,7 @@ base::Result<NewContainer, Refusal> make_container(Manager& manager, CallerId ca
     }
     const auto container = manager.add_container({.plan = plan,
                                                   .name = body->next.name,
+                                                  .id = body->next.id,
                                                   .starter = own,
                                                   .user = process->identity.user,
                                                   .by_name = body->next.configured,
@@ -203,17 +205,23 @@ Async<Decided> decide(Manager& manager, CallerId caller, const Starter& starter,
 }
 
 // Standard output and error become the container's log, if that was asked for.
-Result<void> give_log(Manager& manager, const Container& container, Body& to, ImageBlock& image) {
-    if ((container.flags & container::ConfigureNext::log) == 0) {
+Result<void> give_log(Manager& manager, Container& container, Body& to, ImageBlock& image) {
+    if (!container.has_log()) {
         return {};
     }
-    const Badge badge{.kind = BadgeKind::log, .pid = container.id};
-    auto file = ipc::mint<fs::File>(manager.given.endpoint,
-                                    {.badge = badge.raw(), .rights = abi::EndpointRights::call});
-    if (!file) {
-        return base::fail(ipc::to_status(file.error()));
+    TRY(manager.begin_log(container));
+    const auto file_for = [&](LogRing::Stream stream) {
+        const Badge badge{.kind = BadgeKind::log,
+                          .serial = static_cast<std::uint32_t>(stream),
+                          .pid = container.id};
+        return ipc::mint<fs::File>(manager.given.endpoint,
+                                   {.badge = badge.raw(), .rights = abi::EndpointRights::call});
+    };
+    auto output = file_for(LogRing::Stream::output), errors = file_for(LogRing::Stream::errors);
+    if (!output || !errors) {
+        return base::fail(ipc::to_status((output ? errors : output).error()));
     }
-    return replace_outputs(to, image, std::move(*file));
+    return replace_outputs(to, image, {std::move(*output), std::move(*errors)});
 }
 
 // What GRANT argv start lets the container's programs start.
@@ -253,8 +261,8 @@ base::Result<void, Refusal> replace(Manager& manager, const Starter& starter, Pr
     if (!fresh) {
         return {};
     }
-    const bool may_restart = plan.restart.policy != cluufile::RestartPolicy::no ||
-                             (container.flags & container::ConfigureNext::log) != 0;
+    const bool may_restart =
+        plan.restart.policy != cluufile::RestartPolicy::no || container.has_log();
     if (container.by_name && may_restart) {
         container.kit = make_kit(*fresh, block, starter.view.ref(),
                                  {.identity = starter.identity,

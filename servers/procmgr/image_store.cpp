@@ -148,6 +148,7 @@ Async<ImageStore::Seen> ImageStore::look(std::string path) {
                                                    {.payload = ipc::bytes(*rest)});
         if (!answer && answer.error() == ipc::Failure{Status::not_found}) {
             seen.names = names;
+            seen.direct = true;
             co_return seen;
         }
         fs::Attributes attributes;
@@ -156,6 +157,7 @@ Async<ImageStore::Seen> ImageStore::look(std::string path) {
             device_ = attributes.device;
             seen.attributes = attributes;
             seen.names = stamped(answer->reply.names);
+            seen.direct = true;
             co_return seen;
         }
     }
@@ -173,15 +175,30 @@ Async<ImageStore::Seen> ImageStore::look(std::string path) {
     co_return seen;
 }
 
+// Where the image is, if its name is a link; else nothing.
+Async<std::string> ImageStore::place_of(std::string name) {
+    const auto link = co_await outside_.call(
+        names_, fs::ReadSymbolicLink{}, {.payload = ipc::bytes(std::string{image_folder} + name)});
+    const bool is_link = link && link->reply.redirected == fs::Redirected::no;
+    co_return std::string{is_link ? place_of_image(ipc::text(link->payload)) : std::string_view{}};
+}
+
 Async<Result<void>> ImageStore::fetch(std::string name, Until& until) {
-    const std::string path = file_of(name);
+    std::string path = file_of(name), place;
     // Before it is looked at: by its number, which is not known yet, if it has not been fetched before.
     const auto known = texts_.find(name);
     const std::uint64_t before = known == texts_.end() ? 0 : known->second.inode;
-    const std::size_t place =
+    const std::size_t counter =
         offsetof(fs::Versions, contents) + fs::Versions::place_of(before) * sizeof(std::uint64_t);
-    const std::uint64_t contents = version(place);
-    const Seen seen = co_await look(path);
+    const std::uint64_t contents = version(counter);
+    Seen seen = co_await look(path);
+    if (!seen.direct && seen.attributes) {
+        place = co_await place_of(name);
+        if (!place.empty()) {
+            path = file_of(place);
+            seen = co_await look(path);
+        }
+    }
     if (seen.names != until.names) {
         until.names = 0;
     }
@@ -190,11 +207,11 @@ Async<Result<void>> ImageStore::fetch(std::string name, Until& until) {
         co_return base::fail(seen.attributes.error());
     }
     const fs::Attributes& attributes = *seen.attributes;
-    if (const auto found = texts_.find(name); found != texts_.end() &&
-                                              found->second.inode == attributes.inode &&
-                                              found->second.size == attributes.size &&
-                                              same(found->second.modified, attributes.modified)) {
-        until.contents.emplace(place, contents);
+    if (const auto found = texts_.find(name);
+        found != texts_.end() && found->second.inode == attributes.inode &&
+        found->second.size == attributes.size && found->second.place == place &&
+        same(found->second.modified, attributes.modified)) {
+        until.contents.emplace(counter, contents);
         co_return Result<void>{};
     }
     until.names = 0;
@@ -205,7 +222,8 @@ Async<Result<void>> ImageStore::fetch(std::string name, Until& until) {
     if (texts_.size() >= max_images) {
         texts_.clear();
     }
-    texts_[name] = {attributes.modified, attributes.inode, attributes.size, std::move(*text)};
+    texts_[name] = {attributes.modified, attributes.inode, attributes.size, std::move(*text),
+                    std::move(place)};
     co_return Result<void>{};
 }
 
@@ -254,6 +272,12 @@ Async<ImageLookup> ImageStore::make(std::string name, Until& until) {
         if (parsed) {
             lookup.outcome = ImageLookup::Outcome::found;
             lookup.plan = cluufile::plan_of(name, *parsed);
+            for (const std::string& image : fetched) {
+                const auto found = texts_.find(image);
+                if (found != texts_.end() && !found->second.place.empty()) {
+                    lookup.plan.places.emplace_back(image, found->second.place);
+                }
+            }
             co_return lookup;
         }
         if (bases.wanted.empty()) {

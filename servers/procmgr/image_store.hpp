@@ -4,6 +4,8 @@
 // The file system that the images are on is asked through an entrance (interfaces/entrance.hpp), and its versions say how long
 // a plan holds: as long as nothing has changed, an image costs no message. Where there is no entrance, or a symbolic
 // link leads elsewhere, each use looks at the files' attributes first, so that a change is noticed at the next exec in any case.
+// What an image is called can be a link (place_of_image). It is followed here, once for each plan, so that a plan is that of one
+// image, text and files, if another takes its name meanwhile.
 // (What is mounted over the images' folder after the first use is not seen: nobody does.)
 #pragma once
 
@@ -44,6 +46,7 @@ public:
         Result<fs::Attributes> attributes = base::fail(Status::not_found);
         // The version of the names on the images' file system that it is true with; 0: it depends on others.
         std::uint64_t names = 0;
+        bool direct = false;  // no symbolic link leads there
     };
     Async<Seen> look(std::string path);
     // How often the names on the images' file system have changed, before whatever is asked after this; 0: it is not known.
@@ -59,6 +62,7 @@ private:
         std::uint64_t inode = 0;
         std::uint64_t size = 0;
         std::string text;
+        std::string place;  // place_of_image; empty: its own name's
     };
     // When a plan was made: how often what it depends on had changed.
     struct Until {
@@ -74,6 +78,7 @@ private:
     // not_found if there is no such image. `until` gets what it depends on; its names become 0 if that is not all.
     Async<Result<void>> fetch(std::string name, Until& until);
     Async<ImageLookup> make(std::string name, Until& until);
+    Async<std::string> place_of(std::string name);
     Async<Result<void>> enter();
     // The path below the entrance's mount, if it is there.
     [[nodiscard]] std::optional<std::string_view> rest_of(std::string_view path) const;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A File that goes to the log of a container: the standard output of what runs in the background. It can be written to, and
-// nothing else; `container logs` reads (container::ReadLog). The badge names the container.
+// nothing else; `container logs` reads (container::ReadLog). The badge names the container, and has the stream as its serial.
 #pragma once
 
 #include "servers/procmgr/manager.hpp"
@@ -14,8 +14,11 @@ public:
     explicit LogService(Manager& manager) : manager_(manager) {}
 
     Result<fs::Write::Reply> handle(const fs::Write&, ipc::Request& request) {
-        const std::string_view text = request.text();
-        manager_.append_log(Badge::of(request.badge()).pid, text);
+        const Badge badge = Badge::of(request.badge());
+        const std::string text{request.text()};  // what keeps it uses the message page
+        const bool errors = badge.serial == static_cast<std::uint32_t>(LogRing::Stream::errors);
+        manager_.append_log(badge.pid, errors ? LogRing::Stream::errors : LogRing::Stream::output,
+                            text);
         return fs::Write::Reply{.count = text.size()};
     }
     Result<fs::GetAttributes::Reply> handle(const fs::GetAttributes&, ipc::Request& request) {

@@ -135,6 +135,8 @@ public:
 
     // ---- containers (manager_container.cpp)
     [[nodiscard]] Result<Container*> add_container(ContainerStart&& start);
+    // The number of one that will come.
+    [[nodiscard]] std::uint32_t number_container() { return next_container_++; }
     [[nodiscard]] bool container_name_taken(std::string_view name) const;
     // May there be another process in it, and in those that it is inside of?
     [[nodiscard]] bool has_room(const Container& container);
@@ -155,17 +157,27 @@ public:
     void adopt_body(Process& process, Body&& body, Container& container);
     // ... and runs.
     void start_body(Process& process);
-    // What the container writes to its log.
-    void append_log(std::uint32_t id, std::string_view text);
-    void answer_log_readers(Container& container);
     void answer_watchers(Container& container);
     // The process says that it ends for this cause.
     void note_cause(const Process& process, container::Cause cause);
     [[nodiscard]] std::uint64_t memory_of(const Container& container);
 
+    // ---- logs (manager_log.cpp)
+    // Memory of the container's own for its log, if it is to have one.
+    [[nodiscard]] Result<void> begin_log(Container& container);
+    // What the container writes to it.
+    void append_log(std::uint32_t id, LogRing::Stream stream, std::string_view text);
+    // The container's own bank pays for it again: it has a new one.
+    void take_log_back(Container& container);
+    void answer_log_readers(Container& container);
+    // An answer to container::ReadLog: what comes with it is written to `to`.
+    [[nodiscard]] Result<container::ReadLog::Reply> read_log(
+        Container& container, std::uint64_t position,
+        std::span<std::byte, container::ReadLog::reply_payload> to, std::size_t& bytes);
+
     // ---- health and dependencies (manager_supervision.cpp)
     // Those that depend on it end before it.
-    void stop_container(Container& container, std::uint64_t grace_ns);
+    void stop_container(Container& container, std::uint32_t user, std::uint64_t grace_ns);
     // What this user's container needs (DEPENDS) and is not there, for a person; empty: all is.
     [[nodiscard]] std::string missing_dependency(const Plan& plan, std::uint32_t user);
     // Those who wait to know whether it is healthy, as soon as that is known.
@@ -261,8 +273,15 @@ private:
     // What the scheduling contexts of its processes are created from.
     [[nodiscard]] ipc::Ref<ipc::SchedContext> cpu_of(const Container& container);
     void join_container(Container& container);
+    [[nodiscard]] ipc::Ref<ipc::Bank> bank_of_log(const Container& container);
+    // Into the bank of another container; null: that of all.
+    void move_log(Container& container, Container* to);
+    // Before its bank is destroyed.
+    void move_logs_out(Container& container);
+    void forget_log(Container& container);
     void settle_container(std::uint32_t id);
     void leave_container(std::uint32_t id, Pid pid, std::uint32_t status, std::uint64_t cpu_ns);
+    void note_run(Container& container);
     void end_container(Container& container);
     void give_up_restart(Container& container);
     // What the parent has said that it wants to hear (process::SignalPage::children).
@@ -319,7 +338,6 @@ private:
     std::vector<Entry> entries_;
     std::uint32_t next_container_ = 1;
     std::uint32_t serial_ = 0;
-    std::size_t log_bytes_ = 0;       // of all containers' logs
     std::uint64_t ended_cpu_ns_ = 0;  // of images that are gone
     bool shutting_down_ = false;
     bool restart_machine_ = false;

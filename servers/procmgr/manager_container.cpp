@@ -68,7 +68,8 @@ Result<Container*> Manager::add_container(ContainerStart&& start) {
         return base::fail(Status::limit);
     }
     Container container;
-    container.id = start.id != 0 ? start.id : next_container_++;
+    const bool is_numbered = start.id != 0 && !containers_.contains(start.id);
+    container.id = is_numbered ? start.id : number_container();
     container.name =
         start.name.empty() ? start.plan.image + "-" + decimal(container.id) : std::move(start.name);
     const std::uint64_t outer =
@@ -202,6 +203,7 @@ void Manager::settle_container(std::uint32_t id) {
         }
         timers.clear(TimerKind::time, 0, id);
         if (container.bank) {
+            move_logs_out(container);
             (void)container.bank->destroy();
             container.bank.reset();
             container.disk.reset();
@@ -213,7 +215,7 @@ void Manager::settle_container(std::uint32_t id) {
         container.start_view = {};
         const auto around = containers_.find(std::exchange(container.starter, 0));
         if (container.forgotten) {
-            log_bytes_ -= container.log.size();
+            forget_log(container);
             containers_.erase(found);
         }
         if (around == containers_.end()) {
@@ -272,7 +274,7 @@ void Manager::adopt_body(Process& process, Body&& body, Container& container) {
     join_container(container);
     if (container.main == 0) {
         container.main = process.pid;
-        container.cause = container::Cause::none;
+        note_run(container);
         begin_checks(container);
         if (const std::uint64_t most = container.plan.time_limit_ms; most != 0) {
             timers.set({.kind = TimerKind::time,
@@ -325,10 +327,26 @@ void Manager::leave_container(std::uint32_t id, Pid pid, std::uint32_t status,
     }
 }
 
+// How an earlier run ended says nothing of this one.
+void Manager::note_run(Container& container) {
+    container.cause = container::Cause::none;
+    container.ended_by = container::nobody;
+    container.signalled = 0;
+    container.ended_before.clear();
+    container.met_process_limit = false;
+    container.ended_ns = 0;
+}
+
 // Its last process is gone.
 void Manager::end_container(Container& container) {
     using cluufile::RestartPolicy;
     container.state = container::State::exited;
+    container.ended_ns = rt::now();
+    if (container.cause == container::Cause::none && container.signalled != 0 &&
+        container.signalled == (container.status & 0x7f)) {
+        container.cause = container::Cause::signalled;
+        container.ended_by = container.signalled_by;
+    }
     queues.forget(container.id);
     timers.clear(TimerKind::stop, 0, container.id);
     end_checks(container);
@@ -359,6 +377,9 @@ void Manager::end_container(Container& container) {
         return;
     }
     const auto& restart = container.plan.restart;
+    container.gave_up = !asked && !container.stopping && container.kit &&
+                        restart.policy == RestartPolicy::on_failure && container.status != 0 &&
+                        container.failures > restart.attempts;
     const bool wanted = asked || restart.policy == RestartPolicy::always ||
                         (restart.policy == RestartPolicy::on_failure && container.status != 0 &&
                          container.failures <= restart.attempts);
@@ -428,21 +449,6 @@ void Manager::end_for_time(Container& container) {
     }
 }
 
-// Each has room for some, and there is an end for all together: after that, for little.
-void Manager::append_log(std::uint32_t id, std::string_view text) {
-    constexpr std::size_t most_of_one = 16 * 1024, least_of_one = 256, most_of_all = 1 << 20;
-    const auto found = containers_.find(id);
-    if (found == containers_.end()) {
-        return;
-    }
-    LogRing& log = found->second.log;
-    log_bytes_ -= log.size();
-    const std::size_t left = most_of_all - std::min(log_bytes_, most_of_all);
-    log.append(text, std::clamp(left, least_of_one, most_of_one));
-    log_bytes_ += log.size();
-    answer_log_readers(found->second);
-}
-
 // It has ended, and will not start again.
 void Manager::answer_watchers(Container& container) {
     if (container.kit) {
@@ -451,23 +457,6 @@ void Manager::answer_watchers(Container& container) {
     answer_log_readers(container);
     for (ipc::PendingReply& waiter : std::exchange(container.awaiting, {})) {
         (void)waiter.answer<container::Await>({.status = container.status});
-    }
-}
-
-void Manager::answer_log_readers(Container& container) {
-    const bool ended = container.state == container::State::exited && !container.kit;
-    for (std::size_t i = 0; i < container.log_readers.size();) {
-        Container::LogReader& reader = container.log_readers[i];
-        if (!ended && !container.log.has_after(reader.position)) {
-            ++i;
-            continue;
-        }
-        const std::string_view text =
-            container.log.read(reader.position, container::ReadLog::reply_payload);
-        (void)reader.reply.answer<container::ReadLog>(
-            {.next = reader.position, .ended = ended && text.empty() ? 1U : 0U},
-            {.payload = ipc::bytes(text)});
-        container.log_readers.erase(container.log_readers.begin() + static_cast<std::ptrdiff_t>(i));
     }
 }
 

@@ -78,6 +78,9 @@ void Manager::publish_identity(const Process& process) {
 Result<Pid> Manager::fork(Process& parent, const ForkSource& source) {
     Container* container = container_of(parent);
     if (container == nullptr || shutting_down_ || !has_room(*container)) {
+        if (container != nullptr && container->all_processes >= container->process_limit) {
+            container->met_process_limit = true;
+        }
         return base::fail(Status::limit);
     }
     Process* child = TRY(table.add(parent.pid));

@@ -127,7 +127,7 @@ void Manager::shut_down(bool restart) {
         }
     }
     for (const std::uint32_t id : running) {
-        stop_container(containers_.at(id), shutdown_grace);
+        stop_container(containers_.at(id), container::nobody, shutdown_grace);
     }
     end_services();
 }

@@ -419,10 +419,16 @@ Task Manager::restart_container(std::uint32_t id) {
         keep_trace(container, prepared->view.ref());
     }
     const auto bank = give_bank(container);
+    if (bank) {
+        take_log_back(container);
+    }
     const auto added = table.add(ProcessTable::self);
     if (!prepared || !bank || !added) {
-        rt::log(std::string_view{container.name}, " could not be restarted: ",
-                prepared ? std::string_view{"no room for it"} : prepared.error().complaint);
+        container.start_failure = prepared || prepared.error().complaint.empty()
+                                      ? "no room for it"
+                                      : prepared.error().complaint;
+        rt::log(std::string_view{container.name},
+                " could not be restarted: ", std::string_view{container.start_failure});
         if (added) {
             table.remove((*added)->pid);
         }
@@ -448,6 +454,7 @@ Task Manager::restart_container(std::uint32_t id) {
                      .executable = prepared->executable,
                      .move_in = [](Body& to, ImageBlock& image) { return copy_own(to, image); }});
     if (!body) {
+        container.start_failure = "no room for it";
         rt::log(std::string_view{container.name}, " could not be restarted: ", body.error());
         table.remove(process.pid);
         container.kit.reset();

@@ -63,10 +63,11 @@ bool Manager::waits_for(const Container& container, std::uint32_t other) {
     });
 }
 
-void Manager::stop_container(Container& container, std::uint64_t grace_ns) {
+void Manager::stop_container(Container& container, std::uint32_t user, std::uint64_t grace_ns) {
     container.stopping = true;
     if (container.state == container::State::running) {
         container.cause = container::Cause::stopped;
+        container.ended_by = user;
     }
     timers.clear(TimerKind::restart, 0, container.id);
     if (container.processes == 0) {
@@ -90,7 +91,8 @@ void Manager::stop_container(Container& container, std::uint64_t grace_ns) {
     for (const std::uint32_t id : std::vector{container.waits_for}) {
         Container& dependent = containers_.at(id);
         if (!dependent.stopping) {
-            stop_container(dependent, grace_ns);
+            dependent.ended_before = container.name;
+            stop_container(dependent, user, grace_ns);
         }
     }
 }

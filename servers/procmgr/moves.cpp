@@ -61,7 +61,7 @@ Result<void> give_all(ipc::Ref<fs::File> file, Body& to, ImageBlock& image) {
     return bring_all(image, [&](abi::CapIndex) { return checked(to.table->copy(file)); });
 }
 
-Result<void> replace_outputs(const Body& to, ImageBlock& image, ipc::Capability<fs::File> file) {
+Result<void> replace_outputs(const Body& to, ImageBlock& image, Outputs files) {
     const auto is_output = [](const process::ImageDescriptor& one) {
         return one.descriptor == 1 || one.descriptor == 2;
     };
@@ -83,8 +83,9 @@ Result<void> replace_outputs(const Body& to, ImageBlock& image, ipc::Capability<
         }
     }
     std::erase_if(image.descriptors, is_output);
-    const abi::CapIndex slot = TRY(checked(to.table->move(std::move(file))));
     for (const std::uint32_t number : {1U, 2U}) {
+        const abi::CapIndex slot =
+            TRY(checked(to.table->move(std::move(number == 1 ? files.output : files.errors))));
         process::ImageDescriptor descriptor{};
         descriptor.descriptor = number;
         descriptor.kind = process::ImageDescriptor::file;

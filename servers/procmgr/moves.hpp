@@ -20,10 +20,12 @@ namespace procmgr {
 // Every descriptor gets the same file.
 [[nodiscard]] Result<void> give_all(ipc::Ref<fs::File> file, Body& to, ImageBlock& image);
 
-// Descriptors 1 and 2 of an image that has not been started become this file, open for writing. What they were is taken
+// Descriptors 1 and 2 of an image that has not been started become these files, open for writing. What they were is taken
 // from it, unless another descriptor has it, too.
-[[nodiscard]] Result<void> replace_outputs(const Body& to, ImageBlock& image,
-                                           ipc::Capability<fs::File> file);
+struct Outputs {
+    ipc::Capability<fs::File> output, errors;
+};
+[[nodiscard]] Result<void> replace_outputs(const Body& to, ImageBlock& image, Outputs files);
 
 // The view of a run of a container that is traced, for container::ReadUses.
 void keep_trace(Container& container, ipc::Ref<names::View> view);

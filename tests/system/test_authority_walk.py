@@ -100,9 +100,9 @@ def walk(guest) -> dict[str, dict]:
     listed = [json.loads(line) for line in guest.run("container", "ls", "--format", "json").output.splitlines()]
     known = {}
     for one in listed:
-        told = guest.run("container", "inspect", "--format", "json", one["name"])
-        if told.status == 0 and one["image"] != "container":  # that was the one who listed them
-            known[one["name"]] = one | json.loads(told.output)
+        told = guest.run("container", "inspect", "--format", "json", one["Names"])
+        if told.status == 0 and one["Image"] != "container":  # that was the one who listed them
+            known[one["Names"]] = {"name": one["Names"], "image": one["Image"]} | json.loads(told.output)
     return known
 
 
@@ -119,7 +119,7 @@ def of(text: str) -> int:
 @pytest.fixture(scope="module")
 def containers(guest):
     expected = {"plain", "outer", "middle", *(f"{a}-{b}" for a in ("plain", "shown") for b in ("greedy", "clerk", "shut", "blind", "named"))}
-    waits = "until container inspect plain-named && container inspect shown-named; do sleep 0.2; done > /dev/null 2>&1"
+    waits = "until container inspect --format text plain-named && container inspect --format text shown-named; do sleep 0.2; done > /dev/null 2>&1"
     assert guest.run("container", "run", "boss", waits, timeout=60).status == 0
     found = walk(guest)
     assert expected <= set(found), sorted(found)

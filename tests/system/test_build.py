@@ -62,7 +62,7 @@ def test_an_image_is_built_of_files_and_commands(guest):
     assert shown.status != 0 and b"Read-only" in shown.errors, text(shown)
     # Set-id bits and the right of others to write have gone; nothing but files and the Cluufile is there.
     assert guest.shell("ls /var/images/whole; stat -c %a /var/images/whole/root/srv/b.txt").output == b"Cluufile\nroot\n755\n"
-    told = text(boss(guest, "container explain whole; container inspect whole 2>&1; container diff whole cat"))
+    told = text(boss(guest, "container explain whole; container inspect --format text whole 2>&1; container diff whole cat"))
     assert "with files of its own, made in 4 steps" in told and "with files made by: " in told, told
 
 
@@ -127,7 +127,7 @@ HOSTILE = {
     "huge-made": ("COPY busybox /bin/\nBUILD /bin/busybox truncate -s 2G /sparse", "bad: it is more than an image may have"),
     "pipe-made": ("COPY busybox /bin/\nBUILD /bin/busybox mkfifo /p", "'p' is a device, a pipe or a socket"),
     "itself": ("COPY images /x", "is where the image is made"),
-    "taken": ("COPY conf /x", "there is an image 'cat' already"),
+    "taken": ("COPY conf /x", "there is an image 'cat' already, which is not one that was built or imported"),
 }
 
 
@@ -172,6 +172,58 @@ def test_an_image_in_use_is_not_removed(guest):
     assert b"none: no such image" in refused.errors and b"holds: the container holder is of this image" in refused.errors, text(refused)
     gone = boss(guest, "container rm -f holder; container rmi holds held && ls -a /var/images | grep -c '^h[eo]ld'")
     assert gone.output.endswith(b"Deleted: holds\nDeleted: held\n0\n"), text(gone)
+
+
+# What a run used, made an image of: the same command line works with that.
+TRACED = ("cat /etc/hostname conf/a.txt", "sort -r conf/b.txt", "grep -r t conf", "ls conf", "wc -l conf/a.txt", "find conf -name sub", "tar -cf /dev/null conf",
+          "cp conf/a.txt made", "mkdir -p made/in/it", "echo nothing else")
+
+
+@pytest.mark.parametrize("words", TRACED)
+def test_what_trace_proposes_is_enough(guest, words):
+    image, arguments = words.split(" ", 1)
+    script = f"""cd /home/admin/ctx; mkdir -p /home/admin/tight; container trace {image} {arguments} > /tmp/first 2> /tmp/told || {{ cat /tmp/told; exit 1; }}; rm -rf made
+        sed '1,/^# What this run needed/d' /tmp/told > /home/admin/tight/Cluufile; cat /home/admin/tight/Cluufile; container build -q -t tight /home/admin/tight || exit 2
+        container run tight {arguments} > /tmp/second || exit 3; cmp /tmp/first /tmp/second || exit 4; rm -rf made; container diff {image} tight"""
+    result = boss(guest, script)
+    assert result.status == 0 and b"\ngains" not in result.output, text(result)
+    
+
+VERSION = BASE + r"""
+COPY busybox /bin/
+BUILD /bin/busybox sh -c 'echo %(kind)s > /version'
+ENV KIND=%(kind)s
+ENTRYPOINT /bin/busybox sh -c
+"""
+
+
+def test_an_image_is_replaced_and_what_runs_is_not_disturbed(guest):
+    assert build(guest, VERSION % {"kind": "one"}, "-t version").status == 0
+    there = "ls -d /var/images/" + guest.run("readlink", "/var/images/version").output.decode().strip()
+    assert boss(guest, "container run -d --name old version 'while :; do busybox cat /version; busybox sleep 0.1; done'").status == 0
+    result = build(guest, VERSION % {"kind": "two"}, "-t version")
+    assert result.output.endswith(b"Successfully built version\n"), text(result)
+    look = "container run version 'echo $KIND; busybox cat /version'; container exec old /bin/busybox cat /version"
+    assert boss(guest, look).output == b"two\ntwo\none\n"
+    # A build that fails takes nothing away.
+    failed = build(guest, VERSION.replace("echo", "exit 7; echo") % {"kind": "three"}, "-t version")
+    assert failed.status == 7 and boss(guest, look).output == b"two\ntwo\none\n", text(failed)
+    # What begins again is what it was.
+    again = boss(guest, "container restart -t 0 old; until container inspect --format text old | grep -q 'restarts: 1'; do :; done; container exec old /bin/busybox cat /version")
+    assert again.output == b"old\none\n", text(again)
+    assert guest.shell(there).status == 0
+    assert boss(guest, "container rm -f old; container rmi version").status == 0
+    assert guest.shell(there).status != 0
+
+
+def test_a_start_while_an_image_is_replaced_sees_one_of_the_two(guest):
+    assert guest.shell("mkdir -p /home/admin/a /home/admin/b && for i in a b; do cp /bin/busybox /home/admin/$i/; echo $i > /home/admin/$i/version; "
+                       f"printf '{BASE}COPY busybox /bin/\nCOPY version /version\nENV KIND=%s\nENTRYPOINT /bin/busybox sh -c\n' $i > /home/admin/$i/Cluufile; done").status == 0
+    script = """container build -q -t both a; (for i in 1 2 3 4; do container build -q -t both b; container build -q -t both a; done > /dev/null; echo > done) &
+        until [ -e done ]; do container run both 'read kind < /version; echo $KIND $kind'; done; wait; rm done; container rmi both"""
+    result = boss(guest, f"cd /home/admin; {script}", timeout=300)
+    seen = result.output.decode().splitlines()[1:-1]
+    assert set(seen) == {"a a", "b b"} and result.errors == b"", text(result)
 
 
 def test_whoever_makes_files_can_do_nothing_else(guest):

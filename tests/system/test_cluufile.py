@@ -29,6 +29,7 @@ CLUUFILES = {
     "sized": f"{READS}MOUNT /tmp private 256K\nMOUNT /home private\n{SHELL}",
     "scarce": f"{READS}MOUNT /tmp private\nMOUNT /home private\nLIMIT memory 16M\nLIMIT disk 1M\n{SHELL}",
     "frugal": f"{READS}LIMIT memory 4M\n{SHELL}",
+    "pair": f"{READS}LIMIT processes 2\n{SHELL}",
 }
 
 
@@ -86,12 +87,12 @@ def test_workdir_is_where_it_starts(guest):
 
 
 def test_labels_are_shown(guest):
-    shown = text(boss(guest, "container run --name tagged labelled true; container inspect tagged; container rm tagged"))
+    shown = text(boss(guest, "container run --name tagged labelled true; container inspect --format text tagged; container rm tagged"))
     assert "label: org.example/version=1.2\nlabel: note=two words\n" in shown
-    shown = boss(guest, "container run --name tagged labelled true; container inspect --format json tagged; container rm tagged")
+    shown = boss(guest, "container run --name tagged labelled true; container inspect --format json tagged; container rm tagged > /dev/null")
     told = json.loads(shown.output)
-    assert told["labels"] == ["org.example/version=1.2", "note=two words"] and told["state"] == "exited", told
-    assert told["end"] == "exit status 0" and told["mounts"] == [] and told["memoryLimit"] == "the starter's", told
+    assert told["labels"] == ["org.example/version=1.2", "note=two words"] and told["State"]["Status"] == "exited", told
+    assert told["State"]["Error"] == "exit status 0" and told["mounts"] == [] and told["memoryLimit"] == "the starter's", told
 
 
 def test_explain_diff_and_trace_know_all_of_it(guest):
@@ -120,7 +121,7 @@ def test_descriptors_are_limited(guest):
 
 def test_a_run_over_its_time_says_so_and_ends(guest):
     result = boss(guest, "container run --name short brief 'trap \"\" TERM; while :; do :; done'; echo after $?;"
-                         "container inspect short; container ls -a; container rm short", timeout=60)
+                         "container inspect --format text short; container ls -a; container rm short", timeout=60)
     assert b"after 137\n" in result.output
     assert b"killed: the time limit of the container is reached\n" in result.errors
     assert b"end: ended: its time of 500 ms is over\n" in result.output
@@ -131,7 +132,7 @@ def test_a_run_over_its_time_says_so_and_ends(guest):
 def test_the_time_of_a_container_holds_for_those_it_starts(guest):
     script = "container run -d --name within boss 'while :; do sleep 1; done' > /dev/null; echo started"
     assert run(guest, "outer", script).output == b"started\n"
-    ended = boss(guest, "until container inspect within | grep -q 'state: exited'; do sleep 0.1; done; container rm within",
+    ended = boss(guest, "until container inspect --format text within | grep -q 'state: exited'; do sleep 0.1; done; container rm within",
                  timeout=60)
     assert ended.status == 0, text(ended)
 
@@ -156,14 +157,27 @@ def test_private_mounts_share_the_limit_of_disk_space(guest):
     assert again.status == 0, text(again)
 
 
-def test_inspect_says_what_ended_a_container(guest):
-    script = """container run --name greedy frugal 'exec /home/admin/memory_limit overrun'
-        container run --name failed boss 'exit 3'
-        container run -d --name halted boss 'trap "exit 0" TERM; while :; do sleep 0.1; done' > /dev/null
-        container stop halted
-        for name in greedy failed halted; do container inspect $name | grep ^end; container rm $name; done"""
-    assert boss(guest, script, timeout=60).output == (b"end: ended by SIGKILL: over its memory of 4 MiB\n"
-                                                      b"end: exit status 3\nend: stopped, exit status 0\n")
+def ended(guest, start: str, then: str = "container wait it > /dev/null") -> str:
+    """How a container that is started so is said to have ended."""
+    script = f"container run -d --name it {start} > /dev/null; {then}; container inspect --format text it | grep ^end; container ls -a | grep ' it '; container rm it"
+    shown = text(boss(guest, script, timeout=60)).splitlines()
+    told = next(line for line in shown if line.startswith("end: "))[5:]
+    assert any(re.search(rf" it +\S+ +{re.escape(told)}( \(root\))?, \d+s ago ", line) for line in shown), shown
+    return told + (" by root" if "ended by: user 0" in shown else "")
+
+
+def test_how_a_container_ended_is_said_in_words(guest):
+    stops = "trap 'exit 0' TERM; while :; do sleep 0.1; done"
+    assert ended(guest, "frugal 'exec /home/admin/memory_limit overrun'") == "ended by SIGKILL: over its memory of 4 MiB"
+    assert ended(guest, "frugal '/home/admin/memory_limit overrun; exit 1'") == "exit status 1; one of its processes was killed: over its memory of 4 MiB"
+    assert ended(guest, "boss 'exit 3'") == "exit status 3"
+    assert ended(guest, "boss 'kill -SEGV $$'") == "ended by SIGSEGV: an access to memory that is not there"
+    assert ended(guest, "brief 'sleep 100'") == "ended: its time of 500 ms is over"
+    assert ended(guest, "pair 'sleep 1 & sleep 1; exit 3'") == "exit status 2; it had met its limit of 2 processes"
+    assert ended(guest, f'boss "{stops}"', "sleep 0.3; container stop it > /dev/null") == "stopped, exit status 0 by root"
+    assert ended(guest, "boss 'sleep 100'", "container stop it") == "stopped by SIGTERM by root"
+    assert ended(guest, "boss 'sleep 100'", "container kill it > /dev/null; container wait it > /dev/null") == "ended by SIGKILL by root"
+    assert ended(guest, "boss 'kill -KILL $$'") == "ended by SIGKILL"
 
 
 def test_check_finds_mistakes(guest):

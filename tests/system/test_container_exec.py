@@ -69,7 +69,7 @@ def test_it_is_one_of_the_containers_processes_and_is_limited_with_them(guest):
     crowd = guest.run("container", "exec", "the-room", "sh", "-c", "sleep 5 & sleep 5 & sleep 5 & kill $(jobs -p)", timeout=60)
     assert "can't fork" in text(crowd), text(crowd)
     listed = run(guest, "boss", "container exec the-room sleep 2000 & until container top the-room | grep -q 'sleep 2000'; do sleep 0.1; done;"
-                 "kill $!; wait; container inspect the-room | grep ^processes", timeout=60)
+                 "kill $!; wait; container inspect --format text the-room | grep ^processes", timeout=60)
     assert listed.output == b"processes: 1 of 4\n", text(listed)
     # What it takes is the container's 8 MiB.
     greedy = guest.run("container", "exec", "the-room", "dd", "if=/dev/zero", "of=/dev/null", "bs=16M", "count=1")
@@ -86,7 +86,7 @@ def test_who_could_not_start_it_cannot_enter_it(guest):
 
 def test_a_user_enters_what_is_his_own(guest):
     script = "container run -d --name own lodger > /dev/null; container exec own id -u; container stop -t 0 own; container rm own"
-    assert run(guest, "clerk", script, timeout=60).output == b"1000\n"
+    assert run(guest, "clerk", script, timeout=60).output == b"1000\nown\nown\n"
 
 
 def test_nobody_enters_a_part_of_the_system_without_its_profile(guest):
@@ -102,7 +102,7 @@ def test_nobody_enters_a_part_of_the_system_without_its_profile(guest):
 def test_one_that_has_ended_is_not_entered(guest):
     assert "no such container" in text(run(guest, "boss", "container exec nowhere true"))
     script = "container run -d --name brief room 0 > /dev/null; container wait brief; container exec brief true; container rm brief"
-    assert "brief: it has ended" in text(run(guest, "boss", script, timeout=60))
+    assert "brief: it does not run" in text(run(guest, "boss", script, timeout=60))
 
 
 def test_a_further_program_in_the_background(guest):
@@ -115,7 +115,7 @@ def test_a_further_program_in_the_background(guest):
 
 
 def test_what_a_process_holds_as_json(guest):
-    words = "explain $(container inspect the-room | sed -n 's/^first process: //p') --format json"
+    words = "explain $(container inspect --format text the-room | sed -n 's/^first process: //p') --format json"
     told = json.loads(run(guest, "boss", f"container {words}", timeout=60).output)
     assert {"text": "take 8.0 MiB of memory", "because": "LIMIT memory"} in told["may"], told
     assert {"text": "use the network", "because": "no PROFILE net"} in told["mayNot"], told

@@ -126,7 +126,7 @@ def test_processes_are_limited_with_those_of_inner_containers(guest):
     result = boss(guest, "container run --name few-loud few 'for i in 1 2 3 4 5 6; do sleep 100 & done'; echo after $?")
     assert "can't fork: Resource temporarily unavailable" in text(result)
     assert b"after 0" not in result.output
-    shown = text(boss(guest, "container inspect few-loud; container stop -t 0 few-loud; container rm few-loud"))
+    shown = text(boss(guest, "container inspect --format text few-loud; container stop -t 0 few-loud; container rm few-loud"))
     assert "processes: 4 of 5\n" in shown
 
 
@@ -225,7 +225,7 @@ def test_a_fork_bomb_ends_alone(guest):
 
 def test_a_share_of_the_cpu_holds_for_all_processes_of_a_container(tmp_path):
     put = images.to_put(tmp_path, {name: CLUUFILES[name] for name in ("lazy", "boss")})
-    script = """look() { cat /proc/uptime; container inspect lazy-one | grep 'cpu ms'; cat /proc/uptime; }
+    script = """look() { cat /proc/uptime; container inspect --format text lazy-one | grep 'cpu ms'; cat /proc/uptime; }
         container run -d --name lazy-one lazy 'for i in 1 2 3; do (while :; do :; done) & done; wait' > /dev/null
         (while :; do :; done) & sleep 0.1; look; sleep 10; look; kill $!; container stop -t 0 lazy-one"""
     # Counted instructions instead of the host's time: a busy host stops everybody, but is not everybody's loss alike.
@@ -248,10 +248,10 @@ def test_signals_stay_in_the_container(guest):
 
 def test_names_lists_and_removal(guest):
     script = """container run -d --name nap sleep 100 >/dev/null
-        container ls | grep -c nap; container inspect nap | grep state
+        container ls | grep -c nap; container inspect --format text nap | grep state
         container stop -t 1 nap; container ls | grep -c nap; container ls -a | grep -c nap
         container rm nap; container ls -a | grep -c nap"""
-    assert boss(guest, script).output == b"1\nstate: running\n0\n1\n0\n"
+    assert boss(guest, script).output == b"1\nstate: running\nnap\n0\n1\nnap\n0\n"
 
 
 def test_a_container_in_the_background_is_there_when_run_returns(guest):
@@ -259,48 +259,119 @@ def test_a_container_in_the_background_is_there_when_run_returns(guest):
             container run -d --name nap$i sleep 100 > /dev/null; container ls | grep -c nap$i
         done
         for i in 1 2 3 4 5 6 7 8; do container stop -t 0 nap$i; container rm nap$i; done"""
-    assert boss(guest, script).output == b"1\n" * 8
+    assert boss(guest, script).output == b"1\n" * 8 + b"".join(b"nap%d\n" % i * 2 for i in range(1, 9))
     result = boss(guest, "container run -d nothing; echo $?")
     assert result.output == b"127\n" and b"nothing: no such image" in result.errors
 
 
 def test_stop_waits_for_the_end(guest):
     script = """container run -d --name deaf reader 'trap "" TERM; sleep 100; sleep 100' >/dev/null
-        container stop -t 1 deaf; container inspect deaf | grep state; container stop deaf; container rm deaf"""
-    assert boss(guest, script, timeout=30).output == b"state: exited\n"
+        container stop -t 1 deaf; container inspect --format text deaf | grep state; container stop deaf; container rm deaf"""
+    assert boss(guest, script, timeout=30).output == b"deaf\nstate: exited\ndeaf\ndeaf\n"
 
 
 def test_what_a_container_writes_is_kept_and_followed(guest):
     script = """container run -d --name talk reader '
             echo one; echo two >&2; trap "echo got; exit 7" USR1; while :; do sleep 0.1; done' > /dev/null
-        container logs -f talk > /tmp/followed & until container logs talk | grep -q two; do :; done
+        container logs -f talk > /tmp/followed & until container logs talk 2>&1 | grep -q two; do :; done
         container kill -s USR1 talk; container wait talk; wait; cat /tmp/followed; rm /tmp/followed
         container logs talk; container kill talk; container rm talk; container logs talk"""
     result = boss(guest, script, timeout=60)
-    assert result.output == b"7\n" + b"one\ntwo\ngot\n" * 2, text(result)
-    assert result.errors == b"container: talk: it has ended\ncontainer: talk: no such container\n"
-    # Only the end of much is kept.
-    script = """container run -d --name much reader 'seq 20000' > /dev/null; container wait much
+    # What went to standard error comes from there.
+    assert result.output == b"talk\n7\n" + b"one\ngot\n" * 2 + b"talk\n", text(result)
+    assert result.errors == b"two\ntwo\ncontainer: talk: it does not run\ncontainer: talk: no such container\n"
+
+
+def test_logs_are_shown_as_docker_shows_them(guest):
+    script = """container run -d --name lines reader 'seq 5; echo bad >&2; printf end' > /dev/null; container wait lines
+        container logs lines --tail 2; echo; container logs -n1 lines; echo; container logs --tail=all lines | wc -l; container logs -tn 3 lines
+        echo; container logs --tail x lines; echo $?; container rm lines"""
+    result = boss(guest, script)
+    shown = result.output.decode().split("\n")
+    assert shown[:4] == ["0", "end", "end", "5"], text(result)
+    stamp = r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z "
+    assert re.fullmatch(stamp + "5", shown[4]) and re.fullmatch(stamp + "end", shown[5]), shown
+    assert shown[6:] == ["2", "lines", ""] and re.match(f"bad\nbad\n{stamp}bad\n", result.errors.decode()), text(result)
+    # What goes to a terminal, or wherever its starter says, is in no log.
+    result = boss(guest, "container run --name seen reader 'echo seen'; container logs seen; echo $?; container rm seen")
+    assert result.output == b"seen\n1\nseen\n" and b"seen: it has no log: only what runs in the background (-d) has" in result.errors
+
+
+def test_a_log_keeps_the_end_and_says_what_is_gone(guest):
+    script = """container run -d --name much --log-opt max-size=8K reader 'seq 20000' > /dev/null; container wait much
         container logs much; container rm much"""
-    lines = boss(guest, script, timeout=60).output.split()
-    assert lines[-1] == b"20000" and 2000 < len(lines) < 4000
+    result = boss(guest, script, timeout=60)
+    lines = [int(line) for line in result.output.split()[1:-1]]
+    assert lines == list(range(lines[0], 20001)) and 300 < len(lines) < 8192 // 6, (lines[0], len(lines))
+    assert result.errors == b"container: much: what came before this is gone: its log holds 8.0 KiB (LIMIT log, --log-opt max-size)\n"
+    result = boss(guest, "container run -d --name some reader 'seq 20000' > /dev/null; container wait some; container logs some | tail -n +2 | head -n 1;"
+                         "container logs -n 3 some; container rm some", timeout=60)
+    assert result.output.endswith(b"19998\n19999\n20000\nsome\n") and result.errors.count(b"its log holds 64.0 KiB") == 1, text(result)
+    for wrong in ("max-size=1K", "max-size=99M", "max-file=3"):
+        assert boss(guest, f"container run -d --log-opt {wrong} reader true").status == 2, wrong
+
+
+def test_a_log_is_paid_by_its_container_and_outlives_its_starter(guest):
+    # Its 4 MiB are all that it may have.
+    script = """container run -d --name wordy --log-opt max-size=16M small 'seq 2000000' > /dev/null; container wait wordy
+        container logs wordy 2>/dev/null | wc -c; container logs wordy -n 1; container rm wordy"""
+    result = boss(guest, script, timeout=300).output.split()
+    assert result[0] == b"0" and 1 << 20 < int(result[1]) < 4 << 20 and result[2] == b"2000000", result
+    # The box that started it has ended, and what it had is free; the log is there, with the last words.
+    before = free_memory(guest)
+    boss(guest, """container run box 'container run -d --name heir reader "echo one; sleep 0.5; echo two" > /dev/null'; container wait heir""")
+    assert boss(guest, "container logs heir; container inspect --format text heir | grep ^inside").output == b"one\ntwo\n"
+    assert free_memory(guest) > before - 256
+    boss(guest, "container rm heir")
+    # Out of memory is said in it, too.
+    result = boss(guest, "container run -d --name over small 'exec /home/admin/memory_limit overrun' > /dev/null; container wait over; container logs over; container rm over")
+    assert b"the memory limit of the container is reached" in result.errors, text(result)
+
+
+def test_a_log_goes_on_over_new_starts(guest):
+    script = """container run -d --name often stubborn 'echo again; exit 1' > /dev/null; container wait often
+        container logs often; container ls -a | grep often; container rm often"""
+    result = boss(guest, script, timeout=60)
+    assert result.output.startswith(b"1\n" + b"again\n" * 3), text(result)
+    assert b"exit status 1; given up after 3 failures in a row, " in result.output, text(result)
+
+
+def test_names_are_printed_and_options_stand_anywhere(guest):
+    script = """container run -d --name a reader 'sleep 100' > /tmp/a; container run -d --name b reader 'sleep 100' > /tmp/b
+        container inspect a --format json | grep -c "\\"Id\\":\\"$(cat /tmp/a)\\""
+        container stop a $(cat /tmp/b) -t 0; container rm -f a b none; echo $?; container ls -aq --format json | grep -c -x 0; rm /tmp/a /tmp/b
+        container inspect none; container stop -x; echo $?"""
+    result = boss(guest, script, timeout=60)
+    lines = result.output.decode().split("\n")
+    assert lines[:2] == ["1", "a"] and lines[2].isdigit() and lines[3:] == ["a", "b", "1", "0", "[]", "2", ""], text(result)
+    assert result.errors.startswith(b"container: none: no such container\n") and b"usage: container stop" in result.errors, text(result)
+    # The number that -d prints is that of a container that is gone already, too.
+    assert boss(guest, "container run -d --rm reader true; container run -d nothing").output.split()[0].isdigit()
+
+
+def test_inspect_has_dockers_names(guest):
+    result = boss(guest, "container run -d --name seen small 'exit 3' > /dev/null; container wait seen > /dev/null; container inspect seen; container rm seen > /dev/null")
+    told, = json.loads(result.output)
+    assert told["Name"] == "seen" and told["Image"] == "small" and told["RestartCount"] == 0 and told["mounts"] == ["/ readonly"], told
+    assert told["State"] == {"Status": "exited", "Running": False, "Restarting": False, "OOMKilled": False, "Pid": 0, "ExitCode": 3,
+                             "Error": "exit status 3"}, told
 
 
 def test_a_container_begins_again_when_asked_to(guest):
     script = """container run -d --name twice reader 'echo begun; sleep 100' > /dev/null
         until container logs twice | grep -q begun; do :; done; container restart -t 0 twice
-        until [ $(container logs twice | grep -c begun) = 2 ]; do :; done; container inspect twice | grep -E '^(state|restarts)'
+        until [ $(container logs twice | grep -c begun) = 2 ]; do :; done; container inspect --format text twice | grep -E '^(state|restarts)'
         container kill twice; container wait twice; container restart twice; container rm twice"""
     result = boss(guest, script, timeout=60)
-    assert result.output == b"state: running\nrestarts: 1\n137\n", text(result)
-    assert result.errors == b"container: twice: it has ended\n"
+    assert result.output == b"twice\nstate: running\nrestarts: 1\ntwice\n137\ntwice\n", text(result)
+    assert result.errors == b"container: twice: it does not run\n"
 
 
 def test_run_only_makes_authority_narrower(guest):
     script = """container run -d --name wide --memory 64M --cpu 100% small 'sleep 100' > /dev/null
         container run -itd --name tight --memory 2M --cpus 0.5 --net none small 'sleep 100' > /dev/null
         container run --rm --name gone reader 'exit 3'; echo $?; container ls -a | grep -c gone
-        for one in wide tight; do container inspect $one | grep -E '^(memory|cpu) limit'; done
+        for one in wide tight; do container inspect --format text $one | grep -E '^(memory|cpu) limit'; done
         container top tight; container stats --no-stream --format json tight; container ps -a --format json; container images --format json cat
         container rm -f wide tight"""
     result = boss(guest, script, timeout=60)
@@ -308,10 +379,10 @@ def test_run_only_makes_authority_narrower(guest):
     assert lines[:6] == ["3", "0", "memory limit: 4194304", "cpu limit: 100%", "memory limit: 2097152", "cpu limit: 50%"], text(result)
     assert lines[6].split() == ["PID", "PPID", "MEMORY", "COMMAND"] and lines[7].endswith(" sleep 100")
     objects = [json.loads(line) for line in lines if line.startswith("{")]
-    assert objects[0]["name"] == "tight" and objects[0]["memoryLimit"] == 2 << 20 and objects[0]["cpuPercent"].endswith("%")
-    assert {one["name"]: one["state"] for one in objects[1:-1]}["wide"] == "running"
-    assert objects[-1] == {"image": "cat", "description": "Shows files.", "entrypoint": "/bin/busybox cat",
-                           "may": "argv read, 16.0 MiB"}
+    assert objects[0]["Name"] == "tight" and objects[0]["MemoryLimit"] == 2 << 20 and objects[0]["CPUPerc"].endswith("%")
+    assert {one["Names"]: one["State"] for one in objects[1:-1]}["wide"] == "running"
+    assert objects[-1] == {"Repository": "cat", "Tag": "latest", "Description": "Shows files.", "Entrypoint": "/bin/busybox cat",
+                           "May": "argv read, 16.0 MiB"}
     for wrong in ("--net host", "--cpu 0", "--cpu 150%", "--memory x", "--wrong"):
         assert boss(guest, f"container run {wrong} small true").status == 2, wrong
     assert "--net host: there is no network yet" in text(boss(guest, "container run --net=host small true"))
@@ -333,18 +404,18 @@ def test_what_a_run_used_is_told_and_proposed(guest):
 
 def test_restart_on_failure_is_counted(guest):
     boss(guest, "container run -d --name again stubborn 'exit 3' >/dev/null", timeout=30)
-    result = boss(guest, "until container inspect again | grep -q 'restarts: 2'; do sleep 0.1; done; until"
-                         " container inspect again | grep -q 'state: exited'; do sleep 0.1; done; sleep 1; container inspect again", timeout=60)
+    result = boss(guest, "until container inspect --format text again | grep -q 'restarts: 2'; do sleep 0.1; done; until"
+                         " container inspect --format text again | grep -q 'state: exited'; do sleep 0.1; done; sleep 1; container inspect --format text again", timeout=60)
     assert "restarts: 2" in text(result), text(result)
     assert "state: exited" in text(result), text(result)
 
 
 def test_restart_always_goes_on_until_it_is_stopped(guest):
     boss(guest, "container run -d --name ever eternal 'exit 0'; container run -d --name once stubborn 'exit 0'")
-    result = boss(guest, "until container inspect ever | grep -q 'restarts: [2-9]'; do :; done;"
-                         "container inspect ever; container inspect once; container stop -t 0 ever", timeout=60)
+    result = boss(guest, "until container inspect --format text ever | grep -q 'restarts: [2-9]'; do :; done;"
+                         "container inspect --format text ever; container inspect --format text once; container stop -t 0 ever", timeout=60)
     assert re.search("restarts: [2-9].*restarts: 0", text(result), re.DOTALL), text(result)
-    ended = [boss(guest, f"sleep {pause}; container inspect ever | grep -E 'state|restarts'").output for pause in (1, 2)]
+    ended = [boss(guest, f"sleep {pause}; container inspect --format text ever | grep -E 'state|restarts'").output for pause in (1, 2)]
     assert ended[0] == ended[1] and b"state: exited" in ended[0], ended
     boss(guest, "container rm ever; container rm once")
 

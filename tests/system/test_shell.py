@@ -169,7 +169,7 @@ def test_containers_have_only_what_they_are_given(person):
 def test_containers_are_listed_stopped_and_forgotten(person):
     assert re.match(r"\d+\n", person.enter("container run -d --name sleeper --memory 4M sleep 1000"))
     assert re.search(r"sleeper +sleep +up .* / 4.0 MiB", person.until("container ls", "sleeper"))
-    text = person.enter("container inspect sleeper")
+    text = person.enter("container inspect --format text sleeper")
     assert "entrypoint: /bin/busybox sleep\n" in text and "state: running\n" in text
     assert "this name is taken" in person.enter("container run --name sleeper true")
     assert "still running" in person.enter("container rm sleeper")
@@ -177,7 +177,7 @@ def test_containers_are_listed_stopped_and_forgotten(person):
     person.until("container ls -a", r"sleeper +sleep +stopped by SIGTERM")
     person.enter("container rm sleeper")
     assert "sleeper" not in person.enter("container ls -a")
-    assert "no such container" in person.enter("container inspect sleeper")
+    assert "no such container" in person.enter("container inspect --format text sleeper")
 
 
 def test_container_mistakes(person):

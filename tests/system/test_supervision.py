@@ -47,7 +47,7 @@ def text(result) -> str:
 def test_each_new_start_comes_later_than_the_one_before(guest):
     shown = boss(guest, "container run -d --name often eternal 'read up idle < /proc/uptime; echo $up >> /home/admin/starts; exit 1'"
                         " > /dev/null;" + WAIT.format("[ $(cat /home/admin/starts | wc -l) -ge 6 ] 2> /dev/null") +
-                        "container ls | grep -c often; container stop often; container rm often; cat /home/admin/starts")
+                        "container ls | grep -c often; container stop often > /dev/null; container rm often > /dev/null; cat /home/admin/starts")
     starts = [float(line) for line in shown.output.decode().split()[1:7]]
     pauses = [b - a for a, b in zip(starts, starts[1:])]
     for pause, least in zip(pauses, (0.1, 0.2, 0.4, 0.8, 1.6), strict=True):
@@ -56,10 +56,10 @@ def test_each_new_start_comes_later_than_the_one_before(guest):
 
 
 def test_health_is_shown(guest):
-    script = "container run -d --name look watched > /dev/null; container inspect look | grep health:; touch /home/admin/well; "
-    script += WAIT.format("container inspect look | grep -q 'health: healthy'") + "container ls | grep look; rm /home/admin/well; "
-    script += WAIT.format("container inspect look | grep -q 'health: unhealthy'") + "container ls | grep look; "
-    script += "container stop look; container inspect look | grep -E '^(end|restarts)'; container rm look"
+    script = "container run -d --name look watched > /dev/null; container inspect --format text look | grep health:; touch /home/admin/well; "
+    script += WAIT.format("container inspect --format text look | grep -q 'health: healthy'") + "container ls | grep look; rm /home/admin/well; "
+    script += WAIT.format("container inspect --format text look | grep -q 'health: unhealthy'") + "container ls | grep look; "
+    script += "container stop look > /dev/null; container inspect --format text look | grep -E '^(end|restarts)'; container rm look > /dev/null"
     shown = text(boss(guest, script))
     assert re.match(r"health: (starting|unhealthy)\n.* \(healthy\) .*\n.* \(unhealthy\) .*\n", shown), shown
     assert "restarts: 0\n" in shown and "end: stopped" in shown, shown
@@ -67,15 +67,15 @@ def test_health_is_shown(guest):
 
 def test_who_is_unhealthy_is_started_again_if_its_policy_says_so(guest):
     script = "container run -d --name mend mended > /dev/null; "
-    script += WAIT.format("container inspect mend | grep -q 'state: exited'") + "container inspect mend; container rm mend"
+    script += WAIT.format("container inspect --format text mend | grep -q 'state: exited'") + "container inspect --format text mend; container rm mend > /dev/null"
     shown = text(boss(guest, script))
-    assert "end: ended: unhealthy, its HEALTHCHECK failed 2 times in a row\n" in shown and "restarts: 1\n" in shown, shown
+    assert "end: ended: unhealthy, its HEALTHCHECK failed 2 times in a row; given up after 2 failures in a row\n" in shown and "restarts: 1\n" in shown, shown
 
 
 def test_a_check_that_takes_too_long_is_not_good(guest):
     script = "container run -d --name slow hung 'sleep 1000' > /dev/null; "
-    script += WAIT.format("container inspect slow | grep -q 'health: unhealthy'")
-    script += "container inspect slow | grep ^processes; container stop -t 0 slow; container rm slow"
+    script += WAIT.format("container inspect --format text slow | grep -q 'health: unhealthy'")
+    script += "container inspect --format text slow | grep ^processes; container stop -t 0 slow > /dev/null; container rm slow > /dev/null"
     assert re.match(r"processes: [12] of", text(boss(guest, script))), "one check at a time, and none that stays"
 
 
@@ -84,29 +84,29 @@ def test_what_an_image_needs_is_started_before_it_and_stopped_after_it(guest):
     script += WAIT.format("container ls | grep -q ' db '") + "sleep 1; container ls | grep -c -E ' (web|front) '; "
     script += "touch /home/admin/db-ready; " + WAIT.format("[ -e /home/admin/up ]")
     script += "container ls | grep -c -E ' (db|web|front) '; "
-    script += "container stop $(container ls | grep ' db ' | cut -d ' ' -f 1); cat /home/admin/order; container ls | grep -c -E ' (db|web|front) '; "
-    script += "container rm site; rm /home/admin/db-ready /home/admin/up"
+    script += "container stop $(container ls | grep ' db ' | cut -d ' ' -f 1) > /dev/null; cat /home/admin/order; container ls | grep -c -E ' (db|web|front) '; "
+    script += "container rm site > /dev/null; rm /home/admin/db-ready /home/admin/up"
     assert boss(guest, script).output == b"0\n3\nfront\nweb\ndb\n0\n"
 
 
 def test_a_restart_ends_nobody_else(guest):
     script = "rm -f /home/admin/order; touch /home/admin/db-ready; container run -d --name keeps web > /dev/null; "
-    script += "db=$(container ls | grep ' db ' | cut -d ' ' -f 1); container restart $db; "
-    script += WAIT.format("container inspect $db | grep -q 'restarts: 1'") + "cat /home/admin/order; container ls | grep -c ' web '; "
-    script += "container stop $db; cat /home/admin/order; container rm keeps; container rm $db; rm /home/admin/db-ready"
+    script += "db=$(container ls | grep ' db ' | cut -d ' ' -f 1); container restart $db > /dev/null; "
+    script += WAIT.format("container inspect --format text $db | grep -q 'restarts: 1'") + "cat /home/admin/order; container ls | grep -c ' web '; "
+    script += "container stop $db > /dev/null; cat /home/admin/order; container rm keeps > /dev/null; container rm $db > /dev/null; rm /home/admin/db-ready"
     assert boss(guest, script).output == b"db\n1\ndb\nweb\ndb\n"
 
 
 def test_a_stop_after_a_restart_holds(guest):
     script = "container run -d --name torn eternal 'trap \"sleep 1; exit 0\" TERM; while :; do sleep 0.1; done' > /dev/null; "
-    script += "container restart torn & sleep 0.3; container stop torn; wait; container inspect torn | grep -E '^(state|restarts)'; container rm torn"
+    script += "container restart torn > /dev/null & sleep 0.3; container stop torn > /dev/null; wait; container inspect --format text torn | grep -E '^(state|restarts)'; container rm torn > /dev/null"
     assert boss(guest, script).output == b"state: exited\nrestarts: 0\n"
 
 
 def test_nothing_starts_without_what_it_needs(guest):
     refused = guest.run("/var/images/web/Cluufile")
     assert refused.status != 0 and "web: DEPENDS db: no container of it runs" in text(refused)
-    script = "container run -d --name base db > /dev/null; /var/images/web/Cluufile true; container stop base; container rm base"
+    script = "container run -d --name base db > /dev/null; /var/images/web/Cluufile true; container stop base > /dev/null; container rm base > /dev/null"
     assert "web: DEPENDS db: it is not healthy" in text(boss(guest, script))
 
 

@@ -98,7 +98,7 @@ def test_mistakes_are_told(guest):
 
 def test_it_is_shown_and_there_again_after_a_new_start(guest):
     script = (f"container run -d --name served -v {HOST}:/data:ro service > /dev/null; "
-              "until [ $(container logs served | grep -c mine) -ge 2 ]; do sleep 0.1; done; container inspect served; "
+              "until [ $(container logs served | grep -c mine) -ge 2 ]; do sleep 0.1; done; container inspect --format text served; "
               "container stop -t 0 served; container rm served")
     shown = text(run(guest, "boss", script, timeout=60))
     assert f"volume: {HOST}:/data:ro\n" in shown, shown

@@ -36,9 +36,28 @@ std::string time_text(std::uint64_t milliseconds) {
                                     : decimal(milliseconds) + " ms";
 }
 
-}  // namespace
+// What a person may not know a signal for.
+struct Meaning {
+    std::string_view signal;
+    std::string_view text;
+};
+constexpr Meaning meanings[] = {{"ILL", "an instruction that is none"},
+                                {"ABRT", "it gave up itself"},
+                                {"BUS", "a file ended before its mapping"},
+                                {"FPE", "a division by zero"},
+                                {"SEGV", "an access to memory that is not there"},
+                                {"PIPE", "nobody read what it wrote"}};
 
-std::string end_text(const End& end) {
+std::string meaning_of(std::uint32_t signal) {
+    for (const auto& [name, text] : meanings) {
+        if (signal_text(signal).substr(3) == name) {
+            return ": " + std::string{text};
+        }
+    }
+    return {};
+}
+
+std::string main_text(const End& end) {
     const std::uint32_t signal = end.status & 0x7f;
     const bool killed = signal == signal_number::kill;
     const std::string how =
@@ -56,7 +75,31 @@ std::string end_text(const End& end) {
         return "ended: unhealthy, its HEALTHCHECK failed " + decimal(end.bad_checks) +
                (end.bad_checks == 1 ? " time" : " times in a row");
     }
-    return signal == 0 ? how : "ended by " + how;
+    const bool asked = end.cause == container::Cause::signalled;
+    return signal == 0 ? how : "ended by " + how + (asked ? std::string{} : meaning_of(signal));
+}
+
+}  // namespace
+
+std::string end_text(const End& end) {
+    std::string text = main_text(end);
+    if (end.cause == container::Cause::memory && (end.status & 0x7f) != signal_number::kill) {
+        text +=
+            "; one of its processes was killed: over its memory of " + size_text(end.memory_limit);
+    }
+    if (end.process_limit != 0) {
+        text += "; it had met its limit of " + decimal(end.process_limit) + " processes";
+    }
+    if (!end.before.empty()) {
+        text += ", before " + std::string{end.before} + ", which it needs";
+    }
+    if (end.given_up != 0) {
+        text += "; given up after " + decimal(end.given_up) + " failures in a row";
+    }
+    if (!end.start_failure.empty()) {
+        text += "; it could not be started again: " + std::string{end.start_failure};
+    }
+    return text;
 }
 
 }  // namespace procmgr

@@ -6,7 +6,6 @@
 #include "servers/procmgr/model/authority.hpp"
 #include "servers/procmgr/model/end_text.hpp"
 #include "servers/procmgr/model/image_block.hpp"
-#include "servers/procmgr/model/log_ring.hpp"
 #include "servers/procmgr/model/plan.hpp"
 #include "servers/procmgr/model/proc_text.hpp"
 #include "servers/procmgr/model/start_table.hpp"
@@ -176,7 +175,8 @@ TEST(EndText, SaysWhatEndedIt) {
     using container::Cause;
     constexpr std::uint32_t killed = 9;
     EXPECT_EQ(end_text({.status = 3 << 8}), "exit status 3");
-    EXPECT_EQ(end_text({.status = 11}), "ended by SIGSEGV");
+    EXPECT_EQ(end_text({.status = 11}), "ended by SIGSEGV: an access to memory that is not there");
+    EXPECT_EQ(end_text({.status = 11, .cause = Cause::signalled}), "ended by SIGSEGV");
     EXPECT_EQ(end_text({.status = 34}), "ended by signal 34");
     EXPECT_EQ(end_text({.status = killed, .cause = Cause::memory, .memory_limit = 4 << 20}),
               "ended by SIGKILL: over its memory of 4 MiB");
@@ -185,11 +185,20 @@ TEST(EndText, SaysWhatEndedIt) {
     EXPECT_EQ(end_text({.status = killed, .cause = Cause::time, .time_limit_ms = 1500}),
               "ended: its time of 1500 ms is over");
     // Some other process of the container was killed for want of memory; the first one ended by itself.
-    EXPECT_EQ(end_text({.status = 0, .cause = Cause::memory}), "exit status 0");
+    EXPECT_EQ(end_text({.status = 0, .cause = Cause::memory, .memory_limit = 4 << 20}),
+              "exit status 0; one of its processes was killed: over its memory of 4 MiB");
     EXPECT_EQ(end_text({.status = killed, .cause = Cause::unhealthy, .bad_checks = 3}),
               "ended: unhealthy, its HEALTHCHECK failed 3 times in a row");
     EXPECT_EQ(end_text({.status = 15, .cause = Cause::stopped}), "stopped by SIGTERM");
     EXPECT_EQ(end_text({.status = 0, .cause = Cause::stopped}), "stopped, exit status 0");
+    EXPECT_EQ(end_text({.status = 15, .cause = Cause::stopped, .before = "db"}),
+              "stopped by SIGTERM, before db, which it needs");
+    EXPECT_EQ(end_text({.status = 2 << 8, .process_limit = 5}),
+              "exit status 2; it had met its limit of 5 processes");
+    EXPECT_EQ(end_text({.status = 1 << 8, .given_up = 3}),
+              "exit status 1; given up after 3 failures in a row");
+    EXPECT_EQ(end_text({.status = 1 << 8, .start_failure = "no room for it"}),
+              "exit status 1; it could not be started again: no room for it");
 }
 
 TEST(Plan, MountRulesOfTheMessage) {
@@ -373,6 +382,10 @@ TEST(Plan, IsOnlyMadeNarrower) {
     EXPECT_EQ(plan.profiles, cluufile::Profile::ipc);
     narrow(plan, Next{});
     EXPECT_EQ(plan.memory_limit, 1u << 20);
+    narrow(plan, Next{.log_limit = 8 << 10});
+    EXPECT_EQ(plan.log_limit, 8u << 10);
+    narrow(plan, Next{.log_limit = 16 << 10});
+    EXPECT_EQ(plan.log_limit, 8u << 10);
 }
 
 TEST(Plan, VolumesTakeThePlaceOfMounts) {
@@ -404,35 +417,6 @@ TEST(Plan, VolumesThatAreNone) {
         EXPECT_FALSE(parse_volume(text, false)) << text;
     }
     EXPECT_TRUE(parse_volume("/a\0/process"sv, false));
-}
-
-TEST(LogRing, KeepsTheEnd) {
-    LogRing log;
-    std::uint64_t at = 0;
-    EXPECT_EQ(log.read(at, 10), "");
-    log.append("abc", 8);
-    log.append("defgh", 8);
-    EXPECT_EQ(log.read(at, 4), "abcd");
-    log.append("ij", 8);
-    EXPECT_EQ(log.read(at, 100), "efghij");
-    EXPECT_EQ(at, 10u);
-    EXPECT_FALSE(log.has_after(at));
-    // What has gone is passed over, and a position from nowhere is harmless.
-    at = 0;
-    EXPECT_EQ(log.read(at, 3), "cde");
-    EXPECT_EQ(at, 5u);
-    at = 1'000'000;
-    EXPECT_EQ(log.read(at, 3), "");
-    EXPECT_EQ(at, 10u);
-    log.append("0123456789", 8);
-    at = 0;
-    EXPECT_EQ(log.read(at, 100), "23456789");
-    log.append("x", 2);
-    EXPECT_EQ(log.size(), 2u);
-    log.append("yz", 0);
-    EXPECT_EQ(log.size(), 0u);
-    EXPECT_EQ(log.read(at, 1), "");
-    EXPECT_EQ(at, 23u);
 }
 
 TEST(Plan, Description) {

@@ -47,8 +47,11 @@ void append_record(std::vector<std::byte>& payload, names::MountRule rule, std::
 
 // Where the files are that MOUNT PATH image shows.
 std::string folder_of(const Plan& plan, std::string_view path) {
+    const std::string_view image = plan.files_of(path);
+    const auto place =
+        std::ranges::find(plan.places, image, &std::pair<std::string, std::string>::first);
     std::string folder{image_folder};
-    folder += plan.files_of(path);
+    folder += place != plan.places.end() ? std::string_view{place->second} : image;
     folder += image_root;
     folder += path == "/" ? "" : path;
     return folder;
@@ -82,6 +85,13 @@ void line(std::string& out, std::string_view key, std::string_view value) {
 
 }  // namespace
 
+std::string_view place_of_image(std::string_view link) {
+    constexpr std::string_view form = ".image-XXXXXX";
+    const bool is_place = link.size() == form.size() && !link.contains('/') &&
+                          link.starts_with(form.substr(0, form.find('X')));
+    return is_place ? link : std::string_view{};
+}
+
 ImageName image_of_path(std::string_view path) {
     if (path.starts_with(image_folder) && path.ends_with(image_file) &&
         path.size() > image_folder.size() + image_file.size()) {
@@ -104,6 +114,7 @@ void narrow(Plan& plan, const container::ConfigureNext& how) {
     };
     plan.memory_limit = smaller(plan.memory_limit, how.memory_limit);
     plan.cpu_limit = smaller(plan.cpu_limit, how.cpu_limit);
+    plan.log_limit = smaller(plan.log_limit, how.log_limit);
     if ((how.flags & container::ConfigureNext::without_network) != 0) {
         plan.profiles = plan.profiles.without(cluufile::Profile::net);
     }
@@ -299,6 +310,9 @@ std::string describe(const Plan& plan) {
     for (const auto& [name, value] : plan.labels) {
         line(out, "label", name + "=" + value);
     }
+    for (const auto& [image, place] : plan.places) {
+        line(out, "place", place);
+    }
     line(out, "restart", cluufile::name_of(plan.restart.policy));
     if (!plan.check.empty()) {
         line(out, "health check",
@@ -324,6 +338,8 @@ std::string describe(const Plan& plan) {
          plan.time_limit_ms == 0 ? std::string{"none"} : decimal(plan.time_limit_ms) + " ms");
     line(out, "disk limit",
          plan.disk_limit == 0 ? std::string{"that of memory"} : decimal(plan.disk_limit));
+    line(out, "log limit",
+         plan.log_limit == 0 ? std::string{"the usual"} : decimal(plan.log_limit));
     return out;
 }
 

@@ -25,6 +25,9 @@ inline constexpr std::string_view image_folder = "/var/images/";
 inline constexpr std::string_view image_file = "/Cluufile";
 // Below an image's own folder: its files, for MOUNT ... image.
 inline constexpr std::string_view image_root = "/root";
+// The folder of an image that was built or imported is a link to a directory beside it, which stays as it is as long as anybody
+// uses it: another image of the same name has another one. -> the directory's name; empty: it is no such link.
+[[nodiscard]] std::string_view place_of_image(std::string_view link);
 
 struct ImageName {
     std::string name;
