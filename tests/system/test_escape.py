@@ -11,7 +11,8 @@ from cluu import execute, paths
 SOURCES = paths.ROOT / "tests/escape"
 FILES = "PROFILE vfs\nMOUNT /bin readonly\nMOUNT /home/admin/place readonly\nMOUNT /tmp private\n"
 LIMITS = "LIMIT memory 16M\nLIMIT processes 20\n"
-HOLDERS = {"names": FILES, "processes": FILES, "machine": FILES, "exhaustion": FILES + LIMITS, "capabilities": FILES + LIMITS}
+HOLDERS = {"names": FILES, "processes": FILES, "machine": FILES, "exhaustion": FILES + LIMITS, "capabilities": FILES + LIMITS,
+           "declarations": FILES + "PROFILE supervisor accounts\nMOUNT /proc inherit\nMOUNT /dev inherit\n"}
 CLUUFILES = {f"escape_{name}": f"{text}ENTRYPOINT /home/admin/escape_{name}\n" for name, text in HOLDERS.items()}
 CLUUFILES["neighbour"] = "PROFILE vfs\nMOUNT /bin readonly\nMOUNT /tmp private\nENTRYPOINT /bin/busybox sh -c\n"
 CLUUFILES["holder"] = "PROFILE vfs\nMOUNT /home/admin inherit\nENTRYPOINT /home/admin/hold_name\n"
@@ -43,7 +44,7 @@ def attempts() -> list[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def prison(tmp_path_factory):
     folder = tmp_path_factory.mktemp("images")
-    put = [(paths.OUT / ("hosted" if name == "capabilities" else "linux") / f"escape_{name}", f"/home/admin/escape_{name}")
+    put = [(paths.OUT / ("hosted" if (SOURCES / f"escape_{name}.cpp").exists() else "linux") / f"escape_{name}", f"/home/admin/escape_{name}")
            for name in HOLDERS]
     put.append((paths.OUT / "linux/hold_name", "/home/admin/hold_name"))
     put += images.to_put(folder, CLUUFILES)
