@@ -39,13 +39,31 @@ enum class CapTableOp : std::uint16_t {
     copy = 1,  // w0 cap, w1 rights to keep, w2 slot in this table or any_slot -> w0 slot. insert
     mint,      // w0 cap, w1 rights, w2 slot or any_slot, w3 badge, w4 MintFlags -> w0 slot. insert
     move,      // w0 cap, w2 slot or any_slot -> w0 slot. insert
-    remove,    // w0 slot: deletes that capability. manage
-    revoke,    // w0 slot: deletes all that were derived from it, in every table. manage
+    remove,  // w0 slot, w1..w5 further slots, until one is 0: deletes these capabilities, in this order, until one
+             // names nothing. manage
+    revoke,  // w0 slot: deletes all that were derived from it, in every table. manage
     clone,  // w0 bank cap, w1 first slot -> w0 cap of a new table with the same capabilities in the
             // same slots, from that one on. manage
     query,  // w0 slot -> w0 ObjectType, w1 rights, w2 badge. manage
-    take,   // w0 slot in this table -> w0 cap: moves it to the caller's table. manage
+    // w0 the table (manage) that the capabilities come from, or 0: the caller's own. Payload: Placements, 1 to most_placed. Each
+    // is done, in this order, until one fails -> w0 how many are done; payload: as it was, each with the slot that it has got. An
+    // error only if the first one fails. insert
+    fill,
 };
+
+inline constexpr std::uint64_t most_placed = 16;  // by one fill
+
+// What CapTableOp::copy, mint or move would be told: w0 to w4, and which it is. invalid_argument: none of the three.
+struct Placement {
+    std::uint64_t source;  // a slot of the table that it comes from
+    std::uint64_t rights;
+    std::uint64_t slot;  // in the table that is filled, or any_slot
+    std::uint64_t badge;
+    std::uint64_t flags;  // MintFlags
+    CapTableOp how;
+    std::uint16_t reserved[3] = {};
+};
+static_assert(sizeof(Placement) == 48);
 
 enum class AddressSpaceOp : std::uint16_t {
     map = 1,  // w0 Memory cap, w1 address, w2 length, w3 offset in the Memory, w4 MapFlags. map
@@ -181,6 +199,8 @@ struct MapFlags {
     static constexpr std::uint64_t on_clone_drop = 0x20;    // not mapped in the clone
     static constexpr std::uint64_t uncached = 0x40;         // device registers
     static constexpr std::uint64_t write_combining = 0x80;  // framebuffer
+    // For AddressSpace.map alone: pages of the first 2 MiB that are there already need no fault.
+    static constexpr std::uint64_t populate = 0x100;
 };
 struct InterruptFlags {
     static constexpr std::uint64_t level = 1;

@@ -28,7 +28,7 @@ constexpr std::array<std::string_view, 15> exceptions{
 constexpr std::array<std::string_view, objects.size()> operations{
     "",
     "create query set_limit destroy activity",
-    "copy mint move remove revoke clone query take",
+    "copy mint move remove revoke clone query fill",
     "map unmap protect clone futex_wait futex_wake futex_requeue query settle",
     "query resize clone read write decommit supply fail pin window commit reserve "
     "supply_and_receive",

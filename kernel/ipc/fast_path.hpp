@@ -76,8 +76,6 @@ struct FastPath {
 private:
     static constexpr std::uint64_t payload_tag = 0x1fff'0000;
 
-    static constexpr Condition runs{.state = abi::ThreadState::ready};
-    static constexpr Condition receives{.state = abi::ThreadState::blocked, .wait = Wait::receive};
     static constexpr Condition awaits_answer{
         .state = abi::ThreadState::blocked, .wait = Wait::reply, .is_call = true};
     static constexpr Condition awaits_signal{.state = abi::ThreadState::blocked,
@@ -145,7 +143,7 @@ template <bool Many, bool Loaded>
     }
     Thread& server = endpoint.receivers_.first();
     Reply* reply = server.waiting.reply;
-    if (server.condition_ != receives || reply == nullptr) [[unlikely]] {
+    if (server.condition_ != only_receives || reply == nullptr) [[unlikely]] {
         return {};
     }
 
@@ -157,7 +155,7 @@ template <bool Many, bool Loaded>
     move_on<Many>(caller, server);
     ThreadQueue::remove(server);
     server.waiting.reply = nullptr;
-    server.condition_ = runs;
+    server.condition_ = only_runs;
     server.lender_ = &caller;
     server.context_ = caller.context_;
 
@@ -201,13 +199,13 @@ template <bool Many, bool Loaded>
     }
     move_on<Many>(server, *caller);
     caller->waiting.reply = nullptr;
-    caller->condition_ = runs;
+    caller->condition_ = only_runs;
     caller->borrower_ = nullptr;
 
     std::atomic_ref(reply.caller).store(nullptr, std::memory_order_relaxed);
     reply.reserved = &server;
     server.waiting.reply = &reply;
-    server.condition_ = receives;
+    server.condition_ = only_receives;
     server.lender_ = nullptr;
     server.context_ = server.home_context_;
     endpoint.receivers_.push_back(server);
@@ -236,7 +234,7 @@ template <bool Many>
             return {};
         }
         ThreadQueue::remove(waiter);
-        waiter.condition_ = runs;
+        waiter.condition_ = only_runs;
         waiter.word(0) = word;
         waiter.set_result(Error::ok);
         scheduler().add_quietly(waiter);

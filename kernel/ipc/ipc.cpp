@@ -115,16 +115,6 @@ void deliver_fault(const Thread& faulted, Thread& receiver) {
             waiting.fault_words);
 }
 
-// Ends the receiver's wait and gives back its reply object, to be used for the message at hand.
-Reply* take_reply(Thread& receiver) {
-    Reply* reply = receiver.waiting.reply;
-    if (reply != nullptr) {
-        reply->reserved = nullptr;
-        receiver.waiting.reply = nullptr;
-    }
-    return reply;
-}
-
 // What a sender says who waits, and is in no queue, goes to the receiver: a fault or a request for a page, or a message.
 void pass_fault(Thread& sender, Thread& receiver, Reply* reply) {
     deliver_fault(sender, receiver);

@@ -14,6 +14,7 @@
 #pragma once
 
 #include "abi/kernel/message.hpp"
+#include "kernel/object/reply.hpp"
 #include "kernel/object/thread.hpp"
 #include "kernel/result.hpp"
 
@@ -21,7 +22,6 @@ namespace kernel {
 
 class DropGuard;
 class Endpoint;
-class Reply;
 
 namespace ipc {
 
@@ -36,6 +36,16 @@ void receive(Thread& receiver, Endpoint& endpoint, Reply* reply);
 void send_fault(Thread& thread, Endpoint& endpoint, Thread::Purpose purpose);
 void deliver_drop(Thread& receiver, DropGuard& guard);
 void deliver_signal(Thread& receiver, std::uint64_t bits);
+
+// The reply object that the receiver has named, or null: free again, to be used for the message at hand.
+inline Reply* take_reply(Thread& receiver) {
+    Reply* reply = receiver.waiting.reply;
+    if (reply != nullptr) {
+        reply->reserved = nullptr;
+        receiver.waiting.reply = nullptr;
+    }
+    return reply;
+}
 
 }  // namespace ipc
 }  // namespace kernel

@@ -12,13 +12,13 @@
 #include <arch/cpu.hpp>
 
 #include "abi/kernel/fault.hpp"
+#include "kernel/ipc/ipc.hpp"
 #include "kernel/mm/frame_pool.hpp"
 #include "kernel/object/address_space.hpp"
 #include "kernel/object/endpoint.hpp"
 #include "kernel/object/memory.hpp"
 #include "kernel/object/notification.hpp"
 #include "kernel/object/pending.hpp"
-#include "kernel/object/reply.hpp"
 #include "kernel/object/thread.hpp"
 #include "kernel/sched/kernel_lock.hpp"
 #include "kernel/sched/scheduler.hpp"
@@ -34,8 +34,6 @@ struct PagePath {
                        Endpoint& endpoint, Reply* reply);
 
 private:
-    static constexpr Condition runs{.state = abi::ThreadState::ready};
-    static constexpr Condition receives{.state = abi::ThreadState::blocked, .wait = Wait::receive};
     static constexpr Condition awaits_page{
         .state = abi::ThreadState::blocked, .wait = Wait::pager, .is_pager = true};
 
@@ -72,16 +70,13 @@ private:
         return;
     }
     Thread& pager = endpoint.receivers_.first();
-    if (pager.condition_ != receives) {
+    if (pager.condition_ != only_receives) {
         return;
     }
     ThreadQueue::remove(pager);
-    if (Reply* reply = pager.waiting.reply; reply != nullptr) {
-        reply->reserved = nullptr;
-        pager.waiting.reply = nullptr;
-    }
+    (void)ipc::take_reply(pager);
     deliver(pager, memory, page);
-    pager.condition_ = runs;
+    pager.condition_ = only_runs;
     pager.lender_ = &thread;
     pager.context_ = thread.context_;
 
@@ -134,9 +129,9 @@ private:
                              {.frame = frame, .writable = true}, AddressSpace::Near::never);
 
     ThreadQueue::remove(*waiter);
-    waiter->condition_ = runs;
+    waiter->condition_ = only_runs;
     waiter->borrower_ = nullptr;
-    pager.condition_ = receives;
+    pager.condition_ = only_receives;
     pager.lender_ = nullptr;
     pager.context_ = pager.home_context_;
     pager.waiting.reply = reply;

@@ -13,6 +13,7 @@
 
 #include "kernel/object/bank.hpp"
 #include "kernel/types.hpp"
+#include "libs/base/zero_words.hpp"
 
 namespace kernel {
 class Invariants;
@@ -62,8 +63,8 @@ public:
                                      std::uint64_t& after) {
         const std::uint64_t at = index % fan_out;
         before = std::min(before, at);
-        after = std::min(after, fan_out - 1 - at);
-        PageSlot* const slot = height_ != 0 ? find(index) : nullptr;
+        after = height_ != 0 ? std::min(after, fan_out - 1 - at) : 0;
+        PageSlot* const slot = find(index);
         return slot != nullptr ? slot - before : nullptr;
     }
 
@@ -181,12 +182,6 @@ private:
         return {arch::physical(*block).value()};
     }
 
-    // After slot `i` of a node, which is not present: how many more are not, as far as a look at four shows. Most are empty.
-    static std::uint64_t more_empty(const PageSlot* slots, std::uint64_t i) {
-        const PageSlot* four = &slots[i];
-        return i % 4 == 0 && (four[1].raw | four[2].raw | four[3].raw) == 0 ? 3 : 0;
-    }
-
     // One that is present, and covers 64 to the power of `level` pages.
     template <class Visit>
     static bool copy_slot(PageSlot& from, PageSlot& to, unsigned level, Bank& bank, Visit& visit) {
@@ -201,7 +196,7 @@ private:
         PageSlot* const copies = node(to);
         for (std::uint64_t i = 0; i < fan_out; ++i) {
             if (!inner[i].present()) {
-                i += more_empty(inner, i);
+                i += base::more_zeros(inner, i);
             } else if (level == 1 ? !visit(inner[i], copies[i])
                                   : !copy_slot(inner[i], copies[i], level - 1, bank, visit)) {
                 return false;
@@ -221,7 +216,7 @@ private:
         PageSlot* const inner = node(slot);
         for (std::uint64_t i = 0; i < fan_out; ++i) {
             if (!inner[i].present()) {
-                i += more_empty(inner, i);
+                i += base::more_zeros(inner, i);
             } else if (level == 1 ? !drop(base + i, inner[i])
                                   : !release_level(inner[i], level - 1, base + (i << bits), bank,
                                                    work, drop)) {

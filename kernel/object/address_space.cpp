@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <new>
-#include <optional>
 
 #include <arch/cpu.hpp>
 
@@ -80,6 +79,16 @@ Result<> AddressSpace::map(const Mapping& mapping) {
     TRY(refuse_if(before != nullptr && before->end > mapping.start, Error::overlap));
     latest_ = TRY(add_region(mapping));
     return {};
+}
+
+void AddressSpace::populate(std::uint64_t start) {
+    const Region& region = *own_region_at(start);
+    const bool shown = (region.flags & MapFlags::access) != 0;
+    const std::uint64_t end = shown ? std::min(region.end, region.start + large_bytes) : 0;
+    arch::Entry* entry = nullptr;
+    for (std::uint64_t at = region.start; at < end && (entry = entry_for(at)) != nullptr;) {
+        at += enter_near(region, at, entry) * Bank::page_bytes;
+    }
 }
 
 bool AddressSpace::delete_region(Region& region, Work& work) {
@@ -308,7 +317,7 @@ bool AddressSpace::enter(const Region& region, std::uint64_t address, const Memo
     }
     const arch::Entry& beside = entry[address / Bank::page_bytes % 2 == 0 ? 1 : -1];
     if (near == Near::always || (near == Near::if_touched && beside.present())) {
-        enter_near(region, address, entry);
+        (void)enter_near(region, address, entry);
     }
     return true;
 }
@@ -348,21 +357,32 @@ arch::Entry* AddressSpace::break_large(std::uint64_t address, bool keep) {
     return part;
 }
 
-void AddressSpace::enter_near(const Region& region, std::uint64_t address, arch::Entry* entry) {
-    constexpr std::uint64_t row = arch::PageTables::entries_per_mark;
-    const std::uint64_t at = address / Bank::page_bytes % row, flags = region.flags;
+std::uint64_t AddressSpace::enter_near(const Region& region, std::uint64_t address,
+                                       arch::Entry* entry) {
+    constexpr std::uint64_t row = mm::PageMap::fan_out;
+    const std::uint64_t at = address / Bank::page_bytes % row;
     const std::uint64_t page = (address - region.start) / Bank::page_bytes;
+    const bool may_write = (region.flags & MapFlags::write) != 0;
     std::uint64_t before = std::min(at, page);
     std::uint64_t after = std::min(row - at, region.pages() - page) - 1;
     const auto* slots = region.memory->slots_near(region.first_page + page, before, after);
+    if (slots == nullptr) {
+        return after + 1;
+    }
     entry -= before;
-    for (std::uint64_t i = 0; slots != nullptr && i <= before + after; ++i) {
+    arch::PageTables::mark_row(entry, before + after + 1);
+    arch::Entry shown;
+    shown.set(PhysAddr{0}, region.flags, may_write);
+    for (std::uint64_t i = 0; i <= before + after; ++i) {
+        const PhysAddr frame = slots[i].frame();
         if (slots[i].present() && !entry[i].present()) {
-            entry[i].set(
-                slots[i].frame(), flags,
-                (flags & MapFlags::write) != 0 && mm::frames.references(slots[i].frame()) == 1);
+            entry[i] = shown.of(frame);
+            if (may_write && mm::frames.references(frame) != 1) {
+                entry[i].write_protect();
+            }
         }
     }
+    return after + 1;
 }
 
 void AddressSpace::bring_in(std::uint64_t address, const Memory& memory, std::uint64_t index,
@@ -452,7 +472,8 @@ bool AddressSpace::sever(Work& work) {
     }
     // No CPU walks these tables any more: their entries need not be cleared one by one.
     const bool released = tables_.release_tables(
-        [&work] { return work.take(2); }, [this](PhysAddr table) { bank().return_frame(table); });
+        UserAddr{arch::user_end}, [&work] { return work.take(2); },
+        [this](PhysAddr table) { bank().return_frame(table); });
     if (!released) {
         return false;
     }

@@ -49,6 +49,8 @@ public:
 
     // overlap, no_memory. The arguments' form is checked by the caller of these.
     Result<> map(const Mapping& mapping);
+    // Of what has been mapped there: what is there of its first pages gets its entries at once.
+    void populate(std::uint64_t start);
     // Parts of regions at both ends are split off. no_memory: no room for a split. False: there is more to do.
     Result<bool> unmap(std::uint64_t start, std::uint64_t length, Work& work);
     // not_mapped: there is a hole in the range. missing_right: a region was mapped with fewer.
@@ -100,8 +102,10 @@ private:
     Result<> split_at(std::uint64_t address);
     [[gnu::always_inline]] bool enter(const Region& region, std::uint64_t address,
                                       const Memory::Page& page, Near near);
-    [[gnu::noinline]] void enter_near(const Region& region, std::uint64_t address,
-                                      arch::Entry* entry);
+    // In the row of 64 pages around the one at `address`, whose entry this is, as far as the Memory's map has them in one node.
+    // -> how many pages it has come to, that one among them
+    [[gnu::noinline]] std::uint64_t enter_near(const Region& region, std::uint64_t address,
+                                               arch::Entry* entry);
     // The region covers all of the large page.
     [[gnu::noinline]] bool enter_large(const Region& region, std::uint64_t address,
                                        const Memory::Page& page);

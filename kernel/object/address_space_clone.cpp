@@ -138,8 +138,9 @@ Result<bool> AddressSpace::settle(bool keep_copy) {
             }
             forget_region(*region);
         }
-        tables_.release_below(UserAddr{end},
-                              [this](PhysAddr table) { bank().return_frame(table); });
+        (void)tables_.release_tables(
+            UserAddr{end}, [] { return true; },
+            [this](PhysAddr table) { bank().return_frame(table); });
         borrow(lender, end);
         return fail(copied.error());
     }

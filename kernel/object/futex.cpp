@@ -56,11 +56,12 @@ void wait_on(const Key& key, Thread& thread) {
     key.memory->add_futex_waiter(thread);
 }
 
-Result<std::uint32_t> read_word(const Key& key) {
+Result<> check_word(const Key& key, std::uint32_t expected) {
     const auto page = key.memory->kernel_page(key.offset / 4096, false);
     TRY(refuse_if(!page, Error::bad_address));
-    return *reinterpret_cast<volatile std::uint32_t*>(static_cast<std::byte*>(*page) +
-                                                      key.offset % 4096);
+    const auto* word = static_cast<std::byte*>(*page) + key.offset % 4096;
+    return refuse_if(*reinterpret_cast<const volatile std::uint32_t*>(word) != expected,
+                     Error::changed);
 }
 
 std::uint64_t wake_key(const Key& key, std::uint64_t count, std::uint32_t bits) {
@@ -78,8 +79,7 @@ std::uint64_t wake_key(const Key& key, std::uint64_t count, std::uint32_t bits) 
 Result<> wait(Thread& thread, AddressSpace& space, std::uint64_t address, std::uint32_t expected,
               std::uint32_t bits) {
     const Key key = TRY(key_of(space, address));
-    const std::uint32_t value = TRY(read_word(key));
-    TRY(refuse_if(value != expected, Error::changed));
+    TRY(check_word(key, expected));
     thread.waiting.bits = bits;
     wait_on(key, thread);
     thread.block(Wait::futex, thread.tag());
@@ -95,8 +95,7 @@ Result<Requeued> requeue(AddressSpace& space, const RequeueRequest& request) {
     const Key from = TRY(key_of(space, request.from));
     const Key to = TRY(key_of(space, request.to));
     if (request.expected) {
-        const std::uint32_t value = TRY(read_word(from));
-        TRY(refuse_if(value != *request.expected, Error::changed));
+        TRY(check_word(from, *request.expected));
     }
     Requeued result{.woken = wake_key(from, request.wake_count, ~std::uint32_t{0}), .moved = 0};
     if (from.memory != to.memory || from.offset != to.offset) {

@@ -69,11 +69,12 @@ public:
         const mm::PageSlot* slot = map_.find(index);
         return slot == nullptr || !slot->present();
     }
-    // Its own slots of the pages around one that page_for has given, from the first of `before` on to the last of `after`, which
-    // become fewer; or nullptr.
+    // Its own slots of the pages around this one, from the first of `before` on to the last of `after`, which become fewer; or
+    // nullptr.
     [[nodiscard]] const mm::PageSlot* slots_near(std::uint64_t index, std::uint64_t& before,
                                                  std::uint64_t& after) {
-        return map_.find_row(index, before, after = std::min(after, pages_ - 1 - index));
+        after = index < pages_ ? std::min(after, pages_ - 1 - index) : after;
+        return index < pages_ ? map_.find_row(index, before, after) : nullptr;
     }
     // Are these pages, all of them there, in a row from `frame` on? If they shall be writable: and nobody else's?
     [[nodiscard]] bool lies_at(std::uint64_t first, std::uint64_t count, PhysAddr frame,

@@ -330,7 +330,7 @@ TEST_F(PendingTest, DeletingWhatIsBeingRevokedEndsTheRevocation) {
     ASSERT_TRUE(init.running());
     watch(0);
     EXPECT_TRUE(in_table(init, CapTableOp::query, last).ok());
-    EXPECT_TRUE(in_table(init, CapTableOp::remove, from).ok());
+    EXPECT_TRUE(init.call(abi::boot_own_table, CapTableOp::remove, {from}).ok());
     EXPECT_STREQ(kernel_broken_invariant(), nullptr);
     EXPECT_EQ(in_table(init, CapTableOp::query, last).error, Error::invalid_capability);
     EXPECT_TRUE(in_table(init, CapTableOp::query, parent).ok());
@@ -433,6 +433,43 @@ TEST_F(PendingTest, ResizingMeetsResizing) {
     ASSERT_TRUE(other.running());
     EXPECT_TRUE(other.answer().ok());
     EXPECT_EQ(other.call(memory, abi::MemoryOp::query).words[0], 200 * page);
+    other.enter(Syscall::yield, 0);
+}
+
+TEST_F(PendingTest, ManyAreRemovedOneByOne) {
+    const abi::CapIndex root = make(ObjectType::endpoint);
+    host::Words slots{};
+    for (std::uint64_t& slot : slots) {
+        slot = copy(root);
+    }
+    watch(0);
+    EXPECT_TRUE(init.call(abi::boot_own_table, CapTableOp::remove, slots).ok());
+    EXPECT_GE(points_, 5);
+    for (const std::uint64_t slot : slots) {
+        EXPECT_EQ(init.call(abi::boot_own_table, CapTableOp::query, {slot}).error,
+                  Error::invalid_capability);
+    }
+}
+
+// Else the next operation would go on where this one has ended.
+TEST_F(PendingTest, WhatFailsHalfwayLeavesNothingBehind) {
+    const abi::CapIndex memory = make(ObjectType::memory, 300 * page);
+    const abi::CapIndex other_memory = make(ObjectType::memory, 10 * page);
+    const abi::CapIndex used = copy(memory);
+    const host::NewThread made = host::start_thread(init, equal_priority, bank);
+    User other{*made.registers};
+    yield_to(other);
+    watch(part_of_slice);
+    other.enter(Syscall::call, used,
+                abi::make_tag(static_cast<std::uint16_t>(abi::MemoryOp::commit)), {0, 300 * page});
+    ASSERT_TRUE(init.running());
+    watch(0);
+    EXPECT_TRUE(init.call(abi::boot_own_table, CapTableOp::remove, {used}).ok());
+    init.enter(Syscall::yield, 0);
+    ASSERT_TRUE(other.running());
+    EXPECT_EQ(other.answer().error, Error::invalid_capability);
+    EXPECT_TRUE(other.call(other_memory, abi::MemoryOp::commit, {0, 10 * page}).ok());
+    EXPECT_EQ(other.call(other_memory, abi::MemoryOp::query).words[1], 10 * page);
     other.enter(Syscall::yield, 0);
 }
 

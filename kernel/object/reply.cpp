@@ -10,7 +10,7 @@ bool Reply::sever(Work& work) {
         return false;
     }
     if (caller != nullptr) {
-        caller->lose_answer();
+        caller->is_call() ? caller->wake_with(Error::dead) : caller->abandon_fault();
     }
     if (reserved != nullptr) {
         reserved->waiting.reply = nullptr;  // its receive goes on, without being able to take calls

@@ -100,14 +100,6 @@ void Thread::wake_with(Error error) {
     wake();
 }
 
-void Thread::lose_answer() {
-    if (is_call()) {
-        wake_with(Error::dead);
-    } else {
-        abandon_fault();
-    }
-}
-
 void Thread::abandon_fault() {
     end_wait();
     condition_.state = abi::ThreadState::faulted;

@@ -68,6 +68,10 @@ struct alignas(8) Condition {
     }
 };
 
+// Of threads about which there is nothing else to be said.
+inline constexpr Condition only_runs{.state = abi::ThreadState::ready};
+inline constexpr Condition only_receives{.state = abi::ThreadState::blocked, .wait = Wait::receive};
+
 class Thread final : public arch::ThreadContext, public Object, public ThreadLinks {
 public:
     static constexpr auto kind = ObjectType::thread;
@@ -131,8 +135,6 @@ public:
 
     // Goes on without waking anybody: the queues that the wait is in are changed by the caller of this.
     void change_wait(Wait wait) { condition_.wait = wait; }
-    // The reply object that could have answered is gone.
-    void lose_answer();
     // Its fault cannot be told (any more): it stays where it is.
     void abandon_fault();
     // Wakes it, to run at once if nobody more important is ready.

@@ -72,25 +72,18 @@ void join_schedulers() {
 
 void Scheduler::place_among_many(Thread& thread) {
     Scheduler* best = thread.cpu_;
-    if (!best->is_idle()) {
-        for (std::size_t i = 0; i < arch::cpu_count(); ++i) {
-            if (Scheduler& other = scheduler_of(i); other.is_idle()) {
-                best = &other;
-                break;
-            }
-        }
-    }
+    for_each_scheduler(
+        [&best](Scheduler& other) { best = best->is_idle() || !other.is_idle() ? best : &other; });
     best->enqueue(thread);
 }
 
 Thread* Scheduler::steal() {
     Scheduler* richest = nullptr;
-    for (std::size_t i = 0; i < arch::cpu_count(); ++i) {
-        Scheduler& other = scheduler_of(i);
+    for_each_scheduler([&](Scheduler& other) {
         if (&other != this && other.highest_ > (richest != nullptr ? richest->highest_ : -1)) {
             richest = &other;
         }
-    }
+    });
     if (richest == nullptr) {
         return nullptr;
     }
@@ -103,11 +96,10 @@ Thread* Scheduler::steal() {
 void Scheduler::spread() {
     Scheduler* idle = nullptr;
     bool waits = false;
-    for (std::size_t i = 0; i < arch::cpu_count(); ++i) {
-        Scheduler& cpu = scheduler_of(i);
+    for_each_scheduler([&](Scheduler& cpu) {
         waits = waits || cpu.highest_ >= 0;
         idle = !cpu.is_this_cpu() && cpu.is_idle() ? &cpu : idle;
-    }
+    });
     if (waits && idle != nullptr) {
         idle->wake();
     }
@@ -187,13 +179,12 @@ void Scheduler::take_off(Thread& thread) {
 }
 
 void Scheduler::flush_elsewhere(PhysAddr root) {
-    for (std::size_t i = 0; i < arch::cpu_count(); ++i) {
-        Scheduler& cpu = scheduler_of(i);
+    for_each_scheduler([root](Scheduler& cpu) {
         if (!cpu.is_this_cpu() && arch::is_active_on(*cpu.hardware_, root)) {
             cpu.bring_in();
             cpu.must_flush_ = true;
         }
-    }
+    });
 }
 
 void Scheduler::leave_space(PhysAddr root) {

@@ -56,11 +56,11 @@ void KernelLock::end_share() {
 }
 
 void KernelLock::wait_for_sharers() {
-    for (std::size_t i = 0; i < arch::cpu_count(); ++i) {
-        while (scheduler_of(i).shares()) {
+    for_each_scheduler([](const Scheduler& cpu) {
+        while (cpu.shares()) {
             arch::relax();
         }
-    }
+    });
 }
 
 // Who spins for long takes the time from a holder whom the machine below us has put aside. So one that has waited for longer

@@ -3,9 +3,7 @@
 
 #include <algorithm>
 #include <bit>
-#include <utility>
 
-#include <arch/cpus.hpp>
 #include <arch/fpu.hpp>
 
 #include "kernel/object/address_space.hpp"
@@ -13,17 +11,6 @@
 #include "kernel/sched/kernel_lock.hpp"
 
 namespace kernel {
-
-namespace {
-
-template <class Visit>
-void for_each_scheduler(Visit&& visit) {
-    for (std::size_t i = 0; i < arch::cpu_count(); ++i) {
-        visit(scheduler_of(i));
-    }
-}
-
-}  // namespace
 
 constinit std::uint64_t Scheduler::idle_ = 0;
 

@@ -26,6 +26,7 @@
 #include <utility>
 
 #include <arch/cpu.hpp>
+#include <arch/cpus.hpp>
 #include "kernel/object/address_space.hpp"
 #include "kernel/object/pending.hpp"
 #include "kernel/object/sched_context.hpp"
@@ -228,6 +229,13 @@ private:
 // This CPU's.
 Scheduler& scheduler();
 Scheduler& scheduler_of(std::size_t cpu);
+// Calls visit(Scheduler&) for that of each CPU.
+template <class Visit>
+void for_each_scheduler(Visit&& visit) {
+    for (std::size_t i = 0; i < arch::cpu_count(); ++i) {
+        visit(scheduler_of(i));
+    }
+}
 inline bool Scheduler::is_this_cpu() const { return !KernelLock::many() || this == &scheduler(); }
 // One for each CPU. Only the boot CPU's is used until start_schedulers, which a thread asks for; then the boot CPU holds the lock.
 void initialise_schedulers();

@@ -19,7 +19,7 @@ using abi::MemoryRights;
 constexpr std::uint64_t user_pages = arch::user_end / base::page_size;
 constexpr std::uint64_t known_flags = MapFlags::access | MapFlags::on_clone_share |
                                       MapFlags::on_clone_drop | MapFlags::uncached |
-                                      MapFlags::write_combining;
+                                      MapFlags::write_combining | MapFlags::populate;
 
 Result<> check_access(std::uint64_t flags) {
     const bool both = (flags & MapFlags::write) != 0 && (flags & MapFlags::execute) != 0;
@@ -43,8 +43,11 @@ Result<Answer> map(Operation& op, AddressSpace& space) {
                    .start = op.word(1),
                    .end = op.word(1) + op.word(2),
                    .first_page = pages.first,
-                   .flags = flags,
+                   .flags = flags & ~MapFlags::populate,
                    .allowed = capability.rights}));
+    if ((flags & MapFlags::populate) != 0) {
+        space.populate(op.word(1));
+    }
     return answer();
 }
 

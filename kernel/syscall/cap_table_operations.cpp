@@ -10,63 +10,80 @@ namespace {
 using abi::CapTableOp;
 using abi::CapTableRights;
 
-Result<Capability*> source_of(Operation& op) {
-    Capability* source = op.caller.table().find(op.word(0));
-    TRY(refuse_if(source == nullptr, Error::invalid_capability));
-    TRY(refuse_if(source->object->is_dying(), Error::dead));
-    return source;
-}
-
 Result<Capability*> slot_of(CapTable& table, std::uint64_t index) {
     Capability* slot = table.find(index);
     TRY(refuse_if(slot == nullptr, Error::invalid_capability));
     return slot;
 }
 
-Result<> check_mint(const Operation& op, const Capability& source) {
-    TRY(refuse_if(source.type != ObjectType::endpoint && source.type != ObjectType::notification,
-                  Error::wrong_type));
-    static_assert(abi::EndpointRights::mint == abi::NotificationRights::mint);
-    TRY(refuse_if(!source.allows(abi::EndpointRights::mint) || source.badged,
-                  Error::missing_right));
-    return refuse_if((op.word(4) & ~abi::MintFlags::drop_guard) != 0, Error::invalid_argument);
-}
+bool inserts(CapTableOp op) { return op >= CapTableOp::copy && op <= CapTableOp::move; }
 
-// copy, mint and move.
-Result<Answer> insert(Operation& op, CapTable& table) {
-    const auto label = op.label<CapTableOp>();
-    Capability* source = TRY(source_of(op));
-    if (label == CapTableOp::mint) {
-        TRY(check_mint(op, *source));
+// copy, mint and move. -> the slot
+Result<std::uint64_t> insert(CapTable& from, CapTable& table, const abi::Placement& what) {
+    TRY(refuse_if(!inserts(what.how), Error::invalid_argument));
+    Capability* source = TRY(slot_of(from, what.source));
+    TRY(refuse_if(source->object->is_dying(), Error::dead));
+    if (what.how == CapTableOp::mint) {
+        TRY(refuse_if(
+            source->type != ObjectType::endpoint && source->type != ObjectType::notification,
+            Error::wrong_type));
+        static_assert(abi::EndpointRights::mint == abi::NotificationRights::mint);
+        TRY(refuse_if(!source->allows(abi::EndpointRights::mint) || source->badged,
+                      Error::missing_right));
+        TRY(refuse_if((what.flags & ~abi::MintFlags::drop_guard) != 0, Error::invalid_argument));
     }
-    Capability* slot = TRY(table.take_slot(op.word(2)));
-    if (label == CapTableOp::move) {
+    Capability* slot = TRY(table.take_slot(what.slot));
+    if (what.how == CapTableOp::move) {
         move_capability(*slot, *source);
-        return answer(slot->index);
+        return slot->index;
     }
-    derive_capability(*slot, *source, static_cast<std::uint8_t>(op.word(1)));
-    if (label == CapTableOp::mint) {
-        slot->badge = op.word(3);
+    derive_capability(*slot, *source, static_cast<std::uint8_t>(what.rights));
+    if (what.how == CapTableOp::mint) {
+        slot->badge = what.badge;
         slot->badged = true;
-        if ((op.word(4) & abi::MintFlags::drop_guard) != 0) {
+        if ((what.flags & abi::MintFlags::drop_guard) != 0) {
             if (const auto attached = DropGuard::attach(*slot); !attached) {
                 delete_leaf(*slot);
                 return fail(attached.error());
             }
         }
     }
-    return answer(slot->index);
+    return slot->index;
 }
 
-Result<Answer> remove(const Operation& op, CapTable& table) {
-    Capability* slot = table.slot_at(op.word(0));
-    TRY(refuse_if(slot == nullptr || (slot->empty() && !slot->lost), Error::invalid_capability));
-    if (slot->lost) {
-        table.put_back(*slot);
-        return answer();
+Result<Answer> fill(Operation& op, CapTable& table) {
+    auto& from = op.word(0) == abi::no_capability
+                     ? op.caller.table()
+                     : *TRY(op.lookup<CapTable>(0, CapTableRights::manage));
+    const std::size_t payload = op.tag.payload(), count = payload / sizeof(abi::Placement);
+    TRY(refuse_if(count == 0 || payload % sizeof(abi::Placement) != 0, Error::invalid_argument));
+    TRY(refuse_if(count > abi::most_placed, Error::too_long));
+    auto* all = reinterpret_cast<abi::Placement*>(op.caller.message_page());
+    std::size_t done = 0;
+    Result<std::uint64_t> slot{0};
+    // (Other threads may write to the page meanwhile: each is read once.)
+    while (done < count && (slot = insert(from, table, abi::Placement{all[done]}))) {
+        all[done++].slot = *slot;
     }
+    TRY(done == 0 ? slot : Result<std::uint64_t>{done});
+    return Answer{.words = {done}, .payload = payload};
+}
+
+Result<Answer> remove(Operation& op, CapTable& table) {
     Work work;
-    return answer_when(delete_capability(*slot, work));
+    std::uint64_t at = std::exchange(op.caller.call_progress, 0);
+    do {
+        Capability* slot = table.slot_at(op.word(at));
+        TRY(refuse_if(slot == nullptr || (slot->empty() && !slot->lost),
+                      Error::invalid_capability));
+        if (slot->lost) {
+            table.put_back(*slot);
+        } else if (!delete_capability(*slot, work)) {
+            op.caller.call_progress = at;
+            return fail(unfinished);
+        }
+    } while (++at < abi::message_words && op.word(at) != abi::no_capability);
+    return answer();
 }
 
 Result<Answer> revoke(const Operation& op, CapTable& table) {
@@ -76,22 +93,17 @@ Result<Answer> revoke(const Operation& op, CapTable& table) {
     return answer_when(revoke_capability(*slot, used, work));
 }
 
-Result<Answer> take(Operation& op, CapTable& table) {
-    Capability* source = TRY(slot_of(table, op.word(0)));
-    Capability* slot = TRY(op.caller.table().take_slot(abi::any_slot));
-    move_capability(*slot, *source);
-    return answer(slot->index);
-}
-
 }  // namespace
 
 Result<Answer> invoke(Operation& op, CapTable& table) {
     const auto label = op.label<CapTableOp>();
-    if (label == CapTableOp::copy || label == CapTableOp::mint || label == CapTableOp::move) {
+    if (inserts(label)) {
         TRY(op.need(CapTableRights::insert));
-        return insert(op, table);
+        return answer(
+            TRY(insert(op.caller.table(), table,
+                       {op.word(0), op.word(1), op.word(2), op.word(3), op.word(4), label, {}})));
     }
-    TRY(op.need(CapTableRights::manage));
+    TRY(op.need(label == CapTableOp::fill ? CapTableRights::insert : CapTableRights::manage));
     switch (label) {
         case CapTableOp::remove: return remove(op, table);
         case CapTableOp::revoke: return revoke(op, table);
@@ -103,7 +115,7 @@ Result<Answer> invoke(Operation& op, CapTable& table) {
             const Capability* slot = TRY(slot_of(table, op.word(0)));
             return answer(static_cast<std::uint64_t>(slot->type), slot->rights, slot->badge);
         }
-        case CapTableOp::take: return take(op, table);
+        case CapTableOp::fill: return fill(op, table);
         default:               return fail(Error::bad_system_call);
     }
 }

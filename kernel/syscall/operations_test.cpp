@@ -218,13 +218,12 @@ TEST_F(OperationsTest, CapabilityTables) {
                                            {endpoint, 0xff, 0, 9, abi::MintFlags::drop_guard})
                                      .cap();
     gives(Error::missing_right, table, CapTableOp::mint, {badged, 0xff, 21});
-    for (const auto op :
-         {CapTableOp::remove, CapTableOp::revoke, CapTableOp::query, CapTableOp::take}) {
+    for (const auto op : {CapTableOp::remove, CapTableOp::revoke, CapTableOp::query}) {
         gives(Error::invalid_capability, table, op, {22});
     }
     EXPECT_EQ(init.call(table, CapTableOp::query, {20}).words[0],
               static_cast<std::uint64_t>(ObjectType::endpoint));
-    gives(Error::ok, table, CapTableOp::take, {20});
+    gives(Error::ok, table, CapTableOp::remove, {20});
     gives(Error::wrong_type, table, CapTableOp::clone, {memory});
     gives(Error::ok, table, CapTableOp::copy, {badged, 0xff, 21});
     gives(Error::ok, table, CapTableOp::clone, {bank});
@@ -236,13 +235,49 @@ TEST_F(OperationsTest, CapabilityTables) {
     EXPECT_EQ(init.answer().badge, 9U);
 }
 
+TEST_F(OperationsTest, ManyCapabilitiesAtOnce) {
+    constexpr std::size_t one = sizeof(abi::Placement);
+    auto* all = reinterpret_cast<abi::Placement*>(init.message_page());
+    const auto copy = [&](std::uint64_t source, std::uint64_t slot) {
+        return abi::Placement{source, 0xff, slot, 0, 0, CapTableOp::copy};
+    };
+    all[0] = copy(endpoint, 20);
+    gives(Error::invalid_argument, table, CapTableOp::fill);
+    gives(Error::invalid_argument, table, CapTableOp::fill, {}, one - 8);
+    gives(Error::invalid_argument, table, CapTableOp::fill, {}, one + 8);
+    gives(Error::too_long, table, CapTableOp::fill, {}, (abi::most_placed + 1) * one);
+    gives(Error::invalid_capability, table, CapTableOp::fill, {stale}, one);
+    gives(Error::wrong_type, table, CapTableOp::fill, {memory}, one);
+    gives(Error::missing_right, table, CapTableOp::fill, {with(table, abi::CapTableRights::insert)},
+          one);
+    gives(Error::missing_right, with(table, abi::CapTableRights::manage), CapTableOp::fill, {},
+          one);
+    for (const int how : {0, 4, 0x101}) {
+        all[0] = copy(endpoint, 20);
+        all[0].how = static_cast<CapTableOp>(how);
+        gives(Error::invalid_argument, table, CapTableOp::fill, {}, one);
+    }
+    all[0] = copy(stale, 20);
+    gives(Error::invalid_capability, table, CapTableOp::fill, {}, one);
+    all[0] = copy(20, 20);  // of the other table, where nothing is yet
+    gives(Error::invalid_capability, abi::boot_own_table, CapTableOp::fill, {table}, one);
+    all[0] = copy(endpoint, 40);
+    gives(Error::out_of_range, table, CapTableOp::fill, {}, one);
+    all[0] = copy(memory, 20);
+    all[0].how = CapTableOp::mint;
+    gives(Error::wrong_type, table, CapTableOp::fill, {}, one);
+    all[0] = copy(endpoint, 20);
+    gives(Error::ok, table, CapTableOp::fill, {}, one);
+    gives(Error::slot_in_use, table, CapTableOp::fill, {}, one);
+}
+
 TEST_F(OperationsTest, AddressSpaces) {
     init.call(memory, MemoryOp::commit, {0, 4 * page});
     const auto map = [this](Error wanted, std::uint64_t cap, std::uint64_t at, std::uint64_t length,
                             std::uint64_t offset, std::uint64_t flags) {
         gives(wanted, space, AddressSpaceOp::map, {cap, at, length, offset, flags});
     };
-    map(Error::invalid_argument, memory, address, page, 0, 0x100);
+    map(Error::invalid_argument, memory, address, page, 0, 0x200);
     map(Error::invalid_argument, memory, address, page, 0, MapFlags::write | MapFlags::execute);
     map(Error::wrong_type, endpoint, address, page, 0, MapFlags::read);
     map(Error::missing_right, with(memory, 1), address, page, 0, MapFlags::read | MapFlags::write);

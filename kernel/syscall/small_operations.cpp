@@ -75,12 +75,12 @@ Result<Answer> invoke(Operation& op, Interrupt& interrupt) {
 namespace {
 
 template <class T>
-Answer access_port_of(std::uint16_t port, bool in, std::uint64_t value) {
+std::uint64_t access_port_of(std::uint16_t port, bool in, std::uint64_t value) {
     if (in) {
-        return answer(arch::in<T>(port));
+        return arch::in<T>(port);
     }
     arch::out(port, static_cast<T>(value));
-    return answer();
+    return 0;
 }
 
 Result<Answer> access_port(Operation& op, const IoPorts& ports) {
@@ -90,11 +90,9 @@ Result<Answer> access_port(Operation& op, const IoPorts& ports) {
     const auto port = static_cast<std::uint16_t>(op.word(0));
     const std::uint64_t value = op.word(2);
     const bool in = op.label<abi::IoPortsOp>() == abi::IoPortsOp::in;
-    switch (bytes) {
-        case 1:  return access_port_of<std::uint8_t>(port, in, value);
-        case 2:  return access_port_of<std::uint16_t>(port, in, value);
-        default: return access_port_of<std::uint32_t>(port, in, value);
-    }
+    return answer(bytes == 1   ? access_port_of<std::uint8_t>(port, in, value)
+                  : bytes == 2 ? access_port_of<std::uint16_t>(port, in, value)
+                               : access_port_of<std::uint32_t>(port, in, value));
 }
 
 }  // namespace
@@ -127,39 +125,32 @@ Result<Answer> invoke(Operation& op, IoPorts& ports) {
 }
 
 Result<Answer> invoke(Operation& op, Log& /*log*/) {
+    using Op = abi::LogOp;
+    const auto label = op.label<Op>();
+    TRY(op.need(label == Op::read       ? abi::LogRights::read
+                : label <= Op::set_echo ? abi::LogRights::write
+                                        : abi::LogRights::trace));
     auto* page = reinterpret_cast<char*>(op.caller.message_page());
-    switch (op.label<abi::LogOp>()) {
-        case abi::LogOp::write:
-            TRY(op.need(abi::LogRights::write));
-            Log::write({page, op.tag.payload()});
-            return answer();
-        case abi::LogOp::read: {
-            TRY(op.need(abi::LogRights::read));
+    switch (label) {
+        case Op::write: Log::write({page, op.tag.payload()}); return answer();
+        case Op::read:  {
             std::uint64_t position = op.word(0);
             const std::size_t bytes = Log::read(position, {page, abi::message_bytes});
             return Answer{.words = {position}, .payload = bytes};
         }
-        case abi::LogOp::set_echo:
-            TRY(op.need(abi::LogRights::write));
-            Log::set_echo(op.word(0) != 0);
-            return answer();
-        case abi::LogOp::trace_start: {
-            TRY(op.need(abi::LogRights::trace));
+        case Op::set_echo:    Log::set_echo(op.word(0) != 0); return answer();
+        case Op::trace_start: {
             auto* memory = TRY(op.lookup<Memory>(0, abi::MemoryRights::write));
             TRY(Trace::start(*memory));
             return answer(arch::cpu_count());
         }
-        case abi::LogOp::trace_read: {
-            TRY(op.need(abi::LogRights::trace));
+        case Op::trace_read: {
             constexpr std::size_t room = abi::message_bytes / sizeof(abi::TraceEvent);
             auto* to = reinterpret_cast<abi::TraceEvent*>(page);
             const auto done = TRY(Trace::read(op.word(0), {to, room}));
             return Answer{.words = {done.lost}, .payload = done.events * sizeof(abi::TraceEvent)};
         }
-        case abi::LogOp::trace_stop:
-            TRY(op.need(abi::LogRights::trace));
-            Trace::stop();
-            return answer();
+        case Op::trace_stop: Trace::stop(); return answer();
     }
     return fail(Error::bad_system_call);
 }

@@ -179,7 +179,11 @@ void perform_for(Thread& thread) { conclude(thread, perform(thread)); }
         arch::take_interrupts();
         (void)KernelLock::enter(nullptr, 0);
         // (Another CPU may have taken the chosen one away.)
-        Pending::work_for(scheduler().current(), perform_for);
+        Pending::work_for(scheduler().current(), [](Thread& thread) {
+            perform_for(thread);
+            // The mark that a call has left is not for the next one, however it ends.
+            thread.call_progress = thread.call_pending ? thread.call_progress : 0;
+        });
     }
     Pending::settle();
 }

@@ -41,11 +41,11 @@ struct Arrow {
     constexpr const T* operator->() const { return &object; }
 };
 
-// Deletes a slot of the own table. It cannot fail in a way that anybody could mend.
-inline void remove_slot(CapIndex index) {
+// Deletes slots of the own table: those before the first 0. It cannot fail in a way that anybody could mend.
+inline void remove_slots(const Words& slots) {
     (void)sys::call(
         self().table,
-        {abi::make_tag(static_cast<std::uint16_t>(abi::CapTableOp::remove)), {index}, no_deadline});
+        {abi::make_tag(static_cast<std::uint16_t>(abi::CapTableOp::remove)), slots, no_deadline});
 }
 }  // namespace detail
 
@@ -98,7 +98,7 @@ public:
     [[nodiscard]] constexpr CapIndex release() { return std::exchange(index_, abi::no_capability); }
     constexpr void reset() {
         if (index_ != abi::no_capability) {
-            detail::remove_slot(release());
+            detail::remove_slots({release()});
         }
     }
     template <class Other>
@@ -109,6 +109,22 @@ public:
 private:
     CapIndex index_ = abi::no_capability;
 };
+
+// Up to six at once, which costs little more than one.
+template <class... T>
+void reset_all(Capability<T>&... capabilities) {
+    Words slots{};
+    static_assert(sizeof...(T) <= slots.size());
+    std::size_t count = 0;
+    const auto add = [&](CapIndex slot) {
+        slots[count] = slot;
+        count += slot != abi::no_capability ? 1 : 0;
+    };
+    (add(capabilities.release()), ...);
+    if (count != 0) {
+        detail::remove_slots(slots);
+    }
+}
 
 class AnyRef {
 public:

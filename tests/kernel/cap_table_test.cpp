@@ -60,6 +60,47 @@ TEST(table_move_and_take) {
     EXPECT_ERROR(table->take<ipc::Memory>(7), Error::invalid_capability);
 }
 
+TEST(table_is_filled_in_one_go) {
+    auto table = NEED(bank()->create_cap_table(64));
+    auto memory = NEED(bank()->create_memory(page));
+    auto given = NEED(ipc::copy(memory.ref()));
+    auto endpoint = NEED(bank()->create_endpoint());
+    std::array<abi::Placement, 40> all;
+    all.fill(ipc::copied(memory, MemoryRights::read));
+    all[1] = ipc::minted(endpoint, {.badge = 77, .rights = abi::EndpointRights::call}, 9);
+    all[39] = ipc::moved(given, 10);
+    EXPECT_OK(table->fill(all));
+    EXPECT(all[0].slot == 16 && all[1].slot == 9 && all[39].slot == 10);
+    EXPECT(NEED(table->query(16)).rights == MemoryRights::read);
+    EXPECT(NEED(table->query(9)).badge == 77);
+    EXPECT_ERROR(given->query(), Error::invalid_capability);
+    (void)given.release();
+    // Out of it, until one is not there.
+    std::array<abi::Placement, 3> back = {ipc::moved(ipc::AnyRef{10}), ipc::copied(ipc::AnyRef{11}),
+                                          ipc::moved(ipc::AnyRef{9})};
+    EXPECT_ERROR(ipc::own_table()->fill(back, table), Error::invalid_capability);
+    EXPECT(back[0].slot != 0 && back[1].slot == 0 && back[2].slot == 0);
+    auto first = ipc::Capability<ipc::Memory>{static_cast<ipc::CapIndex>(back[0].slot)};
+    EXPECT_OK(first->query());
+    auto insert = NEED(ipc::copy(table.ref(), CapTableRights::insert));
+    EXPECT_ERROR(ipc::own_table()->fill(std::span{back}.last(1), insert), Error::missing_right);
+    auto manage = NEED(ipc::copy(table.ref(), CapTableRights::manage));
+    EXPECT_ERROR(manage->fill(std::span{back}.last(1)), Error::missing_right);
+}
+
+TEST(table_many_are_removed_at_once) {
+    auto memory = NEED(bank()->create_memory(64 * page));
+    EXPECT_OK(memory->commit({0, 64 * page}));
+    const auto full = NEED(bank()->query()).charged;
+    auto a = NEED(ipc::copy(memory.ref()));
+    auto b = NEED(ipc::copy(memory.ref()));
+    ipc::Capability<ipc::Memory> none;
+    ipc::reset_all(a, none, b);
+    EXPECT(!a && !b && NEED(bank()->query()).charged == full);
+    ipc::reset_all(none, memory);
+    EXPECT(NEED(bank()->query()).charged < full);
+}
+
 TEST(table_revoke_reaches_every_table) {
     auto table = NEED(bank()->create_cap_table(64));
     auto memory = NEED(bank()->create_memory(page));

@@ -176,8 +176,11 @@ private:
         }
     }
     template <class Label>
-    host::Answer call(std::uint32_t at, Label label, const host::Words& words, Error wanted) {
-        const host::Answer got = user().call(at, label, words);
+    host::Answer call(std::uint32_t at, Label label, const host::Words& words, Error wanted,
+                      std::size_t payload = 0) {
+        user().enter(Syscall::call, at, abi::make_tag(static_cast<std::uint16_t>(label), payload),
+                     words);
+        const host::Answer got = user().answer();
         done_ += "domain " + std::to_string(domain_) + ": slot " + std::to_string(at) + " label " +
                  std::to_string(static_cast<int>(label));
         for (const std::uint64_t word : words) {
@@ -211,7 +214,7 @@ private:
             case 5:
             case 6:  remove(CapTableOp::remove); break;
             case 7:  remove(CapTableOp::revoke); break;
-            case 8:  take(); break;
+            case 8:  fill(); break;
             case 9:
             case 10: create(); break;
             case 11: write(); break;
@@ -292,21 +295,31 @@ private:
             op == CapTableOp::remove ? model_.remove(id) : model_.revoke(id);
         }
     }
-    void take() {
-        const std::uint32_t at = slot(ObjectType::cap_table);
+    // One that is moved out of another table.
+    void fill() {
+        const std::uint32_t at = slot(ObjectType::cap_table), from = slot(ObjectType::cap_table);
         const std::uint64_t which = pick(table_slots);
-        if (type_at(at) != ObjectType::cap_table || spare(which)) {
+        if (type_at(at) != ObjectType::cap_table || type_at(from) != ObjectType::cap_table ||
+            spare(which)) {
             return;
         }
-        const Id own = domains_[domain_].table;
-        Error wanted = lookup(at, ObjectType::cap_table, CapTableRights::manage);
-        const Id id = model_.at(object_at(at), which);
+        const Id into = object_at(at);
+        Error wanted = lookup(at, ObjectType::cap_table, CapTableRights::insert);
         if (wanted == Error::ok) {
-            wanted = id == 0 ? Error::invalid_capability : model_.can_take(own, 0);
+            wanted = lookup(from, ObjectType::cap_table, CapTableRights::manage);
         }
-        const host::Answer got = call(at, CapTableOp::take, {which}, wanted);
+        const Id id = model_.at(object_at(from), which);
+        if (wanted == Error::ok) {
+            wanted = id == 0 ? Error::invalid_capability : model_.can_take(into, 0);
+        }
+        const abi::Placement one{which, 0, 0, 0, 0, CapTableOp::move, {}};
+        std::memcpy(user().message_page(), &one, sizeof one);
+        const host::Answer got = call(at, CapTableOp::fill, {from}, wanted, sizeof one);
         if (wanted == Error::ok && got.ok()) {
-            model_.move(id, own, chosen(own, got.cap()));
+            std::uint64_t place = 0;
+            std::memcpy(&place, user().message_page() + offsetof(abi::Placement, slot),
+                        sizeof place);
+            model_.move(id, into, chosen(into, place));
         }
     }
     // One domain waits at the desk, another sends it up to four capabilities.

@@ -7,7 +7,12 @@
 // is put into the table that the capability names, and the slot they return is one of that table.
 #pragma once
 
+#include <algorithm>
+#include <cstring>
+#include <span>
+
 #include "libs/ipc/kernel_objects/bank.hpp"
+#include "libs/ipc/message_page.hpp"
 
 namespace ipc {
 
@@ -22,6 +27,34 @@ struct MintOptions {
     std::uint8_t rights = abi::all_rights;
     std::uint64_t flags = 0;  // abi::MintFlags
 };
+
+// What CapTable::fill does, one of many.
+[[nodiscard]] inline abi::Placement copied(AnyRef source, std::uint8_t rights = abi::all_rights,
+                                           CapIndex slot = abi::any_slot) {
+    return {.source = source.index(),
+            .rights = rights,
+            .slot = slot,
+            .badge = 0,
+            .flags = 0,
+            .how = abi::CapTableOp::copy};
+}
+[[nodiscard]] inline abi::Placement minted(AnyRef source, const MintOptions& options,
+                                           CapIndex slot = abi::any_slot) {
+    return {.source = source.index(),
+            .rights = options.rights,
+            .slot = slot,
+            .badge = options.badge,
+            .flags = options.flags,
+            .how = abi::CapTableOp::mint};
+}
+[[nodiscard]] inline abi::Placement moved(AnyRef source, CapIndex slot = abi::any_slot) {
+    return {.source = source.index(),
+            .rights = 0,
+            .slot = slot,
+            .badge = 0,
+            .flags = 0,
+            .how = abi::CapTableOp::move};
+}
 
 struct CapTable : Object {
     using Op = abi::CapTableOp;
@@ -47,6 +80,26 @@ struct CapTable : Object {
     [[nodiscard]] KernelResult<void> remove(CapIndex slot) const {
         return detail::operate(index, Op::remove, {slot});
     }
+    // Many at once, of `from` (right manage) or the caller's own table, in this order. Each then has its slot. On an error those
+    // before the one that failed have been done; the others have slot 0.
+    [[nodiscard]] KernelResult<void> fill(std::span<abi::Placement> placements,
+                                          Ref<CapTable> from = {}) const {
+        while (!placements.empty()) {
+            const auto part = placements.first(std::min(placements.size(), abi::most_placed));
+            put_payload(std::as_bytes(part));
+            const sys::Outcome outcome =
+                detail::operate_raw(index, Op::fill, {from.index()}, part.size_bytes());
+            if (outcome.error != abi::Error::ok) {
+                for (abi::Placement& undone : placements) {
+                    undone.slot = abi::no_capability;
+                }
+                return base::fail(outcome.error);
+            }
+            std::memcpy(part.data(), message_page().data(), part.size_bytes());
+            placements = placements.subspan(outcome.words[0]);
+        }
+        return {};
+    }
     // Deletes everything that was derived from the capability in this slot, in every table.
     [[nodiscard]] KernelResult<void> revoke(CapIndex slot) const {
         return detail::operate(index, Op::revoke, {slot});
@@ -61,10 +114,12 @@ struct CapTable : Object {
         return CapabilityInfo{static_cast<abi::ObjectType>(words[0]),
                               static_cast<std::uint8_t>(words[1]), words[2]};
     }
-    // Moves the capability in this table's slot to the caller's table.
+    // Moves the capability in this table's slot to the caller's table. As fill, it overwrites the message page.
     template <class T>
     [[nodiscard]] KernelResult<Capability<T>> take(CapIndex slot) const {
-        return detail::obtain<T>(index, Op::take, {slot});
+        abi::Placement one = moved(AnyRef{slot});
+        TRY(Ref<CapTable> { self().table } -> fill({&one, 1}, Ref<CapTable>{index}));
+        return Capability<T>{static_cast<CapIndex>(one.slot)};
     }
 
 private:

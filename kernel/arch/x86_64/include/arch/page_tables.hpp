@@ -21,6 +21,7 @@
 #include "abi/kernel/operation.hpp"
 #include "kernel/mm/frame_pool.hpp"
 #include "kernel/types.hpp"
+#include "libs/base/zero_words.hpp"
 
 namespace arch {
 
@@ -52,6 +53,8 @@ public:
         raw |= (flags & MapFlags::write_combining) != 0 ? memory_type_write_combining : 0;
         raw_ = raw;
     }
+    // Of this kind, another frame; this one's is 0.
+    [[nodiscard]] Entry of(PhysAddr frame) const { return from_raw(raw_ | frame.value()); }
     void make_large() { raw_ |= bit_large; }
     void set_table(PhysAddr table) { raw_ = table.value() | bit_present | bit_write | bit_user; }
     void clear() { raw_ = 0; }
@@ -144,6 +147,14 @@ public:
         return slot != nullptr && slot->is_large() ? slot : nullptr;
     }
 
+    // Of one that `entry` has given: entries in a row around it, of the same table, which are to be set, too.
+    static void mark_row(const Entry* first, std::size_t count) {
+        const auto at = reinterpret_cast<std::uintptr_t>(first) % sizeof(Table) / sizeof(Entry);
+        kernel::mm::frames.marks(physical(first)) |=
+            ~std::uint32_t{0} << (at / entries_per_mark) &
+            ~std::uint32_t{0} >> (31 - (at + count - 1) / entries_per_mark);
+    }
+
     // Calls visit(UserAddr, Entry&) for each present page in [begin, end). A large one must lie in it as a whole.
     template <class Visit>
     void for_each_present(UserAddr begin, UserAddr end, Visit&& visit) const {
@@ -193,11 +204,11 @@ public:
         return reached;
     }
 
-    // Takes all tables but the root apart, calling free(PhysAddr) for each, with take() before; when that says no, it ends. True: all
-    // are gone. Leaves are not looked at.
+    // Takes all tables below `end` but the root apart, calling free(PhysAddr) for each, with take() before; when that says no, it ends.
+    // True: all are gone. Leaves are not looked at.
     template <class Take, class Free>
-    [[nodiscard]] bool release_tables(Take&& take, Free&& free) const {
-        return release_level(root_, 3, root_entries - 1, take, free);
+    [[nodiscard]] bool release_tables(UserAddr end, Take&& take, Free&& free) const {
+        return release_level(root_, 3, index(end.value() - 1, 3), take, free);
     }
 
     // ---- lending: what one entry of the root covers can be seen through another root, too
@@ -219,11 +230,6 @@ public:
     void return_lent(UserAddr end) const {
         for_each_lent(end, [](std::size_t, Entry& slot) { slot.clear(); });
     }
-    // In the borrower, when these entries have become its own.
-    template <class Free>
-    void release_below(UserAddr end, Free&& free) const {
-        (void)release_level(root_, 3, index(end.value() - 1, 3), always, free);
-    }
 
 private:
     static Table& table(PhysAddr frame) { return *static_cast<Table*>(window(frame)); }
@@ -232,7 +238,6 @@ private:
         return (address >> shift(level)) & 511;
     }
 
-    static constexpr std::size_t root_entries = 256;  // of the user half
     void borrow(std::size_t at, const Entry& lent) const {
         if (Entry& slot = table(root_)[at]; !slot.present()) {
             mark(root_, at);
@@ -248,12 +253,6 @@ private:
         return level == 1 ? slot.is_table() : slot.present();
     }
     static constexpr auto always = [] { return true; };
-    // After this entry of a table, which is not present: how many more are not, as far as a look at four shows. Most are empty.
-    static std::size_t more_empty(const Entry* entries, std::size_t at) {
-        const Entry* four = &entries[at];
-        return at % 4 == 0 && (four[1].raw_ | four[2].raw_ | four[3].raw_) == 0 ? 3 : 0;
-    }
-
     static void fill_with_parts(PhysAddr frame, Entry large) {
         Table& parts = table(frame);
         for (std::size_t i = 0; i < parts.size(); ++i) {
@@ -297,7 +296,7 @@ private:
                 Entry& slot = entries[i];
                 const std::uint64_t at = base + i * step;
                 if (!slot.present()) {
-                    i += more_empty(entries, i);
+                    i += base::more_zeros(entries, i);
                     continue;
                 }
                 if constexpr (level == last) {
@@ -333,7 +332,7 @@ private:
                 }
                 Entry& slot = entries[at];
                 if (!slot.present()) {
-                    i += more_empty(entries.data(), at);
+                    i += base::more_zeros(entries.data(), at);
                     continue;
                 }
                 if (slot.is_large()) {
