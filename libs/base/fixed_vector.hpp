@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <span>
 
 namespace base {
 
@@ -22,6 +23,7 @@ public:
     // Of an index below size().
     [[nodiscard]] constexpr T& operator[](std::size_t i) { return places_[i]; }
     [[nodiscard]] constexpr const T& operator[](std::size_t i) const { return places_[i]; }
+    [[nodiscard]] constexpr std::span<T> span() { return {begin(), size_}; }
     [[nodiscard]] constexpr T& back() { return places_[size_ - 1]; }
 
     constexpr void push_back(const T& value) { places_[size_++] = value; }

@@ -27,6 +27,7 @@ TEST(FixedVector, IsWhatAVectorIs) {
             vector.erase(vector.begin() + gone);
         }
         ASSERT_TRUE(std::equal(vector.begin(), vector.end(), expected.begin(), expected.end()));
+        ASSERT_TRUE(std::ranges::equal(vector.span(), expected));
         ASSERT_EQ(vector.full(), expected.size() == room);
         ASSERT_EQ(vector.empty(), expected.empty());
         if (!expected.empty()) {

@@ -76,7 +76,7 @@ ipc::KernelResult<void> LoadedImage::map_part(ipc::Ref<ipc::AddressSpace> space,
                                               ipc::Ref<ipc::Memory> memory) const {
     using Flags = abi::MapFlags;
     const std::uint64_t flags =
-        Flags::read | (part.execute ? Flags::execute : 0) |
+        Flags::read | Flags::populate | (part.execute ? Flags::execute : 0) |
         (part.write ? Flags::write | Flags::on_clone_copy : Flags::on_clone_share);
     return space->map(memory, {.address = part.address, .length = part.length, .flags = flags});
 }

@@ -109,11 +109,8 @@ struct Body {
         }
         waiters.clear();
         stopped.abandon();
-        thread.reset();
-        space.reset();
-        table.reset();
+        ipc::reset_all(thread, space, table, bank);
         view = {};
-        bank.reset();
     }
 };
 

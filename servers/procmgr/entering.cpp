@@ -64,9 +64,8 @@ base::Result<void, Refusal> enter(Manager& manager, Process& process, ImageBlock
                               {.container = inside->container,
                                .process = &process,
                                .block = &block,
-                               .view = inside->body->view.ref(),
-                               .executable = program,
-                               .move_in = {}});
+                               .view = inside->body->view,
+                               .executable = program});
     if (!built) {
         return base::fail(built.error());
     }

@@ -204,24 +204,22 @@ Async<Decided> decide(Manager& manager, CallerId caller, const Starter& starter,
     co_return std::move(decision);
 }
 
-// Standard output and error become the container's log, if that was asked for.
-Result<void> give_log(Manager& manager, Container& container, Body& to, ImageBlock& image) {
-    if (!container.has_log()) {
-        return {};
-    }
+// Standard output and error become the container's log, in the slots after those that are moved.
+Result<void> give_log(Manager& manager, Manager::FreshImage& fresh, std::size_t moved) {
+    Container& container = *fresh.container;
     TRY(manager.begin_log(container));
-    const auto file_for = [&](LogRing::Stream stream) {
+    auto slot = static_cast<abi::CapIndex>(first_given_slot + moved);
+    for (const LogRing::Stream stream : {LogRing::Stream::output, LogRing::Stream::errors}) {
         const Badge badge{.kind = BadgeKind::log,
                           .serial = static_cast<std::uint32_t>(stream),
                           .pid = container.id};
-        return ipc::mint<fs::File>(manager.given.endpoint,
-                                   {.badge = badge.raw(), .rights = abi::EndpointRights::call});
-    };
-    auto output = file_for(LogRing::Stream::output), errors = file_for(LogRing::Stream::errors);
-    if (!output || !errors) {
-        return base::fail(ipc::to_status((output ? errors : output).error()));
+        fresh.given.push_back(
+            ipc::minted(manager.given.endpoint,
+                        {.badge = badge.raw(), .rights = abi::EndpointRights::call}, slot));
+        add_output(*fresh.block, stream == LogRing::Stream::output ? 1 : 2, slot);
+        ++slot;
     }
-    return replace_outputs(to, image, {std::move(*output), std::move(*errors)});
+    return {};
 }
 
 // What GRANT argv start lets the container's programs start.
@@ -249,11 +247,9 @@ base::Result<void, Refusal> replace(Manager& manager, const Starter& starter, Pr
                               {.container = &container,
                                .process = &process,
                                .block = &block,
-                               .view = decision.prepared.view,
+                               .view = SharedView{std::move(decision.prepared.view)},
                                .executable = decision.prepared.executable,
-                               .move_in = [&](Body& to, ImageBlock& to_block) {
-                                   return give_log(manager, container, to, to_block);
-                               }});
+                               .to_log = container.has_log()});
     if (!built) {
         return base::fail(built.error());
     }
@@ -299,9 +295,8 @@ base::Result<void, Refusal> run_with_view(Manager& manager, const Starter& start
                               {.container = &own,
                                .process = &process,
                                .block = &block,
-                               .view = starter.view.ref(),
-                               .executable = program,
-                               .move_in = {}});
+                               .view = starter.view,
+                               .executable = program});
     if (!built) {
         return base::fail(built.error());
     }
@@ -332,21 +327,29 @@ base::Result<std::optional<Body>, Refusal> build_beside(Manager& manager, Proces
                                                         Identity identity,
                                                         Manager::FreshImage fresh) {
     const Body& old = *manager.body_of(process.pid);
+    ImageBlock& block = *fresh.block;
+    if (fresh.to_log) {
+        drop_outputs(block);
+    }
+    auto moved = moves(block);
+    if (!moved) {
+        return base::fail(Refusal{moved.error(), {}});
+    }
+    if (fresh.to_log) {
+        if (const auto begun = give_log(manager, fresh, moved->size()); !begun) {
+            return base::fail(Refusal{begun.error(), {}});
+        }
+    }
+    fresh.moved = std::move(*moved);
+    fresh.moved_from = old.table;
     const Identity before = std::exchange(process.identity, identity);
-    bool moved = false;
-    const auto then = std::move(fresh.move_in);
-    fresh.move_in = [&](Body& to, ImageBlock& block) -> Result<void> {
-        moved = true;
-        TRY(move_from(old, to, block));
-        return then ? then(to, block) : Result<void>{};
-    };
     auto built = manager.build_image(fresh);
     if (built) {
         note_program(process, *fresh.block);
         (void)built->thread->set_name(process.name);
         return std::optional{std::move(*built)};
     }
-    if (!moved) {
+    if (!fresh.moving) {
         process.identity = before;
         return base::fail(Refusal{built.error(), {}});
     }

@@ -15,7 +15,9 @@ using abi::MapFlags;
 using abi::page_size;
 
 constexpr std::uint64_t private_data = MapFlags::read | MapFlags::write | MapFlags::on_clone_copy;
-constexpr std::uint64_t own_pages = MapFlags::read | MapFlags::write | MapFlags::on_clone_drop;
+// Pages that are there when they are mapped, and that every process uses.
+constexpr std::uint64_t own_pages =
+    MapFlags::read | MapFlags::write | MapFlags::on_clone_drop | MapFlags::populate;
 
 // The first thread's two pages, then the identity page and the signal page.
 constexpr std::uint64_t shared_offset = 2 * page_size;
@@ -56,15 +58,15 @@ void write_identity(const Body& body, const Process& process, std::string_view c
 }
 
 ipc::KernelResult<void> ImageBuilder::add_pages(Body& body, const ImageRequest& request,
-                                                const Pages& pages) const {
-    const auto memory = TRY(body.bank->create_memory(own_memory_bytes));
+                                                const Pages& pages, Spare& spare) const {
+    const auto& memory = spare.pages = TRY(body.bank->create_memory(own_memory_bytes));
     TRY(write_memory(memory, page_size + offsetof(abi::ControlPage, user), pages.user));
-    TRY(body.space->map(memory,
-                        {.address = pages.address, .length = 2 * page_size, .flags = own_pages}));
     body.thread = TRY(body.bank->create_thread({.space = body.space,
                                                 .table = body.table,
                                                 .pages = memory,
                                                 .flags = abi::ThreadFlags::fpu}));
+    TRY(body.space->map(memory,
+                        {.address = pages.address, .length = 2 * page_size, .flags = own_pages}));
     TRY(body.thread->set_name(request.process->name));
     const Badge badge{BadgeKind::fault, request.serial, request.process->pid};
     TRY(body.thread->set_fault_handler(endpoint_, badge.raw()));
@@ -77,14 +79,17 @@ ipc::KernelResult<void> ImageBuilder::add_shared(Body& body, const ImageRequest&
     TRY(body.space->map(memory, {.address = process::identity_page,
                                  .length = page_size,
                                  .offset = shared_offset,
-                                 .flags = MapFlags::read | MapFlags::on_clone_drop}));
+                                 .flags = own_pages & ~MapFlags::write}));
     TRY(body.space->map(memory, {.address = process::signal_page,
                                  .length = page_size,
                                  .offset = shared_offset + page_size,
                                  .flags = own_pages}));
     const std::uint64_t address = request.places->take();
     if (const auto mapped = ipc::own_space()->map(
-            memory, {.address = address, .length = 2 * page_size, .offset = shared_offset});
+            memory, {.address = address,
+                     .length = 2 * page_size,
+                     .offset = shared_offset,
+                     .flags = MapFlags::read | MapFlags::write | MapFlags::populate});
         !mapped) {
         request.places->give_back(address);
         return base::fail(mapped.error());
@@ -97,103 +102,104 @@ ipc::KernelResult<void> ImageBuilder::add_shared(Body& body, const ImageRequest&
     return {};
 }
 
-ipc::KernelResult<void> ImageBuilder::fill_own_slots(Body& body, const ImageRequest& request,
-                                                     ipc::Ref<ipc::SchedContext> context) const {
-    const auto& table = body.table;
-    TRY(table->copy(body.table, abi::all_rights, process::own_table));
-    TRY(table->copy(body.space, space_rights, process::own_space));
-    TRY(table->copy(body.thread, abi::all_rights, process::own_thread));
-    TRY(table->copy(body.bank, bank_rights, process::own_bank));
-    TRY(table->copy(context, context_rights, process::own_sched_context));
-    const Badge badge{BadgeKind::process, request.serial, request.process->pid};
-    // Without a drop guard: a process ends when its bank does, and only procmgr does that.
-    TRY(table->mint(endpoint_, {.badge = badge.raw(), .rights = abi::EndpointRights::call},
-                    process::own_process));
-    return {};
-}
-
-ipc::KernelResult<void> ImageBuilder::fill_other_slots(Body& body,
-                                                       const ImageRequest& request) const {
-    const auto& table = body.table;
-    if (body.view.ref()) {
-        TRY(table->copy(body.view.ref(), abi::EndpointRights::call, process::own_view));
-    }
-    TRY(table->copy(request.container_bank, bank_rights, process::container_bank));
-    if (request.may_log && log_) {
-        TRY(table->copy(log_, abi::LogRights::write | abi::LogRights::trace, process::own_log));
-    }
-    return {};
-}
-
-ipc::KernelResult<Body> ImageBuilder::create(const ImageRequest& request) const {
-    return copy(request, {});
-}
-
-ipc::KernelResult<Body> ImageBuilder::copy(const ImageRequest& request,
-                                           const ForkSource& source) const {
-    Body body;
-    base::ScopeGuard undo{[&] { body.destroy(); }};
-    body.serial = request.serial & Badge::serial_mask;
-    body.bank = TRY(request.container_bank->create_bank(request.memory_limit));
+ipc::KernelResult<void> ImageBuilder::complete(Body& body, const ImageRequest& request,
+                                               const Pages& pages, Slots& slots,
+                                               Spare& spare) const {
     ipc::ThreadArea area{};
-    Pages pages{process::linux_threads, {}};
-    std::vector<std::byte> user(source.user.begin(), source.user.end());
-    if (source.body != nullptr) {
-        const bool shares = (source.fork.flags & process::Fork::shares_memory) != 0;
-        body.space = TRY(source.body->space->clone(body.bank, shares ? process::linux_base : 0));
-        body.table = TRY(source.body->table->clone(body.bank, process::first_copied));
-        pages.address = source.fork.control_page - page_size;
-    } else {
-        body.space = TRY(body.bank->create_address_space());
-        body.table = TRY(body.bank->create_cap_table(
-            std::min(process_table_slots,
-                     slots_beside_descriptors + std::uint64_t{request.descriptor_limit} *
-                                                    process::ImageDescriptor::most_capabilities)));
-        TRY(body.space->map(time_page_, {.address = process::time_page,
-                                         .length = page_size,
-                                         .flags = MapFlags::read | MapFlags::on_clone_share}));
-    }
     area.control = reinterpret_cast<abi::ControlPage*>(pages.address + page_size);
     area.table = process::own_table;
     area.space = process::own_space;
     area.thread = process::own_thread;
     area.bank = process::own_bank;
     area.sched_context = process::own_sched_context;
+    std::vector<std::byte> user(pages.user.begin(), pages.user.end());
     user.resize(std::max(user.size(), sizeof area));
     std::memcpy(user.data(), &area, sizeof area);
-    pages.user = user;
-    if (source.body != nullptr) {
-        body.view = source.body->view;
-    } else if (request.view) {
-        body.view = SharedView{TRY(ipc::copy(request.view))};
-    }
-    TRY(add_pages(body, request, pages));
-    const auto context =
+    TRY(add_pages(body, request, {pages.address, user}, spare));
+    spare.context =
         TRY(body.bank->create_sched_context(request.cpu, {.priority = process_priority}));
-    TRY(context->bind(body.thread));
-    TRY(fill_own_slots(body, request, context));
-    if (source.body == nullptr) {
-        TRY(fill_other_slots(body, request));
+    TRY(spare.context->bind(body.thread));
+    slots.push_back(ipc::copied(body.table, abi::all_rights, process::own_table));
+    slots.push_back(ipc::copied(body.space, space_rights, process::own_space));
+    slots.push_back(ipc::copied(body.thread, abi::all_rights, process::own_thread));
+    slots.push_back(ipc::copied(body.bank, bank_rights, process::own_bank));
+    slots.push_back(ipc::copied(spare.context, context_rights, process::own_sched_context));
+    const Badge badge{BadgeKind::process, request.serial, request.process->pid};
+    // Without a drop guard: a process ends when its bank does, and only procmgr does that.
+    slots.push_back(ipc::minted(endpoint_,
+                                {.badge = badge.raw(), .rights = abi::EndpointRights::call},
+                                process::own_process));
+    return body.table->fill(slots.span());
+}
+
+ipc::KernelResult<Body> ImageBuilder::create(const ImageRequest& request,
+                                             std::span<const std::byte> block) const {
+    Body body;
+    Spare spare;
+    base::ScopeGuard undo{[&] { body.destroy(); }};
+    body.serial = request.serial & Badge::serial_mask;
+    body.bank = TRY(request.container_bank->create_bank(request.memory_limit));
+    body.space = TRY(body.bank->create_address_space());
+    body.table = TRY(body.bank->create_cap_table(
+        std::min(process_table_slots,
+                 slots_beside_descriptors + std::uint64_t{request.descriptor_limit} *
+                                                process::ImageDescriptor::most_capabilities)));
+    body.view = request.view;
+    TRY(body.space->map(time_page_, {.address = process::time_page,
+                                     .length = page_size,
+                                     .flags = MapFlags::read | MapFlags::on_clone_share}));
+    TRY(load(body, block, spare));
+    Slots slots;
+    slots.push_back(ipc::copied(request.container_bank, bank_rights, process::container_bank));
+    slots.push_back(ipc::copied(request.executable, abi::EndpointRights::call, executable_slot));
+    if (body.view.ref()) {
+        slots.push_back(ipc::copied(body.view.ref(), abi::EndpointRights::call, process::own_view));
     }
+    if (request.may_log && log_) {
+        slots.push_back(
+            ipc::copied(log_, abi::LogRights::write | abi::LogRights::trace, process::own_log));
+    }
+    TRY(complete(body, request, {process::linux_threads, {}}, slots, spare));
+    ipc::reset_all(spare.pages, spare.data, spare.block, spare.context);
     undo.dismiss();
     return body;
 }
 
-ipc::KernelResult<ipc::Capability<ipc::Memory>> ImageBuilder::load(
-    Body& body, std::span<const std::byte> block) const {
-    const auto own = TRY(library_.map_copy_into(body.space, body.bank));
-    TRY(body.space->map(own.memory, {.address = process::first_stack,
+ipc::KernelResult<Body> ImageBuilder::copy(const ImageRequest& request,
+                                           const ForkSource& source) const {
+    Body body;
+    Spare spare;
+    base::ScopeGuard undo{[&] { body.destroy(); }};
+    body.serial = request.serial & Badge::serial_mask;
+    body.bank = TRY(request.container_bank->create_bank(request.memory_limit));
+    const bool shares = (source.fork.flags & process::Fork::shares_memory) != 0;
+    body.space = TRY(source.body->space->clone(body.bank, shares ? process::linux_base : 0));
+    body.table = TRY(source.body->table->clone(body.bank, process::first_copied));
+    body.view = source.body->view;
+    Slots slots;
+    TRY(complete(body, request, {source.fork.control_page - page_size, source.user}, slots, spare));
+    ipc::reset_all(spare.pages, spare.context);
+    undo.dismiss();
+    return body;
+}
+
+ipc::KernelResult<void> ImageBuilder::load(Body& body, std::span<const std::byte> block,
+                                           Spare& spare) const {
+    auto own = TRY(library_.map_copy_into(body.space, body.bank));
+    spare.data = std::move(own.memory);
+    TRY(body.space->map(spare.data, {.address = process::first_stack,
                                      .length = beyond_library,
                                      .offset = own.beyond,
                                      .flags = private_data}));
     const std::uint64_t length = base::align_up(block.size(), page_size);
-    auto memory = TRY(body.bank->create_memory(length));
-    TRY(write_memory(memory, 0, block));
-    TRY(body.space->map(
-        memory, {.address = process::image_start, .length = length, .flags = private_data}));
+    spare.block = TRY(body.bank->create_memory(length));
+    TRY(write_memory(spare.block, 0, block));
+    TRY(body.space->map(spare.block, {.address = process::image_start,
+                                      .length = length,
+                                      .flags = private_data | MapFlags::populate}));
     body.entry = library_.entry();
     body.stack = process::first_stack + process::first_stack_bytes;
-    return memory;
+    return {};
 }
 
 }  // namespace procmgr

@@ -2,12 +2,13 @@
 // Building the kernel objects of a process: a fresh image (bank, capability table, address space with
 // the Linux library, first thread), or a copy of a running one (fork).
 //
-//   create ---> move capabilities into body.table ---> load ---> start        a fresh image
-//   copy ----------------------------------------------------> start         fork
+//   create ---> move capabilities into body.table ---> start        a fresh image
+//   copy --------------------------------------------> start        fork
 //
 // Kernel operations only: nothing here calls another process. A failure leaves nothing behind.
 #pragma once
 
+#include "libs/base/fixed_vector.hpp"
 #include "libs/ipc/kernel_objects.hpp"
 #include "libs/process/loaded_image.hpp"
 #include "servers/procmgr/body.hpp"
@@ -22,6 +23,9 @@ inline constexpr std::uint64_t slots_beside_descriptors = 2048;
 inline constexpr std::uint64_t beyond_library =
     process::first_stack_bytes + process::first_heap_bytes;
 inline constexpr std::uint8_t process_priority = 64;
+// Slots of a fresh image: its program, then the capabilities of its descriptors.
+inline constexpr abi::CapIndex executable_slot = process::first_free;
+inline constexpr abi::CapIndex first_given_slot = executable_slot + 1;
 
 struct ImageRequest {
     const Process* process = nullptr;
@@ -30,7 +34,8 @@ struct ImageRequest {
     ipc::Ref<ipc::SchedContext> cpu;  // that its own are to be within
     std::uint64_t memory_limit = 0;
     std::uint32_t descriptor_limit = 0;
-    ipc::Ref<names::View> view;  // copied, of a fork the parent's; none: no files
+    SharedView view;                // of a fork, the parent's is taken
+    ipc::Ref<fs::File> executable;  // of a fresh image
     bool has_terminal = false;
     bool may_log = false;
     bool starts_named = false;
@@ -51,27 +56,33 @@ public:
                  ipc::Ref<ipc::Endpoint> endpoint, ipc::Ref<ipc::Log> log)
         : library_(library), time_page_(time_page), endpoint_(endpoint), log_(log) {}
 
-    [[nodiscard]] ipc::KernelResult<Body> create(const ImageRequest& request) const;
+    // With the library, its stack, and the ImageStart block.
+    [[nodiscard]] ipc::KernelResult<Body> create(const ImageRequest& request,
+                                                 std::span<const std::byte> block) const;
     [[nodiscard]] ipc::KernelResult<Body> copy(const ImageRequest& request,
                                                const ForkSource& source) const;
-    // The library, its stack, and the ImageStart block.
-    [[nodiscard]] ipc::KernelResult<ipc::Capability<ipc::Memory>> load(
-        Body& body, std::span<const std::byte> block) const;
 
 private:
     struct Pages {
         std::uint64_t address;            // of the message page
         std::span<const std::byte> user;  // of the control page
     };
+    // What is needed no more when the body is complete: given back at once.
+    struct Spare {
+        ipc::Capability<ipc::Memory> pages, data, block;
+        ipc::Capability<ipc::SchedContext> context;
+    };
+    using Slots = base::FixedVector<abi::Placement, process::first_free>;
+    // `body` has its bank, space and table; the table is filled with `slots`, and with what every process has.
+    [[nodiscard]] ipc::KernelResult<void> complete(Body& body, const ImageRequest& request,
+                                                   const Pages& pages, Slots& slots,
+                                                   Spare& spare) const;
     [[nodiscard]] ipc::KernelResult<void> add_pages(Body& body, const ImageRequest& request,
-                                                    const Pages& pages) const;
+                                                    const Pages& pages, Spare& spare) const;
     [[nodiscard]] ipc::KernelResult<void> add_shared(Body& body, const ImageRequest& request,
                                                      ipc::Ref<ipc::Memory> memory) const;
-    [[nodiscard]] ipc::KernelResult<void> fill_own_slots(Body& body, const ImageRequest& request,
-                                                         ipc::Ref<ipc::SchedContext> context) const;
-    // What a copy has from the one that it is made of.
-    [[nodiscard]] ipc::KernelResult<void> fill_other_slots(Body& body,
-                                                           const ImageRequest& request) const;
+    [[nodiscard]] ipc::KernelResult<void> load(Body& body, std::span<const std::byte> block,
+                                               Spare& spare) const;
 
     const loader::LoadedImage& library_;
     ipc::Ref<ipc::Memory> time_page_;

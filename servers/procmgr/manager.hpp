@@ -148,11 +148,15 @@ public:
         Container* container = nullptr;
         Process* process = nullptr;
         ImageBlock* block = nullptr;
-        ipc::Ref<names::View> view;
-        ipc::Ref<fs::File> executable;
-        std::function<Result<void>(Body&, ImageBlock&)> move_in;
+        SharedView view{};
+        ipc::Ref<fs::File> executable{};
+        bool to_log = false;  // of build_beside: its output is the container's log
+        // What it gets besides, of procmgr's own, and then of another table; the block's descriptors name these slots.
+        std::vector<abi::Placement> given{}, moved{};
+        ipc::Ref<ipc::CapTable> moved_from{};
+        bool moving = false;  // by build_image: the other table may have lost some already
     };
-    [[nodiscard]] Result<Body> build_image(const FreshImage& fresh);
+    [[nodiscard]] Result<Body> build_image(FreshImage& fresh);
     // The body becomes the process's, in this container ...
     void adopt_body(Process& process, Body&& body, Container& container);
     // ... and runs.
@@ -260,12 +264,9 @@ private:
         ipc::Capability<ipc::Endpoint> endpoint;  // of a service that has been asked for
     };
 
-    [[nodiscard]] ImageRequest request_for(const Process& process, const Container& container,
-                                           ipc::Ref<names::View> view);
+    [[nodiscard]] ImageRequest request_for(const Process& process, const Container& container);
     void start_process(ContainerStart&& start, ImageBlock& block, Prepared&& prepared,
                        ipc::Capability<fs::File> terminal);
-    [[nodiscard]] Result<void> give_start(int index, ipc::Ref<fs::File> terminal, Body& to,
-                                          ImageBlock& image);
     Task start_on_terminal(Pid pid, std::uint32_t serial, ipc::Capability<fs::File> terminal);
     [[nodiscard]] Container* starter_of(const Container& container);
     [[nodiscard]] bool is_inside(std::uint32_t inner, std::uint32_t outer);

@@ -226,15 +226,15 @@ void Manager::settle_container(std::uint32_t id) {
     }
 }
 
-ImageRequest Manager::request_for(const Process& process, const Container& container,
-                                  ipc::Ref<names::View> view) {
+ImageRequest Manager::request_for(const Process& process, const Container& container) {
     return {.process = &process,
             .container_name = container.name,
             .container_bank = container.bank,
             .cpu = cpu_of(container),
             .memory_limit = container.memory_limit,
             .descriptor_limit = container.descriptor_limit,
-            .view = view,
+            .view = {},
+            .executable = {},
             .has_terminal = has_terminal(process),
             .may_log = container.has(cluufile::Profile::admin),
             .starts_named = container.plan.grants.starts(),
@@ -242,28 +242,25 @@ ImageRequest Manager::request_for(const Process& process, const Container& conta
             .places = &places_};
 }
 
-Result<Body> Manager::build_image(const FreshImage& fresh) {
-    auto body = builder_.create(request_for(*fresh.process, *fresh.container, fresh.view));
+// All that can fail for want of memory happens before anything is moved.
+Result<Body> Manager::build_image(FreshImage& fresh) {
+    fresh.block->executable = executable_slot;
+    const auto block = TRY(procmgr::build_image(*fresh.block));
+    ImageRequest request = request_for(*fresh.process, *fresh.container);
+    request.view = std::move(fresh.view);
+    request.executable = fresh.executable;
+    auto body = builder_.create(request, block);
     if (!body) {
         return base::fail(ipc::to_status(body.error()));
     }
     base::ScopeGuard undo{[&] { body->destroy(); }};
-    const auto executable =
-        body->table->copy(fresh.executable, abi::EndpointRights::call, abi::any_slot);
-    if (!executable) {
-        return base::fail(ipc::to_status(executable.error()));
+    auto filled = body->table->fill(fresh.given);
+    if (filled) {
+        fresh.moving = true;
+        filled = body->table->fill(fresh.moved, fresh.moved_from);
     }
-    fresh.block->executable = *executable;
-    // Written twice: all that can fail for want of memory has happened before anything is moved.
-    const auto before = TRY(procmgr::build_image(*fresh.block));
-    const auto memory = builder_.load(*body, before);
-    if (!memory) {
-        return base::fail(ipc::to_status(memory.error()));
-    }
-    TRY(fresh.move_in(*body, *fresh.block));
-    const auto after = TRY(procmgr::build_image(*fresh.block));
-    if (const auto written = write_memory(*memory, 0, after); !written) {
-        return base::fail(ipc::to_status(written.error()));
+    if (!filled) {
+        return base::fail(ipc::to_status(filled.error()));
     }
     undo.dismiss();
     return std::move(*body);

@@ -85,7 +85,7 @@ Result<Pid> Manager::fork(Process& parent, const ForkSource& source) {
     }
     Process* child = TRY(table.add(parent.pid));
     child->started_ns = rt::now();
-    auto body = builder_.copy(request_for(*child, *container, {}), source);
+    auto body = builder_.copy(request_for(*child, *container), source);
     if (!body) {
         table.remove(child->pid);
         return base::fail(ipc::to_status(body.error()));

@@ -305,20 +305,6 @@ Task Manager::start_entry(int index) {
     start_process(std::move(start), block, std::move(*prepared), std::move(terminal));
 }
 
-// What the first process of an entry has besides what all have.
-Result<void> Manager::give_start(int index, ipc::Ref<fs::File> terminal, Body& to,
-                                 ImageBlock& image) {
-    const auto& endpoint = entries_[static_cast<std::size_t>(index)].endpoint;
-    if (endpoint) {
-        const auto placed =
-            to.table->copy(endpoint, abi::EndpointRights::receive, process::own_service);
-        if (!placed) {
-            return base::fail(ipc::to_status(placed.error()));
-        }
-    }
-    return give_all(terminal, to, image);
-}
-
 void Manager::start_process(ContainerStart&& start, ImageBlock& block, Prepared&& prepared,
                             ipc::Capability<fs::File> terminal) {
     const int index = start.start_entry;
@@ -345,14 +331,17 @@ void Manager::start_process(ContainerStart&& start, ImageBlock& block, Prepared&
             controlling = std::move(*copy);
         }
     }
-    auto body = build_image({.container = *container,
-                             .process = &process,
-                             .block = &block,
-                             .view = prepared.view,
-                             .executable = prepared.executable,
-                             .move_in = [&](Body& to, ImageBlock& image) {
-                                 return give_start(index, terminal, to, image);
-                             }});
+    std::vector<abi::Placement> gifts = copies_of(terminal, block);
+    if (const auto& service = entries_[static_cast<std::size_t>(index)].endpoint) {
+        gifts.push_back(ipc::copied(service, abi::EndpointRights::receive, process::own_service));
+    }
+    FreshImage fresh{.container = *container,
+                     .process = &process,
+                     .block = &block,
+                     .view = SharedView{std::move(prepared.view)},
+                     .executable = prepared.executable,
+                     .given = std::move(gifts)};
+    auto body = build_image(fresh);
     if (!body) {
         forget_container(**container);
         table.remove(process.pid);
@@ -446,13 +435,13 @@ Task Manager::restart_container(std::uint32_t id) {
     container.main = 0;
     ++container.restarts;
     note_program(process, block);
-    auto body =
-        build_image({.container = &container,
+    FreshImage fresh{.container = &container,
                      .process = &process,
                      .block = &block,
-                     .view = prepared->view,
+                     .view = SharedView{std::move(prepared->view)},
                      .executable = prepared->executable,
-                     .move_in = [](Body& to, ImageBlock& image) { return copy_own(to, image); }});
+                     .given = copies(block)};
+    auto body = build_image(fresh);
     if (!body) {
         container.start_failure = "no room for it";
         rt::log(std::string_view{container.name}, " could not be restarted: ", body.error());

@@ -194,12 +194,12 @@ bool Manager::start_check(Container& container, const Body& main,
     process.started_ns = rt::now();
     ImageBlock block = check_image(container.plan);
     note_program(process, block);
-    auto body = build_image({.container = &container,
-                             .process = &process,
-                             .block = &block,
-                             .view = main.view.ref(),
-                             .executable = program,
-                             .move_in = [](Body&, ImageBlock&) { return Result<void>{}; }});
+    FreshImage fresh{.container = &container,
+                     .process = &process,
+                     .block = &block,
+                     .view = main.view,
+                     .executable = program};
+    auto body = build_image(fresh);
     if (!body) {
         table.remove(process.pid);
         return false;

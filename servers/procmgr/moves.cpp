@@ -1,121 +1,110 @@
 // SPDX-License-Identifier: MIT
 #include "servers/procmgr/moves.hpp"
 
-#include <map>
-#include <set>
+#include <algorithm>
 
+#include "servers/procmgr/image.hpp"
 #include "servers/procmgr/model/text.hpp"
 
 namespace procmgr {
 namespace {
 
-// Gives the new slot for an old one.
-template <class Bring>
-Result<void> bring_all(ImageBlock& image, Bring bring) {
-    std::map<abi::CapIndex, abi::CapIndex> brought;
+constexpr auto is_output = [](const process::ImageDescriptor& one) {
+    return one.descriptor == 1 || one.descriptor == 2;
+};
+
+// Calls visit(slot) for all that the descriptors name.
+template <class Visit>
+void for_each_slot(ImageBlock& image, Visit visit) {
     for (process::ImageDescriptor& descriptor : image.descriptors) {
         for (abi::CapIndex& slot : descriptor.capabilities) {
-            if (slot == abi::no_capability) {
-                continue;
+            if (slot != abi::no_capability) {
+                visit(slot);
             }
-            auto known = brought.find(slot);
-            if (known == brought.end()) {
-                known = brought.emplace(slot, TRY(bring(slot))).first;
-            }
-            slot = known->second;
         }
     }
-    return {};
 }
 
-template <class T>
-Result<T> checked(ipc::KernelResult<T>&& result) {
-    if (!result) {
-        return base::fail(ipc::to_status(result.error()));
+// Each slot that the descriptors name once, in their order; where to is not said yet.
+std::vector<abi::Placement> placements_of(ImageBlock& image, abi::CapTableOp how) {
+    std::vector<abi::CapIndex> slots;
+    for_each_slot(image, [&](abi::CapIndex slot) { slots.push_back(slot); });
+    // (By plain `<` it would be a function of the library's that is not there.)
+    std::ranges::sort(slots, [](auto a, auto b) { return a < b; });
+    slots.erase(std::ranges::unique(slots).begin(), slots.end());
+    std::vector<abi::Placement> all;
+    all.reserve(slots.size() + 1);
+    for (const abi::CapIndex slot : slots) {
+        all.push_back(how == abi::CapTableOp::move ? ipc::moved(ipc::AnyRef{slot})
+                                                   : ipc::copied(ipc::AnyRef{slot}));
     }
-    return std::move(*result);
+    return all;
 }
 
-Result<ipc::Capability<ipc::Any>> take(const Body& from, abi::CapIndex slot) {
-    if (slot < process::first_free) {
-        return base::fail(Status::not_permitted);
+void rename_slots(ImageBlock& image, const std::vector<abi::Placement>& placements) {
+    for_each_slot(image, [&](abi::CapIndex& slot) {
+        const auto found = std::ranges::lower_bound(placements, slot, {}, &abi::Placement::source);
+        slot = static_cast<abi::CapIndex>(found->slot);
+    });
+}
+
+std::vector<abi::Placement> renumber(ImageBlock& image, abi::CapTableOp how) {
+    std::vector<abi::Placement> all = placements_of(image, how);
+    abi::CapIndex next = first_given_slot;
+    for (abi::Placement& one : all) {
+        one.slot = next++;
     }
-    return checked(from.table->take<ipc::Any>(slot));
+    rename_slots(image, all);
+    return all;
 }
 
 }  // namespace
 
-Result<void> move_from(const Body& from, Body& to, ImageBlock& image) {
-    return bring_all(image, [&](abi::CapIndex slot) -> Result<abi::CapIndex> {
-        auto taken = TRY(take(from, slot));
-        return checked(to.table->move(std::move(taken)));
-    });
-}
-
-Result<void> copy_own(Body& to, ImageBlock& image) {
-    return bring_all(
-        image, [&](abi::CapIndex slot) { return checked(to.table->copy(ipc::AnyRef{slot})); });
-}
-
-Result<void> give_all(ipc::Ref<fs::File> file, Body& to, ImageBlock& image) {
-    return bring_all(image, [&](abi::CapIndex) { return checked(to.table->copy(file)); });
-}
-
-Result<void> replace_outputs(const Body& to, ImageBlock& image, Outputs files) {
-    const auto is_output = [](const process::ImageDescriptor& one) {
-        return one.descriptor == 1 || one.descriptor == 2;
-    };
-    std::set<abi::CapIndex> unused;
-    for (const bool outputs : {true, false}) {
-        for (const process::ImageDescriptor& one : image.descriptors) {
-            for (const abi::CapIndex slot : one.capabilities) {
-                if (is_output(one) == outputs && outputs && slot != abi::no_capability) {
-                    unused.insert(slot);
-                } else if (is_output(one) == outputs) {
-                    unused.erase(slot);
-                }
-            }
-        }
+Result<std::vector<abi::Placement>> moves(ImageBlock& image) {
+    bool own = false;
+    for_each_slot(image, [&own](abi::CapIndex slot) { own |= slot < process::first_free; });
+    if (own) {
+        return base::fail(Status::not_permitted);
     }
-    for (const abi::CapIndex slot : unused) {
-        if (const auto removed = to.table->remove(slot); !removed) {
-            return base::fail(ipc::to_status(removed.error()));
-        }
-    }
-    std::erase_if(image.descriptors, is_output);
-    for (const std::uint32_t number : {1U, 2U}) {
-        const abi::CapIndex slot =
-            TRY(checked(to.table->move(std::move(number == 1 ? files.output : files.errors))));
-        process::ImageDescriptor descriptor{};
-        descriptor.descriptor = number;
-        descriptor.kind = process::ImageDescriptor::file;
-        descriptor.capabilities[0] = slot;
-        descriptor.state[0] = fs::OpenFlags::write | fs::OpenFlags::append;
-        descriptor.state[1] = static_cast<std::uint32_t>(fs::Kind::regular);
-        image.descriptors.push_back(descriptor);
-    }
-    return {};
+    return renumber(image, abi::CapTableOp::move);
 }
 
-// There is no operation that copies out of another table, so each is taken out and put back. The
-// image has not been started yet, so nobody misses a capability while it is out of its table.
+std::vector<abi::Placement> copies(ImageBlock& image) {
+    return renumber(image, abi::CapTableOp::copy);
+}
+
+std::vector<abi::Placement> copies_of(ipc::Ref<fs::File> file, ImageBlock& image) {
+    for_each_slot(image, [file](abi::CapIndex& slot) { slot = file.index(); });
+    return copies(image);
+}
+
+void drop_outputs(ImageBlock& image) { std::erase_if(image.descriptors, is_output); }
+
+void add_output(ImageBlock& image, std::uint32_t number, abi::CapIndex slot) {
+    process::ImageDescriptor descriptor{};
+    descriptor.descriptor = number;
+    descriptor.kind = process::ImageDescriptor::file;
+    descriptor.capabilities[0] = slot;
+    descriptor.state[0] = fs::OpenFlags::write | fs::OpenFlags::append;
+    descriptor.state[1] = static_cast<std::uint32_t>(fs::Kind::regular);
+    image.descriptors.push_back(descriptor);
+}
+
 std::unique_ptr<RestartKit> make_kit(const Body& body, const ImageBlock& image,
                                      ipc::Ref<names::View> starter_view, Started by) {
     auto kit = std::make_unique<RestartKit>();
     kit->block = image;
     kit->by = std::move(by);
-    const auto kept = bring_all(kit->block, [&](abi::CapIndex slot) -> Result<abi::CapIndex> {
-        auto taken = TRY(take(body, slot));
-        auto copied = TRY(checked(ipc::copy(taken.ref())));
-        TRY(checked(body.table->move(std::move(taken), slot)));
-        const abi::CapIndex own = copied.index();
-        kit->owned.push_back(std::move(copied));
-        return own;
-    });
+    std::vector<abi::Placement> all = placements_of(kit->block, abi::CapTableOp::copy);
+    const auto kept = ipc::own_table()->fill(all, body.table);
+    for (const abi::Placement& one : all) {
+        kit->owned.emplace_back(static_cast<abi::CapIndex>(one.slot));
+    }
     auto view = ipc::copy(starter_view);
     if (!kept || !view) {
         return nullptr;
     }
+    rename_slots(kit->block, all);
     kit->starter_view = std::move(*view);
     return kit;
 }

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Capabilities of descriptors on their way into a new image. Each function goes through the block's
-// descriptors and replaces every slot by the slot in the new table; slots that occur several times
-// (descriptors that share an open file) are brought over once.
-//
-// Slots come from a client: those below process::first_free are the process's own means and are
-// refused, as are slots that hold nothing.
+// Capabilities of descriptors on their way into a fresh image. Each function goes through the block's
+// descriptors, replaces every slot by the one in the new table, from first_given_slot on, and tells what is to be put there;
+// slots that occur several times (descriptors that share an open file) are brought over once.
 #pragma once
 
 #include "servers/procmgr/body.hpp"
@@ -13,19 +10,17 @@
 
 namespace procmgr {
 
-// Out of the old image's table: exec.
-[[nodiscard]] Result<void> move_from(const Body& from, Body& to, ImageBlock& image);
+// Out of the old image's table: exec. The slots come from a client: not_permitted for those below process::first_free, which are the
+// process's own means.
+[[nodiscard]] Result<std::vector<abi::Placement>> moves(ImageBlock& image);
 // The slots are procmgr's own.
-[[nodiscard]] Result<void> copy_own(Body& to, ImageBlock& image);
+[[nodiscard]] std::vector<abi::Placement> copies(ImageBlock& image);
 // Every descriptor gets the same file.
-[[nodiscard]] Result<void> give_all(ipc::Ref<fs::File> file, Body& to, ImageBlock& image);
+[[nodiscard]] std::vector<abi::Placement> copies_of(ipc::Ref<fs::File> file, ImageBlock& image);
 
-// Descriptors 1 and 2 of an image that has not been started become these files, open for writing. What they were is taken
-// from it, unless another descriptor has it, too.
-struct Outputs {
-    ipc::Capability<fs::File> output, errors;
-};
-[[nodiscard]] Result<void> replace_outputs(const Body& to, ImageBlock& image, Outputs files);
+// Descriptors 1 and 2 go; and one of them becomes a file in this slot, open for writing.
+void drop_outputs(ImageBlock& image);
+void add_output(ImageBlock& image, std::uint32_t number, abi::CapIndex slot);
 
 // The view of a run of a container that is traced, for container::ReadUses.
 void keep_trace(Container& container, ipc::Ref<names::View> view);
