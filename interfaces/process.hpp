@@ -53,6 +53,9 @@ struct Fork {
 // What to do with a program without a Cluufile of its own is the same in two steps, for who has not looked yet whether it can be
 // loaded at all: `only_image` notes nothing when there is none, and `in_place` does not look for one any more.
 //
+// The step `if_known` comes before anybody has looked at the program: procmgr replaces the process if it has done so before for this
+// path and view, by `only_image`, and nothing has changed since. Else it replies, and has noted nothing.
+//
 // A path /var/images/NAME/Cluufile asks for the container of that image by its name. The caller must
 // be able to read the Cluufile.
 //
@@ -64,12 +67,14 @@ struct Execute {
     static constexpr std::size_t payload = 4096;
     static constexpr std::size_t max_capabilities = 1;
     std::uint64_t image_bytes = 0;  // length of the block that lies in a Memory
-    static constexpr std::uint32_t whole = 0, only_image = 1, in_place = 2,
-                                   unseen = 3;  // invalid: another
+    static constexpr std::uint32_t whole = 0, only_image = 1, in_place = 2, unseen = 3,
+                                   if_known = 4;  // invalid: another
     std::uint32_t step = whole;
     std::uint32_t reserved = 0;
     static constexpr std::size_t longest_path = 4095;  // invalid: it is longer
-    struct Reply {};
+    struct Reply {
+        std::uint32_t no_image = 0;  // to if_known: 1: no container is meant by this path
+    };
 };
 
 struct Exit {  // never replies: the process's bank is destroyed

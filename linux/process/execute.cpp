@@ -143,8 +143,8 @@ void explain_refusal() {
     }
 }
 
-// Does not return if the process is replaced.
-Result<void> ask_procmgr(std::span<const std::byte> block,
+// Does not return if the process is replaced. -> whether no container is meant
+Result<bool> ask_procmgr(std::span<const std::byte> block,
                          std::uint32_t step = process::Execute::whole) {
     const bool fits = block.size() <= process::Execute::payload;
     const auto memory = fits ? ipc::Capability<ipc::Memory>{} : TRY(to_memory(block));
@@ -156,7 +156,7 @@ Result<void> ask_procmgr(std::span<const std::byte> block,
         explain_refusal();
         return base::fail(to_errno(answer.error()));
     }
-    return {};
+    return answer->reply.no_image != 0;
 }
 
 // The name of a container (interfaces/process.hpp, Execute): only procmgr can run it.
@@ -164,7 +164,8 @@ bool is_container_recipe(std::string_view path) {
     return path.starts_with("/var/images/") && path.ends_with("/Cluufile");
 }
 
-// Then procmgr is asked before the program is looked at, which it would be for nothing.
+// Then procmgr is asked before the program is looked at, which it would be for nothing: once before it is opened, and, if procmgr does
+// not know the program yet, once after.
 bool may_have_image(std::string_view path) {
     return path.starts_with("/bin/") || path.starts_with("/usr/bin/");
 }
@@ -186,6 +187,11 @@ Result<std::unique_ptr<ExecutePlan>> gather(std::int32_t directory, std::string_
         TRY(ask_procmgr(plan->block));
         return base::fail(Errno::enoexec);
     }
+    bool no_image = false;
+    if (may_have_image(path) && at_flags == 0) {
+        plan->block = make_block(path, arguments, environment);
+        no_image = TRY(ask_procmgr(plan->block, process::Execute::if_known));
+    }
     auto opened = fd::open_executable(directory, path, at_flags);
     const bool from_here = path.starts_with('/') || directory == linux_abi::at_cwd;
     // Without a view at all, EACCES.
@@ -201,13 +207,12 @@ Result<std::unique_ptr<ExecutePlan>> gather(std::int32_t directory, std::string_
     FileStart start;
     executable = TRY(resolve_script(std::move(executable), shown, arguments.list, start));
     plan->block = make_block(executable.path, arguments, environment);
-    const bool asks_first = may_have_image(executable.path);
-    if (asks_first) {
+    const bool may_have = may_have_image(executable.path);
+    if (may_have && !(no_image && executable.path == path)) {
         TRY(ask_procmgr(plan->block, process::Execute::only_image));
     }
     plan->prepared = TRY(prepare_program(std::move(executable.file), start));
-    TRY(ask_procmgr(plan->block,
-                    asks_first ? process::Execute::in_place : process::Execute::whole));
+    TRY(ask_procmgr(plan->block, may_have ? process::Execute::in_place : process::Execute::whole));
     return plan;
 }
 
@@ -259,7 +264,8 @@ Result<void> offer_to_procmgr(std::string_view path, std::vector<std::string> ar
     Strings all, variables;
     all.list = std::move(arguments);
     variables.list = std::move(environment);
-    return ask_procmgr(make_block(path, all, variables));
+    TRY(ask_procmgr(make_block(path, all, variables)));
+    return {};
 }
 
 bool plan_waits_for(const Thread& thread) {

@@ -66,7 +66,8 @@ Async<Result<bool>> names_image(Manager& manager, SharedView view, std::string p
         }
     }
     const std::uint64_t before = manager.images.names_version();
-    if (!image.demanded && view.shows_program(path, before)) {
+    const SharedView::Program* known = image.demanded ? nullptr : view.program_at(path);
+    if (known != nullptr && known->names == before) {
         co_return true;
     }
     std::uint64_t names = 0;
@@ -81,9 +82,19 @@ Async<Result<bool>> names_image(Manager& manager, SharedView view, std::string p
         co_return base::fail(Status::access_denied);
     }
     if (same && names == before && own.names == before) {
-        view.note_program(path, before);
+        view.note_program({.path = path,
+                           .names = before,
+                           .inode = seen->inode,
+                           .contents = manager.images.contents_version(seen->inode)});
     }
     co_return same;
+}
+
+// Has somebody with this view executed the image's program at this path, and would find the same now?
+bool is_known(Manager& manager, const SharedView& view, std::string_view path) {
+    const SharedView::Program* known = view.program_at(path);
+    return known != nullptr && known->names == manager.images.names_version() &&
+           known->contents == manager.images.contents_version(known->inode);
 }
 
 // A container that has no process yet: forgotten, unless it gets one.
@@ -117,6 +128,7 @@ private:
 
 // What is to be done: run in place (no plan), or in a container of its own.
 struct Decision {
+    bool no_image = false;  // none is meant
     std::optional<Plan> plan;
     NewContainer container;
     Manager::Prepared prepared;
@@ -151,7 +163,8 @@ base::Result<NewContainer, Refusal> make_container(Manager& manager, CallerId ca
 // Everything that other servers must be asked for; `block` stays meanwhile. Whether the process still exists is looked at
 // afterwards, once.
 Async<Decided> decide(Manager& manager, CallerId caller, const Starter& starter, ImageName image,
-                      const ImageBlock& block) {
+                      const ToExecute& what) {
+    const ImageBlock& block = what.block;
     Decision decision;
     if (image.name.empty()) {
         co_return std::move(decision);
@@ -161,10 +174,13 @@ Async<Decided> decide(Manager& manager, CallerId caller, const Starter& starter,
         co_return base::fail(Refusal{Status::invalid, std::move(lookup.complaint)});
     }
     if (lookup.outcome == ImageLookup::Outcome::none) {
+        decision.no_image = true;
         co_return image.demanded ? Decided{base::fail(Refusal{Status::not_found, {}})}
                                  : Decided{std::move(decision)};
     }
-    const auto named = co_await names_image(manager, starter.view, block.path, image);
+    const auto named = what.step == process::Execute::if_known
+                           ? Result<bool>{is_known(manager, starter.view, block.path)}
+                           : co_await names_image(manager, starter.view, block.path, image);
     if (!named) {
         co_return base::fail(Refusal{named.error(), {}});
     }
@@ -377,7 +393,7 @@ Task execute_image(Manager& manager, CallerId caller, ImageName image, ToExecute
     ImageBlock& block = what.block;
     const bool unseen = what.step == process::Execute::unseen;
     const Starter starter = starter_of(manager, caller.pid, unseen);
-    auto decision = co_await decide(manager, caller, starter, std::move(image), block);
+    auto decision = co_await decide(manager, caller, starter, std::move(image), what);
     ipc::Capability<fs::File> program;
     if (decision && !decision->plan && unseen) {
         auto opened = co_await open_program(manager, starter.view.ref(), block.path);
@@ -402,10 +418,10 @@ Task execute_image(Manager& manager, CallerId caller, ImageName image, ToExecute
         co_return;
     }
     if (decision && !decision->plan) {
-        if (what.step != process::Execute::only_image) {
+        if (what.step == process::Execute::whole) {
             manager.run_in_place(*process, *body, block);
         }
-        (void)reply.answer<process::Execute>({});
+        (void)reply.answer<process::Execute>({.no_image = decision->no_image ? 1U : 0U});
         co_return;
     }
     const auto done = decision ? replace(manager, starter, *process, std::move(*decision), block)

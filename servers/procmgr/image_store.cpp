@@ -118,6 +118,10 @@ std::optional<std::string_view> ImageStore::rest_of(std::string_view path) const
     return path.substr(mount_.size() + 1);
 }
 
+std::size_t ImageStore::counter_of(std::uint64_t inode) {
+    return offsetof(fs::Versions, contents) + fs::Versions::place_of(inode) * sizeof(std::uint64_t);
+}
+
 // Read by the kernel: when the file system's process has ended, the page is gone, and this fails.
 std::uint64_t ImageStore::version(std::size_t offset) {
     std::uint64_t count = 0;
@@ -188,8 +192,7 @@ Async<Result<void>> ImageStore::fetch(std::string name, Until& until) {
     // Before it is looked at: by its number, which is not known yet, if it has not been fetched before.
     const auto known = texts_.find(name);
     const std::uint64_t before = known == texts_.end() ? 0 : known->second.inode;
-    const std::size_t counter =
-        offsetof(fs::Versions, contents) + fs::Versions::place_of(before) * sizeof(std::uint64_t);
+    const std::size_t counter = counter_of(before);
     const std::uint64_t contents = version(counter);
     Seen seen = co_await look(path);
     if (!seen.direct && seen.attributes) {

@@ -55,6 +55,8 @@ public:
     [[nodiscard]] std::uint64_t stamped(std::uint64_t names) const {
         return names == 0 ? 0 : names | std::uint64_t(entered_) << 60;
     }
+    // How often a file's contents there have changed.
+    std::uint64_t contents_version(std::uint64_t inode) { return version(counter_of(inode)); }
 
 private:
     struct Text {
@@ -82,6 +84,7 @@ private:
     Async<Result<void>> enter();
     // The path below the entrance's mount, if it is there.
     [[nodiscard]] std::optional<std::string_view> rest_of(std::string_view path) const;
+    static std::size_t counter_of(std::uint64_t inode);  // where it is in the page
     std::uint64_t version(std::size_t offset);
     bool holds(const Until& until);
     void leave();

@@ -100,7 +100,7 @@ Result<process::Execute::Reply> ProcessService::handle(const process::Execute& e
     if (from.body->executing) {
         return base::fail(Status::busy);
     }
-    if (execute.step > process::Execute::unseen) {
+    if (execute.step > process::Execute::if_known) {
         return base::fail(Status::invalid);
     }
     from.body->refusal.clear();
@@ -110,6 +110,9 @@ Result<process::Execute::Reply> ProcessService::handle(const process::Execute& e
         return base::fail(Status::invalid);
     }
     if (from.body->next.enter != 0) {
+        if (execute.step == process::Execute::if_known) {
+            return process::Execute::Reply{};
+        }
         auto reply = TRY(request.defer());
         from.body->executing = true;
         execute_inside(manager_, {.pid = from.process->pid, .serial = from.body->serial},
@@ -124,10 +127,10 @@ Result<process::Execute::Reply> ProcessService::handle(const process::Execute& e
         }
     } else if (execute.step == process::Execute::in_place || image.name.empty() ||
                (own != nullptr && own->plan.image == image.name)) {
-        if (execute.step != process::Execute::only_image) {
+        if (execute.step == process::Execute::whole || execute.step == process::Execute::in_place) {
             manager_.run_in_place(*from.process, *from.body, block);
         }
-        return process::Execute::Reply{};
+        return process::Execute::Reply{.no_image = 1};
     }
     from.body->executing = true;
     auto reply = TRY(request.defer());

@@ -38,23 +38,31 @@ public:
         return held_ != nullptr ? held_->view.ref() : ipc::Ref<names::View>{};
     }
 
-    // It shows an image's program there, as long as the file system's names are at this version (0: it is not known).
-    void note_program(std::string_view path, std::uint64_t names) {
+    // It shows an image's program there, as long as the file system's names are at this version (0: it is not known). What that is, is
+    // a file of this number, with contents of that version.
+    struct Program {
+        std::string path;
+        std::uint64_t names = 0;
+        std::uint64_t inode = 0;
+        std::uint64_t contents = 0;
+    };
+    void note_program(Program program) {
         if (held_ != nullptr) {
-            held_->program = path;
-            held_->names = names;
+            held_->program = std::move(program);
         }
     }
-    [[nodiscard]] bool shows_program(std::string_view path, std::uint64_t names) const {
-        return held_ != nullptr && names != 0 && held_->names == names && held_->program == path;
+    // If it is the one at this path; else null.
+    [[nodiscard]] const Program* program_at(std::string_view path) const {
+        return held_ != nullptr && held_->program.names != 0 && held_->program.path == path
+                   ? &held_->program
+                   : nullptr;
     }
 
 private:
     struct Held {
         ipc::Capability<names::View> view;
         std::size_t users = 1;
-        std::string program;
-        std::uint64_t names = 0;  // 0: nothing is known
+        Program program;  // names 0: nothing is known
     };
     Held* held_ = nullptr;
 };

@@ -27,6 +27,7 @@ CLUUFILES = {
     "lazy": "PROFILE vfs\nMOUNT / readonly\nLIMIT cpu 20%\nENTRYPOINT /bin/busybox sh -c\n",
     # A shell that may start containers, which /bin/sh may not.
     "boss": "PROFILE vfs supervisor\nMOUNT / inherit\nENTRYPOINT /bin/busybox sh -c\n",
+    "known": "PROFILE vfs\nMOUNT / readonly\nENTRYPOINT /bin/busybox echo confined\n",
     "grabby": "PROFILE vfs admin\nMOUNT / inherit\nENTRYPOINT /bin/busybox sh -c\n",
 }
 
@@ -527,3 +528,18 @@ def test_a_pseudo_terminal_is_found_by_those_whom_its_opener_starts(guest):
         echo after: $(/bin/ls /dev/pts)""")
     assert text(result).split("\n") == ["mine: 0 ptmx", "found", "parent: ptmx", "hidden", "sibling: 1 ptmx",
                                         "after: ptmx", ""]
+
+
+def test_a_program_that_is_known_is_looked_at_again_when_it_has_changed(guest):
+    """The second time, procmgr starts a program's container before the program is opened, if nothing has changed since the first."""
+    result = guest.shell("""
+        cp /bin/busybox /bin/known && /bin/known && /bin/known
+        chmod 644 /bin/known; /bin/known 2> /dev/null; echo $?
+        chmod 755 /bin/known; /bin/known; /bin/known
+        printf '#!/bin/sh\\necho script\\n' > /bin/known; /bin/known; /bin/known
+        cp /bin/busybox /bin/known; /bin/known; /bin/known
+        mv /var/images/known/Cluufile /tmp/Cluufile; /bin/known 2> /dev/null; echo $?
+        mv /tmp/Cluufile /var/images/known/Cluufile; /bin/known; /bin/known
+        rm /bin/known; /bin/known 2> /dev/null; echo $?""")
+    assert text(result).split() == ["confined"] * 2 + ["126"] + ["confined"] * 2 + ["script"] * 2 + ["confined"] * 2 + [
+        "127"] + ["confined"] * 2 + ["127"]
