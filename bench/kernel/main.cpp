@@ -253,6 +253,7 @@ ipc::KernelResult<void> run() {
     measure_batches("process_create", 20, create_processes);
     TRY(measure_switches(priority));
     TRY(measure_preemption(priority));
+    rt::log_text("kernel_bench: what follows is in seconds\n");
     TRY(measure_pairs(priority - 1));
     return {};
 }
