@@ -85,6 +85,11 @@ else()
 endif()
 set(CLUU_HOST_FLAGS ${CLUU_COMMON} -O1 -g1 -DCLUU_DEBUG=1 ${CLUU_SANITIZERS}
     $<$<COMPILE_LANGUAGE:CXX>:-stdlib=libc++>)
+# A fuzzer sees which ways its inputs take through the libraries, too.
+set(CLUU_HOST_LIBRARY_FLAGS ${CLUU_HOST_FLAGS})
+if(NOT CLUU_COVERAGE)
+    list(APPEND CLUU_HOST_LIBRARY_FLAGS -fsanitize=fuzzer-no-link)
+endif()
 
 set(CLUU_LINKER --ld-path=/usr/bin/ld.lld-19)
 # At link time the Linux target only selects the driver that calls lld directly; nothing of Linux is linked.

@@ -109,7 +109,7 @@ endfunction()
 function(cluu_host_library name)
     cmake_parse_arguments(arg "" "" "SOURCES;DEPS" ${ARGN})
     add_library(${name}_host STATIC EXCLUDE_FROM_ALL ${arg_SOURCES})
-    target_compile_options(${name}_host PRIVATE ${CLUU_HOST_FLAGS})
+    target_compile_options(${name}_host PRIVATE ${CLUU_HOST_LIBRARY_FLAGS})
     cluu_link_deps(${name}_host _host PUBLIC ${arg_DEPS})
 endfunction()
 
