@@ -19,7 +19,7 @@ struct Sessions;  // held by the servers of terminals and devices: signals to se
 
 // Makes a copy of the caller: address space (copy on write; regions as their map flags say),
 // capability table (the same slots). The copy has one thread, which starts at rip with rsp and rdi
-// = 0; its two thread pages are fresh ones mapped at the address of the caller's. Payload: the user
+// = 0; its two thread pages are fresh ones mapped at linux_threads. Payload: the user
 // part of the control page (ControlPage::user) as the copy shall find it, but that procmgr sets
 // ThreadArea's thread and sched_context to own_thread and own_sched_context. The first slots of
 // ImageCapabilities in the copy hold the copy's own objects; those from first_copied on are copies
@@ -28,7 +28,6 @@ struct Fork {
     static constexpr std::uint16_t label = 1;
     static constexpr std::size_t payload = 4096;
     std::uint64_t rip = 0, rsp = 0;
-    std::uint64_t control_page = 0;  // address of the calling thread's control page in the caller
     std::uint64_t fs_base = 0;
     std::uint32_t flags = 0;
     std::uint32_t reserved = 0;

@@ -4,8 +4,9 @@
 //
 // Address space of a POSIX process (all else belongs to the program):
 //   linux_base      the Linux library's text and data (the data is private, cloned on fork)
-//   linux_threads   the two pages of each thread (dropped on fork; procmgr maps the forking thread's
-//                   anew) and its stack; beside the first thread's the beginning of the heap
+//   linux_threads   the two pages of each thread (dropped on fork; procmgr maps the first thread's
+//                   anew) and its stack (likewise dropped, but the first thread's); beside the first
+//                   thread's the beginning of the heap
 //   linux_heap      more of the library's own heap (private, cloned on fork)
 //   time_page, identity_page, signal_page, image_start
 #pragma once

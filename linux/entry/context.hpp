@@ -24,6 +24,7 @@ void linux_system_call();
 void linux_exception();
 void linux_interrupt();
 void linux_thread_start();
+void linux_fork_child();
 [[noreturn]] void linux_resume(const abi::Registers& registers);
 extern const char linux_call_tail[], linux_call_tail_end[];
 extern const char linux_vdso[], linux_vdso_end[];  // linux/vdso/image.S

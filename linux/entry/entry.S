@@ -219,35 +219,14 @@ linux_exception:
     movq $MASKED_LIBRARY, %gs:CONTROL_UPCALLS_MASKED
     jmp *%gs:(CONTROL_SAVED + REGISTER_RIP)
 
-// std::uint64_t linux_fork_here(function, argument): calls function(argument, rsp, rip) with a place where the child
-// can go on; in the child it returns a second time, with 0.
-    .globl linux_fork_here
-    .hidden linux_fork_here
-linux_fork_here:
-    pushq %rbp
-    pushq %rbx
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
-    subq $8, %rsp
-    movq %rdi, %rax
-    movq %rsi, %rdi
-    movq %rsp, %rsi
-    leaq 1f(%rip), %rdx
-    call *%rax
-2:  addq $8, %rsp
-    popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %rbx
-    popq %rbp
-    ret
-1:  // The child, as procmgr started it: rsp as it was, fresh thread pages.
+// The first instruction of a fork's child.
+    .globl linux_fork_child
+    .hidden linux_fork_child
+linux_fork_child:
     movq $MASKED_LIBRARY, %gs:CONTROL_UPCALLS_MASKED
-    xorl %eax, %eax
-    jmp 2b
+    xorl %ebp, %ebp
+    call linux_enter_fork_child
+    ud2
 
 // A further thread's first instruction: rdi = its Thread.
     .globl linux_thread_start

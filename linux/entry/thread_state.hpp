@@ -28,6 +28,13 @@ struct ThreadState {
     Thread* thread;
 };
 
+// What the library and its IPC find in a control page by gs.
+struct OwnAreas {
+    ipc::ThreadArea area;
+    ThreadState state;
+};
+static_assert(offsetof(OwnAreas, state) == ipc::run_time_area_offset - ipc::thread_area_offset);
+
 inline ThreadState& thread_state() {
     return *reinterpret_cast<ThreadState*>(reinterpret_cast<std::byte*>(&ipc::control_page()) +
                                            ipc::run_time_area_offset);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// fork. procmgr copies address space and capability table; the child's only thread starts at a label
-// in linux_fork_here (entry.S), on a copy of the stack that this thread stands on, and returns from
-// it a second time. So all state of the library is there; what must not be the same in both is put
-// right before the locks are released.
+// fork. procmgr copies address space and capability table. The child's only thread is the first one
+// of its process, whichever called in the parent: it begins at linux_fork_child (entry.S), with an
+// empty library stack in the first thread's place, and goes on in the program with the registers
+// that the call was made with. So nothing of the parent's stacks is needed in the child, and only the
+// first thread's is copied at all. All other state of the library is there; what must not be the same
+// in both is put right before the locks are released.
 //
 // vfork is the same but for the program's memory, which the child borrows (Fork::shares_memory): the
 // library's part of the address space is copied, so that the child has descriptors, dispositions and
@@ -10,7 +12,9 @@
 // any lock, until the child has ended or given the memory back (ProgramSpace::clear).
 #include "linux/process/fork.hpp"
 
-#include "linux/entry/cpu.hpp"
+#include <span>
+
+#include "linux/entry/context.hpp"
 #include "linux/entry/thread_state.hpp"
 #include "linux/entry/user_memory.hpp"
 #include "linux/memory/program_space.hpp"
@@ -25,41 +29,41 @@
 namespace linux {
 namespace {
 
-struct Request {
-    const ForkOptions* options;
+// What the child finds in its control page: what every thread has there, and how it goes on. (Elsewhere it would be one page more
+// that is written to, and so one more to copy.)
+struct ChildPage {
+    OwnAreas own;
+    abi::Registers registers;
+    FloatControl float_control;
+    std::uint64_t write_id_at, clear_id_at;
 };
 
-// Runs in the parent only; what it returns is what linux_fork_here returns there. In the child that
-// returns 0.
-extern "C" std::int64_t ask_for_copy(const Request* request, std::uint64_t rsp, std::uint64_t rip) {
-    abi::ControlPage& control = ipc::control_page();
-    const process::Fork fork{
-        .rip = rip,
-        .rsp = rsp,
-        .control_page = reinterpret_cast<std::uint64_t>(&control),
-        .fs_base = request->options->fs_base,
-        .flags = request->options->shares_memory ? process::Fork::shares_memory : 0};
-    // Of the control page what is in use; the rest is zero in the child as it is here.
-    constexpr std::size_t used = sizeof(ipc::ThreadArea) + sizeof(ThreadState);
+Result<std::uint32_t> ask_for_copy(const Arguments& arguments, const ForkOptions& options) {
+    ChildPage page{.own = *reinterpret_cast<const OwnAreas*>(ipc::control_page().user),
+                   .registers = program_registers(arguments),
+                   .float_control = FloatControl::current(),
+                   .write_id_at = options.write_child_id_at,
+                   .clear_id_at = options.clear_id_at};
+    page.own.area.control =
+        reinterpret_cast<abi::ControlPage*>(process::linux_threads + abi::page_size);
+    page.own.state.library_stack = library_stack_top(process::linux_threads);
+    page.registers.rax = 0;
+    if (options.child_stack != 0) {
+        page.registers.rsp = options.child_stack;
+    }
+    const process::Fork fork{.rip = reinterpret_cast<std::uint64_t>(&linux_fork_child),
+                             .rsp = page.own.state.library_stack,
+                             .fs_base = options.fs_base,
+                             .flags = options.shares_memory ? process::Fork::shares_memory : 0};
     const auto answer =
-        ipc::call(own_process(), fork, {.payload = std::span{control.user}.first<used>()});
-    return answer ? answer->reply.pid : -to_errno(answer.error());
+        ipc::call(own_process(), fork, {.payload = std::as_bytes(std::span{&page, 1})});
+    if (!answer) {
+        return base::fail(to_errno(answer.error()));
+    }
+    return answer->reply.pid;
 }
 
-extern "C" std::int64_t linux_fork_here(std::int64_t (*function)(const Request*, std::uint64_t,
-                                                                 std::uint64_t),
-                                        const Request* request);
-
-// What of the kernel's part of the control page a system call needs to end.
-struct CallState {
-    std::uint64_t rip, rflags;
-};
-
-void become_child(const CallState& call, const ForkOptions& options)
-    __attribute__((no_thread_safety_analysis)) {
-    abi::ControlPage& control = ipc::control_page();
-    control.saved_rip = call.rip;
-    control.saved_rflags = call.rflags;
+void become_child() __attribute__((no_thread_safety_analysis)) {
     // What follows may need the heap; nobody else is there to see it between two locks.
     heap::lock().unlock();
     threads().on_fork_child();
@@ -68,38 +72,36 @@ void become_child(const CallState& call, const ForkOptions& options)
     signals::on_fork_child();
     show_book();
     heap::lock().lock();
-    Thread& self = this_thread();
-    self.clear_id_at = options.clear_id_at;
-    self.robust_list = 0;
-    if (options.child_stack != 0) {
-        thread_state().user_stack = options.child_stack;
-    }
+    this_thread().robust_list = 0;
 }
 
 }  // namespace
 
-Result<std::uint32_t> fork_process(const ForkOptions& options) {
-    const CallState call{ipc::control_page().saved_rip, ipc::control_page().saved_rflags};
-    const Request request{&options};
-    const FloatControl float_control = FloatControl::current();
+Result<std::uint32_t> fork_process(const Arguments& arguments, const ForkOptions& options) {
+    {
+        MutexGuard guard{threads().lock()};
+        threads().bury();
+    }
     lock_everything();
-    const std::int64_t pid = linux_fork_here(&ask_for_copy, &request);
-    if (pid == 0) {
-        float_control.load();
-        become_child(call, options);
-    }
+    const auto pid = ask_for_copy(arguments, options);
     unlock_everything();
-    if (pid < 0) {
-        return base::fail(static_cast<Errno>(-pid));
+    if (pid && options.wait_for_exec) {
+        (void)ipc::call(own_process(), process::AwaitExecute{.pid = *pid});
     }
-    if (pid > 0 && options.wait_for_exec) {
-        (void)ipc::call(own_process(),
-                        process::AwaitExecute{.pid = static_cast<std::uint32_t>(pid)});
-    }
-    if (pid == 0 && options.write_child_id_at != 0) {
-        (void)user::write(options.write_child_id_at, this_thread().id);
-    }
-    return static_cast<std::uint32_t>(pid);
+    return pid;
 }
 
 }  // namespace linux
+
+extern "C" [[noreturn]] void linux_enter_fork_child() {
+    using namespace linux;
+    const auto& page = *reinterpret_cast<const ChildPage*>(ipc::control_page().user);
+    page.float_control.load();
+    become_child();
+    this_thread().clear_id_at = page.clear_id_at;
+    unlock_everything();
+    if (page.write_id_at != 0) {
+        (void)user::write(page.write_id_at, this_thread().id);
+    }
+    resume(page.registers);
+}

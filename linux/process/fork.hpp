@@ -18,7 +18,7 @@ struct ForkOptions {
     std::uint64_t clear_id_at = 0;
 };
 
-// Returns twice: the child's id in the parent, 0 in the child.
-Result<std::uint32_t> fork_process(const ForkOptions& options);
+// For the system call with these registers, with which the child goes on. Returns in the parent only, with the child's id.
+Result<std::uint32_t> fork_process(const Arguments& arguments, const ForkOptions& options);
 
 }  // namespace linux

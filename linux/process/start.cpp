@@ -133,7 +133,7 @@ Result<abi::Registers> begin_program(PreparedProgram& prepared, const Image& ima
 }  // namespace linux
 
 extern "C" [[noreturn]] void linux_start_image() {
-    linux::threads().adopt_leader(process::linux_threads);
+    linux::threads().adopt_leader();
     const abi::Registers registers = linux::begin_first_program();
     linux::resume(registers);
 }

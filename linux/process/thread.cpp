@@ -27,27 +27,23 @@ void set_upcalls(ipc::Ref<ipc::Thread> thread) {
                                .interrupt = reinterpret_cast<std::uint64_t>(&linux_interrupt)});
 }
 
-std::uint64_t stack_top(const Thread& thread) {
-    return thread.place + thread_stack_offset + process::first_stack_bytes;
-}
-
-// The parts of the control page that the library and its IPC find by gs.
 void prepare_control_page(Thread& thread) {
     abi::ControlPage& control = thread.control();
     control.upcalls_masked = abi::masked_library;
     control.interrupt_pending = 0;
-    auto& area = *reinterpret_cast<ipc::ThreadArea*>(control.user);
-    area = {.control = &control,
-            .table = process::own_table,
-            .space = process::own_space,
-            .thread = thread.kernel_thread,
-            .bank = process::own_bank,
-            .sched_context = thread.sched_context,
-            .reserved = 0,
-            .reserved_words = {}};
-    auto& state = *reinterpret_cast<ThreadState*>(reinterpret_cast<std::byte*>(&control) +
-                                                  ipc::run_time_area_offset);
-    state = {.library_stack = stack_top(thread), .user_stack = 0, .resume = {}, .thread = &thread};
+    auto& own = *reinterpret_cast<OwnAreas*>(control.user);
+    own.area = {.control = &control,
+                .table = process::own_table,
+                .space = process::own_space,
+                .thread = thread.kernel_thread,
+                .bank = process::own_bank,
+                .sched_context = thread.sched_context,
+                .reserved = 0,
+                .reserved_words = {}};
+    own.state = {.library_stack = library_stack_top(thread.place),
+                 .user_stack = 0,
+                 .resume = {},
+                 .thread = &thread};
 }
 
 }  // namespace
@@ -57,10 +53,10 @@ ThreadList& threads() {
     return list;
 }
 
-void ThreadList::adopt_leader(std::uint64_t place) __attribute__((no_thread_safety_analysis)) {
+void ThreadList::adopt_leader() __attribute__((no_thread_safety_analysis)) {
     auto leader = std::make_unique<Thread>();
     leader->id = identity().pid;
-    leader->place = place;
+    leader->place = process::linux_threads;
     leader->leader = true;
     leader->enter(Thread::State::running);
     leader->kernel_thread = process::own_thread;
@@ -82,12 +78,26 @@ Thread* ThreadList::find(std::uint32_t id) {
 }
 
 void ThreadList::bury() {
+    std::size_t free = 0;
     for (const auto& thread : threads_) {
         if (thread->state == Thread::State::ended && !thread->leader) {
             remove_slot(thread->kernel_thread);
             remove_slot(thread->sched_context);
             thread->enter(Thread::State::free);
         }
+        free += thread->state == Thread::State::free ? 1 : 0;
+    }
+    bool shrunk = false;
+    for (; free > most_free_places && threads_.back()->state == Thread::State::free; --free) {
+        const std::uint64_t place = threads_.back()->place;
+        (void)ipc::own_space()->unmap(place, 2 * abi::page_size);
+        (void)ipc::own_space()->unmap(place + thread_stack_offset, process::first_stack_bytes);
+        threads_.pop_back();
+        --next_place_;
+        shrunk = true;
+    }
+    if (shrunk) {
+        show();
     }
 }
 
@@ -127,7 +137,11 @@ Result<Thread*> ThreadList::new_place() {
                                                .flags = abi::MapFlags::read | abi::MapFlags::write |
                                                         abi::MapFlags::on_clone_drop})));
     const auto mapped = ipc::own_space()->map(
-        stack, {.address = place + thread_stack_offset, .length = process::first_stack_bytes});
+        stack,
+        {.address = place + thread_stack_offset,
+         .length = process::first_stack_bytes,
+         .offset = 0,
+         .flags = abi::MapFlags::read | abi::MapFlags::write | abi::MapFlags::on_clone_drop});
     if (!mapped) {
         (void)ipc::own_space()->unmap(place, 2 * abi::page_size);
         return base::fail(to_errno(mapped.error()));
@@ -195,7 +209,7 @@ Result<Thread*> ThreadList::create(const Start& start) {
         signals::hear_all();
         made = or_errno(
             thread->kernel()->start({.rip = reinterpret_cast<std::uint64_t>(&linux_thread_start),
-                                     .rsp = stack_top(*thread),
+                                     .rsp = library_stack_top(thread->place),
                                      .rdi = reinterpret_cast<std::uint64_t>(thread),
                                      .gs_base = reinterpret_cast<std::uint64_t>(&thread->control()),
                                      .fs_base = start.fs_base}));
@@ -228,11 +242,6 @@ void ThreadList::end_others() {
 void ThreadList::on_fork_child() {
     Thread& self = this_thread();
     for (const auto& thread : threads_) {
-        if (thread.get() == &self) {
-            continue;
-        }
-        (void)ipc::own_space()->unmap(thread->place + thread_stack_offset,
-                                      process::first_stack_bytes);
         if (!thread->leader) {  // its slots hold the child's own objects now
             remove_slot(thread->kernel_thread);
             remove_slot(thread->sched_context);
@@ -241,15 +250,13 @@ void ThreadList::on_fork_child() {
     if (std::erase_if(threads_, [&](const auto& thread) { return thread.get() != &self; }) != 0) {
         show();
     }
-    if (!self.leader) {
-        remove_slot(self.kernel_thread);
-        remove_slot(self.sched_context);
-        self.pages.reset();
-    }
     self.leader = true;
     self.id = identity().pid;
+    self.place = process::linux_threads;
+    self.pages.reset();
     self.kernel_thread = process::own_thread;
     self.sched_context = process::own_sched_context;
+    next_place_ = second_place;
     live_ = 1;
     set_upcalls(self.kernel());
 }

@@ -5,13 +5,14 @@
 //
 //      +0x0000 message page, +0x1000 control page (dropped on fork; procmgr makes the child's anew)
 //      +0x2000 not mapped
-//      +0x3000 library stack, 64 KiB (copied on fork: the child goes on with it)
+//      +0x3000 library stack, 64 KiB (the first place's is copied on fork, the others are dropped)
 //
 // The first place is the first thread's, made by procmgr, and as long as two: the heap begins there.
+// A fork's child has that place only, whichever thread forked.
 //
 // States of a place: running -> ended (its thread has nothing more to do and waits to be removed)
-// -> free (kernel thread removed; pages and stack are kept for the next thread). A thread cannot
-// remove itself, because it stands on its stack until the end, so that others do it: whoever makes
+// -> free (kernel thread removed; pages and stack are kept for the next thread, but of the last places
+// only as many as `most_free_places`: a fork has work with each). A thread cannot remove itself, because it stands on its stack until the end, so that others do it: whoever makes
 // the next thread, forks, or executes.
 //
 // procmgr knows the first thread only, and interrupts that one for signals. When the first thread
@@ -89,11 +90,15 @@ struct Thread : process::ThreadCard {
 inline constexpr std::uint64_t thread_place_bytes = 0x20000;
 inline constexpr std::uint32_t most_threads =
     (process::image_start - process::linux_threads) / thread_place_bytes;
+inline constexpr std::size_t most_free_places = 16;
 // The heap's beginning lies behind the first one's stack.
 inline constexpr std::uint32_t second_place = 2;
 static_assert(process::first_heap + process::first_heap_bytes <=
               process::linux_threads + second_place * thread_place_bytes);
 inline constexpr std::uint64_t thread_stack_offset = process::first_stack - process::linux_threads;
+constexpr std::uint64_t library_stack_top(std::uint64_t place) {
+    return place + thread_stack_offset + process::first_stack_bytes;
+}
 
 class ThreadList {
 public:
@@ -104,8 +109,8 @@ public:
         std::uint64_t tell_id_at[2] = {};  // 0, or where its id is written before it runs
     };
 
-    // The first thread of the process, or the only one that a fork left: the calling one.
-    void adopt_leader(std::uint64_t place);
+    // The first thread of the process: the calling one.
+    void adopt_leader();
     Result<Thread*> create(const Start& start);
     // Call with the lock held.
     [[nodiscard]] Thread* find(std::uint32_t id) __attribute__((requires_capability(lock_)));
@@ -126,12 +131,12 @@ public:
     [[nodiscard]] bool has_one() const { return live_.load(std::memory_order_relaxed) == 1; }
     // The calling thread ends; -> is it the last one?
     [[nodiscard]] bool leave() { return change_live(-1) == 0; }
-    // Removes the kernel threads of those that have ended.
+    // Removes the kernel threads of those that have ended, and places that are free and too many.
     void bury() __attribute__((requires_capability(lock_)));
     // Ends all but the calling thread. All locks of the library are held, so that none dies holding
     // one.
     void end_others() __attribute__((requires_capability(lock_)));
-    // The others do not exist in the child: forgets them, and gives their memory back.
+    // The calling thread is the child's first; the others do not exist there.
     void on_fork_child() __attribute__((requires_capability(lock_)));
     Mutex& lock() __attribute__((lock_returned(lock_))) { return lock_; }
 

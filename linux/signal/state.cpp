@@ -340,24 +340,29 @@ std::optional<Taken> take(SignalSet set) {
     return taken;
 }
 
-bool send_to_thread(Thread& thread, std::uint32_t signal, const SignalDetails& details) {
+Result<void> send_to_thread(std::uint32_t id, std::uint32_t signal, const SignalDetails& details) {
     MutexGuard guard{state.lock};
-    const bool blocked = (thread.mask & signal_bit(signal)) != 0;
+    // As long as this is held, the thread may end, but not be forgotten.
+    MutexGuard threads_guard{threads().lock()};
+    Thread* thread = threads().find(id);
+    if (thread == nullptr) {
+        return base::fail(Errno::esrch);
+    }
+    const bool blocked = (thread->mask & signal_bit(signal)) != 0;
     if (!blocked && is_ignored(state.actions[signal - 1], signal)) {
-        return true;
+        return {};
     }
-    const bool added = thread.pending.add(signal, details);
+    const bool added = thread->pending.add(signal, details);
     tell_watches(signal);
-    const bool awaited = (thread.waiting_for & signal_bit(signal)) != 0;
-    if (blocked && !awaited) {
-        return added;
+    const bool awaited = (thread->waiting_for & signal_bit(signal)) != 0;
+    if (!blocked || awaited) {
+        if (thread == &this_thread()) {
+            ipc::control_page().interrupt_pending = 1;
+        } else {
+            (void)thread->kernel()->interrupt();
+        }
     }
-    if (&thread == &this_thread()) {
-        ipc::control_page().interrupt_pending = 1;
-    } else {
-        (void)thread.kernel()->interrupt();
-    }
-    return added;
+    return added ? Result<void>{} : base::fail(Errno::eagain);
 }
 
 bool send_to_process(std::uint32_t signal, const SignalDetails& details) {
@@ -379,7 +384,7 @@ bool send_to_process(std::uint32_t signal, const SignalDetails& details) {
 
 void raise(std::uint32_t signal) {
     (void)send_to_thread(
-        this_thread(), signal,
+        this_thread().id, signal,
         {.code = linux_abi::SignalCode::user, .pid = identity().pid, .user = identity().user});
 }
 

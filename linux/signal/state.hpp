@@ -84,8 +84,9 @@ SignalSet pending();
 // Is there a signal for the calling thread that is neither blocked, nor ignored, nor in `set`?
 bool pending_outside(SignalSet set);
 
+// EAGAIN: too many of this signal wait there. ESRCH: there is no such thread, any more.
+Result<void> send_to_thread(std::uint32_t id, std::uint32_t signal, const SignalDetails& details);
 // False: too many of this signal wait there.
-bool send_to_thread(Thread& thread, std::uint32_t signal, const SignalDetails& details);
 bool send_to_process(std::uint32_t signal, const SignalDetails& details);
 
 // The next signal of `set` that is pending for the calling thread; it is no longer pending then.

@@ -79,23 +79,24 @@ Result<void> give_handle(std::uint32_t pid, std::uint64_t at) {
     return given;
 }
 
-Result<std::uint32_t> clone_process(const CloneArguments& how) {
+Result<std::uint32_t> clone_process(const Arguments& arguments, const CloneArguments& how) {
     const bool shares = (how.flags & CloneFlag::memory) != 0;
     const bool waits = (how.flags & CloneFlag::vfork) != 0;
     if (shares && !waits) {
         return base::fail(Errno::einval);
     }
     const std::uint32_t pid = TRY(fork_process(
+        arguments,
         {.wait_for_exec = waits,
          .shares_memory = shares,
          .child_stack = how.stack,
          .fs_base = (how.flags & CloneFlag::set_tls) != 0 ? how.tls : fs_base(),
          .write_child_id_at = (how.flags & CloneFlag::child_set_id) != 0 ? how.child_id_at : 0,
          .clear_id_at = (how.flags & CloneFlag::child_clear_id) != 0 ? how.child_id_at : 0}));
-    if (pid != 0 && (how.flags & CloneFlag::parent_set_id) != 0) {
+    if ((how.flags & CloneFlag::parent_set_id) != 0) {
         TRY(user::write(how.parent_id_at, pid));
     }
-    if (pid != 0 && (how.flags & CloneFlag::pidfd) != 0) {
+    if ((how.flags & CloneFlag::pidfd) != 0) {
         TRY(give_handle(pid, how.pidfd_at));
     }
     return pid;
@@ -106,7 +107,8 @@ Result<std::uint32_t> clone_any(const Arguments& arguments, const CloneArguments
     if ((how.flags & CloneFlag::namespaces) != 0 || (how.flags & of_thread) == of_thread) {
         return base::fail(Errno::einval);
     }
-    return (how.flags & CloneFlag::thread) != 0 ? clone_thread(arguments, how) : clone_process(how);
+    return (how.flags & CloneFlag::thread) != 0 ? clone_thread(arguments, how)
+                                                : clone_process(arguments, how);
 }
 
 std::int64_t execute_at(std::int32_t directory, std::uint64_t path_at, std::uint32_t flags,
@@ -248,11 +250,13 @@ Result<std::int64_t> wait_by_id(const Arguments& arguments, std::uint32_t option
 
 namespace calls {
 
-std::int64_t fork(const Arguments&) { return to_return(fork_process({.fs_base = fs_base()})); }
+std::int64_t fork(const Arguments& arguments) {
+    return to_return(fork_process(arguments, {.fs_base = fs_base()}));
+}
 
-std::int64_t vfork(const Arguments&) {
-    return to_return(
-        fork_process({.wait_for_exec = true, .shares_memory = true, .fs_base = fs_base()}));
+std::int64_t vfork(const Arguments& arguments) {
+    return to_return(fork_process(
+        arguments, {.wait_for_exec = true, .shares_memory = true, .fs_base = fs_base()}));
 }
 
 std::int64_t clone(const Arguments& arguments) {

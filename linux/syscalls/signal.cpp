@@ -225,20 +225,19 @@ Result<void> kill_thread(std::int32_t group, std::int32_t id, std::uint32_t sign
         // Other processes' threads are not known here: only their first ones have a name.
         return group == id ? kill_process(group, signal, code, value) : base::fail(Errno::esrch);
     }
-    Thread* thread = nullptr;
+    bool is_there = false;
     {
         MutexGuard guard{threads().lock()};
-        thread = threads().find(static_cast<std::uint32_t>(id));
+        is_there = threads().find(static_cast<std::uint32_t>(id)) != nullptr;
     }
-    if (thread == nullptr) {
+    if (!is_there) {
         return group == 0 && id != pid ? kill_process(id, signal, code, value)
                                        : base::fail(Errno::esrch);
     }
-    if (signal != 0 && !act_at_once(signal) &&
-        !signals::send_to_thread(*thread, signal, from_self(code, value))) {
-        return base::fail(Errno::eagain);
+    if (signal == 0 || act_at_once(signal)) {
+        return {};
     }
-    return {};
+    return signals::send_to_thread(static_cast<std::uint32_t>(id), signal, from_self(code, value));
 }
 
 Result<void> queue_signal(std::int32_t pid, std::uint32_t signal, std::uint64_t info_at) {

@@ -58,15 +58,16 @@ void write_identity(const Body& body, const Process& process, std::string_view c
 }
 
 ipc::KernelResult<void> ImageBuilder::add_pages(Body& body, const ImageRequest& request,
-                                                const Pages& pages, Spare& spare) const {
+                                                std::span<const std::byte> user,
+                                                Spare& spare) const {
     const auto& memory = spare.pages = TRY(body.bank->create_memory(own_memory_bytes));
-    TRY(write_memory(memory, page_size + offsetof(abi::ControlPage, user), pages.user));
+    TRY(write_memory(memory, page_size + offsetof(abi::ControlPage, user), user));
     body.thread = TRY(body.bank->create_thread({.space = body.space,
                                                 .table = body.table,
                                                 .pages = memory,
                                                 .flags = abi::ThreadFlags::fpu}));
-    TRY(body.space->map(memory,
-                        {.address = pages.address, .length = 2 * page_size, .flags = own_pages}));
+    TRY(body.space->map(
+        memory, {.address = process::linux_threads, .length = 2 * page_size, .flags = own_pages}));
     TRY(body.thread->set_name(request.process->name));
     const Badge badge{BadgeKind::fault, request.serial, request.process->pid};
     TRY(body.thread->set_fault_handler(endpoint_, badge.raw()));
@@ -103,19 +104,19 @@ ipc::KernelResult<void> ImageBuilder::add_shared(Body& body, const ImageRequest&
 }
 
 ipc::KernelResult<void> ImageBuilder::complete(Body& body, const ImageRequest& request,
-                                               const Pages& pages, Slots& slots,
+                                               std::span<const std::byte> start, Slots& slots,
                                                Spare& spare) const {
     ipc::ThreadArea area{};
-    area.control = reinterpret_cast<abi::ControlPage*>(pages.address + page_size);
+    area.control = reinterpret_cast<abi::ControlPage*>(process::linux_threads + page_size);
     area.table = process::own_table;
     area.space = process::own_space;
     area.thread = process::own_thread;
     area.bank = process::own_bank;
     area.sched_context = process::own_sched_context;
-    std::vector<std::byte> user(pages.user.begin(), pages.user.end());
+    std::vector<std::byte> user(start.begin(), start.end());
     user.resize(std::max(user.size(), sizeof area));
     std::memcpy(user.data(), &area, sizeof area);
-    TRY(add_pages(body, request, {pages.address, user}, spare));
+    TRY(add_pages(body, request, user, spare));
     spare.context =
         TRY(body.bank->create_sched_context(request.cpu, {.priority = process_priority}));
     TRY(spare.context->bind(body.thread));
@@ -159,7 +160,7 @@ ipc::KernelResult<Body> ImageBuilder::create(const ImageRequest& request,
         slots.push_back(
             ipc::copied(log_, abi::LogRights::write | abi::LogRights::trace, process::own_log));
     }
-    TRY(complete(body, request, {process::linux_threads, {}}, slots, spare));
+    TRY(complete(body, request, {}, slots, spare));
     ipc::reset_all(spare.pages, spare.data, spare.block, spare.context);
     undo.dismiss();
     return body;
@@ -177,7 +178,7 @@ ipc::KernelResult<Body> ImageBuilder::copy(const ImageRequest& request,
     body.table = TRY(source.body->table->clone(body.bank, process::first_copied));
     body.view = source.body->view;
     Slots slots;
-    TRY(complete(body, request, {source.fork.control_page - page_size, source.user}, slots, spare));
+    TRY(complete(body, request, source.user, slots, spare));
     ipc::reset_all(spare.pages, spare.context);
     undo.dismiss();
     return body;

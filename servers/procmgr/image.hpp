@@ -63,22 +63,20 @@ public:
                                                const ForkSource& source) const;
 
 private:
-    struct Pages {
-        std::uint64_t address;            // of the message page
-        std::span<const std::byte> user;  // of the control page
-    };
     // What is needed no more when the body is complete: given back at once.
     struct Spare {
         ipc::Capability<ipc::Memory> pages, data, block;
         ipc::Capability<ipc::SchedContext> context;
     };
     using Slots = base::FixedVector<abi::Placement, process::first_free>;
-    // `body` has its bank, space and table; the table is filled with `slots`, and with what every process has.
+    // `body` has its bank, space and table; the table is filled with `slots`, and with what every process has. `start`: the user part
+    // of the control page.
     [[nodiscard]] ipc::KernelResult<void> complete(Body& body, const ImageRequest& request,
-                                                   const Pages& pages, Slots& slots,
+                                                   std::span<const std::byte> start, Slots& slots,
                                                    Spare& spare) const;
     [[nodiscard]] ipc::KernelResult<void> add_pages(Body& body, const ImageRequest& request,
-                                                    const Pages& pages, Spare& spare) const;
+                                                    std::span<const std::byte> user,
+                                                    Spare& spare) const;
     [[nodiscard]] ipc::KernelResult<void> add_shared(Body& body, const ImageRequest& request,
                                                      ipc::Ref<ipc::Memory> memory) const;
     [[nodiscard]] ipc::KernelResult<void> load(Body& body, std::span<const std::byte> block,

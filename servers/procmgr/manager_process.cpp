@@ -101,7 +101,7 @@ Result<Pid> Manager::fork(Process& parent, const ForkSource& source) {
     const auto started = placed.thread->start({.rip = source.fork.rip,
                                                .rsp = source.fork.rsp,
                                                .rdi = 0,
-                                               .gs_base = source.fork.control_page,
+                                               .gs_base = process::linux_threads + abi::page_size,
                                                .fs_base = source.fork.fs_base});
     if (!started) {
         end_process(pid, signal_number::kill);

@@ -2,7 +2,6 @@
 // Protocol `process`: fork, exec, exit, wait.
 #include <algorithm>
 
-#include "libs/base/align.hpp"
 #include "libs/rt/log.hpp"
 #include "servers/procmgr/entering.hpp"
 #include "servers/procmgr/model/text.hpp"
@@ -64,9 +63,7 @@ Result<ProcessService::Caller> ProcessService::caller(const ipc::Request& reques
 Result<process::Fork::Reply> ProcessService::handle(const process::Fork& fork,
                                                     ipc::Request& request) {
     const Caller from = TRY(caller(request));
-    if (!base::is_aligned(fork.control_page, abi::page_size) ||
-        fork.control_page < process::linux_threads + abi::page_size ||
-        fork.control_page >= process::linux_windows || request.payload().size() > user_bytes) {
+    if (request.payload().size() > user_bytes) {
         return base::fail(Status::invalid);
     }
     const std::vector<std::byte> user(request.payload().begin(), request.payload().end());

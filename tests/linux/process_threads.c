@@ -277,6 +277,45 @@ static void fork_in_thread(void) {
     pthread_join(other, NULL);
 }
 
+enum { MANY_THREADS = 800, MANY_CHILDREN = 120 };
+static pthread_barrier_t together;
+static void* wait_for_all(void* id_at) {
+    *(long*)id_at = syscall(SYS_gettid);
+    pthread_barrier_wait(&together);
+    return NULL;
+}
+// What was there for threads that have ended is no burden to the copies of a process.
+static void fork_after_many_threads(void) {
+    static pthread_t threads[MANY_THREADS];
+    static long ids[MANY_THREADS];
+    static pid_t children[MANY_CHILDREN];
+    pthread_attr_t small;
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, 16384);
+    for (int round = 0; round < 2; round++) {
+        pthread_barrier_init(&together, NULL, MANY_THREADS + 1);
+        for (int i = 0; i < MANY_THREADS; i++)
+            EQUAL(pthread_create(&threads[i], &small, wait_for_all, &ids[i]), 0);
+        pthread_barrier_wait(&together);
+        for (int i = 0; i < MANY_THREADS; i++) pthread_join(threads[i], NULL);
+        int ends[2];
+        EQUAL(pipe(ends), 0);
+        int made = 0;
+        for (; made < MANY_CHILDREN && (children[made] = fork()) >= 0; made++) {
+            if (children[made] == 0) {
+                char none;
+                close(ends[1]);
+                _exit(read(ends[0], &none, 1) == 0 ? 3 : 4);
+            }
+        }
+        EQUAL(made, MANY_CHILDREN);
+        FAILS(syscall(SYS_tgkill, getpid(), ids[MANY_THREADS - 1], SIGUSR1), ESRCH);
+        close(ends[0]);
+        close(ends[1]);
+        for (int i = 0; i < made; i++) EQUAL(status_of(children[i]), 3);
+    }
+}
+
 static void* exec_here(void* unused) {
     (void)unused;
     execl(self, self, "--executed", NULL);
@@ -407,10 +446,19 @@ static void clocks_of_others(void) {
 
 int main(int count, char** words) {
     static const struct check_test tests[] = {
-        TEST(create_and_join),    TEST(many_threads),   TEST(mutexes),
-        TEST(conditions),         TEST(futexes),        TEST(requeueing),
-        TEST(signals_to_threads), TEST(fork_in_thread), TEST(ends),
-        TEST(robust_mutexes),     TEST(clocks),         TEST(vector_registers),
+        TEST(create_and_join),
+        TEST(many_threads),
+        TEST(mutexes),
+        TEST(conditions),
+        TEST(futexes),
+        TEST(requeueing),
+        TEST(signals_to_threads),
+        TEST(fork_in_thread),
+        TEST(fork_after_many_threads),
+        TEST(ends),
+        TEST(robust_mutexes),
+        TEST(clocks),
+        TEST(vector_registers),
         TEST(clocks_of_others),
     };
     if (count > 1 && !strcmp(words[1], "--executed"))
