@@ -71,8 +71,8 @@ Result<Answer> fill(Operation& op, CapTable& table) {
 
 Result<Answer> remove(Operation& op, CapTable& table) {
     Work work;
-    std::uint64_t at = std::exchange(op.caller.call_progress, 0);
-    do {
+    for (std::uint64_t at = std::exchange(op.caller.call_progress, 0);
+         at < abi::message_words && (at == 0 || op.word(at) != abi::no_capability); ++at) {
         Capability* slot = table.slot_at(op.word(at));
         TRY(refuse_if(slot == nullptr || (slot->empty() && !slot->lost),
                       Error::invalid_capability));
@@ -82,7 +82,7 @@ Result<Answer> remove(Operation& op, CapTable& table) {
             op.caller.call_progress = at;
             return fail(unfinished);
         }
-    } while (++at < abi::message_words && op.word(at) != abi::no_capability);
+    }
     return answer();
 }
 

@@ -247,7 +247,7 @@ Result<Body> Manager::build_image(FreshImage& fresh) {
     fresh.block->executable = executable_slot;
     const auto block = TRY(procmgr::build_image(*fresh.block));
     ImageRequest request = request_for(*fresh.process, *fresh.container);
-    request.view = std::move(fresh.view);
+    request.view = fresh.view;
     request.executable = fresh.executable;
     auto body = builder_.create(request, block);
     if (!body) {
