@@ -82,6 +82,9 @@ Result<std::uint64_t> ProgramSpace::place(const Request& request) {
     if (limit != no_limit && regions_.total_bytes() + request.length > limit) {
         return base::fail(Errno::enomem);
     }
+    if (regions_.regions().size() >= most_regions) {
+        return base::fail(Errno::enomem);
+    }
     const std::uint64_t address = request.address;
     const bool fits = address >= low && base::range_fits(address, request.length, high);
     if (request.placement != Placement::anywhere) {
@@ -98,7 +101,8 @@ Result<std::uint64_t> ProgramSpace::place(const Request& request) {
     if (fits && !regions_.overlaps(address, address + request.length)) {
         return address;
     }
-    const std::uint64_t top = request.below_4g ? std::uint64_t{1} << 31 : high;
+    std::uint64_t low_top = std::uint64_t{1} << 31;
+    std::uint64_t& top = request.below_4g ? low_top : full_from_;
     // Where large pages fit in, it begins with one.
     const std::uint64_t slack = request.length >= large_page ? large_page - abi::page_size : 0;
     if (const auto gap = regions_.find_gap(request.length + slack, low, top); gap && slack != 0) {
@@ -148,7 +152,8 @@ Result<void> ProgramSpace::map_in_pool(const OwnRange& range) {
                      .protection = range.protection,
                      .backing = backing,
                      .shared = false,
-                     .paid = !range.sparse && range.protection != 0});
+                     .paid = !range.sparse && range.protection != 0,
+                     .locked = lock_new_});
     return {};
 }
 
@@ -198,14 +203,16 @@ Result<std::uint64_t> ProgramSpace::map_object(const Request& request, const Sou
                          .end = present_end,
                          .protection = request.protection,
                          .backing = Backing::object,
-                         .shared = shared});
+                         .shared = shared,
+                         .locked = lock_new_});
     }
     if (source.present != request.length) {
         regions_.insert({.start = present_end,
                          .end = address + request.length,
                          .protection = request.protection,
                          .backing = Backing::absent,
-                         .shared = shared});
+                         .shared = shared,
+                         .locked = lock_new_});
     }
     return address;
 }
@@ -225,7 +232,8 @@ Result<std::uint64_t> ProgramSpace::map_lent(const Request& request, const Sourc
                      .end = address + source.present,
                      .protection = request.protection,
                      .backing = Backing::lent,
-                     .shared = true});
+                     .shared = true,
+                     .locked = lock_new_});
     return address;
 }
 
@@ -290,6 +298,7 @@ Result<void> ProgramSpace::remove(std::uint64_t address, std::uint64_t length) {
         refund(paid);
     }
     regions_.remove(address, end);
+    full_from_ = std::max(full_from_, end);
     return {};
 }
 
@@ -464,6 +473,8 @@ Result<void> ProgramSpace::clear() {
         TRY(or_errno(ipc::own_space()->unmap(low, high - low)));
     }
     regions_.clear();
+    full_from_ = high;
+    lock_new_ = false;
     own_ = {};
     sparse_ = {};
     promised_ = 0;
@@ -473,10 +484,59 @@ Result<void> ProgramSpace::clear() {
     return {};
 }
 
+// ---- locking ------------------------------------------------------------------------------------
+
+Result<void> ProgramSpace::lock_pages(std::uint64_t address, std::uint64_t length,
+                                      std::uint64_t most) {
+    MutexGuard guard{lock_};
+    const std::uint64_t end = address + length;
+    if (!regions_.covers(address, end)) {
+        return base::fail(Errno::enomem);
+    }
+    std::uint64_t locked = regions_.locked_bytes() + length;
+    for (const Region& part : regions_.parts(address, end)) {
+        locked -= part.locked ? part.length() : 0;
+    }
+    if (locked > most) {
+        return base::fail(Errno::enomem);
+    }
+    regions_.lock(address, end, true);
+    return {};
+}
+
+Result<void> ProgramSpace::unlock_pages(std::uint64_t address, std::uint64_t length) {
+    MutexGuard guard{lock_};
+    if (!regions_.covers(address, address + length)) {
+        return base::fail(Errno::enomem);
+    }
+    regions_.lock(address, address + length, false);
+    return {};
+}
+
+void ProgramSpace::lock_all_pages(bool present, bool future) {
+    MutexGuard guard{lock_};
+    if (present) {
+        regions_.lock_all(true);
+    }
+    lock_new_ = future;
+}
+
+void ProgramSpace::unlock_all_pages() {
+    MutexGuard guard{lock_};
+    regions_.lock_all(false);
+    lock_new_ = false;
+}
+
+bool ProgramSpace::has_locked_pages(std::uint64_t address, std::uint64_t length) {
+    MutexGuard guard{lock_};
+    return regions_.any_locked(address, address + length);
+}
+
 void ProgramSpace::on_fork_child() {
     // The lock is held by the forking thread, which is the only one here.
     [this]() __attribute__((no_thread_safety_analysis)) {
         regions_.inherit();
+        lock_new_ = false;
         own_ = {};  // names the parent's Memory
         sparse_ = {};
         promised_ = 0;

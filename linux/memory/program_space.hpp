@@ -38,6 +38,7 @@ class ProgramSpace {
 public:
     static constexpr std::uint64_t low = 0x10000;  // nothing is ever mapped below
     static constexpr std::uint64_t high = process::program_end;
+    static constexpr std::size_t most_regions = 65530;  // Linux's vm.max_map_count (sysctl/vm.rst)
 
     // Where a mapping goes: to `address` exactly (fixed: what is there goes; no_replace: EEXIST), or
     // there if it is free, or anywhere.
@@ -79,6 +80,13 @@ public:
     Result<std::uint64_t> remap(std::uint64_t address, std::uint64_t old_length,
                                 const Request& request, bool may_move);
     [[nodiscard]] bool is_mapped(std::uint64_t address, std::uint64_t length);
+    // mlock and its relatives: pages are always in memory, so that this is remembered only. ENOMEM: not all of it is mapped,
+    // or it is more than `most` bytes with what is locked already.
+    Result<void> lock_pages(std::uint64_t address, std::uint64_t length, std::uint64_t most);
+    Result<void> unlock_pages(std::uint64_t address, std::uint64_t length);
+    void lock_all_pages(bool present, bool future);
+    void unlock_all_pages();
+    [[nodiscard]] bool has_locked_pages(std::uint64_t address, std::uint64_t length);
     // What is mapped at an address, to tell what a fault there means.
     [[nodiscard]] std::optional<Region> region_at(std::uint64_t address);
 
@@ -123,7 +131,9 @@ private:
 
     Mutex lock_;
     std::atomic<bool> pages_turn_ = false;  // there has been memory that is both
+    bool lock_new_ __attribute__((guarded_by(lock_))) = false;  // mlockall(MCL_FUTURE)
     RegionMap regions_ __attribute__((guarded_by(lock_)));
+    std::uint64_t full_from_ __attribute__((guarded_by(lock_))) = high;  // nothing is free above
     Pool own_ __attribute__((guarded_by(lock_)));
     Pool sparse_ __attribute__((guarded_by(lock_)));
     std::uint64_t promised_ __attribute__((guarded_by(lock_))) = 0;  // bytes of own_

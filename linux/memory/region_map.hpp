@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What is mapped where in the program's part of the address space, as the library remembers it: a
-// sorted array of regions that do not overlap. Pure: it makes no system calls, so that it is tested
-// on the host. program_space.hpp does to the real address space what is recorded here.
+// What is mapped where in the program's part of the address space, as the library remembers it: an
+// array of regions that do not overlap, the highest first, because a new one mostly comes below all
+// but a few. Pure: it makes no system calls, so that it is tested on the host. program_space.hpp does
+// to the real address space what is recorded here.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +29,8 @@ struct Region {
     std::uint32_t protection = 0;  // linux_abi::Protection
     Backing backing = Backing::own;
     bool shared = false;
-    bool paid = false;  // own: its pages are reserved, and stay so until it is unmapped
+    bool paid = false;    // own: its pages are reserved, and stay so until it is unmapped
+    bool locked = false;  // by mlock: it makes no difference but to who asks
 
     [[nodiscard]] std::uint64_t length() const { return end - start; }
     friend bool operator==(const Region&, const Region&) = default;
@@ -43,7 +45,7 @@ public:
     // Is every page of [start, end) in some region?
     [[nodiscard]] bool covers(std::uint64_t start, std::uint64_t end) const;
     [[nodiscard]] bool overlaps(std::uint64_t start, std::uint64_t end) const;
-    // The parts of regions inside [start, end), each cut to it.
+    // The parts of regions inside [start, end), each cut to it; the lowest first.
     [[nodiscard]] Regions parts(std::uint64_t start, std::uint64_t end) const;
 
     // The range must be free. Joins neighbours that differ in nothing.
@@ -52,24 +54,33 @@ public:
     void remove(std::uint64_t start, std::uint64_t end);
     // The range must be covered. What becomes accessible has been paid for.
     void protect(std::uint64_t start, std::uint64_t end, std::uint32_t protection);
-    // After fork: what was the parent's own Memory is inherited now.
-    void inherit();  // whose reserve ends with the copy
+    // The range must be covered.
+    void lock(std::uint64_t start, std::uint64_t end, bool locked);
+    void lock_all(bool locked);
+    [[nodiscard]] bool any_locked(std::uint64_t start, std::uint64_t end) const;
+    [[nodiscard]] std::uint64_t locked_bytes() const;
+    // After fork: what was the parent's own Memory is inherited now, whose reserve ends with the
+    // copy, and nothing is locked.
+    void inherit();
     void clear() { regions_.clear(); }
 
     // The lowest free range of `length` bytes from `low` on.
     [[nodiscard]] std::uint64_t find_low_gap(std::uint64_t length, std::uint64_t low) const;
-    // The highest free range of `length` bytes in [low, high).
+    // The highest free range of `length` bytes in [low, high). Nothing is free in [full_from, high), as who asks again and again
+    // remembers; it is lowered to where that ends.
     [[nodiscard]] std::optional<std::uint64_t> find_gap(std::uint64_t length, std::uint64_t low,
-                                                        std::uint64_t high) const;
+                                                        std::uint64_t& full_from) const;
     [[nodiscard]] std::uint64_t total_bytes() const;
     // Of the process's own pages in [start, end): those that are, or are not, paid for.
     [[nodiscard]] std::uint64_t own_bytes(std::uint64_t start, std::uint64_t end, bool paid) const;
 
 private:
-    // Index of the first region that ends after `address`.
-    [[nodiscard]] std::size_t first_after(std::uint64_t address) const;
+    // Index of the highest region that begins below `address`.
+    [[nodiscard]] std::size_t first_below(std::uint64_t address) const;
     void split(std::uint64_t address);
-    void join(std::size_t index);
+    void join(std::size_t index);  // with the next lower one, if nothing differs
+    template <class Change>
+    void change(std::uint64_t start, std::uint64_t end, Change&& change);
 
     Regions regions_;
 };

@@ -19,6 +19,11 @@ Region region(std::uint64_t first, std::uint64_t pages, std::uint32_t protection
             .paid = protection != 0};
 }
 
+std::optional<std::uint64_t> gap_below(const RegionMap& map, std::uint64_t length,
+                                       std::uint64_t high) {
+    return map.find_gap(length, page, high);
+}
+
 TEST(RegionMap, JoinsEqualNeighboursOnly) {
     RegionMap map;
     map.insert(region(1, 1));
@@ -46,8 +51,8 @@ TEST(RegionMap, RemovingCutsBothSides) {
     map.insert(region(10, 10));
     map.remove(12 * page, 15 * page);
     ASSERT_EQ(map.regions().size(), 2U);
-    EXPECT_EQ(map.regions()[0], region(10, 2));
-    EXPECT_EQ(map.regions()[1], region(15, 5));
+    EXPECT_EQ(map.regions()[0], region(15, 5));
+    EXPECT_EQ(map.regions()[1], region(10, 2));
     EXPECT_FALSE(map.covers(10 * page, 20 * page));
     EXPECT_TRUE(map.covers(15 * page, 20 * page));
     EXPECT_EQ(map.at(12 * page), nullptr);
@@ -116,16 +121,16 @@ TEST(RegionMap, FindsTheLowestGap) {
 
 TEST(RegionMap, FindsTheHighestGap) {
     RegionMap map;
-    EXPECT_EQ(map.find_gap(2 * page, page, 100 * page), 98 * page);
+    EXPECT_EQ(gap_below(map, 2 * page, 100 * page), 98 * page);
     map.insert(region(90, 10));
-    EXPECT_EQ(map.find_gap(2 * page, page, 100 * page), 88 * page);
+    EXPECT_EQ(gap_below(map, 2 * page, 100 * page), 88 * page);
     map.insert(region(86, 3));
-    EXPECT_EQ(map.find_gap(page, page, 100 * page), 89 * page);
-    EXPECT_EQ(map.find_gap(2 * page, page, 100 * page), 84 * page);
-    EXPECT_EQ(map.find_gap(85 * page, page, 100 * page), page);
-    EXPECT_EQ(map.find_gap(86 * page, page, 100 * page), std::nullopt);
+    EXPECT_EQ(gap_below(map, page, 100 * page), 89 * page);
+    EXPECT_EQ(gap_below(map, 2 * page, 100 * page), 84 * page);
+    EXPECT_EQ(gap_below(map, 85 * page, 100 * page), page);
+    EXPECT_EQ(gap_below(map, 86 * page, 100 * page), std::nullopt);
     map.insert(region(200, 5));
-    EXPECT_EQ(map.find_gap(page, page, 100 * page), 89 * page);
+    EXPECT_EQ(gap_below(map, page, 100 * page), 89 * page);
 }
 
 // Against an array with one entry per page.
@@ -133,6 +138,7 @@ TEST(RegionMap, AgreesWithAModel) {
     std::mt19937 random{7};
     RegionMap map;
     std::map<std::uint64_t, std::uint32_t> model;
+    std::uint64_t full_from = 70 * page;
     for (int step = 0; step < 4000; ++step) {
         const std::uint64_t first = 1 + random() % 60;
         const std::uint64_t count = 1 + random() % 8;
@@ -148,6 +154,7 @@ TEST(RegionMap, AgreesWithAModel) {
             case 1:
                 map.remove(start, end);
                 for (std::uint64_t i = first; i < first + count; ++i) model.erase(i);
+                full_from = std::max(full_from, end);
                 break;
             default:
                 if (map.covers(start, end)) {
@@ -164,15 +171,32 @@ TEST(RegionMap, AgreesWithAModel) {
                 ASSERT_EQ(found->offset, found->start + (1 << 20));
             }
         }
-        const auto gap = map.find_gap(count * page, page, 70 * page);
         std::optional<std::uint64_t> best;
         for (std::uint64_t at = 70 - count; at >= 1 && !best; --at) {
             bool free = true;
             for (std::uint64_t i = at; i < at + count; ++i) free = free && !model.contains(i);
             if (free) best = at * page;
         }
-        ASSERT_EQ(gap, best);
+        ASSERT_EQ(gap_below(map, count * page, 70 * page), best);
+        ASSERT_EQ(map.find_gap(count * page, page, full_from), best) << "with what it remembers";
+        ASSERT_TRUE(map.covers(full_from, 70 * page));
     }
+}
+
+TEST(RegionMap, LocksParts) {
+    RegionMap map;
+    map.insert(region(1, 4, 3));
+    map.lock(2 * page, 3 * page, true);
+    EXPECT_TRUE(map.any_locked(page, 5 * page));
+    EXPECT_FALSE(map.any_locked(page, 2 * page));
+    EXPECT_FALSE(map.any_locked(3 * page, 5 * page));
+    EXPECT_EQ(map.locked_bytes(), page);
+    map.lock(2 * page, 3 * page, false);
+    EXPECT_EQ(map.regions().size(), 1) << "nothing differs any more";
+    map.lock_all(true);
+    EXPECT_EQ(map.locked_bytes(), 4 * page);
+    map.inherit();
+    EXPECT_EQ(map.locked_bytes(), 0) << "a child has locked nothing";
 }
 
 }  // namespace

@@ -227,6 +227,9 @@ Result<void> advise(const Arguments& arguments) {
         return base::fail(Errno::einval);
     }
     if (advice == Advice::dont_need) {
+        if (program_space().has_locked_pages(arguments[0], length)) {
+            return base::fail(Errno::einval);
+        }
         return program_space().discard(arguments[0], length);
     }
     if (length != 0 && !program_space().is_mapped(arguments[0], length)) {
@@ -286,20 +289,54 @@ Result<void> synchronise(const Arguments& arguments) {
     if (!program_space().is_mapped(arguments[0], length)) {
         return base::fail(Errno::enomem);
     }
+    if ((flags & SyncFlag::invalidate) != 0 &&
+        program_space().has_locked_pages(arguments[0], length)) {
+        return base::fail(Errno::ebusy);
+    }
     return {};
 }
 
-// EPERM for who may lock nothing, ENOMEM for more than may be locked. It is not counted what is.
-Result<void> may_lock(std::uint64_t bytes) {
+// How many bytes may be locked; EPERM: none.
+Result<std::uint64_t> most_locked() {
     if (identity().user == 0) {
-        return {};
+        return no_limit;
     }
-    MutexGuard guard{state().limits_lock};
-    const std::uint64_t most = state().limits[static_cast<std::size_t>(Resource::locked)].soft;
-    if (bytes <= most && most != 0) {
-        return {};
+    const std::uint64_t most = limit_of(Resource::locked).soft;
+    return most != 0 ? Result<std::uint64_t>{most} : base::fail(Errno::eperm);
+}
+
+struct Range {
+    std::uint64_t address, length;
+};
+
+// Whole pages.
+Result<Range> range_to_lock(const Arguments& arguments) {
+    const std::uint64_t start = base::align_down(arguments[0], abi::page_size);
+    return Range{start,
+                 TRY(checked_length(start, arguments[1] + (arguments[0] - start), Errno::enomem))};
+}
+
+Result<void> lock_range(const Arguments& arguments) {
+    const std::uint64_t most = TRY(most_locked());
+    const Range range = TRY(range_to_lock(arguments));
+    return program_space().lock_pages(range.address, range.length, most);
+}
+
+Result<void> unlock_range(const Arguments& arguments) {
+    const Range range = TRY(range_to_lock(arguments));
+    return program_space().unlock_pages(range.address, range.length);
+}
+
+// What is mapped is not counted: a stack's mapping is as long as it may become.
+Result<void> lock_all(const Arguments& arguments) {
+    constexpr std::uint32_t present = 1, future = 2, on_fault = 4;
+    const std::uint32_t flags = arguments.word(0);
+    if ((flags & (present | future)) == 0 || (flags & ~(present | future | on_fault)) != 0) {
+        return base::fail(Errno::einval);
     }
-    return base::fail(most == 0 ? Errno::eperm : Errno::enomem);
+    (void)TRY(most_locked());
+    program_space().lock_all_pages((flags & present) != 0, (flags & future) != 0);
+    return {};
 }
 
 }  // namespace
@@ -358,28 +395,17 @@ std::int64_t mincore(const Arguments& arguments) { return to_return(report_resid
 std::int64_t msync(const Arguments& arguments) { return to_return(synchronise(arguments)); }
 
 // Memory is never paged out.
-std::int64_t munlock(const Arguments& arguments) {
-    const std::uint64_t start = base::align_down(arguments[0], abi::page_size);
-    const auto length = checked_length(start, arguments[1] + (arguments[0] - start), Errno::enomem);
-    return !length || !program_space().is_mapped(start, *length) ? -Errno::enomem : 0;
-}
-std::int64_t mlock(const Arguments& arguments) {
-    const auto allowed = may_lock(arguments[1]);
-    return allowed ? munlock(arguments) : -allowed.error();
-}
+std::int64_t mlock(const Arguments& arguments) { return to_return(lock_range(arguments)); }
+std::int64_t munlock(const Arguments& arguments) { return to_return(unlock_range(arguments)); }
 std::int64_t mlock2(const Arguments& arguments) {
     constexpr std::uint32_t on_fault = 1;
     return (arguments.word(2) & ~on_fault) != 0 ? -Errno::einval : mlock(arguments);
 }
-std::int64_t mlockall(const Arguments& arguments) {
-    constexpr std::uint32_t current = 1, future = 2, on_fault = 4;
-    const std::uint32_t flags = arguments.word(0);
-    if ((flags & (current | future)) == 0 || (flags & ~(current | future | on_fault)) != 0) {
-        return -Errno::einval;
-    }
-    return to_return(may_lock(0));
+std::int64_t mlockall(const Arguments& arguments) { return to_return(lock_all(arguments)); }
+std::int64_t munlockall(const Arguments&) {
+    program_space().unlock_all_pages();
+    return 0;
 }
-std::int64_t munlockall(const Arguments&) { return 0; }
 
 }  // namespace calls
 }  // namespace linux
