@@ -123,6 +123,13 @@ def test_what_a_limited_container_starts_is_limited_too(guest):
     assert boss(guest, f"container run small '{need}'").status != 0
 
 
+def test_a_changed_image_is_noticed_at_the_next_start(guest):
+    script = """cd /var/images/true; cp Cluufile /tmp/was; sed s/busybox.true/busybox\\ false/ Cluufile > /tmp/now
+        t() { /bin/true; echo $?; }
+        t; t; cp /tmp/now Cluufile; t; t; mv Cluufile away; t; mv away Cluufile; t; cp /tmp/was Cluufile; t"""
+    assert guest.shell(script, timeout=60).output.split() == [b"0", b"0", b"1", b"1", b"0", b"1", b"0"]
+
+
 def test_processes_are_limited_with_those_of_inner_containers(guest):
     result = boss(guest, "container run --name few-loud few 'for i in 1 2 3 4 5 6; do sleep 100 & done'; echo after $?")
     assert "can't fork: Resource temporarily unavailable" in text(result)
