@@ -420,15 +420,19 @@ struct SetStatusFlags {  // OpenFlags::changeable of the description, which all 
 // once, when one does.
 struct Poll {
     static constexpr std::uint16_t label = 42;
-    static constexpr std::size_t max_capabilities =
-        1;  // 0 or 1: a Notification with the signal right
+    static constexpr std::size_t max_capabilities = 1;  // a Notification with the signal right
     static constexpr std::uint32_t readable = 1, writable = 2, hang_up = 4, error = 8,
-                                   priority = 16;
+                                   priority = 16, peer_done = 32;
     std::uint32_t events = 0;
     std::uint32_t process_group = 0;
     std::uint64_t bits = 0;
+    // Counts of a Reply: while none that concerns his events has changed, nothing holds for who knows
+    // them already. 0: whatever holds is news.
+    std::uint32_t seen_input = 0, seen_output = 0;
     struct Reply {
         std::uint32_t ready = 0;
+        // How often something to read and room to write have come, an end being both; 0: not counted.
+        std::uint32_t input = 0, output = 0, reserved = 0;
     };
 };
 
@@ -449,8 +453,7 @@ struct OpenPipe {
         std::uint32_t reserved = 0;
     };
     static constexpr std::uint32_t at_once = 1, if_met = 2;
-    std::uint32_t no_wait = 0;
-    std::uint32_t reserved = 0;
+    std::uint32_t no_wait = 0, reserved = 0;
     struct Reply {
         std::uint32_t writers_ever = 0;  // before those who are there now
         std::uint32_t reserved = 0;
@@ -482,30 +485,29 @@ struct Listen {
     static constexpr std::uint16_t label = 46;
     std::uint32_t backlog = 0;
     std::uint32_t pid = 0;  // what the caller says about itself; the identity the server knows
+    std::uint32_t type = 0, reserved = 0;  // the library's: who connects must say the same
     struct Reply {};
 };
 
-struct Connect {  // closed: nobody listens; would_block: too many wait
+// closed: nobody listens; wrong_type; would_block: too many wait. With `wait` it waits (interruptible).
+struct Connect {
     static constexpr std::uint16_t label = 47;
     static constexpr std::size_t capabilities = 4;
-    std::uint32_t pid = 0;
-    std::uint32_t reserved = 0;
+    std::uint32_t pid = 0, type = 0;
+    std::uint32_t wait = 0, reserved = 0;
     struct Reply {  // of the listener
         std::uint32_t user = 0, group = 0;
-        std::uint32_t pid = 0;
-        std::uint32_t reserved = 0;
+        std::uint32_t pid = 0, reserved = 0;
     };
 };
 
 struct Accept {  // interruptible. Poll tells when there is a connection
     static constexpr std::uint16_t label = 48;
     static constexpr std::size_t reply_capabilities = 4;
-    std::uint32_t no_wait = 0;
-    std::uint32_t reserved = 0;
+    std::uint32_t no_wait = 0, reserved = 0;
     struct Reply {  // of who connected
         std::uint32_t user = 0, group = 0;
-        std::uint32_t pid = 0;
-        std::uint32_t reserved = 0;
+        std::uint32_t pid = 0, reserved = 0;
     };
 };
 

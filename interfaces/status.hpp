@@ -41,6 +41,7 @@ enum class Status : std::uint16_t {
     not_executable,
     not_terminal,
     background,  // the caller's process group is not in the foreground of its terminal
+    wrong_type,  // a socket of another type listens there
     count_end,
 };
 

@@ -15,8 +15,10 @@ Result<void> Listeners::listen(const Name& name, std::uint64_t badge, fs::Identi
     Listener& listener = listeners_[key];
     listener.badge = badge;
     listener.backlog = std::clamp<std::size_t>(how.backlog, 1, most_waiting);
+    listener.type = how.type;
     listener.about = {.user = who.user, .group = who.group, .pid = how.pid};
     names_[badge] = key;
+    let_in(listener);
     return {};
 }
 
@@ -39,6 +41,26 @@ bool Listeners::hand_over(Listener& listener, Connection& connection) {
     return false;
 }
 
+void Listeners::keep(Listener& listener, Connection connection) {
+    if (hand_over(listener, connection)) {
+        return;
+    }
+    listener.connections.push_back(std::move(connection));
+    listener.pollers.input_came();
+    listener.pollers.tell(fs::Poll::readable);
+}
+
+void Listeners::let_in(Listener& listener) {
+    while (!listener.connecting.empty() && listener.connections.size() <= listener.backlog) {
+        Connecting first = std::move(listener.connecting.front());
+        listener.connecting.pop_front();
+        // Who was interrupted meanwhile connects no more, or anew.
+        if (first.reply.answer<fs::Connect>(listener.about)) {
+            keep(listener, std::move(first.connection));
+        }
+    }
+}
+
 Result<fs::Connect::Reply> Listeners::connect(const Name& name, fs::Identity who,
                                               const fs::Connect& how, ipc::Request& request) {
     const auto found = listeners_.find(key_of(name));
@@ -46,7 +68,11 @@ Result<fs::Connect::Reply> Listeners::connect(const Name& name, fs::Identity who
         return base::fail(Status::closed);
     }
     Listener& listener = found->second;
-    if (listener.connections.size() > listener.backlog) {
+    if (listener.type != how.type) {
+        return base::fail(Status::wrong_type);
+    }
+    const bool full = listener.connections.size() > listener.backlog;
+    if (full && (how.wait == 0 || listener.connecting.size() == most_waiting)) {
         return base::fail(Status::would_block);
     }
     Connection connection{.capabilities = {},
@@ -54,14 +80,12 @@ Result<fs::Connect::Reply> Listeners::connect(const Name& name, fs::Identity who
     for (std::size_t i = 0; i < parts; ++i) {
         connection.capabilities[i] = request.take<ipc::Any>(i);
     }
-    const fs::Connect::Reply about = listener.about;
-    if (!hand_over(listener, connection)) {
-        listener.connections.push_back(std::move(connection));
-        for (const Poller& poller : std::exchange(listener.pollers, {})) {
-            (void)poller.notification->signal(poller.bits);
-        }
+    if (full) {
+        listener.connecting.push_back({std::move(connection), TRY(request.defer())});
+        return fs::Connect::Reply{};
     }
-    return about;
+    keep(listener, std::move(connection));
+    return listener.about;
 }
 
 Result<fs::Accept::Reply> Listeners::accept(std::uint64_t badge, const fs::Accept& how,
@@ -75,6 +99,7 @@ Result<fs::Accept::Reply> Listeners::accept(std::uint64_t badge, const fs::Accep
         listener->accepting.push_front(TRY(request.defer()));
         if (hand_over(*listener, listener->connections.front())) {
             listener->connections.pop_front();
+            let_in(*listener);
         }
         return fs::Accept::Reply{};
     }
@@ -92,22 +117,24 @@ Result<fs::Accept::Reply> Listeners::accept(std::uint64_t badge, const fs::Accep
 
 fs::Poll::Reply Listeners::poll(std::uint64_t badge, const fs::Poll& poll, ipc::Request& request) {
     Listener* listener = find(badge);
-    const bool ready = listener != nullptr && !listener->connections.empty();
-    if (listener != nullptr && !ready && request.capability_count() != 0) {
-        if (listener->pollers.size() == most_pollers) {  // those of waits that ended, mostly
-            listener->pollers.erase(listener->pollers.begin());
-        }
-        listener->pollers.push_back({request.take<ipc::Notification>(), poll.bits});
+    if (listener == nullptr) {
+        return {};
     }
-    return {.ready = ready ? poll.events & fs::Poll::readable : 0};
+    const std::uint32_t ready = listener->connections.empty() ? 0 : fs::Poll::readable;
+    return listener->pollers.poll(poll, request, ready);
 }
 
 void Listeners::close(std::uint64_t badge) {
     const auto name = names_.find(badge);
-    if (name != names_.end()) {
-        listeners_.erase(name->second);
-        names_.erase(name);
+    if (name == names_.end()) {
+        return;
     }
+    const auto found = listeners_.find(name->second);
+    for (Connecting& one : found->second.connecting) {
+        (void)one.reply.fail(Status::closed);
+    }
+    listeners_.erase(found);
+    names_.erase(name);
 }
 
 }  // namespace fs_server

@@ -2,17 +2,18 @@
 //
 // Local sockets with names that are listening. As with named pipes, the server only brings the two
 // sides together: who connects makes the connection (linux/fd/pipe.hpp) and hands the capabilities of
-// one end over; they wait here until the listener accepts. If the listener's File ends, so do the
-// connections that it has not accepted: their makers see that the other end is gone.
+// one end over; they wait here until the listener accepts. Those for which the backlog has no room wait
+// with their makers, if these want to. If the listener's File ends, so do the connections that it has
+// not accepted: their makers see that the other end is gone.
 #pragma once
 
 #include <array>
 #include <deque>
 #include <map>
 #include <utility>
-#include <vector>
 
 #include "libs/fs_server/backend.hpp"
+#include "libs/fs_server/pollers.hpp"
 #include "libs/ipc/request.hpp"
 
 namespace fs_server {
@@ -26,7 +27,7 @@ public:
     // busy: somebody listens there already.
     [[nodiscard]] Result<void> listen(const Name& name, std::uint64_t badge, fs::Identity who,
                                       const fs::Listen& how);
-    // closed: nobody listens; would_block: too many wait already.
+    // closed: nobody listens; wrong_type; would_block: too many wait already.
     [[nodiscard]] Result<fs::Connect::Reply> connect(const Name& name, fs::Identity who,
                                                      const fs::Connect& how, ipc::Request& request);
     // invalid: the File does not listen.
@@ -44,25 +45,29 @@ private:
         std::array<ipc::Capability<ipc::Any>, parts> capabilities;
         fs::Accept::Reply from;
     };
-    struct Poller {
-        ipc::Capability<ipc::Notification> notification;
-        std::uint64_t bits;
+    struct Connecting {
+        Connection connection;
+        ipc::PendingReply reply;
     };
     struct Listener {
         std::uint64_t badge = 0;
         std::size_t backlog = 1;
+        std::uint32_t type = 0;
         fs::Connect::Reply about;
         std::deque<Connection> connections;
+        std::deque<Connecting> connecting;  // only while there is no room in `connections`
         std::deque<ipc::PendingReply> accepting;
-        std::vector<Poller> pollers;
+        Pollers pollers;
     };
     static constexpr std::size_t most_waiting = 128;
-    static constexpr std::size_t most_pollers = 64;
 
     [[nodiscard]] static Key key_of(const Name& name) { return {name.backend, name.inode.value()}; }
     [[nodiscard]] Listener* find(std::uint64_t badge);
     // To somebody who waits in accept; false: nobody does any more.
     static bool hand_over(Listener& listener, Connection& connection);
+    static void keep(Listener& listener, Connection connection);
+    // Those that wait for room, as far as there is some.
+    static void let_in(Listener& listener);
 
     std::map<Key, Listener> listeners_;
     std::map<std::uint64_t, Key> names_;  // by the badge of the listening File

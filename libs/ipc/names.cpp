@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, 23> error_names = {
     "changed",      "too_deep"};
 static_assert(error_names.size() == static_cast<std::size_t>(abi::Error::too_deep) + 1);
 
-constexpr std::array<std::string_view, 33> status_names = {"ok",
+constexpr std::array<std::string_view, 34> status_names = {"ok",
                                                            "unsupported",
                                                            "malformed",
                                                            "bad_handle",
@@ -49,7 +49,8 @@ constexpr std::array<std::string_view, 33> status_names = {"ok",
                                                            "no_child",
                                                            "not_executable",
                                                            "not_terminal",
-                                                           "background"};
+                                                           "background",
+                                                           "wrong_type"};
 static_assert(status_names.size() == static_cast<std::size_t>(Status::count_end));
 
 }  // namespace

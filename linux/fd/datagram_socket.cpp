@@ -55,7 +55,7 @@ Result<void> DatagramSocket::bind(Path path, std::string_view name) {
         return base::fail(Errno::einval);
     }
     BoundName bound = TRY(bind_name(path, name, Framing::datagrams, status()));
-    TRY(listen_at(bound.file, backlog));
+    TRY(listen_at(bound.file, backlog, Framing::datagrams));
     file_ = std::move(bound.file);
     name_ = std::move(bound.name);
     return {};
@@ -130,7 +130,11 @@ Result<std::string> DatagramSocket::peer_name() {
 
 // Lets in who has come, and forgets who has gone and left nothing.
 void DatagramSocket::admit() {
-    std::erase_if(sources_, [](const Handle& one) { return one->socket()->is_abandoned(); });
+    std::erase_if(sources_, [this](const Handle& one) __attribute__((no_thread_safety_analysis)) {
+        const bool gone = one->socket()->is_abandoned();
+        arrived_ += gone ? one->arrivals()->input : 0;
+        return gone;
+    });
     while (file_) {
         auto end = accept_by_name(file_.ref(), Framing::datagrams, true);
         if (!end) {
@@ -208,7 +212,7 @@ std::uint32_t DatagramSocket::poll(std::uint32_t events, WakeTarget target) {
     }
     if (target) {
         asked_.push_back(std::move(asked));
-        if (file_ && ready == 0) {
+        if (file_) {
             const auto news =
                 ipc::call(file_.ref(), fs::Poll{.events = events & fs::Poll::readable, .bits = 1},
                           {.capabilities = {target}});
@@ -220,6 +224,19 @@ std::uint32_t DatagramSocket::poll(std::uint32_t events, WakeTarget target) {
                                 : fs::Poll::writable;
     }
     return ready & events;
+}
+
+std::optional<Arrivals> DatagramSocket::arrivals() {
+    MutexGuard guard{lock_};
+    admit();
+    Arrivals result{.input = arrived_};
+    for (const Handle& source : sources_) {
+        result.input += source->arrivals()->input;
+    }
+    if (connected_.end) {
+        result.output = connected_.end->arrivals()->output + 1;
+    }
+    return result;
 }
 
 void DatagramSocket::end_poll(WakeTarget target) {

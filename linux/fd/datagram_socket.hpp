@@ -44,6 +44,7 @@ public:
     std::int64_t write(UserBuffer& buffer, Offset offset) override;
     Result<fs::Attributes> attributes() override;
     std::uint32_t poll(std::uint32_t events, WakeTarget target) override;
+    [[nodiscard]] std::optional<Arrivals> arrivals() override;
     void end_poll(WakeTarget target) override;
     [[nodiscard]] fs::Kind kind() const override { return fs::Kind::socket; }
     [[nodiscard]] DatagramSocket* datagram_socket() override { return this; }
@@ -79,6 +80,7 @@ private:
     Way connected_ __attribute__((guarded_by(lock_)));
     std::string peer_name_ __attribute__((guarded_by(lock_)));
     std::vector<Handle> sources_ __attribute__((guarded_by(lock_)));
+    std::uint64_t arrived_ __attribute__((guarded_by(lock_))) = 0;  // by those who have gone
     std::vector<Asked> asked_ __attribute__((guarded_by(lock_)));
 };
 

@@ -70,6 +70,22 @@ std::int64_t Description::ioctl(std::uint32_t /*request*/, std::uint64_t /*argum
 
 void Description::end_poll(WakeTarget /*target*/) {}
 
+// What comes from here on wakes the target; what has come up to the count is there when it is looked for.
+std::uint32_t Description::poll_news(std::uint32_t events, WakeTarget target, Arrivals& seen) {
+    if (target) {
+        (void)poll(events, target);
+    }
+    const auto counted = arrivals();
+    const std::uint32_t ready = poll(events, {});
+    const Arrivals now = counted ? Arrivals{counted->input + 1, counted->output + 1}
+                                 : Arrivals{seen.input + 1, seen.output + 1};
+    if (ready == 0 || !now.are_news(events, seen)) {
+        return 0;
+    }
+    seen = now;
+    return ready;
+}
+
 std::int64_t Description::wait_readable(Patience patience) {
     auto waiter = Waiter::take();
     if (!waiter) {

@@ -20,6 +20,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -40,6 +41,17 @@ using fs::current_offset;
 
 // Whom to wake when something becomes ready (linux/fd/waiter.hpp).
 using WakeTarget = ipc::Ref<ipc::Notification>;
+
+// What has come to something that can be waited for: numbers that differ after something to read has
+// come, or room to write; an end is both.
+struct Arrivals {
+    std::uint64_t input = 0, output = 0;
+    // Does what has come concern who waits for `events`?
+    [[nodiscard]] bool are_news(std::uint32_t events, const Arrivals& seen) const {
+        return (events != fs::Poll::writable && input != seen.input) ||
+               ((events & fs::Poll::writable) != 0 && output != seen.output);
+    }
+};
 
 class DatagramSocket;
 class Epoll;
@@ -111,11 +123,22 @@ public:
     virtual std::uint32_t poll(std::uint32_t events, WakeTarget target) = 0;
     // The waiting that `poll` with a target began is over.
     virtual void end_poll(WakeTarget target);
+    // The same for who wants to be told once of each arrival: nothing holds unless something has come that
+    // `seen` does not know, which then knows it. {0, 0}: it knows nothing.
+    virtual std::uint32_t poll_news(std::uint32_t events, WakeTarget target, Arrivals& seen);
+    // Counted after what came can be had. Nothing: not known, what holds is always news.
+    [[nodiscard]] virtual std::optional<Arrivals> arrivals() { return std::nullopt; }
+    // It never keeps anybody waiting (files, directories): no epoll takes it.
+    [[nodiscard]] virtual bool is_always_ready() const { return false; }
     // Until `poll` may say that it can be read; 0, or what the call that waits gives: `restart` after a signal, -EAGAIN
     // when its time is over.
     std::int64_t wait_readable(Patience patience = {});
     // When, at the latest, who polls must look again although nobody wakes him.
     [[nodiscard]] virtual std::uint64_t next_event() { return ipc::no_deadline; }
+    // Likewise of who waits by `poll_news`.
+    [[nodiscard]] virtual std::uint64_t next_arrival(const Arrivals& /*seen*/) {
+        return next_event();
+    }
 
     // SO_PASSCRED, SO_RCVTIMEO and SO_SNDTIMEO (nanoseconds, or `no_limit`); sockets only. Another image and who is
     // passed the socket know the times to a millisecond.

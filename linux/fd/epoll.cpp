@@ -32,6 +32,9 @@ Result<void> Epoll::modify(std::int32_t number, const Description& what, EpollEv
     if (entry == nullptr) {
         return base::fail(Errno::enoent);
     }
+    if ((entry->event.events & EpollFlag::exclusive) != 0) {
+        return base::fail(Errno::einval);
+    }
     *entry = {.number = number, .id = what.id(), .event = event};
     return {};
 }
@@ -48,34 +51,32 @@ Result<void> Epoll::remove(std::int32_t number, const Description& what) {
 
 // The table's lock comes before ours (fork takes them in that order), so the numbers are looked up
 // without ours.
-std::vector<PollItem> Epoll::items() {
+std::vector<EpollItem> Epoll::items() {
     std::vector<Entry> entries;
     {
         MutexGuard guard{lock_};
         entries = entries_;
     }
-    std::vector<PollItem> items;
+    std::vector<EpollItem> items;
     items.reserve(entries.size());
     for (const Entry& entry : entries) {
         auto description = table.get(entry.number);
         if (!description || (*description)->id() != entry.id) {
             forget(entry.id);
         } else if (!entry.disabled) {
-            PollItem item{std::move(*description), from_poll_events(entry.event.events), 0};
-            // Once reported, being writable is news only after it was not so.
-            if ((entry.event.events & EpollFlag::edge) != 0 && entry.write_reported) {
-                const bool still = item.description->poll(fs::Poll::writable, {}) != 0;
-                item.events &= still ? ~fs::Poll::writable : ~0U;
-            }
-            items.push_back(std::move(item));
+            items.push_back({{std::move(*description), from_poll_events(entry.event.events), 0},
+                             (entry.event.events & EpollFlag::edge) != 0,
+                             entry.seen});
         }
     }
     return items;
 }
 
-bool Epoll::is_flat() {
-    return std::ranges::none_of(
-        items(), [](const PollItem& item) { return item.description->event_list() != nullptr; });
+bool Epoll::may_be_in(const Epoll& other, std::uint32_t depth) {
+    return this != &other && depth != 0 && std::ranges::all_of(items(), [&](const EpollItem& item) {
+               Epoll* inner = item.description->event_list();
+               return inner == nullptr || inner->may_be_in(other, depth - 1);
+           });
 }
 
 void Epoll::forget(std::uint64_t id) {
@@ -83,28 +84,26 @@ void Epoll::forget(std::uint64_t id) {
     std::erase_if(entries_, [id](const Entry& entry) { return entry.id == id; });
 }
 
-std::size_t Epoll::report(std::span<const PollItem> items, std::span<EpollEvent> to) {
+std::size_t Epoll::report(std::span<const EpollItem> items, std::span<EpollEvent> to) {
     MutexGuard guard{lock_};
     std::size_t stored = 0;
-    for (const PollItem& item : items) {
-        if (!item.description) {
+    for (const EpollItem& item : items) {
+        if (item.ready == 0 || stored == to.size()) {
             continue;
         }
-        const auto found = std::ranges::find_if(
-            entries_, [&](const Entry& one) { return one.id == item.description->id(); });
-        if (found == entries_.end()) {
+        const auto found = std::ranges::find(entries_, item.description->id(), &Entry::id);
+        if (found == entries_.end() || found->disabled) {
             continue;
         }
         const std::uint32_t ready = to_poll_events(item.ready, found->event.events);
-        if ((item.events & fs::Poll::writable) != 0) {
-            found->write_reported = (ready & PollEvent::out) != 0;
-        }
-        if (ready == 0 || stored == to.size()) {
+        // Another wait may have reported it meanwhile.
+        if (ready == 0 || (item.edge && !item.seen.are_news(item.events, found->seen))) {
             continue;
         }
         to[stored].events = ready;
         to[stored].data = found->event.data;
         ++stored;
+        found->seen = item.seen;
         found->disabled = (found->event.events & EpollFlag::one_shot) != 0;
     }
     return stored;
@@ -112,7 +111,7 @@ std::size_t Epoll::report(std::span<const PollItem> items, std::span<EpollEvent>
 
 std::int64_t Epoll::wait(std::span<EpollEvent> to, std::uint64_t deadline) {
     for (;;) {
-        std::vector<PollItem> asked = items();
+        std::vector<EpollItem> asked = items();
         const std::int64_t ready = poll_items(asked, deadline);
         if (ready <= 0) {
             return ready;
@@ -131,12 +130,10 @@ Result<fs::Attributes> Epoll::attributes() {
 }
 
 std::uint32_t Epoll::poll(std::uint32_t events, WakeTarget target) {
-    std::vector<PollItem> asked = items();
+    std::vector<EpollItem> asked = items();
     bool ready = false;
-    for (PollItem& item : asked) {
-        if (item.description) {
-            ready |= item.description->poll(item.events, target) != 0;
-        }
+    for (EpollItem& item : asked) {
+        ready |= poll_item(item, target) != 0;
     }
     if (target) {
         MutexGuard guard{lock_};
@@ -147,10 +144,23 @@ std::uint32_t Epoll::poll(std::uint32_t events, WakeTarget target) {
 
 std::uint64_t Epoll::next_event() {
     std::uint64_t next = ipc::no_deadline;
-    for (const PollItem& item : items()) {
-        next = std::min(next, item.description->next_event());
+    for (const EpollItem& item : items()) {
+        next = std::min(next, next_of(item));
     }
     return next;
+}
+
+// All that has come to anything in the list.
+std::optional<Arrivals> Epoll::arrivals() {
+    Arrivals sum;
+    for (const EpollItem& item : items()) {
+        const auto one = item.description->arrivals();
+        if (!one) {
+            return std::nullopt;
+        }
+        sum.input += one->input + ((item.events & fs::Poll::writable) != 0 ? one->output : 0);
+    }
+    return sum;
 }
 
 void Epoll::end_poll(WakeTarget target) {
@@ -165,10 +175,8 @@ void Epoll::end_poll(WakeTarget target) {
         asked = std::move(*found);
         asked_.erase(found);
     }
-    for (PollItem& item : asked.items) {
-        if (item.description) {
-            item.description->end_poll(target);
-        }
+    for (EpollItem& item : asked.items) {
+        item.description->end_poll(target);
     }
 }
 

@@ -7,8 +7,8 @@
 // it has the number and the description's id; an entry whose number was closed or means something
 // else now is dropped.
 //
-// Edge-triggered entries: a program gets at least the events that Linux reports. EPOLLIN is reported
-// as long as it holds; EPOLLOUT once, until it did not hold for a while.
+// Edge-triggered entries know what has come up to their last report (Arrivals), and are ready again when
+// more has. Of several waits at the same time one reports it.
 #pragma once
 
 #include <vector>
@@ -26,14 +26,15 @@ public:
     Result<void> add(std::int32_t number, const Description& what, linux_abi::EpollEvent event);
     Result<void> modify(std::int32_t number, const Description& what, linux_abi::EpollEvent event);
     Result<void> remove(std::int32_t number, const Description& what);
-    // No other epoll is in the list.
-    [[nodiscard]] bool is_flat();
+    // May it be in the list of `other`? Not if that can be reached from here, or the way down is too long.
+    [[nodiscard]] bool may_be_in(const Epoll& other) { return may_be_in(other, most_nested); }
     // -> how many events were stored, or -EINTR.
     std::int64_t wait(std::span<linux_abi::EpollEvent> to, std::uint64_t deadline);
 
     Result<fs::Attributes> attributes() override;
     std::uint32_t poll(std::uint32_t events, WakeTarget target) override;
     void end_poll(WakeTarget target) override;
+    [[nodiscard]] std::optional<Arrivals> arrivals() override;
     [[nodiscard]] std::uint64_t next_event() override;
     bool describe(process::ImageDescriptor& to) const override;
 
@@ -44,25 +45,27 @@ protected:
     void unlock_after_fork() override __attribute__((release_capability(lock_))) { lock_.unlock(); }
 
 private:
+    static constexpr std::uint32_t most_nested = 4;  // EP_MAX_NESTS
     struct Entry {
         std::int32_t number;
         std::uint64_t id;
         linux_abi::EpollEvent event;
-        bool disabled = false;        // EPOLLONESHOT, reported
-        bool write_reported = false;  // EPOLLET
+        Arrivals seen{};        // EPOLLET
+        bool disabled = false;  // EPOLLONESHOT, reported
     };
     Entry* find(std::int32_t number, std::uint64_t id) __attribute__((requires_capability(lock_)));
     // The entries that still mean something, as items to poll.
-    std::vector<PollItem> items();
+    std::vector<EpollItem> items();
     void forget(std::uint64_t id);
-    std::size_t report(std::span<const PollItem> items, std::span<linux_abi::EpollEvent> to);
+    bool may_be_in(const Epoll& other, std::uint32_t depth);
+    std::size_t report(std::span<const EpollItem> items, std::span<linux_abi::EpollEvent> to);
 
     Mutex lock_;
     std::vector<Entry> entries_ __attribute__((guarded_by(lock_)));
     // Between poll and end_poll of an outer wait: what was asked for whom.
     struct Asked {
         WakeTarget target;
-        std::vector<PollItem> items;
+        std::vector<EpollItem> items;
     };
     std::vector<Asked> asked_ __attribute__((guarded_by(lock_)));
 };

@@ -54,6 +54,7 @@ std::int64_t EventCounter::read(UserBuffer& buffer, Offset offset) {
         while (value != 0) {
             const std::uint64_t taken = shared_->semaphore.load() != 0 ? 1 : value;
             if (shared_->value.compare_exchange_weak(value, value - taken)) {
+                shared_->reads.fetch_add(1);
                 changed();
                 const auto put = buffer.put(std::as_bytes(std::span{&taken, 1}));
                 return put ? static_cast<std::int64_t>(sizeof taken) : -put.error();
@@ -86,6 +87,7 @@ std::int64_t EventCounter::write(UserBuffer& buffer, Offset offset) {
         std::uint64_t value = shared_->value.load();
         while (value <= highest - added) {
             if (shared_->value.compare_exchange_weak(value, value + added)) {
+                shared_->writes.fetch_add(1);
                 changed();
                 return sizeof added;
             }

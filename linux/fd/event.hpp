@@ -21,6 +21,9 @@ public:
     Result<fs::Attributes> attributes() override;
     std::uint32_t poll(std::uint32_t events, WakeTarget target) override;
     void end_poll(WakeTarget target) override { queue_.leave(target); }
+    [[nodiscard]] std::optional<Arrivals> arrivals() override {
+        return Arrivals{shared_->writes.load(), shared_->reads.load()};
+    }
     bool describe(process::ImageDescriptor& to) const override;
     void share() override { queue_.expect_twins(); }
     void on_fork_child() override { queue_.on_fork_child(); }
@@ -32,6 +35,7 @@ private:
         std::atomic<std::uint32_t> sleepers;
         std::atomic<std::uint32_t> semaphore;
         std::atomic<std::uint32_t> flags;
+        std::atomic<std::uint32_t> writes, reads;  // how many there were
     };
     static constexpr std::uint64_t highest = ~std::uint64_t{0} - 1;
 

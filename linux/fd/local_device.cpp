@@ -109,6 +109,9 @@ std::int64_t LocalDevice::write(UserBuffer& buffer, Offset /*offset*/) {
     return static_cast<std::int64_t>(buffer.remaining());
 }
 
+// Of the devices of random bytes one can be waited for, as on Linux.
+bool LocalDevice::is_always_ready() const { return info().device_minor != random; }
+
 Result<std::uint64_t> LocalDevice::seek(std::int64_t /*offset*/, std::uint32_t /*whence*/) {
     return 0;
 }

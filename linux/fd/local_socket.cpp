@@ -77,7 +77,7 @@ Result<void> LocalSocket::listen(std::uint32_t backlog) {
     if (!file_ || end_.load() != nullptr) {
         return base::fail(Errno::einval);
     }
-    TRY(listen_at(file_.ref(), backlog));
+    TRY(listen_at(file_.ref(), backlog, framing_));
     listening_.store(true);
     return {};
 }
@@ -114,18 +114,27 @@ Result<void> LocalSocket::change_status(std::uint32_t mask, std::uint32_t value)
 }
 
 std::int64_t LocalSocket::connect(Path path, std::string_view name) {
-    const std::uint32_t flags = current_status() & OpenFlag::changeable;
-    MutexGuard guard{lock_};
     if (listening_.load()) {
         return -Errno::einval;
     }
     if (end_.load() != nullptr) {
         return -Errno::eisconn;
     }
-    auto end = connect_to_name(
-        path.text, {.framing = framing_, .status = flags, .own_name = name_, .peer_name = name});
+    // Asking for these uses the message page, where the path stands.
+    const std::string to{path.text};
+    const std::uint32_t flags = current_status() & OpenFlag::changeable;
+    const std::string own_name = this->name();
+    auto end = connect_to_name(to, {.framing = framing_,
+                                    .status = flags,
+                                    .own_name = own_name,
+                                    .peer_name = name,
+                                    .waits = (flags & OpenFlag::non_block) == 0});
     if (!end) {
         return -end.error();
+    }
+    MutexGuard guard{lock_};
+    if (listening_.load() || end_.load() != nullptr) {
+        return -Errno::eisconn;  // another thread was faster; who listens there hears the end
     }
     (*end)->socket_options().copy(socket_options());
     end_.store((*end)->socket());
@@ -188,20 +197,38 @@ std::uint32_t LocalSocket::poll(std::uint32_t events, WakeTarget target) {
     if (PipeEnd* end = end_.load()) {
         return end->poll(events, target);
     }
+    return poll_unconnected(events, target, nullptr);
+}
+
+std::uint32_t LocalSocket::poll_news(std::uint32_t events, WakeTarget target, Arrivals& seen) {
+    if (PipeEnd* end = end_.load()) {
+        return end->poll_news(events, target, seen);
+    }
+    return poll_unconnected(events, target, &seen);
+}
+
+std::optional<Arrivals> LocalSocket::arrivals() {
+    PipeEnd* end = end_.load();
+    return end != nullptr ? end->arrivals() : std::nullopt;
+}
+
+// That it is not connected is news once.
+std::uint32_t LocalSocket::poll_unconnected(std::uint32_t events, WakeTarget target,
+                                            Arrivals* seen) {
     if (!listening_.load()) {
-        return (events & fs::Poll::writable) | fs::Poll::hang_up;
+        constexpr Arrivals told{~std::uint64_t{0}, ~std::uint64_t{0}};
+        const bool is_news = seen == nullptr || told.are_news(events, *seen);
+        if (seen != nullptr) {
+            *seen = told;
+        }
+        return is_news ? (events & fs::Poll::writable) | fs::Poll::hang_up : 0;
     }
     ipc::Ref<fs::File> file;
     {
         MutexGuard guard{lock_};
         file = file_.ref();
     }
-    ipc::Options options;
-    if (target) {
-        options.capabilities = {target};
-    }
-    const auto answer = ipc::call(file, fs::Poll{.events = events, .bits = 1}, options);
-    return answer ? answer->reply.ready : fs::Poll::error;
+    return poll_file(file, events, target, seen);
 }
 
 void LocalSocket::end_poll(WakeTarget target) {

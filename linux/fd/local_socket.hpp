@@ -45,6 +45,8 @@ public:
     Result<void> change_status(std::uint32_t mask, std::uint32_t value) override;
     Result<fs::Attributes> attributes() override;
     std::uint32_t poll(std::uint32_t events, WakeTarget target) override;
+    std::uint32_t poll_news(std::uint32_t events, WakeTarget target, Arrivals& seen) override;
+    std::optional<Arrivals> arrivals() override;
     void end_poll(WakeTarget target) override;
     [[nodiscard]] fs::Kind kind() const override { return fs::Kind::socket; }
     [[nodiscard]] PipeEnd* socket() override { return end_.load(); }
@@ -60,6 +62,7 @@ protected:
 
 private:
     Result<Handle> accept_within(ipc::Ref<fs::File> file, Patience patience);
+    std::uint32_t poll_unconnected(std::uint32_t events, WakeTarget target, Arrivals* seen);
 
     const Framing framing_;
     Mutex lock_;

@@ -110,25 +110,40 @@ Result<BoundName> bind_name(Path path, std::string_view name, Framing framing,
     return BoundName{TRY(make_socket_node(path, status)), std::string{name}};
 }
 
-Result<void> listen_at(ipc::Ref<fs::File> file, std::uint32_t backlog) {
-    TRY(or_errno(ipc::call(file, fs::Listen{.backlog = backlog, .pid = identity().pid})));
+Result<void> listen_at(ipc::Ref<fs::File> file, std::uint32_t backlog, Framing framing) {
+    TRY(or_errno(ipc::call(file, fs::Listen{.backlog = backlog,
+                                            .pid = identity().pid,
+                                            .type = static_cast<std::uint32_t>(framing)})));
     return {};
 }
 
 Result<Handle> connect_to_name(std::string_view path, const Connecting& how) {
     const auto file = TRY(find_name(path, how));
-    auto pair = TRY(make_socket_pair(how.status, how.framing));
-    pair.reader->socket()->set_names(how.own_name, how.peer_name);
-    process::ImageDescriptor other{};
-    (void)pair.writer->describe(other);
-    const auto answer = ipc::call(file, fs::Connect{.pid = identity().pid},
-                                  {.capabilities = TRY(to_message(other))});
-    if (!answer) {
-        const bool refused = answer.error() == ipc::Failure{ipc::Status::closed};
-        return base::fail(refused ? Errno::econnrefused : to_errno(answer.error()));
+    for (;;) {
+        // Each try has a pair of its own: the server may have that of an interrupted one for a while.
+        auto pair = TRY(make_socket_pair(how.status, how.framing));
+        pair.reader->socket()->set_names(how.own_name, how.peer_name);
+        process::ImageDescriptor other{};
+        (void)pair.writer->describe(other);
+        const auto answer =
+            ipc::call(file,
+                      fs::Connect{.pid = identity().pid,
+                                  .type = static_cast<std::uint32_t>(how.framing),
+                                  .wait = how.waits ? 1U : 0U},
+                      {.capabilities = TRY(to_message(other)), .interruptible = how.waits});
+        if (answer) {
+            pair.reader->socket()->set_peer(
+                {answer->reply.pid, answer->reply.user, answer->reply.group});
+            return std::move(pair.reader);
+        }
+        if (!is_interruption(answer.error())) {
+            const bool refused = answer.error() == ipc::Failure{ipc::Status::closed};
+            return base::fail(refused ? Errno::econnrefused : to_errno(answer.error()));
+        }
+        if (signals::interrupted()) {
+            return base::fail(restart_errno);
+        }
     }
-    pair.reader->socket()->set_peer({answer->reply.pid, answer->reply.user, answer->reply.group});
-    return std::move(pair.reader);
 }
 
 Result<Handle> accept_by_name(ipc::Ref<fs::File> file, Framing framing, bool no_wait) {

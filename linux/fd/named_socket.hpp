@@ -23,15 +23,15 @@ struct BoundName {
 // The path, or the abstract name, stands at the start of the message page; an empty one is chosen. EADDRINUSE.
 Result<BoundName> bind_name(Path path, std::string_view name, Framing framing,
                             std::uint32_t status);
-Result<void> listen_at(ipc::Ref<fs::File> file, std::uint32_t backlog);
+Result<void> listen_at(ipc::Ref<fs::File> file, std::uint32_t backlog, Framing framing);
 
 struct Connecting {
     Framing framing;
     std::uint32_t status;  // of the end
     std::string_view own_name, peer_name;
+    bool waits = false;  // for room
 };
-// -> the connected end. ECONNREFUSED: nobody is there; EAGAIN: too many wait. If the socket there is of
-// another type, the end is told that the other one has gone.
+// -> the connected end. ECONNREFUSED: nobody is there; EPROTOTYPE; EAGAIN: too many wait; `restart_errno`.
 Result<Handle> connect_to_name(std::string_view path, const Connecting& how);
 
 // -> a connected end. EAGAIN, `restart_errno`.

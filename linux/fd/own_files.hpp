@@ -47,6 +47,7 @@ public:
     Result<std::uint64_t> seek(std::int64_t offset, std::uint32_t whence) override;
     Result<fs::Attributes> attributes() override;
     std::uint32_t poll(std::uint32_t events, WakeTarget target) override;
+    [[nodiscard]] bool is_always_ready() const override { return true; }
     [[nodiscard]] fs::Kind kind() const override { return fs::Kind::directory; }
     [[nodiscard]] std::string_view directory_path() const override { return path_; }
     [[nodiscard]] OwnDirectory* own_directory() override { return this; }

@@ -205,11 +205,11 @@ std::optional<std::int64_t> PipeEnd::await_input(Options options, Patience patie
     return ended && in_->empty() ? std::optional<std::int64_t>{0} : std::nullopt;
 }
 
-std::int64_t PipeEnd::await_room(Options options, Patience patience) {
+std::int64_t PipeEnd::await_room(Options options, Patience patience, std::size_t bytes) {
     if (options.no_wait || non_blocking()) {
         return -Errno::eagain;
     }
-    return sleep(patience, [&] { return !out_->full() || nobody_will_read(); });
+    return sleep(patience, [&] { return out_->has_room_for(bytes) || nobody_will_read(); });
 }
 
 std::int64_t PipeEnd::receive(UserBuffer& buffer, Options options, Received* received) {
@@ -275,9 +275,9 @@ std::int64_t PipeEnd::send(UserBuffer& buffer, Options options, Parcel* parcel) 
             return result(-Errno::epipe);
         }
         look = false;
-        const auto sent = send_piece(buffer, parcel, [&](auto count, auto&& fill, auto note) {
-            return out_->write(count, fill, note);
-        });
+        const auto sent = send_piece(
+            buffer, PipeRing::page_bytes, parcel,
+            [&](auto count, auto&& fill, auto note) { return out_->write(count, fill, note); });
         if (!sent) {
             return -sent.error();
         }
@@ -338,12 +338,17 @@ std::uint32_t PipeEnd::ready_events() {
         const bool end_to_read = is_socket(side_) && (gone || ended);
         ready |= !in_->empty() || end_to_read ? fs::Poll::readable : 0;
         ready |= gone ? fs::Poll::hang_up : 0;
+        ready |= is_socket(side_) && (gone || ended) ? fs::Poll::peer_done : 0;
         if (framing_ == Framing::datagrams) {
             ready = in_->empty() ? 0 : fs::Poll::readable;
         }
     }
     if (out_) {
-        ready |= out_->full() && !gone ? 0 : fs::Poll::writable;
+        // Who is told that he can send a packet can send any.
+        const bool room = framing_ == Framing::stream || !is_socket(side_)
+                              ? !out_->full()
+                              : out_->has_room_for(PipeRing::largest_packet);
+        ready |= room || gone ? fs::Poll::writable : 0;
         ready |= gone && !is_socket(side_) ? fs::Poll::error : 0;
     }
     return ready;
@@ -356,6 +361,22 @@ std::uint32_t PipeEnd::poll(std::uint32_t events, WakeTarget target) {
         return 0;  // most of many, mostly
     }
     return ready_events() & (events | fs::Poll::hang_up | fs::Poll::error);
+}
+
+// What is taken from a pipe is news to its writer when there was no room before; at a socket always.
+std::optional<Arrivals> PipeEnd::arrivals() {
+    const std::uint32_t ends = ready_events() & (fs::Poll::hang_up | fs::Poll::error);
+    Arrivals result{ends, ends};
+    if (in_) {
+        const PipeRing::Header& from = in_->header();
+        result.input |= std::uint64_t{from.writes.load()} << 8 | from.ended.load();
+    }
+    if (out_) {
+        const PipeRing::Header& to = out_->header();
+        const std::uint64_t taken = is_socket(side_) ? to.head.load() : to.openings.load();
+        result.output |= taken << 8 | to.ended.load();
+    }
+    return result;
 }
 
 bool PipeEnd::describe(process::ImageDescriptor& to) const {

@@ -89,6 +89,7 @@ public:
     std::int64_t ioctl(std::uint32_t request, std::uint64_t argument) override;
     std::uint32_t poll(std::uint32_t events, WakeTarget target) override;
     void end_poll(WakeTarget target) override { queue_.leave(target); }
+    [[nodiscard]] std::optional<Arrivals> arrivals() override;
     [[nodiscard]] fs::Kind kind() const override {
         return is_socket(side_) ? fs::Kind::socket : fs::Kind::fifo;
     }
@@ -155,7 +156,8 @@ private:
     std::int64_t sleep(Patience patience, Ready&& ready);
     // Nothing: there may be some now. Else what the call must return.
     std::optional<std::int64_t> await_input(Options options, Patience patience);
-    std::int64_t await_room(Options options, Patience patience);
+    // For a packet of that size.
+    std::int64_t await_room(Options options, Patience patience, std::size_t bytes = 0);
     [[nodiscard]] Patience to_receive() const {
         return Patience{socket_options().receive_limit.load(std::memory_order_relaxed)};
     }
@@ -170,10 +172,11 @@ private:
     [[nodiscard]] std::string name_of(std::size_t end) const;
     [[nodiscard]] Shelf shelf_in() const;
     [[nodiscard]] Shelf shelf_out() const;
-    // Sends one piece by `write(count, fill, note)`, and the parcel, if it has not gone yet, with it.
-    // ETOOMANYREFS: there is no room for that.
+    // Sends one piece of at most so many bytes by `write(count, fill, note)`, and the parcel, if it has not
+    // gone yet, with it. ETOOMANYREFS: there is no room for that.
     template <class Write>
-    Result<PipeRing::Transfer> send_piece(UserBuffer& buffer, Parcel* parcel, Write&& write);
+    Result<PipeRing::Transfer> send_piece(UserBuffer& buffer, std::uint64_t most, Parcel* parcel,
+                                          Write&& write);
     // -> the note to send it with; 0: there is no room.
     std::uint32_t lay_down(Parcel& parcel);
     void settle(std::uint32_t note, const PipeRing::Transfer& part, Parcel& parcel);
@@ -195,9 +198,10 @@ private:
 };
 
 template <class Write>
-Result<PipeRing::Transfer> PipeEnd::send_piece(UserBuffer& buffer, Parcel* parcel, Write&& write) {
+Result<PipeRing::Transfer> PipeEnd::send_piece(UserBuffer& buffer, std::uint64_t most,
+                                               Parcel* parcel, Write&& write) {
     UserBuffer after = buffer;
-    const std::uint64_t count = std::min<std::uint64_t>(buffer.remaining(), PipeRing::page_bytes);
+    const std::uint64_t count = std::min<std::uint64_t>(buffer.remaining(), most);
     std::uint32_t note = 0;
     if (parcel != nullptr && *parcel) [[unlikely]] {
         note = lay_down(*parcel);
@@ -207,8 +211,8 @@ Result<PipeRing::Transfer> PipeEnd::send_piece(UserBuffer& buffer, Parcel* parce
     }
     const PipeRing::Transfer part = write(
         count,
-        [&](std::byte* to, std::size_t bytes) {
-            after = buffer;
+        [&](std::byte* to, std::size_t bytes, std::size_t at = 0) {
+            after = at == 0 ? buffer : after;
             return static_cast<bool>(after.get({to, bytes}));
         },
         note);

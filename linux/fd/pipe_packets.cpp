@@ -17,8 +17,8 @@ std::int64_t PipeEnd::receive_packet(UserBuffer& buffer, Options options, Receiv
     const Patience patience = to_receive();
     for (;;) {
         UserBuffer after = buffer;
-        const auto copy = [&](std::span<const std::byte> bytes) {
-            after = buffer;
+        const auto copy = [&](std::span<const std::byte> bytes, std::size_t at = 0) {
+            after = at == 0 ? buffer : after;
             return static_cast<bool>(after.put(bytes));
         };
         const auto packet = options.keep ? in_->peek(buffer.remaining(), copy)
@@ -64,7 +64,8 @@ std::int64_t PipeEnd::refusal(Options options) {
 // A socket sends one packet, a pipe one for each page.
 std::int64_t PipeEnd::send_packets(UserBuffer& buffer, Options options, Parcel* parcel) {
     const bool is_pipe = framing_ == Framing::pipe_packets;
-    if (!is_pipe && buffer.remaining() > PipeRing::page_bytes) {
+    const std::uint64_t most = is_pipe ? PipeRing::page_bytes : PipeRing::largest_packet;
+    if (!is_pipe && buffer.remaining() > most) {
         return -Errno::emsgsize;
     }
     const Patience patience = to_send();
@@ -80,8 +81,9 @@ std::int64_t PipeEnd::send_packets(UserBuffer& buffer, Options options, Parcel* 
             }
         }
         look = false;
-        const auto sent = send_piece(buffer, parcel, [&](auto count, auto&& fill, auto note) {
-            return out_->write_packet(count, fill, note);
+        const auto sent = send_piece(buffer, most, parcel, [&](auto count, auto&& fill, auto note) {
+            return count > PipeRing::page_bytes ? out_->write_large_packet(count, fill, note)
+                                                : out_->write_packet(count, fill, note);
         });
         if (!sent) {
             return -sent.error();
@@ -95,7 +97,12 @@ std::int64_t PipeEnd::send_packets(UserBuffer& buffer, Options options, Parcel* 
         if (part.outcome == PipeRing::Outcome::fault) {
             return result(-Errno::efault);
         }
-        if (const std::int64_t stop = await_room(options, patience); stop != 0) {
+        // Pages may be lost (pipe_ring.hpp).
+        const std::size_t wanted = is_pipe ? 0 : buffer.remaining();
+        if (out_->empty() && !out_->has_room_for(wanted)) {
+            return result(-Errno::enobufs);
+        }
+        if (const std::int64_t stop = await_room(options, patience, wanted); stop != 0) {
             return result(stop);
         }
         look = true;

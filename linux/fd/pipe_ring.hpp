@@ -24,7 +24,7 @@
 //
 // A write of at most one page becomes visible at once and in one piece (POSIX: PIPE_BUF). A packet is an
 // entry that nothing is joined to, and that is read as a whole; one without bytes holds a byte that
-// stands for nothing. An entry may have a note, a number for whoever reads its first byte; nothing is joined to that
+// stands for nothing. A packet of more than a page is an entry whose page lists the pages that its bytes are in. An entry may have a note, a number for whoever reads its first byte; nothing is joined to that
 // either. What the
 // others store is checked before use: they can make this pipe talk nonsense, and no more.
 //
@@ -32,6 +32,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -48,9 +49,12 @@ public:
     static constexpr std::uint32_t slots = 16;
     static constexpr std::uint32_t pages = 60;
     static constexpr std::size_t capacity = slots * page_bytes;
+    // As on Linux, of packets: the size of a send buffer, less 32.
+    static constexpr std::size_t packet_capacity = 212'992, largest_packet = packet_capacity - 32;
 
     // All zero in a new pipe. `used` has a bit for each page that is taken. `ended`: a side said
-    // that it is done (sockets). `flags`: of the two ends' descriptions (F_SETFL). `notes`: of the
+    // that it is done (sockets). `writes`: how many there were; `openings`: how often a full queue got room
+    // (for edge-triggered epolls; who is killed just before he counts has not told them). `flags`: of the two ends' descriptions (F_SETFL). `notes`: of the
     // entry that a page is in, as long as nothing of it was read. `parcels`: linux/fd/parcel.hpp.
     // `stamps`: of packets, when they were written (of the processor's counter). `names`: of the first
     // and the second end of a connection.
@@ -58,8 +62,10 @@ public:
         alignas(64) std::atomic<std::uint64_t> tail;
         std::atomic<std::uint32_t> sleeping_writers;
         std::atomic<std::uint32_t> ended;
+        std::atomic<std::uint32_t> writes;
         alignas(64) std::atomic<std::uint64_t> head;
         std::atomic<std::uint32_t> sleeping_readers;
+        std::atomic<std::uint32_t> openings;
         alignas(64) std::atomic<std::uint64_t> used;
         std::atomic<std::uint32_t> flags[2];
         std::atomic<std::uint32_t> framing;  // set before the first use (fd::Framing)
@@ -85,6 +91,8 @@ public:
     [[nodiscard]] Header& header() const { return *reinterpret_cast<Header*>(memory_); }
     [[nodiscard]] bool empty();
     [[nodiscard]] bool full();
+    // Is there room for a packet of so many bytes?
+    [[nodiscard]] bool has_room_for(std::size_t count);
     // Bytes that wait to be read; a snapshot.
     [[nodiscard]] std::size_t readable();
 
@@ -103,13 +111,17 @@ public:
     // The same, as a packet; it may be empty.
     template <class Fill>
     Transfer write_packet(std::size_t count, Fill&& fill, std::uint32_t note = 0);
+    // Of more than a page: `fill(page, count, at)` for each page of it, in order, `at` from 0 on.
+    template <class Fill>
+    Transfer write_large_packet(std::size_t count, Fill&& fill, std::uint32_t note = 0);
     // Takes at most `count` bytes from the first entry. `drain(bytes)` copies them away; it may be
     // called several times, only the last counts. False: outcome `fault`, nothing is taken.
     template <class Drain>
     Transfer read(std::size_t count, Drain&& drain) {
         return take(count, drain, false);
     }
-    // The same, but what is more than `count` is dropped.
+    // The same, but what is more than `count` is dropped. Of a packet of several pages `drain(bytes, at)` gets one
+    // after the other, each time from `at` 0 on; who has no `at` gets nothing of it.
     template <class Drain>
     Transfer read_packet(std::size_t count, Drain&& drain) {
         return take(count, drain, true);
@@ -129,7 +141,8 @@ private:
         std::uint32_t page = 0;
         std::uint32_t offset = 0;
         std::uint32_t length = 0;  // 0: empty
-        bool hollow = false;       // a packet without bytes; the length is 1
+        bool hollow =
+            false;  // the length is no count: 1, a packet without bytes; 2, one of several pages
 
         static Entry unpack(std::uint64_t raw) {
             Entry entry{static_cast<std::uint32_t>(raw >> 32),
@@ -146,8 +159,34 @@ private:
             return (std::uint64_t{turn} << 32) | (std::uint64_t{page} << 26) |
                    (std::uint64_t{hollow ? 1U : 0U} << 25) | (std::uint64_t{offset} << 13) | length;
         }
-        [[nodiscard]] std::size_t bytes() const { return hollow ? 0 : length; }
+        [[nodiscard]] bool is_large() const { return hollow && length == 2; }
     };
+    // What stands in the page of a packet of several pages.
+    struct PageList {
+        std::uint32_t bytes = 0, count = 0;
+        std::array<std::uint8_t, pages> of;
+    };
+    // Does it take what comes in several parts?
+    template <class Drain>
+    static constexpr bool takes_parts =
+        requires(Drain& drain, std::span<const std::byte> bytes) { drain(bytes, std::size_t{0}); };
+    // A copy that can be relied on: what others broke is an empty one.
+    [[nodiscard]] PageList list_in(std::uint32_t index) const;
+    [[nodiscard]] std::size_t size_of(const Entry& entry) const {
+        return entry.is_large() ? list_in(entry.page).bytes : entry.hollow ? 0 : entry.length;
+    }
+    void free_pages(const PageList& list) {
+        for (std::uint32_t i = 0; i < list.count; ++i) {
+            free_page(list.of[i]);
+        }
+    }
+    [[nodiscard]] std::size_t free_count() const {
+        return pages - static_cast<std::size_t>(std::popcount(
+                           header().used.load(std::memory_order_relaxed) & all_pages));
+    }
+    static constexpr std::size_t pages_for(std::size_t count) {
+        return (count + page_bytes - 1) / page_bytes + (count > page_bytes ? 1 : 0);
+    }
     // A place in the queue with what was found there: raw is what a swap must still find.
     struct Place {
         std::uint64_t position;
@@ -169,6 +208,7 @@ private:
     void free_page(std::uint32_t index) {
         header().used.fetch_and(~(std::uint64_t{1} << index), std::memory_order_acq_rel);
     }
+    void count_write() { header().writes.fetch_add(1, std::memory_order_release); }
     bool swap(const Place& place, Entry to) {
         to.turn = place.entry.turn + 1;
         std::uint64_t expected = place.raw;
@@ -185,6 +225,10 @@ private:
     std::optional<Transfer> join(std::size_t count, Fill& fill);
     template <class Fill>
     Transfer append(std::size_t count, Fill& fill, std::uint32_t note, std::uint64_t stamp = 0);
+    // Puts the entry with this page, filled, at the end. False: there is no room.
+    bool publish(Entry entry, std::uint32_t note, std::uint64_t stamp);
+    template <class Drain>
+    bool copy_out(const Entry& entry, const PageList& list, std::size_t count, Drain& drain) const;
     template <class Drain>
     Transfer take(std::size_t count, Drain& drain, bool whole);
 
@@ -292,13 +336,17 @@ inline bool PipeRing::full() {
            (header().used.load(std::memory_order_relaxed) & all_pages) == all_pages;
 }
 
+inline bool PipeRing::has_room_for(std::size_t count) {
+    return back().has_value() && free_count() >= std::max<std::size_t>(pages_for(count), 1);
+}
+
 inline std::size_t PipeRing::readable() {
     Header& shared = header();
     std::uint64_t head = shared.head.load(std::memory_order_seq_cst);
     const std::uint64_t tail = shared.tail.load(std::memory_order_seq_cst);
     std::size_t sum = 0;
     for (std::uint32_t i = 0; i < slots && head < tail; ++i, ++head) {
-        sum += Entry::unpack(slot(head).load(std::memory_order_seq_cst)).bytes();
+        sum += size_of(Entry::unpack(slot(head).load(std::memory_order_seq_cst)));
     }
     return sum;
 }
@@ -327,6 +375,7 @@ std::optional<PipeRing::Transfer> PipeRing::join(std::size_t count, Fill& fill) 
         return std::nullopt;
     }
     free_page(old.page);
+    count_write();
     return Transfer{Outcome::done, count};
 }
 
@@ -345,6 +394,24 @@ PipeRing::Transfer PipeRing::write_packet(std::size_t count, Fill&& fill, std::u
     return append(count, fill, note, __builtin_ia32_rdtsc());
 }
 
+inline bool PipeRing::publish(Entry entry, std::uint32_t note, std::uint64_t stamp) {
+    header().notes[entry.page].store(note, std::memory_order_relaxed);
+    if (stamp != 0) {
+        header().stamps[entry.page].store(stamp, std::memory_order_relaxed);
+    }
+    for (;;) {
+        const std::optional<Place> place = back();
+        if (!place) {
+            return false;
+        }
+        if (swap(*place, entry)) {
+            push(header().tail, place->position);
+            count_write();
+            return true;
+        }
+    }
+}
+
 template <class Fill>
 PipeRing::Transfer PipeRing::append(std::size_t count, Fill& fill, std::uint32_t note,
                                     std::uint64_t stamp) {
@@ -359,23 +426,71 @@ PipeRing::Transfer PipeRing::append(std::size_t count, Fill& fill, std::uint32_t
         free_page(*fresh);
         return {Outcome::fault, 0};
     }
-    header().notes[*fresh].store(note, std::memory_order_relaxed);
-    if (stamp != 0) {
-        header().stamps[*fresh].store(stamp, std::memory_order_relaxed);
+    const bool hollow = count == 0;
+    const auto length = static_cast<std::uint32_t>(hollow ? 1 : count);
+    if (!publish({0, *fresh, 0, length, hollow}, note, stamp)) {
+        free_page(*fresh);
+        return {Outcome::full, 0};
     }
-    for (;;) {
-        const std::optional<Place> place = back();
-        if (!place) {
-            free_page(*fresh);
-            return {Outcome::full, 0};
+    return {Outcome::done, count};
+}
+
+template <class Fill>
+PipeRing::Transfer PipeRing::write_large_packet(std::size_t count, Fill&& fill,
+                                                std::uint32_t note) {
+    const std::optional<std::uint32_t> index =
+        has_room_for(count) ? take_page() : std::optional<std::uint32_t>{};
+    if (!index) {
+        return {Outcome::full, 0};
+    }
+    PageList list{.bytes = static_cast<std::uint32_t>(count), .count = 0, .of = {}};
+    const auto give_up = [&](Outcome why) {
+        free_pages(list);
+        free_page(*index);
+        return Transfer{why, 0};
+    };
+    for (std::size_t at = 0; at < count; at += page_bytes) {
+        const std::optional<std::uint32_t> fresh = take_page();
+        if (!fresh) {
+            return give_up(Outcome::full);
         }
-        const bool hollow = count == 0;
-        const auto length = static_cast<std::uint32_t>(hollow ? 1 : count);
-        if (swap(*place, Entry{0, *fresh, 0, length, hollow})) {
-            push(header().tail, place->position);
-            return {Outcome::done, count};
+        list.of[list.count++] = static_cast<std::uint8_t>(*fresh);
+        if (!fill(page(*fresh), std::min(page_bytes, count - at), at)) {
+            return give_up(Outcome::fault);
         }
     }
+    std::memcpy(page(*index), &list, sizeof list);
+    if (!publish({0, *index, 0, 2, true}, note, __builtin_ia32_rdtsc())) {
+        return give_up(Outcome::full);
+    }
+    return {Outcome::done, count};
+}
+
+inline PipeRing::PageList PipeRing::list_in(std::uint32_t index) const {
+    PageList list;
+    std::memcpy(&list, page(index), sizeof list);
+    const bool good = list.count <= pages && list.bytes <= list.count * page_bytes &&
+                      list.bytes + page_bytes > list.count * page_bytes &&
+                      std::all_of(list.of.begin(), list.of.begin() + std::min(list.count, pages),
+                                  [](std::uint8_t one) { return one < pages; });
+    return good ? list : PageList{};
+}
+
+template <class Drain>
+bool PipeRing::copy_out(const Entry& entry, const PageList& list, std::size_t count,
+                        Drain& drain) const {
+    if constexpr (takes_parts<Drain>) {
+        if (entry.is_large()) [[unlikely]] {
+            for (std::size_t at = 0; at < count; at += page_bytes) {
+                const std::byte* from = page(list.of[at / page_bytes]);
+                if (!drain(std::span{from, std::min(page_bytes, count - at)}, at)) {
+                    return false;
+                }
+            }
+            return true;
+        }
+    }
+    return drain(std::span<const std::byte>{page(entry.page) + entry.offset, count});
 }
 
 template <class Drain>
@@ -386,13 +501,16 @@ PipeRing::Transfer PipeRing::peek(std::size_t count, Drain&& drain) {
             return {Outcome::empty, 0};
         }
         const Entry& entry = place->entry;
-        const std::size_t part = std::min(entry.bytes(), count);
-        if (!drain(std::span<const std::byte>{page(entry.page) + entry.offset, part})) {
+        const bool large = takes_parts<Drain> && entry.is_large();
+        const PageList list = large ? list_in(entry.page) : PageList{};
+        const std::size_t available = large ? list.bytes : entry.hollow ? 0 : entry.length;
+        const std::size_t part = std::min(available, count);
+        if (!copy_out(entry, list, part, drain)) {
             return {Outcome::fault, 0};
         }
         const std::uint32_t note = note_of(entry);
         if (slot(place->position).load(std::memory_order_seq_cst) == place->raw) {
-            return {Outcome::done, part, entry.bytes(), note};
+            return {Outcome::done, part, available, note};
         }
     }
 }
@@ -405,23 +523,34 @@ PipeRing::Transfer PipeRing::take(std::size_t count, Drain& drain, bool whole) {
             return {Outcome::empty, 0};
         }
         Entry rest = place->entry;
-        const std::size_t available = rest.bytes();
+        const bool large = takes_parts<Drain> && rest.is_large();
+        PageList list;
+        if (large) [[unlikely]] {
+            list = list_in(rest.page);
+        }
+        const std::size_t available = large ? list.bytes : rest.hollow ? 0 : rest.length;
         const std::size_t part = std::min(available, count);
-        if (!drain(std::span<const std::byte>{page(rest.page) + rest.offset, part})) {
+        if (!copy_out(rest, list, part, drain)) {
             return {Outcome::fault, 0};
         }
         const std::uint32_t note = note_of(rest);
         rest.offset += static_cast<std::uint32_t>(part);
         rest.length -= static_cast<std::uint32_t>(part);
-        if (whole || rest.length == 0) {
+        if (whole || rest.hollow || rest.length == 0) {
             rest = {rest.turn, 0, 0, 0, false};
         }
         if (!swap(*place, rest)) {
             continue;
         }
         if (rest.length == 0) {
+            if (large) [[unlikely]] {
+                free_pages(list);
+            }
             free_page(place->entry.page);
             push(header().head, place->position);
+            if (header().tail.load(std::memory_order_relaxed) - place->position >= slots) {
+                header().openings.fetch_add(1, std::memory_order_release);
+            }
         }
         return {Outcome::done, part, available, note};
     }

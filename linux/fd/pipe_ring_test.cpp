@@ -267,6 +267,104 @@ TEST_F(PipeRingTest, ManyWritersAndReaders) {
     EXPECT_EQ(used_pages(), 0);
 }
 
+class LargePackets : public PipeRingTest {
+protected:
+    Outcome send(const std::string& text) {
+        return ring_
+            .write_large_packet(text.size(),
+                                [&](std::byte* to, std::size_t count, std::size_t at) {
+                                    std::memcpy(to, text.data() + at, count);
+                                    return true;
+                                })
+            .outcome;
+    }
+    PipeRing::Transfer receive(std::size_t count) {
+        got_.clear();
+        return ring_.read_packet(count, [&](std::span<const std::byte> bytes, std::size_t at = 0) {
+            got_.resize(at);
+            got_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+            return true;
+        });
+    }
+    static std::string text_of(std::size_t count) {
+        std::string text(count, '\0');
+        for (std::size_t i = 0; i < count; ++i) {
+            text[i] = static_cast<char>(i * 7 + i / 4096);
+        }
+        return text;
+    }
+    std::string got_;
+};
+
+TEST_F(LargePackets, ArriveWhole) {
+    for (const std::size_t size :
+         {std::size_t{4097}, std::size_t{8192}, std::size_t{100'000}, PipeRing::largest_packet}) {
+        const std::string text = text_of(size);
+        ASSERT_TRUE(ring_.has_room_for(size));
+        EXPECT_EQ(send(text), Outcome::done);
+        EXPECT_EQ(ring_.readable(), size);
+        EXPECT_EQ(receive(size + 1).available, size);
+        EXPECT_EQ(got_, text);
+        EXPECT_EQ(used_pages(), 0);
+    }
+    EXPECT_EQ(send(text_of(10'000)), Outcome::done);
+    EXPECT_EQ(receive(5'000).count, 5'000U);
+    EXPECT_EQ(got_, text_of(10'000).substr(0, 5'000));
+    EXPECT_EQ(used_pages(), 0);
+}
+
+TEST_F(LargePackets, WaitForRoomAndLeaveNothing) {
+    EXPECT_EQ(send(text_of(200'000)), Outcome::done);
+    const int used = used_pages();
+    EXPECT_FALSE(ring_.has_room_for(100'000));
+    EXPECT_EQ(send(text_of(100'000)), Outcome::full);
+    EXPECT_EQ(used_pages(), used);
+    const auto failing = [](std::byte*, std::size_t, std::size_t at) { return at == 0; };
+    EXPECT_EQ(ring_.write_large_packet(9'000, failing).outcome, Outcome::fault);
+    EXPECT_EQ(used_pages(), used);
+    EXPECT_EQ(receive(1).available, 200'000U);
+    EXPECT_EQ(send(text_of(100'000)), Outcome::done);
+}
+
+// A list that somebody has broken gives nothing, and takes no pages that there are not.
+TEST_F(LargePackets, OfABrokenListNothingComes) {
+    for (const std::uint32_t count : {0U, 1U, 61U, ~0U}) {
+        for (const std::uint8_t page : {std::uint8_t{60}, std::uint8_t{255}}) {
+            EXPECT_EQ(send(text_of(5'000)), Outcome::done);
+            // The index page was taken first, before those of the bytes.
+            std::byte* list = memory_.get() + PipeRing::page_bytes;
+            std::memcpy(list + 4, &count, sizeof count);
+            std::memset(list + 8, page, PipeRing::pages);
+            EXPECT_EQ(receive(300'000).count, 0U);
+            EXPECT_TRUE(ring_.empty());
+            ring_.header().used.store(0);
+        }
+    }
+    // Who reads a stream cannot be made to read past a page by one, nor to read for ever.
+    EXPECT_EQ(send(text_of(5'000)), Outcome::done);
+    EXPECT_EQ(get(10'000), "");
+    EXPECT_TRUE(ring_.empty());
+}
+
+// For edge-triggered epolls.
+TEST_F(PipeRingTest, CountsWritesAndOpenings) {
+    EXPECT_EQ(put("a"), Outcome::done);
+    EXPECT_EQ(put("b"), Outcome::done);
+    EXPECT_EQ(ring_.header().writes.load(), 2U);
+    EXPECT_EQ(get(9), "ab");
+    EXPECT_EQ(ring_.header().openings.load(), 0U);
+    const std::string page(PipeRing::page_bytes, 'p');
+    while (put(page) == Outcome::done) {
+    }
+    EXPECT_EQ(ring_.header().writes.load(), 2U + PipeRing::slots);
+    (void)get(PipeRing::page_bytes - 1);
+    EXPECT_EQ(ring_.header().openings.load(), 0U);
+    (void)get(1);
+    EXPECT_EQ(ring_.header().openings.load(), 1U);
+    (void)get(PipeRing::page_bytes);
+    EXPECT_EQ(ring_.header().openings.load(), 1U);
+}
+
 // Small writes of several writers, joined in pages: no byte is lost, each writer's stay in order.
 TEST_F(PipeRingTest, SmallWritesOfManyWriters) {
     constexpr std::uint8_t writers = 3;

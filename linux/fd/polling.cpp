@@ -9,39 +9,41 @@ namespace linux::fd {
 
 namespace {
 
-std::int64_t ask(std::span<PollItem> items, WakeTarget target) {
+template <class Item>
+std::int64_t ask(std::span<Item> items, WakeTarget target) {
     change_watch.refresh();
     std::int64_t count = 0;
-    for (PollItem& item : items) {
+    for (Item& item : items) {
         if (item.description) {
-            item.ready = item.description->poll(item.events, target);
+            item.ready = poll_item(item, target);
             count += item.ready != 0 ? 1 : 0;
         }
     }
     return count;
 }
 
-std::uint64_t next_event(std::span<PollItem> items, std::uint64_t deadline) {
-    for (const PollItem& item : items) {
+template <class Item>
+std::uint64_t next_event(std::span<Item> items, std::uint64_t deadline) {
+    for (const Item& item : items) {
         if (item.description) {
-            deadline = std::min(deadline, item.description->next_event());
+            deadline = std::min(deadline, next_of(item));
         }
     }
     return deadline;
 }
 
-void end(std::span<PollItem> items, WakeTarget target) {
-    for (PollItem& item : items) {
+template <class Item>
+void end(std::span<Item> items, WakeTarget target) {
+    for (Item& item : items) {
         if (item.description) {
             item.description->end_poll(target);
         }
     }
 }
 
-}  // namespace
-
-std::int64_t poll_items(std::span<PollItem> items, std::uint64_t deadline) {
-    if (const std::int64_t count = ask(items, {}); count != 0 || deadline == 0) {
+template <class Item>
+std::int64_t wait_for_any(std::span<Item> items, std::uint64_t deadline) {
+    if (const std::int64_t count = ask<Item>(items, {}); count != 0 || deadline == 0) {
         return count;
     }
     auto waiter = Waiter::take();
@@ -60,9 +62,18 @@ std::int64_t poll_items(std::span<PollItem> items, std::uint64_t deadline) {
             return -Errno::eintr;
         }
         if (woken == Woken::timed_out && until == deadline) {
-            return ask(items, {});
+            return ask<Item>(items, {});
         }
     }
+}
+
+}  // namespace
+
+std::int64_t poll_items(std::span<PollItem> items, std::uint64_t deadline) {
+    return wait_for_any(items, deadline);
+}
+std::int64_t poll_items(std::span<EpollItem> items, std::uint64_t deadline) {
+    return wait_for_any(items, deadline);
 }
 
 using linux_abi::PollEvent;
@@ -75,11 +86,13 @@ std::uint32_t to_poll_events(std::uint32_t ready, std::uint32_t asked) {
     if ((ready & fs::Poll::writable) != 0) {
         result |= asked & (PollEvent::out | PollEvent::write_normal);
     }
-    constexpr std::uint32_t rare = fs::Poll::priority | fs::Poll::hang_up | fs::Poll::error;
+    constexpr std::uint32_t rare =
+        fs::Poll::priority | fs::Poll::hang_up | fs::Poll::error | fs::Poll::peer_done;
     if ((ready & rare) != 0) {
         result |= (ready & fs::Poll::priority) != 0 ? asked & PollEvent::priority : 0U;
         result |= (ready & fs::Poll::hang_up) != 0 ? PollEvent::hang_up : 0U;
         result |= (ready & fs::Poll::error) != 0 ? PollEvent::error : 0U;
+        result |= (ready & fs::Poll::peer_done) != 0 ? asked & PollEvent::read_hang_up : 0U;
     }
     return result;
 }

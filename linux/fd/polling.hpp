@@ -7,6 +7,7 @@
 // more.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 
@@ -22,18 +23,56 @@ struct PollItem {
     std::uint32_t ready = 0;
 };
 
+// The same in an epoll: an edge-triggered one is ready only for what `seen` does not know.
+struct EpollItem : PollItem {
+    bool edge = false;
+    Arrivals seen;
+};
+
 // -> how many are ready (0: the deadline came), or -EINTR.
 std::int64_t poll_items(std::span<PollItem> items, std::uint64_t deadline);
+std::int64_t poll_items(std::span<EpollItem> items, std::uint64_t deadline);
+
+inline std::uint32_t poll_item(PollItem& item, WakeTarget target) {
+    return item.description->poll(item.events, target);
+}
+inline std::uint32_t poll_item(EpollItem& item, WakeTarget target) {
+    return item.edge ? item.description->poll_news(item.events, target, item.seen)
+                     : item.description->poll(item.events, target);
+}
+inline std::uint64_t next_of(const PollItem& item) { return item.description->next_event(); }
+inline std::uint64_t next_of(const EpollItem& item) {
+    return item.edge ? item.description->next_arrival(item.seen) : item.description->next_event();
+}
+
+// By a byte of poll(2)'s events, what it means in fs::Poll's; this is asked for each descriptor of each poll.
+struct PollMeanings {
+    std::array<std::uint8_t, 256> low{}, high{};
+};
+inline constexpr PollMeanings poll_meanings = [] {
+    using linux_abi::PollEvent;
+    constexpr struct {
+        std::uint16_t event;
+        std::uint8_t meaning;
+    } known[] = {{PollEvent::in, fs::Poll::readable},
+                 {PollEvent::read_normal, fs::Poll::readable},
+                 {PollEvent::priority, fs::Poll::priority},
+                 {PollEvent::out, fs::Poll::writable},
+                 {PollEvent::write_normal, fs::Poll::writable},
+                 {PollEvent::read_hang_up, fs::Poll::peer_done}};
+    PollMeanings meanings;
+    for (std::uint32_t byte = 0; byte < 256; ++byte) {
+        for (const auto& one : known) {
+            meanings.low[byte] |= (byte & one.event) != 0 ? one.meaning : 0;
+            meanings.high[byte] |= (byte << 8 & one.event) != 0 ? one.meaning : 0;
+        }
+    }
+    return meanings;
+}();
 
 // poll(2)'s events and fs::Poll's.
 constexpr std::uint32_t from_poll_events(std::uint32_t events) {
-    using linux_abi::PollEvent;
-    // A table, because this is done for each descriptor of each poll; by the bits in, priority and out.
-    static_assert(PollEvent::in == 1 && PollEvent::priority == 2 && PollEvent::out == 4 &&
-                  PollEvent::read_normal >> 6 == 1 && PollEvent::write_normal >> 6 == 4);
-    constexpr std::uint8_t r = fs::Poll::readable, p = fs::Poll::priority, w = fs::Poll::writable;
-    static constexpr std::uint8_t table[8] = {0, r, p, r | p, w, r | w, p | w, r | p | w};
-    return table[(events & 7) | (events >> 6 & 5)];
+    return poll_meanings.low[events & 0xff] | poll_meanings.high[events >> 8 & 0xff];
 }
 std::uint32_t to_poll_events(std::uint32_t ready, std::uint32_t asked);
 

@@ -24,6 +24,9 @@ public:
     [[nodiscard]] Target target() const { return target_; }
     Result<fs::Attributes> attributes() override;
     std::uint32_t poll(std::uint32_t events, WakeTarget target) override;
+    [[nodiscard]] std::optional<Arrivals> arrivals() override {
+        return Arrivals{};
+    }  // only one comes
     void end_poll(WakeTarget target) override { queue_.leave(target); }
     [[nodiscard]] ProcessHandle* process_handle() override { return this; }
     bool describe(process::ImageDescriptor& to) const override;

@@ -48,6 +48,7 @@ public:
     std::uint32_t current_status() override;
     Result<void> change_status(std::uint32_t mask, std::uint32_t value) override;
     std::uint32_t poll(std::uint32_t events, WakeTarget target) override;
+    [[nodiscard]] bool is_always_ready() const override { return true; }
     [[nodiscard]] ipc::Ref<fs::File> file() const override { return file_.ref(); }
     [[nodiscard]] fs::Kind kind() const override { return info_.kind; }
     bool describe(process::ImageDescriptor& to) const override;
@@ -88,7 +89,14 @@ public:
     std::int64_t read(UserBuffer& buffer, Offset offset) override;
     std::int64_t write(UserBuffer& buffer, Offset offset) override;
     std::uint32_t poll(std::uint32_t events, WakeTarget target) override;
+    std::uint32_t poll_news(std::uint32_t events, WakeTarget target, Arrivals& seen) override;
+    [[nodiscard]] bool is_always_ready() const override { return false; }
 };
+
+// What the server of a File says is ready; it signals the target. `seen`: null, or as in
+// Description::poll_news.
+std::uint32_t poll_file(ipc::Ref<fs::File> file, std::uint32_t events, WakeTarget target,
+                        Arrivals* seen);
 
 // Devices without state, known by their numbers: /dev/null, zero, full, random, urandom.
 class LocalDevice final : public ServerFile {
@@ -100,6 +108,7 @@ public:
     std::int64_t write(UserBuffer& buffer, Offset offset) override;
     Result<std::uint64_t> seek(std::int64_t offset, std::uint32_t whence) override;
     [[nodiscard]] bool is_zero_device() const override;
+    [[nodiscard]] bool is_always_ready() const override;
 };
 
 }  // namespace linux::fd

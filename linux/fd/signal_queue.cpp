@@ -103,6 +103,9 @@ std::uint32_t SignalQueue::poll(std::uint32_t events, WakeTarget target) {
     return (signals::pending() & set_.load()) != 0 ? events & fs::Poll::readable : 0;
 }
 
+// Any signal, as on Linux.
+std::optional<Arrivals> SignalQueue::arrivals() { return Arrivals{signals::arrived(), 0}; }
+
 void SignalQueue::end_poll(WakeTarget target) { signals::end_watch(target, this); }
 
 }  // namespace linux::fd

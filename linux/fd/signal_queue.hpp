@@ -24,6 +24,7 @@ public:
     Result<fs::Attributes> attributes() override;
     std::uint32_t poll(std::uint32_t events, WakeTarget target) override;
     void end_poll(WakeTarget target) override;
+    [[nodiscard]] std::optional<Arrivals> arrivals() override;
     [[nodiscard]] SignalQueue* signal_queue() override { return this; }
     bool describe(process::ImageDescriptor& to) const override;
 

@@ -116,19 +116,36 @@ std::int64_t Stream::write(UserBuffer& buffer, Offset offset) {
     return static_cast<std::int64_t>(moved);
 }
 
-std::uint32_t Stream::poll(std::uint32_t events, WakeTarget target) {
+std::uint32_t poll_file(ipc::Ref<fs::File> file, std::uint32_t events, WakeTarget target,
+                        Arrivals* seen) {
     ipc::Options options;
     if (target) {
         options.capabilities = {target};
     }
-    const auto answer = ipc::call(
-        file(), fs::Poll{.events = events, .process_group = job_control::reader(), .bits = 1},
-        options);
+    fs::Poll poll{.events = events, .process_group = job_control::reader(), .bits = 1};
+    if (seen != nullptr) {
+        poll.seen_input = static_cast<std::uint32_t>(seen->input);
+        poll.seen_output = static_cast<std::uint32_t>(seen->output);
+    }
+    const auto answer = ipc::call(file, poll, options);
     if (!answer) {
         const bool silent = answer.error() == ipc::Failure{ipc::Status::unsupported};
         return silent ? events & (fs::Poll::readable | fs::Poll::writable) : fs::Poll::error;
     }
-    return answer->reply.ready;
+    const fs::Poll::Reply& reply = answer->reply;
+    if (reply.ready != 0 && seen != nullptr) {
+        *seen = reply.input != 0 ? Arrivals{reply.input, reply.output}
+                                 : Arrivals{seen->input + 1, seen->output + 1};
+    }
+    return reply.ready;
+}
+
+std::uint32_t Stream::poll(std::uint32_t events, WakeTarget target) {
+    return poll_file(file(), events, target, nullptr);
+}
+
+std::uint32_t Stream::poll_news(std::uint32_t events, WakeTarget target, Arrivals& seen) {
+    return poll_file(file(), events, target, &seen);
 }
 
 }  // namespace linux::fd

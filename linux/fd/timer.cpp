@@ -111,6 +111,11 @@ std::uint64_t TimerCount::next_event() {
     return deadline == 0 ? ipc::no_deadline : deadline;
 }
 
+// `seen` is one more than what was counted (Description::poll_news).
+std::uint64_t TimerCount::next_arrival(const Arrivals& seen) {
+    return seen.input == shared_.deadline.load() + 1 ? ipc::no_deadline : next_event();
+}
+
 std::uint32_t TimerCount::poll(std::uint32_t events, WakeTarget target) {
     if (target) {
         (void)queue_.enter(target);

@@ -31,6 +31,11 @@ public:
     std::uint32_t poll(std::uint32_t events, WakeTarget target) override;
     void end_poll(WakeTarget target) override { queue_.leave(target); }
     [[nodiscard]] std::uint64_t next_event() override;
+    // As on Linux, there is no second arrival before the first one is read.
+    [[nodiscard]] std::optional<Arrivals> arrivals() override {
+        return Arrivals{shared_.deadline.load(), 0};
+    }
+    [[nodiscard]] std::uint64_t next_arrival(const Arrivals& seen) override;
     [[nodiscard]] TimerCount* timer() override { return this; }
     bool describe(process::ImageDescriptor& to) const override;
     void share() override { queue_.expect_twins(); }

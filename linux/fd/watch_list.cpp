@@ -106,6 +106,7 @@ Result<void> WatchList::remove(std::int32_t number) {
 }
 
 void WatchList::keep(Happened&& event) {
+    ++happened_;
     if (events_.size() < most_events) {
         events_.push_back(std::move(event));
     } else if (events_.back().mask != fs::Event::overflow) {
@@ -234,6 +235,12 @@ std::uint32_t WatchList::poll(std::uint32_t events, WakeTarget target) {
     MutexGuard guard{lock_};
     collect();
     return events_.empty() ? 0 : events & fs::Poll::readable;
+}
+
+std::optional<Arrivals> WatchList::arrivals() {
+    MutexGuard guard{lock_};
+    collect();
+    return Arrivals{happened_, 0};
 }
 
 void WatchList::on_fork_child() __attribute__((no_thread_safety_analysis)) {

@@ -33,6 +33,7 @@ public:
     Result<fs::Attributes> attributes() override;
     std::uint32_t poll(std::uint32_t events, WakeTarget target) override;
     void end_poll(WakeTarget target) override { queue_.leave(target); }
+    [[nodiscard]] std::optional<Arrivals> arrivals() override;
     [[nodiscard]] WatchList* watch_list() override { return this; }
     bool describe(process::ImageDescriptor&) const override { return false; }
     void on_fork_child() override;
@@ -70,6 +71,7 @@ private:
     Mutex lock_;
     std::vector<Watch> watches_ __attribute__((guarded_by(lock_)));
     std::deque<Happened> events_ __attribute__((guarded_by(lock_)));
+    std::uint64_t happened_ __attribute__((guarded_by(lock_))) = 0;  // how much
     std::int32_t last_number_ __attribute__((guarded_by(lock_))) = 0;
     // Another process may have taken the bits of the notification.
     bool shared_ __attribute__((guarded_by(lock_))) = false;

@@ -25,6 +25,7 @@ struct State {
     // Of process::may_be_unheard, those whose action is the default one.
     SignalSet at_default __attribute__((guarded_by(lock))) = process::may_be_unheard;
     std::vector<Watch> watches __attribute__((guarded_by(lock)));
+    std::uint64_t arrived __attribute__((guarded_by(lock))) = 0;
 };
 
 constinit State state;
@@ -63,6 +64,7 @@ void note_actions() __attribute__((requires_capability(state.lock))) {
 }
 
 void tell_watches(std::uint32_t signal) __attribute__((requires_capability(state.lock))) {
+    ++state.arrived;
     for (const Watch& watch : state.watches) {
         if ((watch.set & signal_bit(signal)) != 0) {
             (void)watch.target->signal(1);
@@ -304,6 +306,12 @@ SignalSet pending() {
     MutexGuard guard{state.lock};
     take_in(self);
     return self.pending.set() | state.process_pending.set();
+}
+
+std::uint64_t arrived() {
+    MutexGuard guard{state.lock};
+    take_in(this_thread());
+    return state.arrived;
 }
 
 bool interrupted() { return pending_outside(0); }

@@ -81,6 +81,8 @@ void set_temporary_mask(SignalSet mask);
 void end_temporary_mask();
 // Pending for the calling thread or the process.
 SignalSet pending();
+// How many have become pending in the process.
+std::uint64_t arrived();
 // Is there a signal for the calling thread that is neither blocked, nor ignored, nor in `set`?
 bool pending_outside(SignalSet set);
 

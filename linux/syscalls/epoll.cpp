@@ -24,6 +24,21 @@ Result<std::int64_t> create(std::uint32_t flags) {
     return fd::table.install(Handle{new fd::Epoll}, flags != 0);
 }
 
+// Whoever waits is woken, which is at least one. Linux takes the flag with little else.
+Result<void> check_exclusive(std::uint32_t what, std::uint32_t events, fd::Description& of) {
+    using linux_abi::EpollFlag;
+    using linux_abi::PollEvent;
+    constexpr std::uint32_t allowed = PollEvent::in | PollEvent::out | PollEvent::error |
+                                      PollEvent::hang_up | EpollFlag::wake_up | EpollFlag::edge |
+                                      EpollFlag::exclusive;
+    const bool bad =
+        what == EpollControl::modify || of.event_list() != nullptr || (events & ~allowed) != 0;
+    if (what != EpollControl::remove && (events & EpollFlag::exclusive) != 0 && bad) {
+        return base::fail(Errno::einval);
+    }
+    return {};
+}
+
 Result<void> control(const Arguments& arguments) {
     const std::int32_t number = arguments.integer(2);
     EpollEvent event{};
@@ -32,15 +47,16 @@ Result<void> control(const Arguments& arguments) {
     }
     const Handle list = TRY(fd::table.get_open(arguments.integer(0)));
     const Handle what = TRY(fd::table.get_open(number));
-    // What is always ready (files, directories) cannot be waited for.
-    if (what->kind() == fs::Kind::regular || what->kind() == fs::Kind::directory) {
+    if (what->is_always_ready()) {
         return base::fail(Errno::eperm);
     }
     fd::Epoll* epoll = list->event_list();
     if (epoll == nullptr || list.get() == what.get()) {
         return base::fail(Errno::einval);
     }
-    if (what->event_list() != nullptr && !what->event_list()->is_flat()) {
+    TRY(check_exclusive(arguments.word(1), event.events, *what));
+    if (arguments.word(1) == EpollControl::add && what->event_list() != nullptr &&
+        !what->event_list()->may_be_in(*epoll)) {
         return base::fail(Errno::eloop);
     }
     switch (arguments.word(1)) {

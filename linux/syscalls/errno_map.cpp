@@ -67,6 +67,7 @@ Errno to_errno(interfaces::Status status) {
         case Status::not_executable: return Errno::enoexec;
         case Status::not_terminal:   return Errno::enotty;
         case Status::background:     return Errno::eio;
+        case Status::wrong_type:     return Errno::eprototype;
         default:                     return Errno::eio;
     }
 }

@@ -481,7 +481,10 @@ Result<void> get_option(const Arguments& arguments) {
         case SocketOption::reuse_address:
         case SocketOption::protocol:        break;
         case SocketOption::send_buffer:
-        case SocketOption::receive_buffer:  value = fd::PipeRing::capacity; break;
+        case SocketOption::receive_buffer:
+            value = framing_of(*socket) == fd::Framing::stream ? fd::PipeRing::capacity
+                                                               : fd::PipeRing::packet_capacity;
+            break;
         case SocketOption::receive_timeout:
         case SocketOption::send_timeout:    {
             const std::uint64_t limit = limit_of(*socket, arguments.word(2)).load();

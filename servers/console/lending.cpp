@@ -123,6 +123,7 @@ void Lending::show(std::uint32_t terminal) {
         if (file.terminal != terminal && file.has_loan()) {
             file.take_back();
         }
+        file.pollers.end_came();
         file.pollers.tell(file.ready(terminal));
     }
 }

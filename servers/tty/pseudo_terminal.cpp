@@ -30,6 +30,7 @@ void PseudoTerminal::transmit(std::string_view bytes) {
         return;
     }
     output_ += bytes.substr(0, most_output - std::min(most_output, output_.size()));
+    pollers_.input_came();
 }
 
 std::size_t PseudoTerminal::room() const {
@@ -38,6 +39,7 @@ std::size_t PseudoTerminal::room() const {
 
 void PseudoTerminal::discard() {
     output_.clear();
+    slave_.room_came();
     tell(SetPackets::output_flushed);
 }
 
@@ -51,6 +53,7 @@ void PseudoTerminal::set_packets(bool on) {
 void PseudoTerminal::tell(std::uint8_t what, std::uint8_t instead_of) {
     if (packets_) {
         news_ = static_cast<std::uint8_t>((news_ & ~instead_of) | what);
+        pollers_.input_came();
     }
 }
 
@@ -75,6 +78,7 @@ std::string PseudoTerminal::front(std::size_t length) const {
 void PseudoTerminal::drop(std::size_t length) {
     if (std::exchange(news_, 0) == 0 && length != 0) {
         output_.erase(0, length - (packets_ ? 1 : 0));
+        slave_.room_came();
     }
 }
 
@@ -88,6 +92,7 @@ std::size_t PseudoTerminal::feed(std::string_view bytes) {
         }
         slave_.discipline().receive(bytes.substr(fed, part));
         fed += part;
+        slave_.input_came();
     }
     return fed;
 }
@@ -166,6 +171,10 @@ void PseudoTerminal::settle() {
         again = serve_writers() || read;
     }
     slave_.tell_pollers();
+    const std::size_t room = slave_.discipline().room();
+    if (room > std::exchange(room_before_, room)) {
+        pollers_.room_came();
+    }
     pollers_.tell(ready());
 }
 
@@ -186,6 +195,7 @@ void PseudoTerminal::slave_opened() {
 
 void PseudoTerminal::slave_closed() {
     --open_slaves_;
+    pollers_.end_came();
     settle();
 }
 

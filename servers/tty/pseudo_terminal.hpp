@@ -80,6 +80,7 @@ private:
     bool has_master_ = true;
     bool was_opened_ = false;
     std::uint32_t open_slaves_ = 0;
+    std::size_t room_before_ = 0;  // of the slave's discipline, when all were served last
 };
 
 }  // namespace tty

@@ -310,9 +310,13 @@ Result<fs::Poll::Reply> Service::handle(const fs::Poll& poll, ipc::Request& requ
         return base::fail(Status::unsupported);
     }
     if (file->hung_up()) {
+        constexpr std::uint32_t ended = ~std::uint32_t{0};  // the last news
         constexpr std::uint32_t told = fs::Poll::hang_up | fs::Poll::error;
-        return fs::Poll::Reply{.ready = told |
-                                        (poll.events & (fs::Poll::readable | fs::Poll::writable))};
+        const std::uint32_t ready =
+            told | (poll.events & (fs::Poll::readable | fs::Poll::writable));
+        return fs::Poll::Reply{.ready = fs_server::is_news(poll, ended, ended) ? ready : 0,
+                               .input = ended,
+                               .output = ended};
     }
     return file->kind == Opened::Kind::master ? file->pair->poll(poll, request)
                                               : file->terminal->poll(poll, request);

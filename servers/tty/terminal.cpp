@@ -47,6 +47,9 @@ std::size_t Terminal::receive(std::string_view bytes) {
         bytes.remove_prefix(count);
         feed();
     }
+    if (all != 0) {
+        pollers_.input_came();
+    }
     serve();
     tell_pollers();
     // Where a key may send a signal it must get through to the end.
@@ -95,6 +98,7 @@ void Terminal::hang_up() {
         (void)writer.reply.fail(Status::io_error);
     }
     writers_.clear();
+    pollers_.end_came();
     pollers_.tell(~std::uint32_t{0});
 }
 
@@ -231,6 +235,7 @@ void Terminal::set_settings(const Settings& settings, std::uint32_t when) {
         reader.deadline = ipc::no_deadline;
         reader.seen = 0;
     }
+    pollers_.end_came();  // what was there may be readable now, or writable
     serve();
     tell_pollers();
 }

@@ -44,6 +44,9 @@ public:
     // Whoever waits and need not any more.
     void serve();
     void tell_pollers() { pollers_.tell(ready()); }
+    // What the line does beside `receive`.
+    void input_came() { pollers_.input_came(); }
+    void room_came() { pollers_.room_came(); }
     // Whatever is open of it now is of no use any more: it has an earlier `epoch`.
     void hang_up();
     [[nodiscard]] std::uint32_t epoch() const { return epoch_; }
@@ -90,7 +93,10 @@ private:
     void transmit(std::string_view bytes) override { line_.transmit(bytes); }
     void discard() override { line_.discard(); }
     void input_dropped() override { line_.input_dropped(); }
-    void output_stops(bool stops) override { line_.output_stops(stops); }
+    void output_stops(bool stops) override {
+        line_.output_stops(stops);
+        pollers_.room_came();
+    }
     void signal(std::uint32_t number) override { signal_foreground(number); }
     // As many of these bytes as there is room for on the line go out.
     std::size_t put_out(std::string_view bytes);

@@ -235,6 +235,90 @@ static void packet_pipes(void) {
     close(p[1]);
 }
 
+enum { largest = 212992 - 32 };  // of the default send buffer
+static unsigned char large[largest + 1], back[largest + 100];
+
+static void fill_large(int seed) {
+    for (int i = 0; i < largest; i++) large[i] = (unsigned char)(i * 7 + i / 4096 + seed);
+}
+
+// Packets of more than a page, in one piece as the small ones between them.
+static void large_packets_of(int type) {
+    static const int sizes[] = {4097, 8192, 50000, 3, largest, 0, 100000};
+    int s[2];
+    EQUAL(socketpair(AF_UNIX, type, 0, s), 0);
+    for (int k = 0; k < 7; k++) {
+        fill_large(k);
+        EQUAL(send(s[0], large, (size_t)sizes[k], 0), sizes[k]);
+        EQUAL(recv(s[1], back, 10000, MSG_PEEK), sizes[k] < 10000 ? sizes[k] : 10000);
+        memset(back, 0, sizeof back);
+        EQUAL(recv(s[1], back, sizeof back, 0), sizes[k]);
+        TRUE(memcmp(large, back, (size_t)sizes[k]) == 0);
+    }
+    FAILS(send(s[0], large, sizeof large, 0), EMSGSIZE);
+    EQUAL(send(s[0], large, 30000, 0), 30000);
+    EQUAL(send(s[0], "small", 5, 0), 5);
+    EQUAL(recv(s[1], back, 5000, MSG_TRUNC), 30000);  // the rest is lost
+    EQUAL(recv(s[1], back, sizeof back, 0), 5);
+    struct iovec parts[2] = {{back, 4100}, {back + 5000, 40000}};
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+    EQUAL(send(s[0], large, 30000, 0), 30000);
+    EQUAL(recvmsg(s[1], &message, 0), 30000);
+    EQUAL(message.msg_flags & MSG_TRUNC, 0);
+    TRUE(memcmp(large, back, 4100) == 0 && memcmp(large + 4100, back + 5000, 25900) == 0);
+    FAILS(send(s[0], (char*)8, 20000, 0), EFAULT);
+    FAILS(recv(s[1], back, 1, MSG_DONTWAIT), EAGAIN);
+    close(s[0]);
+    close(s[1]);
+}
+
+// Who sends more than there is room for waits, and nothing is lost or mixed.
+static void large_packets_wait(int type) {
+    enum { rounds = 30 };
+    int s[2], wrong = 0;
+    EQUAL(socketpair(AF_UNIX, type, 0, s), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        for (int i = 0; i < rounds; i++) {
+            fill_large(i);
+            if (send(s[0], large, 90000 + (size_t)i, 0) != 90000 + i) _exit(1);
+        }
+        _exit(0);
+    }
+    for (int i = 0; i < rounds; i++) {
+        fill_large(i);
+        wrong += recv(s[1], back, sizeof back, 0) != 90000 + i;
+        wrong += memcmp(large, back, 90000 + (size_t)i) != 0;
+    }
+    EQUAL(wrong, 0);
+    EQUAL(status_of(child), 0);
+    EQUAL(fcntl(s[0], F_SETFL, O_NONBLOCK), 0);
+    int sent = 0;
+    while (send(s[0], large, 90000, 0) == 90000) sent++;
+    EQUAL(errno, EAGAIN);
+    TRUE(sent > 0);
+    struct pollfd polled = {s[0], POLLOUT, 0};
+    EQUAL(poll(&polled, 1, 0), 0);
+    while (sent-- > 0) EQUAL(recv(s[1], back, sizeof back, 0), 90000);
+    EQUAL(poll(&polled, 1, 0), 1);
+    EQUAL(send(s[0], large, largest, 0), largest);
+    close(s[0]);
+    close(s[1]);
+}
+
+static void large_packets(void) {
+    large_packets_of(SOCK_SEQPACKET);
+    large_packets_of(SOCK_DGRAM);
+    large_packets_wait(SOCK_SEQPACKET);
+    large_packets_wait(SOCK_DGRAM);
+    int s[2], size = 0;
+    socklen_t length = sizeof size;
+    EQUAL(socketpair(AF_UNIX, SOCK_DGRAM, 0, s), 0);
+    EQUAL(getsockopt(s[0], SOL_SOCKET, SO_SNDBUF, &size, &length), 0);
+    EQUAL(size, 212992);
+    close(s[0]);
+    close(s[1]);
+}
+
 MAIN(TEST(sequenced_pairs), TEST(datagram_pairs), TEST(full_queues_wait), TEST(named_sequenced),
-     TEST(several_at_once),
-     TEST(packet_pipes))
+     TEST(several_at_once), TEST(packet_pipes), TEST(large_packets))

@@ -317,4 +317,86 @@ static void limits_and_signals(void) {
     close(pair[1]);
 }
 
-MAIN(TEST(time_limits), TEST(time_limits_of_names), TEST(limits_and_signals), TEST(talk), TEST(queued), TEST(polled), TEST(refused), TEST(interrupted), TEST(under_signals))
+static int connect_as(int type, const char* path) {
+    int fd = socket(AF_UNIX, type, 0);
+    struct sockaddr_un name = named(path);
+    int result = connect(fd, (struct sockaddr*)&name, sizeof name), error = errno;
+    close(fd);
+    errno = error;
+    return result;
+}
+
+static void other_types(void) {
+    int listener = server("s", 0);
+    FAILS(connect_as(SOCK_SEQPACKET, "s"), EPROTOTYPE);
+    FAILS(connect_as(SOCK_DGRAM, "s"), EPROTOTYPE);
+    int box = socket(AF_UNIX, SOCK_DGRAM, 0);
+    struct sockaddr_un name = named("d");
+    EQUAL(bind(box, (struct sockaddr*)&name, sizeof name), 0);
+    FAILS(connect_as(SOCK_STREAM, "d"), EPROTOTYPE);
+    name = named("s");
+    FAILS(sendto(box, "x", 1, 0, (struct sockaddr*)&name, sizeof name), EPROTOTYPE);
+    EQUAL(fcntl(listener, F_SETFL, O_NONBLOCK), 0);
+    FAILS(accept(listener, NULL, NULL), EAGAIN);  // none of them came
+    close(listener);
+    close(box);
+}
+
+// Who finds the backlog full waits, until there is room or the listener ends.
+static void full_backlog(void) {
+    int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    struct sockaddr_un name = named("s");
+    EQUAL(bind(listener, (struct sockaddr*)&name, sizeof name), 0);
+    EQUAL(listen(listener, 1), 0);
+    int first = client("s"), second = client("s");
+    TRUE(first >= 0 && second >= 0);
+    FAILS(connect_as(SOCK_STREAM | SOCK_NONBLOCK, "s"), EAGAIN);
+    pid_t children[3];
+    for (int i = 0; i < 3; i++) {
+        children[i] = fork();
+        if (children[i] == 0) {
+            close(listener);
+            int fd = client("s");
+            char c = (char)('0' + i), answer = 0;
+            _exit(fd < 0 || write(fd, &c, 1) != 1 || read(fd, &answer, 1) != 1 || answer != c);
+        }
+    }
+    close(accept(listener, NULL, NULL));
+    close(accept(listener, NULL, NULL));
+    int seen = 0;
+    for (int i = 0; i < 3; i++) {
+        int fd = accept(listener, NULL, NULL);
+        char c = 0;
+        EQUAL(read(fd, &c, 1), 1);
+        EQUAL(write(fd, &c, 1), 1);
+        seen |= 1 << (c - '0');
+        close(fd);
+    }
+    EQUAL(seen, 7);
+    for (int i = 0; i < 3; i++) EQUAL(status_of(children[i]), 0);
+    close(first);
+    close(second);
+
+    first = client("s"), second = client("s");
+    struct sigaction action = {.sa_handler = handler};
+    const struct itimerval soon = {{0, 0}, {0, 50000}};
+    EQUAL(sigaction(SIGALRM, &action, NULL), 0);
+    EQUAL(setitimer(ITIMER_REAL, &soon, NULL), 0);
+    FAILS(connect_as(SOCK_STREAM, "s"), EINTR);
+    signal(SIGALRM, SIG_DFL);
+    pid_t late = fork();
+    if (late == 0) {
+        close(listener);
+        _exit(client("s") >= 0 || errno != ECONNREFUSED);
+    }
+    const struct timespec moment = {0, 50000000};
+    nanosleep(&moment, NULL);  // either way it is refused: before it waits, or while
+    close(listener);
+    EQUAL(status_of(late), 0);
+    close(first);
+    close(second);
+}
+
+MAIN(TEST(time_limits), TEST(time_limits_of_names), TEST(limits_and_signals), TEST(talk), TEST(queued),
+     TEST(polled), TEST(refused), TEST(interrupted), TEST(under_signals), TEST(other_types),
+     TEST(full_backlog))
