@@ -160,11 +160,30 @@ struct LeaveTerminal {
     struct Reply {};
 };
 
-struct SetIdentity {  // only from user 0, or to an identity that the process already has
+// Who the process is. The effective ids say what it may do, its view has them; the real and the saved
+// ones what it may become: unless its effective user is 0, it may only take ids that are one of its three.
+struct SetIdentity {
     static constexpr std::uint16_t label = 11;
-    std::uint32_t user = 0, group = 0;
     static constexpr std::uint32_t keep = ~std::uint32_t{0};
+    std::uint32_t real_user = keep, user = keep, saved_user = keep;
+    std::uint32_t real_group = keep, group = keep, saved_group = keep;
     struct Reply {};
+};
+
+// The nice values of processes: kept and told, and not acted on. no_process: there is none such;
+// not_permitted: one is another user's; access_denied: lower than it was, which only user 0 may set.
+struct Nice {
+    static constexpr std::uint16_t label = 36;
+    static constexpr std::uint32_t of_process = 0, of_group = 1, of_user = 2;
+    static constexpr std::int32_t lowest = -20, highest = 19;
+    std::uint32_t which = of_process;
+    std::uint32_t who = 0;  // 0: the caller's own
+    std::uint32_t set = 0;  // 1: to `value`
+    std::int32_t value = 0;
+    struct Reply {
+        std::int32_t value = 0;  // the lowest one of them
+        std::uint32_t reserved = 0;
+    };
 };
 
 struct Stopped {  // the library stops for this signal; the reply comes when the process is
@@ -201,7 +220,8 @@ struct SystemInfo {  // sysinfo
     struct Reply {
         std::uint64_t total_bytes = 0, free_bytes = 0, uptime_ns = 0;
         std::uint32_t processes = 0;
-        std::uint32_t reserved = 0;
+        std::uint32_t load_1 = 0, load_5 = 0,
+                      load_15 = 0;  // in so many minutes; thousandths of a CPU
     };
 };
 

@@ -64,7 +64,8 @@ enum ImageCapability : abi::CapIndex {
 // Read only for the process, written by procmgr.
 struct IdentityPage {
     std::uint32_t pid, parent, group, session;
-    std::uint32_t user, group_id;
+    std::uint32_t user, group_id;  // the effective ones
+    std::uint32_t real_user, saved_user, real_group, saved_group;
     std::uint32_t has_terminal;
     std::uint32_t
         most_descriptors;        // the container's limit; the table of slots is small enough for it

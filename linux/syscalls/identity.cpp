@@ -19,23 +19,66 @@ Result<process::Lookup::Reply> look_up(std::int32_t pid) {
     return TRY(or_errno(ipc::call(own_process(), process::Lookup{.pid = pid}))).reply;
 }
 
-std::int64_t set_identity(std::uint32_t user, std::uint32_t group) {
-    const auto done = ipc::call(own_process(), process::SetIdentity{.user = user, .group = group});
+constexpr std::uint32_t keep = process::SetIdentity::keep;
+
+struct Three {
+    std::uint32_t real = keep, effective = keep, saved = keep;
+};
+Three users() { return {identity().real_user, identity().user, identity().saved_user}; }
+Three groups() { return {identity().real_group, identity().group_id, identity().saved_group}; }
+
+// procmgr knows who may become whom (process::SetIdentity).
+Result<std::int64_t> set_identity(const Three& user, const Three& group) {
+    const auto done = ipc::call(own_process(), process::SetIdentity{.real_user = user.real,
+                                                                    .user = user.effective,
+                                                                    .saved_user = user.saved,
+                                                                    .real_group = group.real,
+                                                                    .group = group.effective,
+                                                                    .saved_group = group.saved});
     fd::entrances.give_up();
-    return done ? 0 : -to_errno(done.error());
+    return done ? Result<std::int64_t>{0} : base::fail(to_errno(done.error()));
+}
+std::int64_t set_users(const Result<Three>& to) {
+    return !to ? -to.error() : to_return(set_identity(*to, {}));
+}
+std::int64_t set_groups(const Result<Three>& to) {
+    return !to ? -to.error() : to_return(set_identity({}, *to));
 }
 
-// A process has one user and one group id: real, effective and saved are the same.
-Result<void> write_three(const Arguments& arguments, std::uint32_t id) {
-    for (std::size_t i = 0; i < 3; ++i) {
-        TRY(user::write(arguments[i], id));
+bool is_root() { return identity().user == 0; }
+
+// setuid, setgid: root becomes another one for good, others change what they may for a while.
+Result<Three> set_one(const Three& now, std::uint32_t id) {
+    if (id == keep) {
+        return base::fail(Errno::einval);
     }
-    return {};
+    if (is_root()) {
+        return Three{id, id, id};
+    }
+    return id == now.real || id == now.saved ? Result<Three>{Three{.effective = id}}
+                                             : base::fail(Errno::eperm);
 }
 
-// Of the ids that setreuid and setresuid name, the effective one counts.
-std::uint32_t pick(std::uint32_t real, std::uint32_t effective) {
-    return effective != process::SetIdentity::keep ? effective : real;
+// setreuid, setregid.
+Result<Three> set_two(const Three& now, std::uint32_t real, std::uint32_t effective) {
+    if (!is_root() && real != keep && real != now.real && real != now.effective) {
+        return base::fail(Errno::eperm);
+    }
+    Three to{.real = real, .effective = effective};
+    if (real != keep || (effective != keep && effective != now.real)) {
+        to.saved = effective != keep ? effective : now.effective;
+    }
+    return to;
+}
+
+Three three_of(const Arguments& arguments) {
+    return {arguments.word(0), arguments.word(1), arguments.word(2)};
+}
+
+Result<void> write_three(const Arguments& arguments, const Three& ids) {
+    TRY(user::write(arguments[0], ids.real));
+    TRY(user::write(arguments[1], ids.effective));
+    return user::write(arguments[2], ids.saved);
 }
 
 }  // namespace
@@ -65,9 +108,9 @@ std::int64_t getpid(const Arguments&) { return identity().pid; }
 std::int64_t getppid(const Arguments&) { return identity().parent; }
 std::int64_t gettid(const Arguments&) { return this_thread().id; }
 std::int64_t getpgrp(const Arguments&) { return identity().group; }
-std::int64_t getuid(const Arguments&) { return identity().user; }
+std::int64_t getuid(const Arguments&) { return identity().real_user; }
 std::int64_t geteuid(const Arguments&) { return identity().user; }
-std::int64_t getgid(const Arguments&) { return identity().group_id; }
+std::int64_t getgid(const Arguments&) { return identity().real_group; }
 std::int64_t getegid(const Arguments&) { return identity().group_id; }
 
 std::int64_t getpgid(const Arguments& arguments) {
@@ -102,25 +145,25 @@ std::int64_t setsid(const Arguments&) {
 }
 
 std::int64_t setuid(const Arguments& arguments) {
-    return set_identity(arguments.word(0), process::SetIdentity::keep);
+    return set_users(set_one(users(), arguments.word(0)));
 }
 std::int64_t setgid(const Arguments& arguments) {
-    return set_identity(process::SetIdentity::keep, arguments.word(0));
+    return set_groups(set_one(groups(), arguments.word(0)));
 }
 std::int64_t setreuid(const Arguments& arguments) {
-    return set_identity(pick(arguments.word(0), arguments.word(1)), process::SetIdentity::keep);
+    return set_users(set_two(users(), arguments.word(0), arguments.word(1)));
 }
 std::int64_t setregid(const Arguments& arguments) {
-    return set_identity(process::SetIdentity::keep, pick(arguments.word(0), arguments.word(1)));
+    return set_groups(set_two(groups(), arguments.word(0), arguments.word(1)));
 }
-std::int64_t setresuid(const Arguments& arguments) { return setreuid(arguments); }
-std::int64_t setresgid(const Arguments& arguments) { return setregid(arguments); }
+std::int64_t setresuid(const Arguments& arguments) { return set_users(three_of(arguments)); }
+std::int64_t setresgid(const Arguments& arguments) { return set_groups(three_of(arguments)); }
 
 std::int64_t getresuid(const Arguments& arguments) {
-    return to_return(write_three(arguments, identity().user));
+    return to_return(write_three(arguments, users()));
 }
 std::int64_t getresgid(const Arguments& arguments) {
-    return to_return(write_three(arguments, identity().group_id));
+    return to_return(write_three(arguments, groups()));
 }
 
 // File access goes by the view's identity, which cannot be set apart.

@@ -3,6 +3,7 @@
 // policy SCHED_OTHER, and all requests of disks the same priority: another one is not permitted, as on Linux to
 // whoever lacks the privilege.
 #include <algorithm>
+#include <optional>
 
 #include "libs/ipc/protocol.hpp"
 #include "linux/entry/thread_state.hpp"
@@ -29,6 +30,26 @@ static_assert(sizeof(SchedulingAttributes) == 48);
 constexpr std::uint32_t largest_size = 4096;
 constexpr std::uint32_t policy_other = 0, last_policy = 6;
 
+bool is_own_thread(std::int32_t id) {
+    MutexGuard guard{threads().lock()};
+    return threads().find(static_cast<std::uint32_t>(id)) != nullptr;
+}
+
+// Asks for a nice value, or sets it; a thread stands for its process.
+Result<std::int32_t> nice_of(std::uint32_t which, std::int32_t who,
+                             std::optional<std::int32_t> value) {
+    if (which > process::Nice::of_user || who < 0) {
+        return base::fail(which > process::Nice::of_user ? Errno::einval : Errno::esrch);
+    }
+    const bool own = which == process::Nice::of_process && is_own_thread(who);
+    const auto answer = TRY(or_errno(
+        ipc::call(own_process(), process::Nice{.which = which,
+                                               .who = own ? 0 : static_cast<std::uint32_t>(who),
+                                               .set = value ? 1U : 0U,
+                                               .value = value.value_or(0)})));
+    return answer.reply.value;
+}
+
 Result<void> write_attributes(const Arguments& arguments) {
     const std::uint32_t room = arguments.word(2);
     if (arguments.integer(0) < 0 || room < sizeof(SchedulingAttributes) || room > largest_size ||
@@ -37,6 +58,7 @@ Result<void> write_attributes(const Arguments& arguments) {
     }
     SchedulingAttributes attributes{};
     attributes.size = sizeof attributes;
+    attributes.nice = TRY(nice_of(process::Nice::of_process, arguments.integer(0), std::nullopt));
     return user::write(arguments[1], attributes);
 }
 
@@ -55,7 +77,13 @@ Result<void> change_attributes(const Arguments& arguments) {
     if (asked.policy != policy_other) {
         return base::fail(Errno::eperm);
     }
-    return asked.priority == 0 ? Result<void>{} : base::fail(Errno::einval);
+    if (asked.priority != 0) {
+        return base::fail(Errno::einval);
+    }
+    const auto done = nice_of(process::Nice::of_process, arguments.integer(0), asked.nice);
+    return done                            ? Result<void>{}
+           : done.error() == Errno::eacces ? base::fail(Errno::eperm)
+                                           : base::fail(done.error());
 }
 
 // linux/ioprio.h: the class stands above 13 bits.
@@ -71,11 +99,6 @@ std::int64_t change_disk_priority(std::uint32_t who, std::uint32_t value) {
     return asked == class_real_time ? -Errno::eperm : 0;
 }
 
-bool is_own_thread(std::int32_t id) {
-    MutexGuard guard{threads().lock()};
-    return threads().find(static_cast<std::uint32_t>(id)) != nullptr;
-}
-
 // The real-time policies have priorities up to 99, the others none; 4 is no policy.
 std::int64_t priority_limit(std::int32_t policy, std::int64_t of_real_time) {
     constexpr std::int32_t first_in_first_out = 1, round_robin = 2, not_made = 4;
@@ -88,6 +111,16 @@ std::int64_t priority_limit(std::int32_t policy, std::int64_t of_real_time) {
 }  // namespace
 
 namespace calls {
+
+// 1 to 40, the most urgent last.
+std::int64_t getpriority(const Arguments& arguments) {
+    const auto nice = nice_of(arguments.word(0), arguments.integer(1), std::nullopt);
+    return nice ? 20 - *nice : -nice.error();
+}
+std::int64_t setpriority(const Arguments& arguments) {
+    const auto done = nice_of(arguments.word(0), arguments.integer(1), arguments.integer(2));
+    return done ? 0 : -done.error();
+}
 
 std::int64_t sched_get_priority_max(const Arguments& arguments) {
     return priority_limit(arguments.integer(0), 99);

@@ -35,6 +35,10 @@ Result<void> write_system_info(std::uint64_t at) {
     info.total_memory = answer.reply.total_bytes;
     info.free_memory = answer.reply.free_bytes;
     info.processes = static_cast<std::uint16_t>(answer.reply.processes);
+    constexpr std::uint64_t whole = 1 << 16;  // SI_LOAD_SHIFT
+    const std::uint32_t loads[] = {answer.reply.load_1, answer.reply.load_5, answer.reply.load_15};
+    std::ranges::transform(loads, info.loads,
+                           [](std::uint64_t thousandths) { return thousandths * whole / 1000; });
     info.unit = 1;
     return user::write(at, info);
 }
@@ -223,10 +227,6 @@ std::int64_t getcpu(const Arguments& arguments) {
     }
     return 0;
 }
-
-// Priorities are the scheduling context's; nice values change nothing.
-std::int64_t getpriority(const Arguments&) { return 20; }
-std::int64_t setpriority(const Arguments&) { return 0; }
 
 std::int64_t sched_getscheduler(const Arguments&) { return 0; }
 std::int64_t sched_getparam(const Arguments& arguments) {

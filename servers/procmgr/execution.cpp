@@ -358,7 +358,11 @@ base::Result<std::optional<Body>, Refusal> build_beside(Manager& manager, Proces
     }
     fresh.moved = std::move(*moved);
     fresh.moved_from = old.table;
-    const Identity before = std::exchange(process.identity, identity);
+    const Identities before = process.identities();
+    if (identity != process.identity) {
+        process.become(identity);
+    }
+    process.saved = process.identity;
     auto built = manager.build_image(fresh);
     if (built) {
         note_program(process, *fresh.block);
@@ -366,7 +370,7 @@ base::Result<std::optional<Body>, Refusal> build_beside(Manager& manager, Proces
         return std::optional{std::move(*built)};
     }
     if (!fresh.moving) {
-        process.identity = before;
+        process.set_identities(before);
         return base::fail(Refusal{built.error(), {}});
     }
     rt::log(std::string_view{process.name}, " was lost in exec: ", built.error());

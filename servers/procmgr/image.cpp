@@ -51,6 +51,10 @@ void write_identity(const Body& body, const Process& process, std::string_view c
     page.session = process.session;
     page.user = process.identity.user;
     page.group_id = process.identity.group;
+    page.real_user = process.real.user;
+    page.saved_user = process.saved.user;
+    page.real_group = process.real.group;
+    page.saved_group = process.saved.group;
     page.has_terminal = has_terminal ? 1 : 0;
     const std::size_t count = std::min(container_name.size(), sizeof page.container - 1);
     std::memcpy(page.container, container_name.data(), count);

@@ -26,6 +26,7 @@
 #include "servers/procmgr/image_store.hpp"
 #include "servers/procmgr/message_queues.hpp"
 #include "servers/procmgr/missing_calls.hpp"
+#include "servers/procmgr/model/proc_text.hpp"
 #include "servers/procmgr/model/signals.hpp"
 #include "servers/procmgr/model/start_table.hpp"
 #include "servers/procmgr/model/timers.hpp"
@@ -122,7 +123,9 @@ public:
     // Another image takes over the process, in another container.
     void replace_image(Process& process, Body&& body, Container& container);
 
-    [[nodiscard]] std::uint64_t ended_cpu_ns() const { return ended_cpu_ns_; }
+    [[nodiscard]] std::uint64_t busy_ns();  // CPU time of all processes there ever were
+    // As it is now.
+    [[nodiscard]] const Load& load();
     [[nodiscard]] std::uint64_t processes_created() const { return serial_; }
 
     // ---- signals (manager_signal.cpp)
@@ -222,7 +225,7 @@ public:
 
     // ---- identities (manager_identity.cpp)
     // The process is this user from now on, in the view that it has.
-    Async<Result<void>> change_identity(Pid pid, std::uint32_t serial, Identity identity);
+    Async<Result<void>> change_identity(Pid pid, std::uint32_t serial, Identities to);
     // A capability to a service of the start table, which is started if nobody has asked for it yet.
     // Its messages come with the client's badge.
     [[nodiscard]] Result<ipc::Capability<ipc::Any>> reach_service(std::string_view name,
@@ -340,6 +343,7 @@ private:
     std::uint32_t next_container_ = 1;
     std::uint32_t serial_ = 0;
     std::uint64_t ended_cpu_ns_ = 0;  // of images that are gone
+    Load load_;
     bool shutting_down_ = false;
     bool restart_machine_ = false;
     bool powering_down_ = false;

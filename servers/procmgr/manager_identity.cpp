@@ -8,9 +8,10 @@
 
 namespace procmgr {
 
-// The view carries the identity, so a new identity is a new view of the same names.
-Async<Result<void>> Manager::change_identity(Pid pid, std::uint32_t serial, Identity identity) {
+// The view carries the effective identity, so a new one is a new view of the same names.
+Async<Result<void>> Manager::change_identity(Pid pid, std::uint32_t serial, Identities to) {
     Body* body = body_of(pid, serial);
+    const Identity identity = to.effective;
     if (body->view.ref()) {
         const auto old_view = ipc::copy(body->view.ref());
         if (!old_view) {
@@ -39,7 +40,7 @@ Async<Result<void>> Manager::change_identity(Pid pid, std::uint32_t serial, Iden
         }
     }
     Process* process = table.find(pid);
-    process->identity = identity;
+    process->set_identities(to);
     publish_identity(*process);
     co_return Result<void>{};
 }

@@ -50,6 +50,19 @@ bool Manager::is_admin(const Process& process) {
            (container != nullptr && container->has(cluufile::Profile::admin));
 }
 
+std::uint64_t Manager::busy_ns() {
+    std::uint64_t sum = ended_cpu_ns_;
+    table.for_each([&](const Process& process) {
+        sum += body_of(process.pid) != nullptr ? usage_of(process).cpu_ns : 0;
+    });
+    return sum;
+}
+
+const Load& Manager::load() {
+    load_.update(rt::now(), busy_ns());
+    return load_;
+}
+
 Usage Manager::usage_of(const Process& process) {
     if (process.life == Life::zombie) {
         return process.usage;
@@ -143,6 +156,10 @@ void Manager::run_in_place(Process& process, Body& body, const ImageBlock& block
     process.granted = 0;
     body.hidden = false;
     note_program(process, block);
+    if (process.saved != process.identity) {
+        process.saved = process.identity;
+        publish_identity(process);
+    }
     (void)body.thread->set_name(process.name);
     end_lending(process.pid, body);
     body.borrows_from = 0;

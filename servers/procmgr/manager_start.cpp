@@ -320,7 +320,7 @@ void Manager::start_process(ContainerStart&& start, ImageBlock& block, Prepared&
     }
     Process& process = **added;
     (void)table.make_session(process.pid);
-    process.identity = prepared.identity;
+    process.become(prepared.identity);
     process.executed = true;
     process.started_ns = rt::now();
     note_program(process, block);
@@ -427,7 +427,7 @@ Task Manager::restart_container(std::uint32_t id) {
     }
     Process& process = **added;
     (void)table.make_session(process.pid);
-    process.identity = prepared->identity;
+    process.become(prepared->identity);
     process.images = container.kit->by.images;
     process.executed = true;
     process.started_ns = container.started_ns = rt::now();

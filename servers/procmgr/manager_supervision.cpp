@@ -188,7 +188,7 @@ bool Manager::start_check(Container& container, const Body& main,
     }
     Process& process = **added;
     (void)table.make_session(process.pid);
-    process.identity = first->identity;
+    process.become(first->identity);
     process.images = first->images;
     process.executed = true;
     process.started_ns = rt::now();

@@ -410,14 +410,12 @@ std::string ProcBackend::text_of(Inode inode) {
     switch (kind) {
         case cpuinfo:     return cpuinfo_text();
         case filesystems: return "\text2\nnodev\ttmpfs\nnodev\tproc\n";
-        case loadavg:
-            load_.update(facts.uptime_ns, facts.busy_ns);
-            return loadavg_text(facts, load_);
-        case meminfo: return meminfo_text(facts);
-        case stat:    return system_stat_text(facts);
-        case uptime:  return uptime_text(facts);
-        case version: return "CLUU version 1 (x86_64)\n";
-        default:      return {};
+        case loadavg:     return loadavg_text(facts, manager_.load());
+        case meminfo:     return meminfo_text(facts);
+        case stat:        return system_stat_text(facts);
+        case uptime:      return uptime_text(facts);
+        case version:     return "CLUU version 1 (x86_64)\n";
+        default:          return {};
     }
 }
 
@@ -531,13 +529,12 @@ SystemFacts ProcBackend::system_facts() {
     if (const abi::TimePage* clock = rt::clock_page()) {
         facts.cpus = clock->cpus;
     }
-    facts.busy_ns = manager_.ended_cpu_ns();
+    facts.busy_ns = manager_.busy_ns();
     manager_.table.for_each([&](const Process& process) {
         const bool seen = manager_.sees(container_, process);
         facts.processes += seen ? 1 : 0;
         facts.last_pid = seen ? std::max(facts.last_pid, process.pid) : facts.last_pid;
         if (const Body* body = manager_.body_of(process.pid)) {
-            facts.busy_ns += manager_.usage_of(process).cpu_ns;
             const auto info = body->thread->query();
             facts.running += seen && info &&
                                      (info->state == abi::ThreadState::ready ||

@@ -23,8 +23,8 @@ namespace procmgr {
 class ProcBackend final : public UnchangingBackend {
 public:
     // Shows the processes that this container sees; 0: all.
-    ProcBackend(Manager& manager, Load& load, std::uint32_t container)
-        : manager_(manager), load_(load), container_(container) {}
+    ProcBackend(Manager& manager, std::uint32_t container)
+        : manager_(manager), container_(container) {}
 
     Inode root() const override;
     Result<fs::Attributes> attributes(Inode inode) override;
@@ -65,7 +65,6 @@ private:
     [[nodiscard]] std::uint64_t virtual_bytes_of(Pid pid);
 
     Manager& manager_;
-    Load& load_;
     std::uint32_t container_;
     std::map<std::uint64_t, Held> held_;
 };

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Protocol `process`: signals, groups, sessions, identity, time, and the system as a whole.
+#include <algorithm>
+#include <vector>
+
 #include "libs/rt/clock.hpp"
 #include "libs/rt/log.hpp"
+#include "servers/procmgr/model/identities.hpp"
 #include "servers/procmgr/model/text.hpp"
 #include "servers/procmgr/process_service.hpp"
 
@@ -132,18 +136,20 @@ Result<process::OpenFramebuffer::Reply> ProcessService::handle(const process::Op
 }
 
 // With the identity comes what the next image may have.
-Task ProcessService::answer_change(Pid pid, std::uint32_t serial, Identity identity,
+Task ProcessService::answer_change(Pid pid, std::uint32_t serial, Identities to,
                                    std::uint32_t granted, std::optional<ImageSet> images,
                                    ipc::PendingReply reply) {
-    const auto changed = co_await manager_.change_identity(pid, serial, identity);
+    const auto changed = co_await manager_.change_identity(pid, serial, to);
     if (changed) {
         Process& process = *manager_.table.find(pid);
         process.granted = granted;
         process.images = std::move(images);
-        if (process.pid == process.session) {
-            const auto owned = co_await manager_.own_terminal(pid, identity.user);
+        // Who may go back is still the one that he was.
+        if (process.pid == process.session && to.effective == to.saved) {
+            const std::uint32_t user = to.effective.user;
+            const auto owned = co_await manager_.own_terminal(pid, user);
             if (!owned) {
-                rt::log("user ", identity.user, " does not get his terminal: ", owned.error());
+                rt::log("user ", user, " does not get his terminal: ", owned.error());
             }
         }
         (void)reply.answer<process::SetIdentity>({});
@@ -155,19 +161,45 @@ Task ProcessService::answer_change(Pid pid, std::uint32_t serial, Identity ident
 Result<process::SetIdentity::Reply> ProcessService::handle(const process::SetIdentity& set,
                                                            ipc::Request& request) {
     const Caller from = TRY(caller(request));
-    const Identity now = from.process->identity;
-    const Identity wanted{set.user == process::SetIdentity::keep ? now.user : set.user,
-                          set.group == process::SetIdentity::keep ? now.group : set.group};
-    if (wanted == now) {
+    const Identities wanted = TRY(changed_identities(from.process->identities(), set));
+    if (wanted.effective == from.process->identity) {
+        from.process->set_identities(wanted);
+        manager_.publish_identity(*from.process);
         return process::SetIdentity::Reply{};
-    }
-    if (now.user != 0) {
-        return base::fail(Status::not_permitted);
     }
     auto reply = TRY(request.defer());
     answer_change(from.process->pid, from.body->serial, wanted, 0, from.process->images,
                   std::move(reply));
     return process::SetIdentity::Reply{};
+}
+
+Result<process::Nice::Reply> ProcessService::handle(const process::Nice& nice,
+                                                    ipc::Request& request) {
+    const Caller from = TRY(caller(request));
+    const Sender sender = manager_.sender_of(from.process->pid);
+    std::vector<Process*> named;
+    manager_.table.for_each([&](Process& one) {
+        if (is_named(nice, *from.process, one) && one.life != Life::zombie &&
+            (&one == from.process || sees(manager_.table, sender, one))) {
+            named.push_back(&one);
+        }
+    });
+    if (named.empty()) {
+        return base::fail(Status::no_process);
+    }
+    const std::int32_t value =
+        std::clamp(nice.value, process::Nice::lowest, process::Nice::highest);
+    process::Nice::Reply reply{.value = process::Nice::highest};
+    for (const Process* one : named) {
+        reply.value = std::min(reply.value, one->nice);
+        if (nice.set != 0) {
+            TRY(check_nice(*from.process, *one, value));
+        }
+    }
+    for (Process* one : named) {
+        one->nice = nice.set != 0 ? value : one->nice;
+    }
+    return reply;
 }
 
 Result<process::DescribeClient::Reply> ProcessService::handle(
@@ -193,7 +225,8 @@ Result<process::ChangeClient::Reply> ProcessService::handle(const process::Chang
         return base::fail(Status::invalid);
     }
     auto reply = TRY(request.defer());
-    answer_change(client.process->pid, client.body->serial, {change.user, change.group},
+    const Identity becomes{change.user, change.group};
+    answer_change(client.process->pid, client.body->serial, {becomes, becomes, becomes},
                   change.profiles, change.limited != 0 ? std::move(images) : std::nullopt,
                   std::move(reply));
     return process::ChangeClient::Reply{};
@@ -300,6 +333,10 @@ Result<process::SystemInfo::Reply> ProcessService::handle(const process::SystemI
     reply.total_bytes = manager_.given.boot->memory_bytes;
     reply.uptime_ns = rt::now();
     reply.processes = static_cast<std::uint32_t>(manager_.table.size());
+    const auto& load = manager_.load().thousandths();
+    reply.load_1 = static_cast<std::uint32_t>(load[0]);
+    reply.load_5 = static_cast<std::uint32_t>(load[1]);
+    reply.load_15 = static_cast<std::uint32_t>(load[2]);
     return reply;
 }
 

@@ -21,7 +21,7 @@ public:
         process::GetService, process::Rename, process::ExplainRefusal, process::AwaitExecute,
         process::SetFamily, process::Watch, process::OpenSocketName, process::OpenQueue,
         process::RemoveQueue, process::NotifyOfMessage, process::DescribeClient,
-        process::ChangeClient, process::OpenFramebuffer, process::LeaveTerminal>;
+        process::ChangeClient, process::OpenFramebuffer, process::LeaveTerminal, process::Nice>;
 
     explicit ProcessService(Manager& manager) : manager_(manager) {}
 
@@ -52,6 +52,7 @@ public:
                                                  ipc::Request& request);
     Result<process::OpenFramebuffer::Reply> handle(const process::OpenFramebuffer&,
                                                    ipc::Request& request);
+    Result<process::Nice::Reply> handle(const process::Nice& nice, ipc::Request& request);
     Result<process::SetIdentity::Reply> handle(const process::SetIdentity& set,
                                                ipc::Request& request);
     Result<process::DescribeClient::Reply> handle(const process::DescribeClient& describe,
@@ -80,7 +81,7 @@ private:
     };
     [[nodiscard]] Result<Caller> caller(const ipc::Request& request);
     [[nodiscard]] Result<Caller> client_of(const ipc::Request& request, std::uint64_t badge);
-    Task answer_change(Pid pid, std::uint32_t serial, Identity identity, std::uint32_t granted,
+    Task answer_change(Pid pid, std::uint32_t serial, Identities to, std::uint32_t granted,
                        std::optional<ImageSet> images, ipc::PendingReply reply);
 
     Manager& manager_;

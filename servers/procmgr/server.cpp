@@ -39,10 +39,10 @@ Server::Server(Manager& manager, ProcHost& host)
       log_(manager),
       proc_(host),
       socket_names_(proc_),
-      proc_root_(proc_.add_root(std::make_unique<ProcBackend>(manager, load_, 0))) {
+      proc_root_(proc_.add_root(std::make_unique<ProcBackend>(manager, 0))) {
     manager_.make_proc = [this, &host](std::uint32_t container) {
         const std::uint64_t badge =
-            proc_.add_root(std::make_unique<ProcBackend>(manager_, load_, container));
+            proc_.add_root(std::make_unique<ProcBackend>(manager_, container));
         auto root = host.mint_root(badge);
         if (!root) {
             proc_.on_drop(badge);

@@ -28,7 +28,6 @@ public:
 
 private:
     Manager& manager_;
-    Load load_;
     ProcessService process_;
     SessionService session_;
     ContainerService container_;

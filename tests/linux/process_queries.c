@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/uio.h>
 #include <time.h>
 
@@ -112,5 +113,17 @@ static void numbers_without_calls(void) {
     FAILS(syscall(SYS_restart_syscall), EINTR);
 }
 
+// How busy the machine has been: who is busy himself sees it, sooner or later, and everywhere the same.
+static void load(void) {
+    struct sysinfo info;
+    do {
+        EQUAL(sysinfo(&info), 0);
+    } while (info.loads[0] == 0 && clock() < 12 * CLOCKS_PER_SEC);
+    TRUE(info.loads[0] > 0);
+    double shown = atof(get_file("/proc/loadavg")), told = (double)info.loads[0] / 65536;
+    TRUE(shown < told * 1.1 + 0.05 && shown > told * 0.9 - 0.05);
+    TRUE(info.procs > 0 && info.totalram > info.freeram);
+}
+
 MAIN(TEST(numbers_without_calls), TEST(opening_with_rules), TEST(slices), TEST(own_memory), TEST(comparing),
-     TEST(written_then_run))
+     TEST(written_then_run), TEST(load))

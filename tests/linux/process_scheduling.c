@@ -26,6 +26,10 @@ static void attributes(void) {
     struct attributes set = {.size = sizeof set};
     EQUAL(syscall(SYS_sched_setattr, 0, &set, 0), 0);
     FAILS(syscall(SYS_sched_setattr, 0, &set, 1), EINVAL);
+    set.nice = 4;
+    EQUAL(syscall(SYS_sched_setattr, 0, &set, 0), 0);
+    EQUAL(syscall(SYS_sched_getattr, 0, &got, sizeof got, 0), 0);
+    EQUAL(got.nice, 4);
     set.size = 20;
     FAILS(syscall(SYS_sched_setattr, 0, &set, 0), E2BIG);
     set.size = sizeof set;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "servers/procmgr/model/identities.hpp"
 #include "servers/procmgr/model/process_table.hpp"
 #include "servers/procmgr/model/signals.hpp"
 #include "servers/procmgr/model/timers.hpp"
@@ -17,7 +18,7 @@ constexpr Pid procmgr_pid = ProcessTable::self;
 Pid add_shell(ProcessTable& table, std::uint32_t user = 1000) {
     Process& shell = **table.add(procmgr_pid);
     EXPECT_TRUE(table.make_session(shell.pid));
-    shell.identity = {user, user};
+    shell.become({user, user});
     shell.executed = true;
     shell.container = 1;
     return shell.pid;
@@ -39,6 +40,42 @@ TEST(ProcessTable, ChildInherits) {
     EXPECT_EQ(child.identity.user, 1000u);
     EXPECT_EQ(child.container, 1u);
     EXPECT_FALSE(child.executed);
+}
+
+TEST(Identities, OnlyUserZeroTakesOthers) {
+    constexpr std::uint32_t keep = process::SetIdentity::keep;
+    const Identities root{};
+    const auto dropped = changed_identities(root, {.user = 1000});
+    ASSERT_TRUE(dropped);
+    EXPECT_EQ(*dropped, (Identities{{0, 0}, {1000, 0}, {0, 0}}));
+    EXPECT_EQ(changed_identities(*dropped, {.user = 0})->effective.user, 0u) << "the way back";
+    EXPECT_EQ(changed_identities(*dropped, {.user = 1001}).error(), Status::not_permitted);
+    EXPECT_EQ(changed_identities(*dropped, {.group = 5}).error(), Status::not_permitted);
+    const auto gone = changed_identities(*dropped, {.real_user = 1000, .saved_user = 1000});
+    ASSERT_TRUE(gone);
+    EXPECT_EQ(changed_identities(*gone, {.user = 0}).error(), Status::not_permitted);
+    EXPECT_EQ(*changed_identities(*gone, {.user = keep}), *gone);
+    EXPECT_EQ(changed_identities(root, {.saved_group = 7})->saved.group, 7u);
+}
+
+TEST(Nice, WhoMayGiveWhich) {
+    ProcessTable table;
+    Process& shell = *table.find(add_shell(table));
+    shell.nice = 5;
+    Process& child = *table.find(add_child(table, shell.pid));
+    EXPECT_EQ(child.nice, 5);
+    EXPECT_TRUE(check_nice(shell, child, 6));
+    EXPECT_EQ(check_nice(shell, child, 4).error(), Status::access_denied);
+    child.become({1001, 1001});
+    EXPECT_EQ(check_nice(shell, child, 6).error(), Status::not_permitted);
+    shell.identity.user = 0;
+    EXPECT_TRUE(check_nice(shell, child, -20));
+    using process::Nice;
+    EXPECT_TRUE(is_named(Nice{}, shell, shell));
+    EXPECT_FALSE(is_named(Nice{}, shell, child));
+    EXPECT_TRUE(is_named(Nice{.which = Nice::of_group}, shell, child));
+    EXPECT_FALSE(is_named(Nice{.which = Nice::of_user}, shell, child));
+    EXPECT_TRUE(is_named(Nice{.which = Nice::of_user, .who = 1001}, shell, child));
 }
 
 TEST(ProcessTable, ListsOfImages) {
@@ -250,6 +287,9 @@ TEST(Signals, WhoMaySignalWhom) {
     EXPECT_FALSE(may({shell, true}, stranger));
     EXPECT_FALSE(may({shell, true}, procmgr_pid));
     EXPECT_TRUE(may({procmgr_pid}, stranger));
+    table.find(stranger)->real.user = 1000;
+    EXPECT_TRUE(may({shell, true}, stranger)) << "who has become another one for a while";
+    table.find(stranger)->become({1001, 1001});
     table.find(shell)->identity.user = 0;
     EXPECT_TRUE(may({shell, true}, stranger));
 }

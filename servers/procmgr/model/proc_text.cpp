@@ -96,7 +96,9 @@ std::string stat_text(const ProcessFacts& facts) {
     field(out, 0);
     field(out, ticks(process.children_usage.cpu_ns));
     field(out, 0);
-    out += " 20 0 " + decimal(facts.threads) + " 0";  // priority, nice, threads, itrealvalue
+    // priority, nice, threads, itrealvalue
+    out += " " + decimal_signed(20 + process.nice) + " " + decimal_signed(process.nice) + " " +
+           decimal(facts.threads) + " 0";
     field(out, ticks(process.started_ns));
     field(out, facts.virtual_bytes);
     field(out, facts.usage.peak_bytes / page);
@@ -114,20 +116,17 @@ std::string statm_text(const ProcessFacts& facts) {
 std::string status_text(const ProcessFacts& facts) {
     const Process& process = *facts.process;
     const char letter = state_letter(facts);
-    const std::string user = decimal(process.identity.user);
-    const std::string group = decimal(process.identity.group);
     std::string out = "Name:\t" + printable(facts.name) + "\nState:\t" + letter + " (" +
                       std::string{state_word(letter)} + ")\nTgid:\t" + decimal(process.pid) +
                       "\nPid:\t" + decimal(facts.id) + "\nPPid:\t" +
                       decimal(shown_parent(process)) + "\nTracerPid:\t0\n";
-    const auto four = [](std::string_view name, const std::string& number) {
-        std::string line{name};
-        for (int i = 0; i < 4; ++i) {
-            line += "\t" + number;
-        }
-        return line + "\n";
+    // The last one is that of file access, which the effective one is.
+    const auto four = [&process](std::string_view name, std::uint32_t Identity::* which) {
+        const std::string effective = decimal(process.identity.*which);
+        return std::string{name} + "\t" + decimal(process.real.*which) + "\t" + effective + "\t" +
+               decimal(process.saved.*which) + "\t" + effective + "\n";
     };
-    out += four("Uid:", user) + four("Gid:", group);
+    out += four("Uid:", &Identity::user) + four("Gid:", &Identity::group);
     out += "VmSize:\t" + decimal(facts.virtual_bytes / 1024) + " kB\nVmRSS:\t" +
            decimal(facts.usage.peak_bytes / 1024) + " kB\nThreads:\t" + decimal(facts.threads) +
            "\nSigPnd:\t" + hexadecimal(facts.pending_signals, 16) + "\n";

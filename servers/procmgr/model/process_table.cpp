@@ -69,7 +69,8 @@ Result<Process*> ProcessTable::add(Pid parent) {
     child.parent = parent;
     child.group = model->group;
     child.session = model->session;
-    child.identity = model->identity;
+    child.set_identities(model->identities());
+    child.nice = model->nice;
     child.container = model->container;
     child.images = model->images;
     child.left_terminal = model->left_terminal;

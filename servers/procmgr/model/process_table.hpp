@@ -36,6 +36,12 @@ struct Identity {
     friend bool operator==(const Identity&, const Identity&) = default;
 };
 
+// POSIX's three: the effective one says what the process may do, the others what it may become.
+struct Identities {
+    Identity real, effective, saved;
+    friend bool operator==(const Identities&, const Identities&) = default;
+};
+
 struct Usage {
     std::uint64_t cpu_ns = 0;
     std::uint64_t peak_bytes = 0;
@@ -52,7 +58,9 @@ using ImageSet = std::set<std::string, std::less<>>;
 
 struct Process {
     Pid pid = 0, parent = 0, group = 0, session = 0;
-    Identity identity;
+    Identity identity;  // the effective one
+    Identity real, saved;
+    std::int32_t nice = 0;  // process::Nice
     std::uint32_t container = 0;
     std::uint32_t granted = 0;  // profiles that its next image may have (process::ChangeClient)
     Life life = Life::running;
@@ -70,6 +78,15 @@ struct Process {
     std::string name;                // at most 15 bytes
     std::string arguments;           // each followed by a zero byte
     std::string executable;          // absolute path
+
+    [[nodiscard]] Identities identities() const { return {real, identity, saved}; }
+    void set_identities(const Identities& to) {
+        real = to.real;
+        identity = to.effective;
+        saved = to.saved;
+    }
+    // Wholly.
+    void become(Identity who) { set_identities({who, who, who}); }
 };
 
 // Is it the one that started then? 0: any.

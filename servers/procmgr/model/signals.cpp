@@ -37,8 +37,11 @@ bool may_signal(const ProcessTable& table, const Sender& sender, const Process& 
         return true;
     }
     const bool same_session = from->session == target.session;
+    const auto is_of = [&target](std::uint32_t user) {
+        return user == target.real.user || user == target.saved.user;
+    };
     return sees(table, sender, target) &&
-           (from->identity.user == 0 || from->identity.user == target.identity.user ||
+           (from->identity.user == 0 || is_of(from->identity.user) || is_of(from->real.user) ||
             (signal == signal_number::cont && same_session));
 }
 
