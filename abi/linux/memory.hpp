@@ -28,8 +28,9 @@ struct SyncFlag {
 };
 
 struct Advice {
-    static constexpr std::uint32_t dont_need = 4, free = 8, remove = 9, populate_write = 23,
-                                   last = 25;
+    static constexpr std::uint32_t dont_need = 4, free = 8, remove = 9, dont_fork = 10,
+                                   do_fork = 11, wipe_on_fork = 18, keep_on_fork = 19,
+                                   populate_write = 23, last = 25;
 };
 
 }  // namespace linux_abi

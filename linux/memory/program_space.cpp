@@ -362,6 +362,57 @@ Result<void> ProgramSpace::discard(std::uint64_t address, std::uint64_t length) 
     return {};
 }
 
+namespace {
+
+bool is_anonymous(const Region& region) {
+    return !region.shared && (region.backing == Backing::own || region.backing == Backing::sparse ||
+                              region.backing == Backing::inherited);
+}
+
+}  // namespace
+
+bool ProgramSpace::is_anonymous(std::uint64_t address, std::uint64_t length) {
+    MutexGuard guard{lock_};
+    return std::ranges::all_of(regions_.parts(address, address + length),
+                               [](const Region& part) { return linux::is_anonymous(part); });
+}
+
+Result<void> ProgramSpace::set_fork_rule(std::uint64_t address, std::uint64_t length,
+                                         ForkRule rule) {
+    MutexGuard guard{lock_};
+    const std::uint64_t end = address + length;
+    if (!regions_.covers(address, end)) {
+        return base::fail(Errno::enomem);
+    }
+    if (rule == ForkRule::wipe &&
+        !std::ranges::all_of(regions_.parts(address, end),
+                             [](const Region& part) { return linux::is_anonymous(part); })) {
+        return base::fail(Errno::einval);
+    }
+    regions_.set_fork_rule(address, end, rule);
+    has_fork_rules_ |= rule != ForkRule::copy;
+    return {};
+}
+
+// What cannot be had anew is not there: the child must not go on with what it was to forget.
+void ProgramSpace::apply_fork_rules() {
+    [this]() __attribute__((no_thread_safety_analysis)) {  // held, as for on_fork_child
+        if (!has_fork_rules_) {
+            return;
+        }
+        for (const Region& part : regions_.parts(low, high)) {
+            if (part.fork_rule == ForkRule::copy) {
+                continue;
+            }
+            const bool gone = static_cast<bool>(remove(part.start, part.length()));
+            if (gone && part.fork_rule == ForkRule::wipe &&
+                map_own({part.start, part.length(), part.protection, true})) {
+                regions_.set_fork_rule(part.start, part.end, ForkRule::wipe);
+            }
+        }
+    }();
+}
+
 Result<void> ProgramSpace::populate(std::uint64_t address, std::uint64_t length) {
     MutexGuard guard{lock_};
     for (const Region& part : regions_.parts(address, address + length)) {
@@ -475,6 +526,7 @@ Result<void> ProgramSpace::clear() {
     regions_.clear();
     full_from_ = high;
     lock_new_ = false;
+    has_fork_rules_ = false;
     own_ = {};
     sparse_ = {};
     promised_ = 0;

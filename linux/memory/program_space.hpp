@@ -75,6 +75,10 @@ public:
     Result<void> protect(std::uint64_t address, std::uint64_t length, std::uint32_t protection);
     // Anonymous pages are zero again when they are next touched. ENOMEM: not all of it is mapped.
     Result<void> discard(std::uint64_t address, std::uint64_t length);
+    // For a forked child. ENOMEM; EINVAL: only what is anonymous and private can be wiped.
+    Result<void> set_fork_rule(std::uint64_t address, std::uint64_t length, ForkRule rule);
+    // Is all of it, as far as it is mapped, anonymous and private?
+    [[nodiscard]] bool is_anonymous(std::uint64_t address, std::uint64_t length);
     // Anonymous pages come now, without a fault each; in large pages where they fit. ENOMEM: some of them did not.
     Result<void> populate(std::uint64_t address, std::uint64_t length);
     Result<std::uint64_t> remap(std::uint64_t address, std::uint64_t old_length,
@@ -97,6 +101,8 @@ public:
     // For execve, when the program is gone for good: an empty address space.
     Result<void> clear();
     void on_fork_child();
+    // In a child that has a copy of the memory: what the parent wished not to be in it goes.
+    void apply_fork_rules();
     Mutex& lock() { return lock_; }
 
 private:
@@ -136,6 +142,7 @@ private:
     std::uint64_t full_from_ __attribute__((guarded_by(lock_))) = high;  // nothing is free above
     Pool own_ __attribute__((guarded_by(lock_)));
     Pool sparse_ __attribute__((guarded_by(lock_)));
+    bool has_fork_rules_ __attribute__((guarded_by(lock_))) = false;  // other than to copy
     std::uint64_t promised_ __attribute__((guarded_by(lock_))) = 0;  // bytes of own_
     std::uint64_t reserved_ __attribute__((guarded_by(lock_))) = 0;  // what the kernel was told
     std::uint64_t break_start_ __attribute__((guarded_by(lock_))) = 0;

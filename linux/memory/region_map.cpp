@@ -9,6 +9,7 @@ namespace {
 bool joinable(const Region& a, const Region& b) {
     return a.end == b.start && a.protection == b.protection && a.backing == b.backing &&
            a.shared == b.shared && a.paid == b.paid && a.locked == b.locked &&
+           a.fork_rule == b.fork_rule &&
            a.backing != Backing::object && a.backing != Backing::lent &&
            ((a.backing != Backing::own && a.backing != Backing::sparse) ||
             a.offset + a.length() == b.offset);
@@ -132,6 +133,10 @@ std::uint64_t RegionMap::locked_bytes() const {
         total += region.locked ? region.length() : 0;
     }
     return total;
+}
+
+void RegionMap::set_fork_rule(std::uint64_t start, std::uint64_t end, ForkRule rule) {
+    change(start, end, [rule](Region& region) { region.fork_rule = rule; });
 }
 
 void RegionMap::inherit() {

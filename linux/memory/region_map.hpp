@@ -22,6 +22,9 @@ enum class Backing : std::uint8_t {
     absent,     // behind a file's end: taken, but nothing is there
 };
 
+// What a forked child has of it (madvise): a copy, zeros, or nothing.
+enum class ForkRule : std::uint8_t { copy, wipe, drop };
+
 struct Region {
     std::uint64_t start = 0;
     std::uint64_t end = 0;
@@ -29,6 +32,7 @@ struct Region {
     std::uint32_t protection = 0;  // linux_abi::Protection
     Backing backing = Backing::own;
     bool shared = false;
+    ForkRule fork_rule = ForkRule::copy;
     bool paid = false;    // own: its pages are reserved, and stay so until it is unmapped
     bool locked = false;  // by mlock: it makes no difference but to who asks
 
@@ -55,6 +59,7 @@ public:
     // The range must be covered. What becomes accessible has been paid for.
     void protect(std::uint64_t start, std::uint64_t end, std::uint32_t protection);
     // The range must be covered.
+    void set_fork_rule(std::uint64_t start, std::uint64_t end, ForkRule rule);
     void lock(std::uint64_t start, std::uint64_t end, bool locked);
     void lock_all(bool locked);
     [[nodiscard]] bool any_locked(std::uint64_t start, std::uint64_t end) const;
@@ -79,6 +84,7 @@ private:
     [[nodiscard]] std::size_t first_below(std::uint64_t address) const;
     void split(std::uint64_t address);
     void join(std::size_t index);  // with the next lower one, if nothing differs
+    // The range is made of whole regions, which `change(region)` changes.
     template <class Change>
     void change(std::uint64_t start, std::uint64_t end, Change&& change);
 

@@ -90,6 +90,20 @@ TEST(RegionMap, ProtectSplitsAndJoinsAgain) {
     EXPECT_EQ(map.regions()[0].protection, 1U);
 }
 
+TEST(RegionMap, RulesForChildrenSplitAndJoinAgain) {
+    using linux::ForkRule;
+    RegionMap map;
+    map.insert(region(10, 10));
+    map.set_fork_rule(12 * page, 14 * page, ForkRule::wipe);
+    ASSERT_EQ(map.regions().size(), 3U);
+    EXPECT_EQ(map.at(11 * page)->fork_rule, ForkRule::copy);
+    EXPECT_EQ(map.at(13 * page)->fork_rule, ForkRule::wipe);
+    map.inherit();
+    EXPECT_EQ(map.at(13 * page)->fork_rule, ForkRule::wipe);
+    map.set_fork_rule(10 * page, 20 * page, ForkRule::copy);
+    EXPECT_EQ(map.regions().size(), 1U);
+}
+
 TEST(RegionMap, JoinsOnlyWhatIsContiguousInTheMemory) {
     RegionMap map;
     map.insert(region(1, 1));

@@ -68,6 +68,9 @@ void become_child() __attribute__((no_thread_safety_analysis)) {
     heap::lock().unlock();
     threads().on_fork_child();
     program_space().on_fork_child();
+    if (!options.shares_memory) {
+        program_space().apply_fork_rules();
+    }
     fd::on_fork_child();
     signals::on_fork_child();
     show_book();

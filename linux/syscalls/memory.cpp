@@ -226,19 +226,29 @@ Result<void> advise(const Arguments& arguments) {
     if (advice > Advice::last || (advice > 4 && advice < 8)) {
         return base::fail(Errno::einval);
     }
+    ProgramSpace& space = program_space();
     if (advice == Advice::dont_need) {
-        if (program_space().has_locked_pages(arguments[0], length)) {
-            return base::fail(Errno::einval);
-        }
-        return program_space().discard(arguments[0], length);
+        return space.has_locked_pages(arguments[0], length)
+                   ? base::fail(Errno::einval)
+                   : space.discard(arguments[0], length);
     }
-    if (length != 0 && !program_space().is_mapped(arguments[0], length)) {
+    if (length != 0 && !space.is_mapped(arguments[0], length)) {
         return base::fail(Errno::enomem);
     }
-    if (advice == Advice::populate_write) {
-        return program_space().populate(arguments[0], length);
+    switch (advice) {
+        case Advice::free:  // at once, which is soon enough
+            return space.is_anonymous(arguments[0], length) ? space.discard(arguments[0], length)
+                                                            : base::fail(Errno::einval);
+        case Advice::remove:
+            return base::fail(space.is_anonymous(arguments[0], length) ? Errno::einval
+                                                                       : Errno::eopnotsupp);
+        case Advice::dont_fork:      return space.set_fork_rule(arguments[0], length, ForkRule::drop);
+        case Advice::wipe_on_fork:   return space.set_fork_rule(arguments[0], length, ForkRule::wipe);
+        case Advice::do_fork:
+        case Advice::keep_on_fork:   return space.set_fork_rule(arguments[0], length, ForkRule::copy);
+        case Advice::populate_write: return space.populate(arguments[0], length);
+        default:                     return {};
     }
-    return {};
 }
 
 Result<void> report_resident(const Arguments& arguments) {

@@ -337,6 +337,43 @@ static void advice(void) {
     FAILS(madvise(at, page, MADV_WILLNEED), ENOMEM);
 }
 
+// What a child is not to have: secrets, and the state of generators of random numbers.
+static void advice_for_children(void) {
+    char* at = anonymous(6, PROT_READ | PROT_WRITE);
+    memset(at, 5, 6 * page);
+    EQUAL(madvise(at + page, page, MADV_WIPEONFORK), 0);
+    EQUAL(madvise(at + 3 * page, 2 * page, MADV_DONTFORK), 0);
+    EQUAL(madvise(at + 4 * page, page, MADV_DOFORK), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        int good = at[0] == 5 && at[page] == 0 && at[2 * page - 1] == 0 && at[2 * page] == 5;
+        good = good && at[4 * page] == 5 && at[5 * page] == 5;
+        good = good && madvise(at + 3 * page, page, MADV_WILLNEED) == -1 && errno == ENOMEM;
+        at[page] = 7;
+        pid_t grandchild = fork();  // what was wiped once is wiped again
+        if (grandchild == 0) _exit(at[page] != 0 || at[0] != 5);
+        _exit(!good || status_of(grandchild) != 0 || at[page] != 7);
+    }
+    EQUAL(status_of(child), 0);
+    EQUAL(at[page], 5);
+    EQUAL(at[3 * page], 5);
+    EQUAL(madvise(at + page, page, MADV_KEEPONFORK), 0);
+    child = fork();
+    if (child == 0) _exit(at[page] != 5);
+    EQUAL(status_of(child), 0);
+    char* shared = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    FAILS(madvise(shared, page, MADV_WIPEONFORK), EINVAL);
+    FAILS(madvise(shared, page, MADV_FREE), EINVAL);
+    FAILS(madvise(at, page, MADV_REMOVE), EINVAL);
+    munmap(shared, page);
+    EQUAL(madvise(at, page, MADV_FREE), 0);
+    TRUE(at[0] == 0 || at[0] == 5);
+    at[0] = 9;
+    EQUAL(at[0], 9);
+    munmap(at, 6 * page);
+    FAILS(madvise(at, page, MADV_WIPEONFORK), ENOMEM);
+}
+
 // Pages that come at once may lie in large pages: what changes a part of these must leave the rest.
 static void populated(void) {
     enum { pages = 3 * 512 };
@@ -450,5 +487,6 @@ static void bad_addresses(void) {
 
 MAIN(TEST(anonymous_memory), TEST(fixed), TEST(protection), TEST(writable_code),
      TEST(writable_code_of_threads), TEST(writable_code_of_a_file), TEST(remapping), TEST(files),
-     TEST(shared_files), TEST(shared_with_children), TEST(advice), TEST(populated),
+     TEST(shared_files), TEST(shared_with_children), TEST(advice), TEST(advice_for_children),
+     TEST(populated),
      TEST(locked), TEST(program_break), TEST(bad_addresses))
