@@ -36,6 +36,7 @@ struct ChildPage {
     abi::Registers registers;
     FloatControl float_control;
     std::uint64_t write_id_at, clear_id_at;
+    bool shares_memory;
 };
 
 Result<std::uint32_t> ask_for_copy(const Arguments& arguments, const ForkOptions& options) {
@@ -43,7 +44,8 @@ Result<std::uint32_t> ask_for_copy(const Arguments& arguments, const ForkOptions
                    .registers = program_registers(arguments),
                    .float_control = FloatControl::current(),
                    .write_id_at = options.write_child_id_at,
-                   .clear_id_at = options.clear_id_at};
+                   .clear_id_at = options.clear_id_at,
+                   .shares_memory = options.shares_memory};
     page.own.area.control =
         reinterpret_cast<abi::ControlPage*>(process::linux_threads + abi::page_size);
     page.own.state.library_stack = library_stack_top(process::linux_threads);
@@ -63,12 +65,12 @@ Result<std::uint32_t> ask_for_copy(const Arguments& arguments, const ForkOptions
     return answer->reply.pid;
 }
 
-void become_child() __attribute__((no_thread_safety_analysis)) {
+void become_child(bool shares_memory) __attribute__((no_thread_safety_analysis)) {
     // What follows may need the heap; nobody else is there to see it between two locks.
     heap::lock().unlock();
     threads().on_fork_child();
     program_space().on_fork_child();
-    if (!options.shares_memory) {
+    if (!shares_memory) {
         program_space().apply_fork_rules();
     }
     fd::on_fork_child();
@@ -100,7 +102,7 @@ extern "C" [[noreturn]] void linux_enter_fork_child() {
     using namespace linux;
     const auto& page = *reinterpret_cast<const ChildPage*>(ipc::control_page().user);
     page.float_control.load();
-    become_child();
+    become_child(page.shares_memory);
     this_thread().clear_id_at = page.clear_id_at;
     unlock_everything();
     if (page.write_id_at != 0) {
