@@ -9,7 +9,6 @@ namespace linux::fd {
 
 using linux_abi::EpollEvent;
 using linux_abi::EpollFlag;
-using linux_abi::PollEvent;
 
 Epoll::Entry* Epoll::find(std::int32_t number, std::uint64_t id) {
     const auto found = std::ranges::find_if(

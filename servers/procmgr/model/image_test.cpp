@@ -490,7 +490,7 @@ TEST(ProcText, StatHasAllFields) {
 TEST(ProcText, StatusHasALineForEachFact) {
     Process process;
     process.pid = 12;
-    process.identity = {.user = 1000, .group = 1000};
+    process.become({.user = 1000, .group = 1000});
     const std::string text =
         status_text({.process = &process,
                      .id = 12,
