@@ -90,6 +90,15 @@ def test_zstd(owner):
 
 
 @pytest.mark.ports
+def test_ripgrep(owner):
+    owner.enter("mkdir -p texts/deep; seq 1 3000 > texts/deep/numbers; echo a word > texts/words; cd texts")
+    assert owner.enter("rg --color never -c 777") == "deep/numbers:3\n"
+    assert owner.enter("rg --color never -N 'w..d' words ../texts/words | sort") == "../texts/words:a word\nwords:a word\n"
+    assert owner.enter("rg nothing; echo $?") == "1\n"
+    owner.enter("cd ..; rm -r texts")
+
+
+@pytest.mark.ports
 def test_sqlite3(owner):
     line = owner.line
     line.send("sqlite3 shop.db\r")
