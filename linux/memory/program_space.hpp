@@ -143,8 +143,8 @@ private:
     Pool own_ __attribute__((guarded_by(lock_)));
     Pool sparse_ __attribute__((guarded_by(lock_)));
     bool has_fork_rules_ __attribute__((guarded_by(lock_))) = false;  // other than to copy
-    std::uint64_t promised_ __attribute__((guarded_by(lock_))) = 0;  // bytes of own_
-    std::uint64_t reserved_ __attribute__((guarded_by(lock_))) = 0;  // what the kernel was told
+    std::uint64_t promised_ __attribute__((guarded_by(lock_))) = 0;   // bytes of own_
+    std::uint64_t reserved_ __attribute__((guarded_by(lock_))) = 0;   // what the kernel was told
     std::uint64_t break_start_ __attribute__((guarded_by(lock_))) = 0;
     std::uint64_t break_ __attribute__((guarded_by(lock_))) = 0;
 };

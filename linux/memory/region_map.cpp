@@ -9,8 +9,8 @@ namespace {
 bool joinable(const Region& a, const Region& b) {
     return a.end == b.start && a.protection == b.protection && a.backing == b.backing &&
            a.shared == b.shared && a.paid == b.paid && a.locked == b.locked &&
-           a.fork_rule == b.fork_rule &&
-           a.backing != Backing::object && a.backing != Backing::lent &&
+           a.fork_rule == b.fork_rule && a.backing != Backing::object &&
+           a.backing != Backing::lent &&
            ((a.backing != Backing::own && a.backing != Backing::sparse) ||
             a.offset + a.length() == b.offset);
 }

@@ -228,9 +228,8 @@ Result<void> advise(const Arguments& arguments) {
     }
     ProgramSpace& space = program_space();
     if (advice == Advice::dont_need) {
-        return space.has_locked_pages(arguments[0], length)
-                   ? base::fail(Errno::einval)
-                   : space.discard(arguments[0], length);
+        return space.has_locked_pages(arguments[0], length) ? base::fail(Errno::einval)
+                                                            : space.discard(arguments[0], length);
     }
     if (length != 0 && !space.is_mapped(arguments[0], length)) {
         return base::fail(Errno::enomem);

@@ -473,13 +473,13 @@ Result<void> get_option(const Arguments& arguments) {
     }
     std::int32_t value = 0;
     switch (arguments.word(2)) {
-        case SocketOption::type:            value = type_of(framing_of(*socket)); break;
-        case SocketOption::domain:          value = linux_abi::SocketFamily::local; break;
-        case SocketOption::accepts:         value = accepts_connections(*socket) ? 1 : 0; break;
+        case SocketOption::type:          value = type_of(framing_of(*socket)); break;
+        case SocketOption::domain:        value = linux_abi::SocketFamily::local; break;
+        case SocketOption::accepts:       value = accepts_connections(*socket) ? 1 : 0; break;
         case SocketOption::error:
         case SocketOption::keep_alive:
         case SocketOption::reuse_address:
-        case SocketOption::protocol:        break;
+        case SocketOption::protocol:      break;
         case SocketOption::send_buffer:
         case SocketOption::receive_buffer:
             value = framing_of(*socket) == fd::Framing::stream ? fd::PipeRing::capacity
