@@ -157,11 +157,11 @@ def test_an_interrupted_build_leaves_nothing_behind(guest):
 
 
 def test_the_next_clears_up_after_a_power_cut(guest):
-    assert guest.shell("mkdir -p /var/images/.import-abcdef/root/x /var/images/.build-ABC123 && echo x > /var/images/.import-abcdef/root/x/y && "
+    assert guest.shell("mkdir -p /var/images/.import-abcdef/root/x /var/images/.build-ABC123 /var/images/.image-abcdef/root && ln -s .image-abcdef /var/images/.link-abcdef && echo x > /var/images/.import-abcdef/root/x/y && "
                        "cd /var/images/.build-ABC123 && for i in 1 2 3; do for j in 0 1 2 3 4 5 6 7 8 9 a b c d e f 0 1 2 3 4 5 6 7 8 9; do "
                        "mkdir d && cd d; done; done").status == 0
     assert build(guest, BASE + "COPY conf /etc\nENTRYPOINT /bin/none\n", "-t cleaner -q").status == 0
-    assert guest.shell("ls -a /var/images | grep '^\\.[bi]'").output == b""
+    assert guest.shell("ls -a /var/images | grep -E '^[.](build|import|link)-|abcdef'").output == b""
 
 
 def test_an_image_in_use_is_not_removed(guest):
