@@ -23,8 +23,8 @@ process makes it, procmgr notes its name and number in the log.
 Of Linux's {all} calls on x86-64, {full} are complete, {partly} work with what the table says, {missing} are missing. {absent} more have a
 number only (absent): Linux itself answers `ENOSYS`, and so does CLUU.
 
-What holds for all: set-id bits have no effect; a process has one group, no further ones; memory is never writable and
-executable at once; core files are not written.
+What holds for all: set-id bits have no effect; a process has one group, no further ones; a page is never writable and
+executable at the same moment; core files are not written.
 
 | number | call | support | what is not there |
 | ---: | --- | --- | --- |

@@ -93,10 +93,6 @@ Fault describe_cause(const CpuException& exception) {
     }
 }
 
-}  // namespace
-
-namespace {
-
 // From Intel SDM vol. 2, 2.3.11: an instruction has 15 bytes at most.
 bool is_in_page(std::uint64_t rip, std::uint64_t address) {
     constexpr std::uint64_t longest = 15;
